@@ -1,0 +1,127 @@
+// Runs the commands of package.json on any Node ≥ 20: installs what is missing, then uses the pinned Node.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [task = "help", ...args] = process.argv.slice(2);
+
+const UNIT = ["src", "domains", "test/tidy", "test/golden"];
+const SLOW = ["test/scenarios", "test/interop", "test/compat"];
+
+const TASKS = {
+  demo: () => lakehouse(["demo", ...args]),
+  start: () => lakehouse(["up", ...args]),
+  "start:bun": () => run(bun(), ["src/app/main.ts", "up", ...args]),
+  test: () => nodeTests(UNIT, args),
+  "test:all": () => check() || nodeTests([...UNIT, ...SLOW], args) || bunTests(UNIT),
+  "test:bun": () => bunTests(UNIT),
+  "test:interop": () => nodeTests(["test/interop"], args),
+  check,
+  bench: () => bench(args),
+  golden: () => nodeTests(["test/golden"], [], { LAKEHOUSE_GOLDEN_WRITE: "1" }),
+  format: () => run(tool("oxfmt"), ["src", "domains", "test", "bench", "scripts", "bin"]),
+};
+
+if (!(task in TASKS)) {
+  console.error(`unknown task "${task}"; known: ${Object.keys(TASKS).join(", ")}`);
+  process.exit(2);
+}
+install();
+process.exit(TASKS[task]());
+
+/** Installs the locked dependencies when they are not there. */
+function install() {
+  const wanted = ["zod", "hono", "@duckdb/node-api", "typescript"];
+  if (wanted.every((name) => existsSync(join(root, "node_modules", name)))) return;
+  console.error("first run: installing dependencies (npm ci) …");
+  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  const options = { cwd: root, env, stdio: ["ignore", 2, 2] };
+  const done = spawnSync(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], options);
+  if (done.status !== 0) process.exit(done.status ?? 1);
+}
+
+function node() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  const pinned = join(root, "node_modules/.bin/node");
+  if (existsSync(pinned)) return pinned;
+  if (major > 24 || (major === 24 && minor >= 12)) return process.execPath;
+  console.error(`Node 24.12 or newer is needed on this platform (this is ${process.versions.node})`);
+  process.exit(1);
+}
+
+function bun() {
+  const folder = join(root, "node_modules/@oven");
+  const found = existsSync(folder)
+    ? readdirSync(folder).map((name) => join(folder, name, "bin/bun")).filter(existsSync)
+    : [];
+  if (found.length > 0) return found[0];
+  console.error("the bun package has no build for this platform");
+  process.exit(1);
+}
+
+function tool(name) {
+  return join(root, "node_modules/.bin", name);
+}
+
+function run(command, rest, env = {}) {
+  const options = { cwd: root, stdio: "inherit", env: { ...process.env, ...env } };
+  const done = spawnSync(command, rest, options);
+  if (done.error) console.error(String(done.error));
+  return done.status ?? 1;
+}
+
+function lakehouse(rest) {
+  return run(node(), ["src/app/main.ts", ...rest]);
+}
+
+function testFiles(folders) {
+  const files = folders.flatMap((folder) => filesUnder(folder, ".test.ts"));
+  if (files.length === 0) {
+    console.error(`no test files under ${folders.join(", ")}`);
+    process.exit(1);
+  }
+  return files.toSorted();
+}
+
+/** Files below a folder of the project whose names end so (Node 20 has no globSync). */
+function filesUnder(folder, ending) {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: true })
+    .map((name) => `${folder}/${name}`)
+    .filter((name) => name.endsWith(ending));
+}
+
+function nodeTests(folders, rest, env = {}) {
+  const chosen = rest.filter((arg) => !arg.startsWith("-"));
+  const flags = rest.filter((arg) => arg.startsWith("-"));
+  const files = chosen.length > 0 ? chosen : testFiles(folders);
+  return run(node(), ["--no-warnings", "--test", "--test-isolation=none", ...flags, ...files], env);
+}
+
+function bunTests(folders) {
+  const files = testFiles(folders).map((file) => `./${file}`);
+  return run(bun(), ["test", "--timeout", "120000", ...files]);
+}
+
+function check() {
+  const sources = ["src", "domains", "test", "bench", "scripts", "bin"];
+  return (
+    run(tool("oxfmt"), ["--check", ...sources]) ||
+    run(tool("oxlint"), ["--type-aware", "--quiet", ...sources]) ||
+    run(tool("tsc"), ["--noEmit"]) ||
+    nodeTests(["test/tidy"], [])
+  );
+}
+
+function bench(rest) {
+  const question = rest[0] ?? "";
+  if (!existsSync(join(root, "bench", `${question}.ts`))) {
+    const known = filesUnder("bench", ".ts").map((file) => file.slice("bench/".length, -3));
+    console.error(`which question? npm run bench -- <${known.join(" | ")}> [--json]`);
+    return 2;
+  }
+  return run(node(), ["--no-warnings", `bench/${question}.ts`, ...rest.slice(1)]);
+}

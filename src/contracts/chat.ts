@@ -1,0 +1,118 @@
+// chat: one door to every model; routing by name, streaming, OpenAI's shapes beside ours.
+import { z } from "zod";
+import { bytes, defineContract, read, stream, write } from "#kernel/contract.ts";
+import { chatMessage, finishReason, name, tokenUsage } from "./nouns.ts";
+
+const common = {
+  messages: z.array(chatMessage).min(1),
+  temperature: z.number().min(0).max(2).optional().describe("left out unless set"),
+  max_tokens: z.int().min(1).optional(),
+  stop: z.union([z.string(), z.array(z.string()).max(8)]).optional(),
+  seed: z.int().optional(),
+  response_format: z.looseObject({ type: z.string() }).optional(),
+  tools: z.array(z.looseObject({ type: z.string() })).optional(),
+  tool_choice: z.unknown().optional(),
+};
+
+const request = z.strictObject({
+  model: z.string().min(1).optional().describe("provider/model, or a bare Ollama model; absent: the default"),
+  provider: z.string().optional().describe("wins over the model's prefix"),
+  ...common,
+});
+
+export const answer = z.strictObject({
+  model: z.string(),
+  provider: z.string(),
+  provider_kind: z.enum(["model", "deterministic"]),
+  content: z.string(),
+  tool_calls: z.array(z.unknown()).optional(),
+  finish_reason: finishReason,
+  usage: tokenUsage,
+  duration_ms: z.number(),
+  trace_id: z.string(),
+});
+export type ChatAnswer = z.output<typeof answer>;
+
+const reasons = [
+  "no_such_provider",
+  "no_such_model",
+  "provider_unreachable",
+  "provider_failed",
+  "provider_rate_limited",
+  "bad_provider_answer",
+];
+
+export const chat = defineContract("chat", "One door to every model.", {
+  chat: write({
+    summary: "A chat completion.",
+    http: "POST /v1/chat",
+    input: request,
+    output: answer,
+    reasons,
+    timeout_ms: 600_000,
+  }),
+  stream: stream({
+    summary: "A chat completion, piece by piece.",
+    http: "POST /v1/chat/stream",
+    input: request,
+    output: z.strictObject({
+      content: z.string(),
+      tool_calls: z.array(z.unknown()).optional(),
+      finish_reason: finishReason.optional(),
+      usage: tokenUsage.optional(),
+      model: z.string(),
+      provider: z.string(),
+    }),
+    reasons,
+    timeout_ms: 600_000,
+  }),
+  completions: bytes({
+    summary: "Chat completions as OpenAI's API has them, streaming included.",
+    http: "POST /v1/chat/completions",
+    input: z.looseObject({
+      model: z.string().min(1).optional(),
+      stream: z.boolean().default(false),
+      stream_options: z.looseObject({ include_usage: z.boolean().optional() }).optional(),
+      max_completion_tokens: z.int().min(1).optional(),
+      ...common,
+    }),
+    output: z.strictObject({ content_type: z.string() }),
+    request_body: "json",
+    response_body: "raw",
+    response_headers: { content_type: "content-type" },
+    reasons,
+    timeout_ms: 600_000,
+  }),
+  models: read({
+    summary: "Models that can be asked now, as OpenAI lists them.",
+    http: "GET /v1/models",
+    input: z.strictObject({}),
+    output: z.strictObject({
+      object: z.literal("list"),
+      data: z.array(
+        z.strictObject({
+          id: z.string(),
+          object: z.literal("model"),
+          created: z.int(),
+          owned_by: z.string(),
+        }),
+      ),
+    }),
+  }),
+  providers: read({
+    summary: "Providers that are registered, what they are and whether they answer.",
+    http: "GET /v1/chat/providers",
+    input: z.strictObject({}),
+    output: z.strictObject({
+      default_model: z.string(),
+      providers: z.array(
+        z.strictObject({
+          name: name.or(z.string()),
+          kind: z.enum(["model", "deterministic"]),
+          reachable: z.boolean(),
+          detail: z.string(),
+        }),
+      ),
+    }),
+  }),
+});

@@ -1,0 +1,78 @@
+// embed: texts to vectors, with a built-in local model that needs no server and no download.
+import { z } from "zod";
+import { bytes, defineContract, read } from "#kernel/contract.ts";
+import { count } from "./nouns.ts";
+
+const texts = z.array(z.string().max(1_000_000)).min(1).max(10_000);
+
+export const embed = defineContract("embed", "Texts to vectors.", {
+  embed: read({
+    summary: "One vector of length 1 for each text.",
+    http: "POST /embed",
+    input: z.strictObject({ texts, model: z.string().optional() }),
+    output: z.strictObject({
+      model: z.string(),
+      dimension: count,
+      vectors: z.array(z.array(z.number())),
+      cached: count.describe("vectors that came from the cache"),
+      pooled: z.array(count).describe("positions of texts that were split and pooled"),
+      tokens: count,
+    }),
+    reasons: ["no_such_model", "dimension_differs"],
+  }),
+  pack: bytes({
+    summary: "The same as embed, as little-endian float32 rows.",
+    http: "POST /embed/packed",
+    scope: "read",
+    input: z.strictObject({ texts, model: z.string().optional() }),
+    output: z.strictObject({
+      model: z.string(),
+      dimension: z.coerce.number(),
+      rows: z.coerce.number(),
+    }),
+    request_body: "json",
+    response_body: "raw",
+    response_headers: {
+      model: "x-lakehouse-model",
+      dimension: "x-lakehouse-dimension",
+      rows: "x-lakehouse-rows",
+    },
+    reasons: ["no_such_model", "dimension_differs"],
+    witnessed: false,
+  }),
+  openai: read({
+    summary: "Embeddings as OpenAI's API has them.",
+    http: "POST /v1/embeddings",
+    input: z.strictObject({
+      input: z.union([z.string(), z.array(z.string()).min(1)]),
+      model: z.string().optional(),
+      encoding_format: z.enum(["float", "base64"]).default("float"),
+      dimensions: z.int().min(1).optional(),
+      user: z.string().optional(),
+    }),
+    output: z.strictObject({
+      object: z.literal("list"),
+      model: z.string(),
+      data: z.array(
+        z.strictObject({
+          object: z.literal("embedding"),
+          index: count,
+          embedding: z.union([z.array(z.number()), z.string()]),
+        }),
+      ),
+      usage: z.strictObject({ prompt_tokens: count, total_tokens: count }),
+    }),
+    reasons: ["no_such_model", "dimension_differs"],
+  }),
+  models: read({
+    summary: "Models that can embed here, the default first, and how the cache fares.",
+    http: "GET /embed/models",
+    input: z.strictObject({}),
+    output: z.strictObject({
+      models: z.array(
+        z.strictObject({ model: z.string(), dimension: count.nullable(), origin: z.string() }),
+      ),
+      cache: z.strictObject({ entries: count, bytes: count, hits: count, misses: count }),
+    }),
+  }),
+});

@@ -1,0 +1,109 @@
+// ingest: files in, Parquet and a catalog commit out; append by default, nothing lost.
+import { z } from "zod";
+import { bytes, defineContract, read, stream, write } from "#kernel/contract.ts";
+import { column, count, name, time } from "./nouns.ts";
+
+export const sourceFormat = z.enum(["csv", "tsv", "json", "ndjson", "parquet"]);
+export type SourceFormatName = z.output<typeof sourceFormat>;
+
+const options = {
+  dataset: name,
+  format: sourceFormat.optional().describe("absent: from the file's name"),
+  mode: z
+    .enum(["append", "replace"])
+    .default("append")
+    .describe("replace must be named; it keeps the old snapshot"),
+  evolve: z.stringbool().or(z.boolean()).default(false).describe("allow a changed schema"),
+  ingest_id: z.string().optional().describe("chosen by the caller, to follow progress"),
+};
+
+export const ingestReport = z.strictObject({
+  ingest_id: z.string(),
+  dataset: name,
+  outcome: z.enum(["committed", "unchanged"]).describe("unchanged: the same bytes are there already"),
+  mode: z.enum(["append", "replace"]),
+  snapshot_id: z.string().nullable(),
+  rows: count,
+  rejected_rows: count,
+  rejects_key: z.string().nullable().describe("object with line, reason and text of each reject"),
+  source_bytes: count,
+  stored_bytes: count,
+  content_sha256: z.string(),
+  columns: z.array(column),
+  duration_ms: z.number(),
+  trace_id: z.string(),
+});
+export type IngestReport = z.output<typeof ingestReport>;
+
+export const ingestProgress = z.strictObject({
+  ingest_id: z.string(),
+  phase: z.enum(["receiving", "converting", "committing", "done", "failed"]),
+  bytes_done: count,
+  bytes_total: count.nullable(),
+  rows_done: count,
+  bytes_per_s: z.number(),
+  elapsed_ms: z.number(),
+  detail: z.string().nullable(),
+});
+export type IngestProgress = z.output<typeof ingestProgress>;
+
+const reasons = [
+  "unknown_format",
+  "unreadable_source",
+  "schema_differs",
+  "tombstoned",
+  "no_rows",
+  "snapshot_moved",
+];
+
+export const ingest = defineContract("ingest", "Files to Parquet to a catalog commit.", {
+  file: bytes({
+    summary: "Takes a file as the request body and commits its rows to a dataset.",
+    http: "POST /ingest/file",
+    input: z.strictObject({
+      ...options,
+      filename: z.string().max(1024).optional().describe("tells format and compression"),
+      content_length: z.coerce.number().int().min(0).optional(),
+    }),
+    output: ingestReport,
+    request_body: "raw",
+    response_body: "json",
+    request_headers: { content_length: "content-length" },
+    timeout_ms: 3_600_000,
+    reasons,
+  }),
+  path: write({
+    summary: "Takes a file of this machine by path.",
+    http: "POST /ingest/path",
+    exposure: "process",
+    input: z.strictObject({ ...options, path: z.string().min(1) }),
+    output: ingestReport,
+    timeout_ms: 3_600_000,
+    reasons,
+  }),
+  progress: stream({
+    summary: "Bytes, rows and rate of a running ingest until it ends.",
+    http: "GET /ingest/progress/{ingest_id}",
+    scope: "read",
+    input: z.strictObject({ ingest_id: z.string().min(1) }),
+    output: ingestProgress,
+    witnessed: false,
+  }),
+  history: read({
+    summary: "Ingests of a dataset that were committed, newest first.",
+    http: "GET /ingest/history/{dataset}",
+    input: z.strictObject({ dataset: name }),
+    output: z.strictObject({
+      ingests: z.array(
+        z.strictObject({
+          ingest_id: z.string(),
+          content_sha256: z.string(),
+          source_name: z.string(),
+          snapshot_id: z.string(),
+          rows: count,
+          committed_at: time,
+        }),
+      ),
+    }),
+  }),
+});

@@ -1,0 +1,66 @@
+// iterate: generate, validate, and retry with the validator's own error in the prompt.
+import { z } from "zod";
+import { defineContract, write } from "#kernel/contract.ts";
+import { count, json, record, time, tokenUsage, validationError } from "./nouns.ts";
+import { validationReport } from "./validate.ts";
+
+export const attempt = z.strictObject({
+  iteration: count,
+  verdict: z.enum(["accepted", "no_json", "validation_failed", "infra_error"]),
+  error: validationError.or(z.strictObject({ message: z.string() })).nullable(),
+  raw: z.string().describe("what the model said"),
+  span_id: z.string(),
+  usage: tokenUsage.nullable(),
+});
+export type Attempt = z.output<typeof attempt>;
+
+/** One row of the session log; schema session.iterate.v1. */
+export const sessionRow = z.strictObject({
+  schema: z.literal("session.iterate.v1"),
+  session_id: z.string(),
+  trace_id: z.string(),
+  daemon: z.string(),
+  timestamp: time,
+  kind: z.string(),
+  model: z.string(),
+  provider: z.string(),
+  prompt: z.string(),
+  iterations: count,
+  attempts: z.array(attempt.omit({ raw: true })),
+  final_verdict: z.enum(["accepted", "max_iter_exhausted", "infra_error"]),
+  artifact: json.nullable(),
+  grounded_in_roster: z.boolean().nullable(),
+  duration_ms: z.number(),
+});
+export type SessionRow = z.output<typeof sessionRow>;
+
+export const iterate = defineContract("iterate", "Generate, validate, retry.", {
+  iterate: write({
+    summary: "An artifact that the validator accepts; else 422 with the whole history.",
+    http: "POST /v1/iterate",
+    timeout_ms: 1_800_000,
+    input: z.strictObject({
+      kind: z.string().min(1),
+      prompt: z.string().min(1).max(1_000_000),
+      system: z.string().max(1_000_000).optional(),
+      provider: z.string().optional(),
+      model: z.string().optional(),
+      context: record.default({}),
+      max_iterations: z.int().min(1).max(20).default(3),
+      temperature: z.number().min(0).max(2).optional(),
+      max_tokens: z.int().min(1).max(1_000_000).default(4096),
+    }),
+    output: z.strictObject({
+      artifact: json,
+      validation: validationReport,
+      iterations: count,
+      history: z.array(attempt),
+      session_id: z.string(),
+      model: z.string(),
+      provider: z.string(),
+      provider_kind: z.enum(["model", "deterministic"]),
+      trace_id: z.string(),
+    }),
+    reasons: ["no_such_kind", "max_iter_exhausted", "model_failed"],
+  }),
+});

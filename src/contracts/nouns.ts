@@ -1,0 +1,93 @@
+// Words that more than one contract uses.
+import { z } from "zod";
+
+/** Names of datasets, indexes, corpora: what SQL can name without quotes. */
+export const name = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9_]{0,127}$/,
+    "a name is 1 to 128 of a-z, 0-9 and _, and starts with a letter",
+  );
+
+/** JSON value of any shape. */
+export const json = z.json();
+
+/** A row or other record whose fields are not known here. */
+export const record = z.record(z.string(), z.unknown());
+
+export const count = z.int().min(0);
+
+/** ISO 8601 UTC time. */
+export const time = z.string();
+
+/** Type names are those of Apache Iceberg: long, double, string, timestamp, decimal(9,2), list<long> … */
+export const column = z.strictObject({
+  name: z.string().min(1),
+  type: z.string().min(1),
+  nullable: z.boolean().default(true),
+});
+export type Column = z.output<typeof column>;
+
+export const page = {
+  limit: z.coerce.number().int().min(1).max(1000).default(100).describe("entries at most"),
+  after: z.string().optional().describe("continue after this cursor"),
+};
+
+/** Conditions on metadata: field → a value, a list of allowed values, or bounds. */
+export const filters = z
+  .record(
+    z.string(),
+    z.union([
+      z.string(),
+      z.number(),
+      z.boolean(),
+      z.array(z.union([z.string(), z.number(), z.boolean()])).min(1),
+      z.strictObject({
+        gte: z.union([z.number(), z.string()]).optional(),
+        lte: z.union([z.number(), z.string()]).optional(),
+        not: z.union([z.string(), z.number(), z.boolean()]).optional(),
+      }),
+    ]),
+  )
+  .describe("metadata conditions, all of which must hold");
+export type Filters = z.output<typeof filters>;
+
+export const metadata = z.record(
+  z.string(),
+  z.union([z.string(), z.number(), z.boolean(), z.null()]),
+);
+export type Metadata = z.output<typeof metadata>;
+
+export const finishReason = z.enum([
+  "stop",
+  "length",
+  "tool_calls",
+  "content_filter",
+  "cancelled",
+  "error",
+]);
+export type FinishReason = z.output<typeof finishReason>;
+
+export const tokenUsage = z.strictObject({
+  prompt_tokens: count,
+  completion_tokens: count,
+  total_tokens: count,
+});
+export type TokenUsage = z.output<typeof tokenUsage>;
+
+/** A chat message as OpenAI writes it; parts of other kinds than text are passed through. */
+export const chatMessage = z.looseObject({
+  role: z.enum(["system", "developer", "user", "assistant", "tool"]),
+  content: z.union([z.string(), z.array(z.looseObject({ type: z.string() })), z.null()]).optional(),
+});
+export type ChatMessage = z.output<typeof chatMessage>;
+
+/** Why a draft was not accepted, in a form that goes back into the prompt. */
+export const validationError = z.strictObject({
+  kind: z.enum(["schema", "completeness", "consistency", "policy", "phantom"]),
+  field: z.string().describe("dot path into the artifact, e.g. fills.0.worker_id"),
+  message: z.string(),
+  expected: json.optional(),
+  actual: json.optional(),
+});
+export type ValidationError = z.output<typeof validationError>;

@@ -1,0 +1,68 @@
+// respond: a task in words to validated work: retrieve, iterate, remember how it went.
+import { z } from "zod";
+import { defineContract, write } from "#kernel/contract.ts";
+import { count, json, record, time } from "./nouns.ts";
+import { attempt } from "./iterate.ts";
+import { relevance } from "./matrix.ts";
+
+/** One row of kb/outcomes.jsonl. */
+export const outcomeRow = z.strictObject({
+  schema: z.literal("outcome.v1"),
+  kind: z.string().describe("scenario, iterate, audit, replay …"),
+  sig_hash: z.string().describe("sha256 of the task's signature: the same task gives the same"),
+  task_class: z.string(),
+  task: z.string(),
+  accepted: z.boolean(),
+  status: z.string(),
+  iterations: count,
+  model: z.string().nullable(),
+  answer_ids: z.array(z.string()),
+  playbook_ids: z.array(z.string()).describe("playbooks that were applied"),
+  recorded_at: time,
+  trace_id: z.string(),
+  duration_ms: z.number(),
+});
+export type OutcomeRow = z.output<typeof outcomeRow>;
+
+export const respondAnswer = z.strictObject({
+  status: z.enum(["accepted", "nothing_relevant", "max_iter_exhausted"]),
+  reason: z.string(),
+  task_class: z.string().nullable(),
+  artifact: json.nullable(),
+  iterations: count,
+  history: z.array(attempt),
+  relevance: relevance.nullable(),
+  retrieved: z.array(
+    z.strictObject({ id: z.string(), corpus: z.string(), boosted: z.boolean(), text: z.string() }),
+  ),
+  playbooks_applied: z.array(z.string()),
+  playbooks_recorded: z.array(z.string()),
+  model: z.string().nullable(),
+  provider_kind: z.enum(["model", "deterministic"]).nullable(),
+  sig_hash: z.string(),
+  trace_id: z.string(),
+  duration_ms: z.number(),
+});
+export type RespondAnswer = z.output<typeof respondAnswer>;
+
+export const respond = defineContract("respond", "A task in words to validated work.", {
+  respond: write({
+    summary: "Retrieves, drafts, validates, retries; records the outcome and what was learned.",
+    http: "POST /v1/respond",
+    timeout_ms: 1_800_000,
+    input: z.strictObject({
+      task: z.string().min(1).max(100_000),
+      kind: z.string().optional().describe("task class; absent: the domains are asked"),
+      context: record.default({}),
+      provider: z.string().optional(),
+      model: z.string().optional(),
+      k: z.int().min(1).max(200).default(20),
+      max_iterations: z.int().min(1).max(20).default(3),
+      use_playbook: z.boolean().default(true),
+      record_playbook: z.boolean().default(true),
+      playbook_scope: z.string().default("default"),
+    }),
+    output: respondAnswer,
+    reasons: ["no_such_kind", "model_failed"],
+  }),
+});

@@ -1,0 +1,30 @@
+// validate: deterministic judges, registered by domains, that decide what counts as right.
+import { z } from "zod";
+import { defineContract, read } from "#kernel/contract.ts";
+import { json, record } from "./nouns.ts";
+
+export const validationReport = z.strictObject({
+  kind: z.string(),
+  ok: z.literal(true),
+  checks: z.array(z.string()).describe("what was checked and held"),
+  grounded: z.boolean().describe("every id was found in the data"),
+});
+export type ValidationReport = z.output<typeof validationReport>;
+
+export const validate = defineContract("validate", "Deterministic judges of artifacts.", {
+  validate: read({
+    summary: "A report when the artifact is right; else 422 with what is wrong, where, and why.",
+    http: "POST /v1/validate",
+    input: z.strictObject({ kind: z.string().min(1), artifact: json, context: record.default({}) }),
+    output: validationReport,
+    reasons: ["no_such_kind", "validation_failed"],
+  }),
+  kinds: read({
+    summary: "Kinds that can be validated, and by which domain.",
+    http: "GET /v1/validate/kinds",
+    input: z.strictObject({}),
+    output: z.strictObject({
+      kinds: z.array(z.strictObject({ kind: z.string(), domain: z.string(), summary: z.string() })),
+    }),
+  }),
+});

@@ -1,0 +1,82 @@
+// The one edge for everything: routes of all contracts, health, API document, auth, origin guard.
+import type { Hono } from "hono";
+import type { Contract } from "#kernel/contract.ts";
+import type { ServiceHealth } from "#kernel/lifecycle.ts";
+import { openApi } from "#kernel/openapi.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import { problemResponse, serveHttp, type Served } from "#kernel/serve-http.ts";
+import { createAuthenticator, type AuthSettings } from "./authenticate.ts";
+
+export interface GatewayNeeds {
+  readonly served: readonly Served[];
+  /** Health of each service in this process. */
+  readonly health: () => Promise<Readonly<Record<string, ServiceHealth>>>;
+  readonly auth: AuthSettings;
+  readonly version: string;
+  /** Names under which this server may be addressed (Host header). */
+  readonly hosts: readonly string[];
+}
+
+/** The gateway as a web-standard app. */
+export function createGatewayApp(needs: GatewayNeeds): Hono {
+  const authenticate = createAuthenticator(needs.auth);
+  const app = serveHttp(needs.served, { authenticate });
+  const contracts: Contract[] = needs.served.map((served) => served.contract);
+  const document = JSON.stringify(openApi(contracts, needs.version));
+  app.get("/health", async () => {
+    const services = await needs.health();
+    const worst = worstStatus(Object.values(services));
+    const body = { status: worst, version: needs.version, services };
+    return Response.json(body, { status: worst === "down" ? 503 : 200 });
+  });
+  app.get("/openapi.json", (context) => {
+    authenticate(context.req.raw, undefined);
+    return new Response(document, { headers: { "content-type": "application/json" } });
+  });
+  app.get("/", (context) => {
+    authenticate(context.req.raw, undefined);
+    return Response.json({
+      name: "lakehouse",
+      version: needs.version,
+      services: contracts.map((contract) => contract.service),
+      links: { health: "/health", api: "/openapi.json" },
+    });
+  });
+  const guarded = guardOrigin(app, needs.hosts);
+  return guarded;
+}
+
+function worstStatus(all: readonly ServiceHealth[]): ServiceHealth["status"] {
+  if (all.some((one) => one.status === "down")) return "down";
+  return all.some((one) => one.status === "degraded") ? "degraded" : "ok";
+}
+
+/**
+ * Refuses what a foreign web page could send to a server on loopback: requests whose Origin is
+ * another site, and names that only a rebound DNS record would point here.
+ */
+function guardOrigin(app: Hono, hosts: readonly string[]): Hono {
+  const inner = app.fetch;
+  const known = new Set(["localhost", "127.0.0.1", "[::1]", ...hosts]);
+  app.fetch = (request, ...rest) => {
+    const host = new URL(request.url).hostname;
+    if (!known.has(host)) return problemResponse(refused(`host "${host}"`));
+    const origin = request.headers.get("origin");
+    if (origin !== null && !sameSite(origin, known)) {
+      return problemResponse(refused(`origin "${origin}"`));
+    }
+    return inner(request, ...rest);
+  };
+  return app;
+}
+
+function sameSite(origin: string, known: ReadonlySet<string>): boolean {
+  return URL.canParse(origin) && known.has(new URL(origin).hostname);
+}
+
+function refused(what: string): LakehouseError {
+  return new LakehouseError("forbidden", `requests for ${what} are not taken`, {
+    reason: "foreign_origin",
+    hint: "add the name to [gateway] hosts if it is yours",
+  });
+}

@@ -1,0 +1,88 @@
+// What travels with every call: trace, deadline, cancellation, who asks, idempotency key.
+import { newId, newSpanId } from "./ids.ts";
+import { LIMITS } from "./limits.ts";
+import { LakehouseError } from "./problem.ts";
+
+export type Scope = "read" | "write" | "admin";
+
+/** Who asks. `local` is the owner of the process; others come from tokens. */
+export interface Principal {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+}
+
+export interface Call {
+  /** Joins everything done for one request; UUIDv7 unless the caller brought its own. */
+  readonly trace_id: string;
+  readonly span_id: string;
+  readonly parent_span_id: string | undefined;
+  /** Epoch milliseconds after which nobody waits for the answer any more. */
+  readonly deadline_ms: number;
+  /** Aborts when the caller leaves or the deadline passes. */
+  readonly signal: AbortSignal;
+  readonly principal: Principal;
+  readonly idempotency_key: string | undefined;
+}
+
+export const LOCAL_PRINCIPAL: Principal = { name: "local", scopes: ["read", "write", "admin"] };
+
+export interface CallOptions {
+  readonly trace_id?: string | undefined;
+  readonly timeout_ms?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly principal?: Principal | undefined;
+  readonly idempotency_key?: string | undefined;
+}
+
+const NEVER = new AbortController().signal;
+
+/** A call at the root of a trace. */
+export function startCall(options: CallOptions = {}): Call {
+  return {
+    trace_id: options.trace_id ?? newId(),
+    span_id: newSpanId(),
+    parent_span_id: undefined,
+    deadline_ms: Date.now() + (options.timeout_ms ?? LIMITS.call_timeout_ms),
+    signal: options.signal ?? NEVER,
+    principal: options.principal ?? LOCAL_PRINCIPAL,
+    idempotency_key: options.idempotency_key,
+  };
+}
+
+/** A call made on behalf of another: same trace, a span below it, a deadline never later. */
+export function childCall(
+  parent: Call,
+  options: { timeout_ms?: number; signal?: AbortSignal } = {},
+): Call {
+  const deadline_ms =
+    options.timeout_ms === undefined
+      ? parent.deadline_ms
+      : Math.min(parent.deadline_ms, Date.now() + options.timeout_ms);
+  return {
+    ...parent,
+    span_id: newSpanId(),
+    parent_span_id: parent.span_id,
+    deadline_ms,
+    signal: options.signal ? AbortSignal.any([parent.signal, options.signal]) : parent.signal,
+  };
+}
+
+/** Milliseconds left; 0 when the deadline has passed. */
+export function remainingMs(call: Call): number {
+  return Math.max(0, call.deadline_ms - Date.now());
+}
+
+/** Throws `cancelled` or `deadline_exceeded` when nobody waits for this call any more. */
+export function throwIfOver(call: Call): void {
+  if (call.signal.aborted) throw cancelledError(call);
+  if (Date.now() > call.deadline_ms) {
+    throw new LakehouseError("deadline_exceeded", "the deadline of the call has passed");
+  }
+}
+
+/** The error for an aborted call: `deadline_exceeded` past the deadline, `cancelled` before. */
+export function cancelledError(call: Call): LakehouseError {
+  return Date.now() >= call.deadline_ms
+    ? new LakehouseError("deadline_exceeded", "the deadline of the call has passed")
+    : new LakehouseError("cancelled", "the call was cancelled by its caller");
+}

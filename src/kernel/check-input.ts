@@ -1,0 +1,88 @@
+// Checks an input against its schema and says what is wrong, where, and what would be right.
+import type { z } from "zod";
+import { LakehouseError, type InputIssue } from "./problem.ts";
+
+/** The parsed input; throws `invalid` with one issue for each fault. */
+export function checkInput<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const issues = toIssues(schema, result.error);
+  const first = issues[0]!;
+  const where = first.path === "" ? "" : `${first.path}: `;
+  throw new LakehouseError("invalid", `${where}${first.message}`, {
+    reason: "invalid_input",
+    issues,
+  });
+}
+
+/** Issues in our words; an unknown field is named together with the nearest known one. */
+export function toIssues(schema: z.ZodType, error: z.ZodError): InputIssue[] {
+  const issues: InputIssue[] = [];
+  for (const issue of error.issues) {
+    const path = issue.path.join(".");
+    if (issue.code !== "unrecognized_keys") {
+      issues.push({ path, message: issue.message });
+      continue;
+    }
+    const known = knownNames(schema, issue.path);
+    for (const name of issue.keys) {
+      const nearest = nearestName(name, known);
+      const hint = nearest === undefined ? "" : `, did you mean "${nearest}"?`;
+      const list = known.length > 0 ? ` (known: ${known.join(", ")})` : "";
+      issues.push({
+        path: [...issue.path, name].join("."),
+        message: `unknown field "${name}"${hint}${list}`,
+      });
+    }
+  }
+  return issues;
+}
+
+function knownNames(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let current: unknown = schema;
+  for (const step of path) {
+    current = unwrap(current);
+    const inner = current as { shape?: Record<string, unknown>; element?: unknown };
+    if (inner.shape !== undefined) current = inner.shape[String(step)];
+    else current = inner.element;
+  }
+  const shape = (unwrap(current) as { shape?: Record<string, unknown> } | undefined)?.shape;
+  return shape === undefined ? [] : Object.keys(shape);
+}
+
+function unwrap(schema: unknown): unknown {
+  let current = schema as { def?: { innerType?: unknown } } | undefined;
+  while (current?.def?.innerType !== undefined) {
+    current = current.def.innerType as { def?: { innerType?: unknown } };
+  }
+  return current;
+}
+
+/** The candidate closest by edit distance, or undefined when none is close. */
+export function nearestName(name: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let best_distance = Math.max(2, Math.floor(name.length / 2)) + 1;
+  for (const candidate of candidates) {
+    const related = candidate.startsWith(name) || name.startsWith(candidate);
+    const distance = related ? 1 : editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein distance (insert, delete, substitute; each costs 1). */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitute = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(substitute, previous[j]! + 1, row[j - 1]! + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length]!;
+}

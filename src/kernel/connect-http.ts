@@ -1,0 +1,129 @@
+// The HTTP transport's client side: the same methods, errors and streams as in process.
+import { childCall, remainingMs, startCall, type Call } from "./call.ts";
+import type { ByteStream, Client, Contract, Operation } from "./contract.ts";
+import { collectBytes, httpRequest, type HttpResponse } from "./http-client.ts";
+import {
+  IDEMPOTENCY_HEADER,
+  layOut,
+  NDJSON_TYPE,
+  STREAM_PROBLEM_FIELD,
+  TIMEOUT_HEADER,
+  TRACE_HEADER,
+} from "./http-form.ts";
+import { LIMITS } from "./limits.ts";
+import { fromProblem, LakehouseError } from "./problem.ts";
+
+export interface HttpOptions {
+  /** Where the service answers, e.g. http://127.0.0.1:3214 */
+  readonly url: string;
+  readonly token?: string | undefined;
+}
+
+export interface HttpConnection<C extends Contract> {
+  readonly client: Client<C>;
+  close(): Promise<void>;
+}
+
+/** A client of a service in another process. */
+export function connectHttp<C extends Contract>(
+  contract: C,
+  options: HttpOptions,
+): HttpConnection<C> {
+  const client: Record<string, unknown> = {};
+  for (const [name, operation] of Object.entries(contract.operations)) {
+    if (operation.exposure === "process") {
+      client[name] = () => Promise.reject(notExposed(contract.service, name));
+    } else if (operation.kind === "stream") {
+      client[name] = (input: object, call?: Call) => follow(operation, options, input, call);
+    } else {
+      client[name] = (input: object, call?: Call) => ask(operation, options, input, call);
+    }
+  }
+  return { client: client as Client<C>, close: async () => undefined };
+}
+
+function notExposed(service: string, name: string): LakehouseError {
+  return new LakehouseError("unimplemented", `${service}.${name} works in the same process only`);
+}
+
+async function ask(operation: Operation, options: HttpOptions, input: object, parent?: Call) {
+  const response = await send(operation, options, input, parent);
+  if (operation.response_body === "raw") return rawAnswer(operation, response);
+  const bytes = await collectBytes(response.body, LIMITS.raw_body_bytes_max);
+  return parseJson(bytes.toString("utf8"));
+}
+
+function rawAnswer(operation: Operation, response: HttpResponse): object {
+  const fields: Record<string, unknown> = {};
+  for (const [field, header] of Object.entries(operation.response_headers ?? {})) {
+    if (response.headers[header] !== undefined) fields[field] = response.headers[header];
+  }
+  if ("status" in ((operation.output as { shape?: object }).shape ?? {})) {
+    fields["status"] = response.status;
+  }
+  return { ...(operation.output.parse(fields) as object), body: response.body };
+}
+
+async function* follow(operation: Operation, options: HttpOptions, input: object, parent?: Call) {
+  const response = await send(operation, options, input, parent);
+  for await (const line of linesOf(response.body)) {
+    const item = parseJson(line) as Record<string, unknown>;
+    if (STREAM_PROBLEM_FIELD in item) throw remoteError(item[STREAM_PROBLEM_FIELD], 500);
+    yield item;
+  }
+}
+
+async function* linesOf(body: ByteStream): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of body) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = parts.pop()!;
+    yield* parts.filter((part) => part !== "");
+  }
+  if (rest !== "") throw new LakehouseError("unavailable", "the stream ended within a line");
+}
+
+async function send(operation: Operation, options: HttpOptions, input: object, parent?: Call) {
+  const timeout = operation.timeout_ms === undefined ? {} : { timeout_ms: operation.timeout_ms };
+  const call = parent === undefined ? startCall(timeout) : childCall(parent, timeout);
+  const { body: raw, ...fields } = input as { body?: ByteStream };
+  const is_raw = operation.request_body === "raw";
+  const form = layOut(operation, is_raw ? fields : (input as Record<string, unknown>));
+  const headers: Record<string, string> = {
+    ...form.headers,
+    [TRACE_HEADER]: call.trace_id,
+    [TIMEOUT_HEADER]: String(remainingMs(call)),
+    ...(operation.kind === "stream" ? { accept: NDJSON_TYPE } : {}),
+    ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+    ...(call.idempotency_key === undefined ? {} : { [IDEMPOTENCY_HEADER]: call.idempotency_key }),
+    ...(form.rest === undefined ? {} : { "content-type": "application/json" }),
+  };
+  const response = await httpRequest({
+    method: form.method,
+    url: new URL(form.url, options.url).href,
+    headers,
+    body: is_raw ? raw : form.rest === undefined ? undefined : JSON.stringify(form.rest),
+    signal: call.signal,
+    timeout_ms: Math.max(1, Math.min(remainingMs(call), 0x7fffffff)),
+  });
+  if (response.status < 400) return response;
+  const text = (await collectBytes(response.body)).toString("utf8");
+  throw remoteError(parseJson(text, true), response.status);
+}
+
+function remoteError(document: unknown, status: number): LakehouseError {
+  return (
+    fromProblem(document) ??
+    new LakehouseError("unavailable", `the service answered ${status} without a problem document`)
+  );
+}
+
+function parseJson(text: string, lenient = false): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (lenient) return undefined;
+    throw new LakehouseError("unavailable", "the service did not answer in JSON", { cause: error });
+  }
+}

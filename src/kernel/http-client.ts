@@ -1,0 +1,132 @@
+// HTTP out: undici on Node, native fetch on Bun; bodies are forwarded as bytes, never held whole.
+import type { ByteStream } from "./contract.ts";
+import { LIMITS } from "./limits.ts";
+import { LakehouseError } from "./problem.ts";
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | ByteStream | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Until the answer's headers; 0 or absent = as long as the signal lets it. */
+  readonly timeout_ms?: number | undefined;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Must be read to its end or returned early; both free the connection. */
+  readonly body: ByteStream;
+}
+
+export type HttpRequester = (request: HttpRequest) => Promise<HttpResponse>;
+
+/** True when running on Bun, whose own fetch is the fast client. */
+export function onBun(): boolean {
+  return "Bun" in globalThis;
+}
+
+/** Sends a request. Network failures are `unavailable`, reason `unreachable`; abort is `cancelled`. */
+export async function httpRequest(request: HttpRequest): Promise<HttpResponse> {
+  const limit = AbortSignal.timeout(request.timeout_ms || 0x7fffffff);
+  const signal = request.signal === undefined ? limit : AbortSignal.any([request.signal, limit]);
+  try {
+    return onBun() ? await sendByFetch(request, signal) : await sendByUndici(request, signal);
+  } catch (error) {
+    throw outwardError(request, limit, error);
+  }
+}
+
+async function sendByUndici(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+  const { request: send } = await import("undici");
+  const response = await send(request.url, {
+    method: request.method as "GET",
+    headers: { ...request.headers },
+    body: (request.body ?? null) as string | null,
+    signal,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return { status: response.statusCode, headers, body: response.body as ByteStream };
+}
+
+async function sendByFetch(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+  const response = await fetch(request.url, {
+    method: request.method,
+    headers: { ...request.headers },
+    body: fetchBody(request.body),
+    signal,
+    redirect: "manual",
+  });
+  const body = response.body ?? emptyBody();
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: body as ByteStream,
+  };
+}
+
+function fetchBody(body: HttpRequest["body"]): string | Uint8Array<ArrayBuffer> | ReadableStream | null {
+  if (body === undefined) return null;
+  if (typeof body === "string") return body;
+  return body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : toReadableStream(body);
+}
+
+async function* emptyBody(): AsyncGenerator<Uint8Array> {}
+
+function outwardError(request: HttpRequest, limit: AbortSignal, error: unknown): LakehouseError {
+  if (error instanceof LakehouseError) return error;
+  if (request.signal?.aborted) {
+    return new LakehouseError("cancelled", "the call was cancelled by its caller", { cause: error });
+  }
+  const { origin } = new URL(request.url);
+  if (limit.aborted) {
+    const message = `${origin} did not answer within ${request.timeout_ms} ms`;
+    return new LakehouseError("deadline_exceeded", message, { reason: "no_answer", cause: error });
+  }
+  const why = (error as { code?: string }).code ?? (error as Error).message;
+  return new LakehouseError("unavailable", `${origin} cannot be reached (${why})`, {
+    reason: "unreachable",
+    cause: error,
+  });
+}
+
+/** A pull-driven web stream over an async iterable; cancelling it ends the iterable. */
+export function toReadableStream(source: ByteStream): ReadableStream<Uint8Array> {
+  const iterator = source[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const next = await iterator.next();
+        if (next.done) controller.close();
+        else controller.enqueue(next.value);
+      },
+      async cancel() {
+        await iterator.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** The whole body as bytes; over `bytes_max` it is `too_large` and reading stops. */
+export async function collectBytes(
+  body: ByteStream,
+  bytes_max: number = LIMITS.json_body_bytes_max,
+): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > bytes_max) {
+      throw new LakehouseError("too_large", `the body is larger than ${bytes_max} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,27 @@
+// Every bound of the house in one place. Bytes, milliseconds and counts, as the names say.
+
+export const LIMITS = {
+  /** Largest JSON request body an operation takes unless its contract says otherwise. */
+  json_body_bytes_max: 8 * 1024 * 1024,
+  /** Largest raw body: storage applies its own caps by prefix before reading. */
+  raw_body_bytes_max: 64 * 1024 * 1024 * 1024,
+  /** Deadline of a call that brings none. */
+  call_timeout_ms: 120_000,
+  /** Deadline of connecting to another process of the house. */
+  connect_timeout_ms: 2_000,
+  /** Rows or entries that one page of a listing holds at most. */
+  page_size_max: 1_000,
+  page_size_default: 100,
+  /** Items one batch (embed texts, vector upserts, playbook bulk) holds at most. */
+  batch_items_max: 10_000,
+  /** Longest name of a dataset, index, corpus. */
+  name_length_max: 128,
+  /** Characters of a text that is embedded, searched or recorded. */
+  text_length_max: 1_000_000,
+  /** Time the house waits for calls in flight when it is asked to stop. */
+  drain_timeout_ms: 10_000,
+  /** Events the witness keeps in memory. */
+  event_ring_size: 2_000,
+  /** Records that may wait for the witness before the oldest are counted as lost. */
+  witness_queue_max: 100_000,
+} as const;

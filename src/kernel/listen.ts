@@ -1,0 +1,104 @@
+// Opens a port for a web-standard app: node:http on Node, Bun.serve on Bun; drains when stopped.
+import type { Hono } from "hono";
+import { onBun } from "./http-client.ts";
+import { LIMITS } from "./limits.ts";
+import { LakehouseError } from "./problem.ts";
+
+export interface ListenOptions {
+  /** 0 = any free port. */
+  readonly port: number;
+  readonly host?: string;
+}
+
+export interface Listening {
+  readonly url: string;
+  readonly port: number;
+  /** Takes no new connections, waits for calls in flight (bounded), then closes. */
+  stop(): Promise<void>;
+}
+
+export async function listen(app: Pick<Hono, "fetch">, options: ListenOptions): Promise<Listening> {
+  const host = options.host ?? "127.0.0.1";
+  return onBun() ? listenOnBun(app, options.port, host) : listenOnNode(app, options.port, host);
+}
+
+async function listenOnNode(
+  app: Pick<Hono, "fetch">,
+  port: number,
+  host: string,
+): Promise<Listening> {
+  const { createAdaptorServer } = await import("@hono/node-server");
+  const server = createAdaptorServer({ fetch: app.fetch }) as import("node:http").Server;
+  server.on("connection", (socket) => socket.setNoDelay(true));
+  // Large uploads take longer than node's default of five minutes for a whole request.
+  server.requestTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(cannotListen(host, port, error)));
+    server.listen(port, host, resolve);
+  });
+  const bound = (server.address() as import("node:net").AddressInfo).port;
+  return {
+    url: urlOf(host, bound),
+    port: bound,
+    stop: () =>
+      new Promise<void>((resolve) => {
+        const force = setTimeout(() => server.closeAllConnections(), LIMITS.drain_timeout_ms);
+        server.close(() => {
+          clearTimeout(force);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+interface BunServer {
+  readonly port: number;
+  stop(force: boolean): Promise<void>;
+}
+
+interface BunRuntime {
+  serve(options: object): BunServer;
+}
+
+async function listenOnBun(
+  app: Pick<Hono, "fetch">,
+  port: number,
+  host: string,
+): Promise<Listening> {
+  const bun = (globalThis as unknown as { Bun: BunRuntime }).Bun;
+  let server: BunServer;
+  try {
+    server = bun.serve({
+      port,
+      hostname: host,
+      idleTimeout: 0,
+      maxRequestBodySize: LIMITS.raw_body_bytes_max,
+      fetch: (request: Request) => app.fetch(request),
+    });
+  } catch (error) {
+    throw cannotListen(host, port, error);
+  }
+  return {
+    url: urlOf(host, server.port),
+    port: server.port,
+    async stop() {
+      const force = setTimeout(() => void server.stop(true), LIMITS.drain_timeout_ms);
+      await server.stop(false);
+      clearTimeout(force);
+    },
+  };
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function cannotListen(host: string, port: number, cause: unknown): LakehouseError {
+  const why = (cause as { code?: string }).code ?? String(cause);
+  return new LakehouseError("unavailable", `cannot listen on ${host}:${port} (${why})`, {
+    reason: "port_taken",
+    hint: "another process may hold the port: choose another with --port",
+    cause,
+  });
+}

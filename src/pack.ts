@@ -1,0 +1,19 @@
+// The one file that a domain pack may import.
+export { LakehouseError } from "#kernel/problem.ts";
+export { seededRandom, type Random } from "#kernel/random.ts";
+export { canonicalJson, sha256Hex } from "#kernel/ids.ts";
+export type { Column, Filters, ValidationError } from "#contracts/nouns.ts";
+export type {
+  Candidate,
+  CorpusRecipe,
+  DomainPack,
+  GeneratedTable,
+  LiftQuery,
+  LiftSet,
+  SlotVocabulary,
+  TaskKind,
+  TaskPlan,
+  ValidationOutcome,
+  Validator,
+  ValidatorTools,
+} from "#ports/domain-pack.ts";

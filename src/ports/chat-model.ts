@@ -1,0 +1,39 @@
+// Port: a provider of chat completions. Adapters: Ollama, OpenAI-compatible, the built-in solver.
+import type { ChatMessage, FinishReason, TokenUsage } from "#contracts/nouns.ts";
+
+export interface ChatRequest {
+  /** The model's name without its provider prefix. */
+  readonly model: string;
+  readonly messages: readonly ChatMessage[];
+  /** Left out of the provider's request when undefined. */
+  readonly temperature: number | undefined;
+  readonly max_tokens: number | undefined;
+  readonly stop: readonly string[] | undefined;
+  readonly seed: number | undefined;
+  /** JSON mode or a JSON schema; passed on as the provider spells it. */
+  readonly response_format: Readonly<Record<string, unknown>> | undefined;
+  readonly tools: readonly unknown[] | undefined;
+  readonly tool_choice: unknown;
+  readonly signal: AbortSignal;
+}
+
+export interface ChatDelta {
+  readonly content: string;
+  readonly tool_calls?: readonly unknown[];
+  readonly finish_reason?: FinishReason;
+  readonly usage?: TokenUsage;
+}
+
+export interface ChatModelInfo {
+  readonly id: string;
+  readonly provider: string;
+}
+
+export interface ChatProvider {
+  readonly name: string;
+  /** What answers: said wherever a result of this provider is shown. */
+  readonly kind: "model" | "deterministic";
+  /** Deltas until one carries finish_reason. Errors: `unavailable`, `not_found` (unknown model), `rate_limited`. */
+  chat(request: ChatRequest): AsyncIterable<ChatDelta>;
+  models(signal: AbortSignal): Promise<readonly ChatModelInfo[]>;
+}

@@ -1,0 +1,120 @@
+// Port: a domain. The core knows nothing of any; a pack brings validators, tasks, words and data.
+import type { LakehouseError } from "#kernel/problem.ts";
+import type { Random } from "#kernel/random.ts";
+import type { Column, Filters, ValidationError } from "#contracts/nouns.ts";
+
+/** What a validator may ask of the house while it judges. */
+export interface ValidatorTools {
+  /** Rows of a read-only SELECT as objects; throws LakehouseError. */
+  rows(sql: string, params: readonly unknown[]): Promise<Record<string, unknown>[]>;
+}
+
+export type ValidationOutcome =
+  | { readonly ok: true; readonly checks: readonly string[]; readonly grounded: boolean }
+  | { readonly ok: false; readonly error: ValidationError };
+
+export interface Validator {
+  readonly summary: string;
+  /** Same artifact, context and data: same outcome. Never asks a model. */
+  validate(
+    artifact: unknown,
+    context: Readonly<Record<string, unknown>>,
+    tools: ValidatorTools,
+  ): Promise<ValidationOutcome>;
+}
+
+/** What a task in words asks for, as far as code can tell. */
+export interface TaskPlan {
+  /** Text that the corpora are searched with. */
+  readonly query_text: string;
+  readonly corpora: readonly string[];
+  readonly filters: Filters;
+  /** What the validator needs to know; also shown in the prompt. */
+  readonly context: Readonly<Record<string, unknown>>;
+  /** Equal for tasks that ask for the same; its hash is the sig_hash. */
+  readonly signature: string;
+  /** Fields of the witness event: role, city, state, count … */
+  readonly event: Readonly<Record<string, string | number>>;
+}
+
+export interface Candidate {
+  readonly id: string;
+  readonly corpus: string;
+  readonly text: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** A playbook put it forward. */
+  readonly boosted: boolean;
+}
+
+export interface TaskKind {
+  readonly summary: string;
+  /** The kind of artifact its validator judges. */
+  readonly validator: string;
+  /** undefined: the task is not of this kind (another kind, or no business of this domain). */
+  plan(task: string, context: Readonly<Record<string, unknown>>): TaskPlan | undefined;
+  /** The prompt; candidates are data and stand fenced in it. */
+  prompt(task: string, plan: TaskPlan, candidates: readonly Candidate[]): {
+    readonly system: string;
+    readonly prompt: string;
+  };
+  /** The ids (as candidates have them) that an accepted artifact chose, best first. */
+  answers(artifact: unknown): readonly { readonly corpus: string; readonly id: string }[];
+}
+
+/** Words that tell two tasks apart; words of one group mean the same. */
+export interface SlotVocabulary {
+  readonly slot: string;
+  readonly groups: readonly (readonly string[])[];
+}
+
+export interface CorpusRecipe {
+  readonly corpus: string;
+  readonly summary: string;
+  readonly dataset: string;
+  readonly id_column: string;
+  readonly id_prefix: string;
+  readonly template: string;
+  readonly metadata_columns: readonly string[];
+}
+
+export interface GeneratedTable {
+  readonly dataset: string;
+  readonly columns: readonly Column[];
+  /** Rows as CSV lines without the header, in batches of text. */
+  csv(): Iterable<string>;
+}
+
+/** One query of a lift set, with what it is held against. */
+export interface LiftQuery {
+  readonly query_id: string;
+  readonly category: string;
+  readonly text: string;
+  /** true when an answer satisfies the query (labels, or a deterministic judge). */
+  satisfies(hit: { id: string; metadata: Readonly<Record<string, unknown>> }): boolean;
+  readonly paraphrases: readonly string[];
+  /** Almost the same words, another meaning: an answer of this query must not be put forward. */
+  readonly lookalikes: readonly string[];
+}
+
+export interface LiftSet {
+  readonly name: string;
+  readonly judge: string;
+  readonly corpora: readonly string[];
+  readonly queries: readonly LiftQuery[];
+  readonly off_topic: readonly string[];
+}
+
+export interface DomainPack {
+  readonly name: string;
+  readonly summary: string;
+  readonly validators: Readonly<Record<string, Validator>>;
+  readonly tasks: Readonly<Record<string, TaskKind>>;
+  readonly slots: readonly SlotVocabulary[];
+  readonly corpora: readonly CorpusRecipe[];
+  /** Deterministic example data; `rows` is the size of the main table. */
+  generate(options: { rows: number; random: Random }): readonly GeneratedTable[];
+  liftSet(): LiftSet | undefined;
+}
+
+/** For packs that must refuse: the same error type as everywhere. */
+export type PackError = LakehouseError;
