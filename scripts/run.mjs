@@ -16,6 +16,7 @@ const TASKS = {
   "start:bun": () => run(bun(), ["src/app/main.ts", "up", ...args]),
   test: () => nodeTests(UNIT, args),
   "test:all": () => check() || nodeTests([...UNIT, ...SLOW], args) || bunTests(UNIT),
+  "test:slow": () => nodeTests(SLOW, args),
   "test:bun": () => bunTests(UNIT),
   "test:interop": () => nodeTests(["test/interop"], args),
   check,

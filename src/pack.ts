@@ -10,6 +10,8 @@ export type {
   GeneratedTable,
   LiftQuery,
   LiftSet,
+  Scenario,
+  ScenarioTask,
   SlotVocabulary,
   TaskKind,
   TaskPlan,
@@ -17,3 +19,4 @@ export type {
   Validator,
   ValidatorTools,
 } from "#ports/domain-pack.ts";
+export { fenced, renderBundle, type ContextBundle } from "#ports/context-bundle.ts";

@@ -9,6 +9,7 @@ export const attempt = z.strictObject({
   verdict: z.enum(["accepted", "no_json", "validation_failed", "infra_error"]),
   error: validationError.or(z.strictObject({ message: z.string() })).nullable(),
   raw: z.string().describe("what the model said"),
+  artifact: json.nullable().describe("the JSON object found in it, if any"),
   span_id: z.string(),
   usage: tokenUsage.nullable(),
 });
@@ -26,7 +27,7 @@ export const sessionRow = z.strictObject({
   provider: z.string(),
   prompt: z.string(),
   iterations: count,
-  attempts: z.array(attempt.omit({ raw: true })),
+  attempts: z.array(attempt.omit({ raw: true, artifact: true })),
   final_verdict: z.enum(["accepted", "max_iter_exhausted", "infra_error"]),
   artifact: json.nullable(),
   grounded_in_roster: z.boolean().nullable(),
@@ -61,6 +62,6 @@ export const iterate = defineContract("iterate", "Generate, validate, retry.", {
       provider_kind: z.enum(["model", "deterministic"]),
       trace_id: z.string(),
     }),
-    reasons: ["no_such_kind", "max_iter_exhausted", "model_failed"],
+    reasons: ["no_such_kind", "max_iter_exhausted", "model_failed", "validator_failed"],
   }),
 });

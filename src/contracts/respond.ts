@@ -37,6 +37,7 @@ export const respondAnswer = z.strictObject({
   ),
   playbooks_applied: z.array(z.string()),
   playbooks_recorded: z.array(z.string()),
+  not_recorded: z.array(z.string()).describe("what could not be written down, and why; empty: all was"),
   model: z.string().nullable(),
   provider_kind: z.enum(["model", "deterministic"]).nullable(),
   sig_hash: z.string(),
@@ -63,6 +64,6 @@ export const respond = defineContract("respond", "A task in words to validated w
       playbook_scope: z.string().default("default"),
     }),
     output: respondAnswer,
-    reasons: ["no_such_kind", "model_failed"],
+    reasons: ["no_such_kind", "model_failed", "validator_failed", "retrieval_failed"],
   }),
 });

@@ -48,21 +48,27 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
     response_body: "raw",
     request_headers: { range: "range", if_none_match: "if-none-match" },
     response_headers: rawHeaders,
-    reasons: ["no_such_object", "range_not_satisfiable"],
+    reasons: ["no_such_object", "range_not_satisfiable", "bad_key"],
   }),
   head: read({
     summary: "What is known of an object, without its bytes.",
     http: "GET /storage/info/{key...}",
     input: z.strictObject({ key }),
     output: objectInfo,
-    reasons: ["no_such_object"],
+    reasons: ["no_such_object", "bad_key"],
   }),
   put: bytes({
     summary: "Stores an object; atomic and durable, optionally only if absent or unchanged.",
     http: "PUT /storage/objects/{key...}",
     input: z.strictObject({
       key,
-      content_type: z.string().default("application/octet-stream"),
+      content_type: z
+        .string()
+        .min(1)
+        .max(256)
+        .regex(/^[\x20-\x7e]+$/)
+        .optional()
+        .describe("absent: from the ending of the key, e.g. .parquet, .json"),
       if_none_match: z.literal("*").optional().describe("only when there is no such object"),
       if_match: z.string().optional().describe("only when the present etag is this one"),
       content_length: z.coerce.number().int().min(0).optional(),
@@ -76,13 +82,21 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
       if_match: "if-match",
       content_length: "content-length",
     },
-    reasons: ["object_exists", "etag_differs", "over_prefix_cap"],
+    reasons: [
+      "object_exists",
+      "etag_differs",
+      "over_prefix_cap",
+      "length_differs",
+      "storage_full",
+      "bad_key",
+    ],
   }),
   remove: write({
     summary: "Deletes an object; says whether there was one.",
     http: "DELETE /storage/objects/{key...}",
     input: z.strictObject({ key }),
     output: z.strictObject({ removed: z.boolean() }),
+    reasons: ["bad_key"],
   }),
   list: read({
     summary: "Objects whose keys start with a prefix, in key order, page by page.",
@@ -104,7 +118,7 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
     scope: "admin",
     input: z.strictObject({ key }),
     output: z.strictObject({ uri: z.string(), size_bytes: count }),
-    reasons: ["no_such_object"],
+    reasons: ["no_such_object", "bad_key"],
     witnessed: false,
   }),
   stage: write({
@@ -121,6 +135,6 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
     scope: "admin",
     input: z.strictObject({ key, path: z.string() }),
     output: z.strictObject({ object: objectInfo, existed: z.boolean() }),
-    reasons: ["not_staged", "over_prefix_cap"],
+    reasons: ["not_staged", "over_prefix_cap", "storage_full", "bad_key"],
   }),
 });

@@ -29,6 +29,8 @@ export interface TaskPlan {
   readonly query_text: string;
   readonly corpora: readonly string[];
   readonly filters: Filters;
+  /** Hits under this score are off topic; absent: as the house has it. 0 when filters pin one row. */
+  readonly relevance_floor?: number;
   /** What the validator needs to know; also shown in the prompt. */
   readonly context: Readonly<Record<string, unknown>>;
   /** Equal for tasks that ask for the same; its hash is the sig_hash. */
@@ -104,6 +106,25 @@ export interface LiftSet {
   readonly off_topic: readonly string[];
 }
 
+/** One task of a scenario and what it is to the tasks before it. */
+export interface ScenarioTask {
+  readonly task_id: string;
+  readonly day: number;
+  readonly form: "cold" | "verbatim" | "paraphrase" | "lookalike" | "off_topic";
+  readonly task: string;
+  /** The cold task that this one repeats or resembles. */
+  readonly origin: string | undefined;
+  /** Task kind the author had in mind; undefined: no business of the domain. */
+  readonly kind: string | undefined;
+}
+
+/** Days of work as a list: a pure description that whoever runs it sends through respond. */
+export interface Scenario {
+  readonly name: string;
+  readonly summary: string;
+  readonly tasks: readonly ScenarioTask[];
+}
+
 export interface DomainPack {
   readonly name: string;
   readonly summary: string;
@@ -114,6 +135,7 @@ export interface DomainPack {
   /** Deterministic example data; `rows` is the size of the main table. */
   generate(options: { rows: number; random: Random }): readonly GeneratedTable[];
   liftSet(): LiftSet | undefined;
+  scenario(): Scenario | undefined;
 }
 
 /** For packs that must refuse: the same error type as everywhere. */

@@ -8,6 +8,8 @@ export interface EmbeddingBatch {
   readonly tokens: number;
   /** Positions of texts that were longer than the model's window and were split and pooled. */
   readonly pooled: readonly number[];
+  /** Tokens of each text, where the provider tells. */
+  readonly text_tokens?: readonly number[];
 }
 
 export interface Embedder {

@@ -1,0 +1,70 @@
+// The worker thread of the built-in embedder: takes jobs of texts, answers with their vectors.
+import { parentPort, workerData } from "node:worker_threads";
+import { LakehouseError } from "#kernel/problem.ts";
+import { loadMinilm, MINILM_DIMENSION, type MiniLmModel } from "./minilm-model.ts";
+
+export interface MiniLmJob {
+  readonly id: number;
+  readonly texts: readonly string[];
+  /** One Int32 in shared memory; anything but 0 means that nobody waits any more. */
+  readonly cancelled: SharedArrayBuffer;
+}
+
+export type MiniLmReply =
+  | {
+      readonly id: number;
+      readonly ok: true;
+      readonly vectors: Float32Array;
+      readonly text_tokens: number[];
+      readonly pooled: number[];
+    }
+  | { readonly id: number; readonly ok: false; readonly reason: string; readonly message: string };
+
+const port = parentPort!;
+const { threads } = workerData as { threads: number };
+const loading = loadMinilm(threads);
+// A failed load is told with the first job; here it only must not count as unhandled.
+loading.catch(() => undefined);
+
+port.on("message", (job: MiniLmJob | "close") => {
+  void (job === "close" ? leave() : answer(job));
+});
+
+/** Ends the thread from within: one that is terminated inside a native run takes the process down. */
+async function leave(): Promise<void> {
+  try {
+    const model = await loading;
+    await model.release();
+  } finally {
+    port.close();
+  }
+}
+
+async function answer(job: MiniLmJob): Promise<void> {
+  try {
+    const reply = await embedAll(await loading, job);
+    port.postMessage(reply, reply.ok ? [reply.vectors.buffer as ArrayBuffer] : []);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof LakehouseError ? error.reason : "embedder_failed";
+    port.postMessage({ id: job.id, ok: false, reason, message } satisfies MiniLmReply);
+  }
+}
+
+async function embedAll(model: MiniLmModel, job: MiniLmJob): Promise<MiniLmReply> {
+  const flag = new Int32Array(job.cancelled);
+  const cancelled = () => Atomics.load(flag, 0) !== 0;
+  const vectors = new Float32Array(job.texts.length * MINILM_DIMENSION);
+  const text_tokens: number[] = [];
+  const pooled: number[] = [];
+  for (const [position, text] of job.texts.entries()) {
+    const one = await model.embed(text, cancelled);
+    if (one === undefined) {
+      return { id: job.id, ok: false, reason: "cancelled", message: "nobody waits any more" };
+    }
+    vectors.set(one.vector, position * MINILM_DIMENSION);
+    text_tokens.push(one.tokens);
+    if (one.pooled) pooled.push(position);
+  }
+  return { id: job.id, ok: true, vectors, text_tokens, pooled };
+}

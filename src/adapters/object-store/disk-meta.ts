@@ -1,0 +1,81 @@
+// What a disk store knows of an object beside its bytes: etag from the file itself, content type.
+import type { BigIntStats } from "node:fs";
+import { readFile, rename, rm, writeFile, open } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { makeDurableDir, syncDir } from "#kernel/durable-dir.ts";
+import type { StoredObject } from "#ports/object-store.ts";
+import { contentTypeOf } from "./content-types.ts";
+
+/**
+ * Strong, and free to compute: every write makes a new file (inode) and gives it a modification time
+ * that grows by at least a microsecond, so equal etags mean the same write.
+ */
+export function etagOf(info: BigIntStats): string {
+  const part = (value: bigint) => value.toString(36);
+  return `"${part(info.mtimeNs)}-${part(info.ino)}-${part(info.size)}"`;
+}
+
+export interface ContentTypes {
+  of(key: string, path: string, etag: string): Promise<string>;
+  /** Before the file gets its name: notes a type that the key does not tell. Durable. */
+  note(key: string, path: string, etag: string, content_type: string | undefined): Promise<void>;
+  /** After a file was replaced or removed. */
+  forget(path: string, etag: string): Promise<void>;
+}
+
+/** Notes lie in `dir` under `<path>%<etag>`: one left by a crash belongs to no file and is unread. */
+export function createContentTypes(dir: string, freshPath: () => string): ContentTypes {
+  const noteOf = (path: string, etag: string) => join(dir, `${path}%${etag.slice(1, -1)}`);
+  return {
+    async of(key, path, etag) {
+      try {
+        return await readFile(noteOf(path, etag), "utf8");
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return contentTypeOf(key);
+        throw error;
+      }
+    },
+    async note(key, path, etag, content_type) {
+      if (content_type === undefined || content_type === contentTypeOf(key)) return;
+      const target = noteOf(path, etag);
+      const staged = freshPath();
+      await makeDurableDir(dirname(target));
+      await writeFile(staged, content_type, { flag: "wx", flush: true });
+      await rename(staged, target);
+      await syncDir(dirname(target));
+    },
+    forget: (path, etag) => rm(noteOf(path, etag), { force: true }),
+  };
+}
+
+/** Gives out modification times in seconds, each later than the one before. */
+export function createFileTimes(): () => number {
+  let last_us = 0;
+  return () => {
+    last_us = Math.max(last_us + 1, Date.now() * 1000);
+    // Half a microsecond more, so that rounding down never yields the one before.
+    return (last_us + 0.5) / 1e6;
+  };
+}
+
+/** Stamps a staged file with its time and makes its bytes durable. */
+export async function sealFile(path: string, time_s: number): Promise<BigIntStats> {
+  const file = await open(path, "r+");
+  try {
+    await file.utimes(time_s, time_s);
+    await file.sync();
+    return await file.stat({ bigint: true });
+  } finally {
+    await file.close();
+  }
+}
+
+export function describe(key: string, info: BigIntStats, content_type: string): StoredObject {
+  return {
+    key,
+    size_bytes: Number(info.size),
+    etag: etagOf(info),
+    modified_at: new Date(Number(info.mtimeMs)).toISOString(),
+    content_type,
+  };
+}

@@ -1,0 +1,163 @@
+// The composition root: opens the parts asked for in order, and connects to the others over HTTP.
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import { ALL_CONTRACTS, type Clients, type ServiceName } from "#contracts/all-contracts.ts";
+import { systemClock } from "#kernel/clock.ts";
+import { connectHttp } from "#kernel/connect-http.ts";
+import { connectLocal } from "#kernel/connect-local.ts";
+import type { Contract } from "#kernel/contract.ts";
+import { createLifecycle, type Service, type ServiceHealth } from "#kernel/lifecycle.ts";
+import type { Log } from "#kernel/log.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import type { Served } from "#kernel/serve-http.ts";
+import type { DomainPack } from "#ports/domain-pack.ts";
+import { lockService } from "./data-lock.ts";
+import { createEngines } from "./engines.ts";
+import { loadPacks } from "./packs.ts";
+import { PARTS, type Part, type Site } from "./parts.ts";
+import { resolveSecret, type HouseSettings } from "./settings.ts";
+import { createWitnessSink } from "./witness-sink.ts";
+
+export interface ComposeOptions {
+  readonly settings: HouseSettings;
+  readonly log: Log;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Parts to run here; absent: all. The others are reached over HTTP. */
+  readonly only?: readonly ServiceName[] | undefined;
+}
+
+export interface House {
+  readonly clients: Clients;
+  /** Everything that can be served at the edge: local parts and proxies of remote ones. */
+  readonly served: readonly Served[];
+  readonly local: readonly ServiceName[];
+  readonly packs: readonly DomainPack[];
+  readonly settings: HouseSettings;
+  readonly data_dir: string;
+  health(): Promise<Readonly<Record<string, ServiceHealth>>>;
+  /** Sends what the witness still holds, so that stats read afterwards are complete. */
+  flushWitness(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Opens a house. What was opened before a failure is closed again. */
+export async function composeHouse(options: ComposeOptions): Promise<House> {
+  const { settings, log } = options;
+  const data_dir = resolve(settings.data_dir);
+  await mkdir(data_dir, { recursive: true });
+  const wanted = new Set<ServiceName>(options.only ?? PARTS.map((part) => part.service));
+  const lifecycle = createLifecycle(log);
+  const packs = await loadPacks(settings.domains);
+  const engines = createEngines({ settings, data_dir, log, variables: options.variables });
+  lifecycle.add("engines", () => engines.stop());
+  const clients: Partial<Record<ServiceName, unknown>> = {};
+  const services = new Map<ServiceName, Service>();
+  const sink = createWitnessSink(() => clients.observe as Clients["observe"] | undefined, log);
+  const site: Site = {
+    clients: clients as Clients,
+    settings,
+    data_dir,
+    engines,
+    packs,
+    clock: systemClock,
+    log,
+    tell: sink.tell,
+  };
+  const token = await resolveSecret(settings.auth.token, options.variables);
+
+  async function openPart(part: Part): Promise<void> {
+    const contract: Contract = ALL_CONTRACTS[part.service];
+    if (!wanted.has(part.service)) {
+      const connection = connectHttp(contract, {
+        url: addressOf(settings, part.service),
+        token: token === "" ? undefined : token,
+      });
+      clients[part.service] = connection.client;
+      lifecycle.add(part.service, () => connection.close());
+      return;
+    }
+    const unlock = await lockService(data_dir, part.service);
+    lifecycle.add(`${part.service} lock`, async () => unlock());
+    const service = await part.open(site);
+    services.set(part.service, service);
+    lifecycle.add(part.service, () => service.stop());
+    clients[part.service] = connectLocal(contract, service.handlers, { witness: sink.witness });
+  }
+
+  try {
+    for (const part of PARTS) await openPart(part);
+    // Stopped first: everything that was witnessed must reach the observer before it closes.
+    lifecycle.add("witness", () => sink.stop());
+  } catch (error) {
+    await lifecycle.stop().catch(() => undefined);
+    throw error;
+  }
+  return {
+    clients: site.clients,
+    served: PARTS.map((part) => ({
+      contract: ALL_CONTRACTS[part.service],
+      client: clients[part.service],
+    })),
+    local: [...services.keys()],
+    packs,
+    settings,
+    data_dir,
+    health: () => healthOf(services, sink.lost),
+    flushWitness: () => sink.flush(),
+    stop: () => lifecycle.stop(),
+  };
+}
+
+/** Ports of services that run apart, where settings do not say otherwise. */
+const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
+  storage: 3211,
+  catalog: 3212,
+  journal: 3212,
+  ingest: 3213,
+  query: 3214,
+  vector: 3215,
+  embed: 3216,
+  playbook: 3218,
+  matrix: 3218,
+  observe: 3219,
+  chat: 3220,
+  validate: 3221,
+  iterate: 3221,
+  respond: 3221,
+  lift: 3218,
+};
+
+function addressOf(settings: HouseSettings, service: ServiceName): string {
+  const address = settings.services[service];
+  return address === "" ? `http://127.0.0.1:${DEFAULT_PORTS[service]}` : address;
+}
+
+async function healthOf(
+  services: ReadonlyMap<ServiceName, Service>,
+  lost: () => number,
+): Promise<Record<string, ServiceHealth>> {
+  const answers: Record<string, ServiceHealth> = {};
+  for (const [name, service] of services) {
+    answers[name] = await service.health().catch((error: unknown) => ({
+      status: "down" as const,
+      figures: { reason: String(error) },
+    }));
+  }
+  const status = lost() === 0 ? "ok" : "degraded";
+  answers["witness"] = { status, figures: { lost_events: lost() } };
+  return answers;
+}
+
+/** The services that a list of names means; unknown names are `invalid`. */
+export function parseServices(text: string): ServiceName[] {
+  const names = text.split(",").map((name) => name.trim());
+  const wanted = names.filter((name) => name !== "" && name !== "gateway");
+  const known = PARTS.map((part) => part.service);
+  for (const name of wanted) {
+    if (!known.includes(name as ServiceName)) {
+      const message = `there is no service "${name}" (known: gateway, ${known.join(", ")})`;
+      throw new LakehouseError("invalid", message);
+    }
+  }
+  return wanted as ServiceName[];
+}

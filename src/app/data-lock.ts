@@ -1,0 +1,27 @@
+// One process for each service's data: a lock that the system itself frees when the holder dies.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { LakehouseError } from "#kernel/problem.ts";
+
+/** Takes the lock of a service's folder; the answer frees it. `unavailable` when it is held. */
+export async function lockService(data_dir: string, service: string): Promise<() => void> {
+  const { DatabaseSync } = await import("node:sqlite");
+  await mkdir(join(data_dir, "run"), { recursive: true });
+  // A file lock of SQLite is held by the kernel for the process: kill -9 frees it.
+  const database = new DatabaseSync(join(data_dir, "run", `${service}.lock`));
+  try {
+    database.exec("PRAGMA busy_timeout = 300; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
+  } catch (cause) {
+    database.close();
+    throw new LakehouseError(
+      "unavailable",
+      `${service} of ${data_dir} is in use by another process`,
+      {
+        reason: "data_in_use",
+        hint: "stop that process, or let this one talk to it: `lakehouse up` serves many callers",
+        cause,
+      },
+    );
+  }
+  return () => database.close();
+}

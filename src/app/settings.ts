@@ -1,0 +1,167 @@
+// The settings of the whole house: one section for each service, strict, every key with a default.
+import { readFile, stat } from "node:fs/promises";
+import { parse } from "smol-toml";
+import { z } from "zod";
+import { LakehouseError } from "#kernel/problem.ts";
+import { applyVariables, checkSettings, type SettingsDocument } from "#kernel/settings-reader.ts";
+import { SERVICE_NAMES } from "#contracts/all-contracts.ts";
+import { catalogSettings } from "#data/catalog/catalog-settings.ts";
+import { ingestSettings } from "#data/ingest/ingest-settings.ts";
+import { journalSettings } from "#data/journal/journal-settings.ts";
+import { querySettings } from "#data/query/query-settings.ts";
+import { storageSettings } from "#data/storage/storage-settings.ts";
+import { liftSettings } from "#improve/lift/lift-settings.ts";
+import { observeSettings } from "#improve/observe/observe-settings.ts";
+import { chatSettings } from "#models/chat/chat-settings.ts";
+import { embedSettings } from "#models/embed/embed-settings.ts";
+import { matrixSettings } from "#recall/matrix/matrix-settings.ts";
+import { playbookSettings } from "#recall/playbook/playbook-settings.ts";
+import { vectorSettings } from "#recall/vector/vector-settings.ts";
+import { iterateSettings } from "#work/iterate/iterate-settings.ts";
+import { respondSettings } from "#work/respond/respond-settings.ts";
+import { validateSettings } from "#work/validate/validate-settings.ts";
+
+const gatewaySettings = z.strictObject({
+  host: z.string().default("127.0.0.1").describe("anything but loopback needs [auth] tokens"),
+  port: z.int().min(0).max(65535).default(3110),
+  hosts: z.array(z.string()).default([]).describe("other names this server is addressed by"),
+});
+
+const authSettings = z.strictObject({
+  tokens: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        token: z.string().describe("a reference: env:NAME or file:/path (mode 0600)"),
+        scopes: z.array(z.enum(["read", "write", "admin"])).min(1),
+      }),
+    )
+    .default([]),
+  token: z.string().default("").describe("reference of the token sent to services run apart"),
+});
+
+/** Where services answer when they do not run in this process. */
+const servicesSettings = z.strictObject(
+  Object.fromEntries(
+    SERVICE_NAMES.map((name) => [name, z.string().default("").describe("http://host:port")]),
+  ) as Record<(typeof SERVICE_NAMES)[number], z.ZodDefault<z.ZodString>>,
+);
+
+const providersSettings = z.strictObject({
+  ollama: z.string().default("http://127.0.0.1:11434").describe("base URL; empty: not registered"),
+  endpoints: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z][a-z0-9_]*$/),
+        base_url: z.url().describe("of an OpenAI-compatible API, with /v1"),
+        api_key: z.string().default("").describe("reference: env:NAME or file:/path"),
+        embedding_model: z.string().default("").describe("also embed with this model"),
+        embedding_dimension: z.int().min(0).default(0),
+      }),
+    )
+    .default([]),
+});
+
+const enginesSettings = z.strictObject({
+  duckdb_memory_mb: z.int().min(128).default(2048),
+  duckdb_threads: z.int().min(0).default(0).describe("0: one for each core"),
+  embed_threads: z.int().min(0).default(0).describe("0: one for each core"),
+  vector_threads: z.int().min(0).default(0).describe("0: one for each core"),
+});
+
+export const houseSettings = z.strictObject({
+  data_dir: z.string().default("data").describe("all state stands below this folder"),
+  log_level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+  domains: z.array(z.string()).default(["staffing", "bookshop"]),
+  sets_dir: z.string().default("../shared/data").describe("public data sets for lift and eval"),
+  gateway: gatewaySettings.prefault({}),
+  auth: authSettings.prefault({}),
+  services: servicesSettings.prefault({}),
+  providers: providersSettings.prefault({}),
+  models: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("tiers: local_fast, local_judge … → model; asked for as tier/<name>"),
+  engines: enginesSettings.prefault({}),
+  storage: storageSettings.prefault({}),
+  journal: journalSettings.prefault({}),
+  catalog: catalogSettings.prefault({}),
+  query: querySettings.prefault({}),
+  ingest: ingestSettings.prefault({}),
+  embed: embedSettings.prefault({}),
+  chat: chatSettings.prefault({}),
+  vector: vectorSettings.prefault({}),
+  playbook: playbookSettings.prefault({}),
+  matrix: matrixSettings.prefault({}),
+  validate: validateSettings.prefault({}),
+  iterate: iterateSettings.prefault({}),
+  respond: respondSettings.prefault({}),
+  observe: observeSettings.prefault({}),
+  lift: liftSettings.prefault({}),
+});
+
+export type HouseSettings = z.output<typeof houseSettings>;
+
+export interface LoadOptions {
+  /** Path of the file; absent: lakehouse.toml here if there is one, else defaults. */
+  readonly file?: string | undefined;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Laid over everything (command-line options). */
+  readonly overrides?: SettingsDocument | undefined;
+}
+
+/** The checked settings; a missing file that was named is `not_found`. */
+export async function loadSettings(options: LoadOptions): Promise<HouseSettings> {
+  const name = options.file ?? "lakehouse.toml";
+  const text = await readFile(name, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" && options.file === undefined) return "";
+    throw new LakehouseError("not_found", `cannot read settings file ${name} (${error.code})`);
+  });
+  const document = applyVariables(parseToml(name, text), options.variables, houseSettings);
+  return checkSettings(houseSettings, merge(document, options.overrides ?? {}), { name, text });
+}
+
+function parseToml(name: string, text: string): SettingsDocument {
+  try {
+    return parse(text) as SettingsDocument;
+  } catch (error) {
+    const first = (error as Error).message.split("\n")[0];
+    throw new LakehouseError("invalid", `${name}: ${first}`, { reason: "bad_settings" });
+  }
+}
+
+function merge(base: SettingsDocument, over: SettingsDocument): SettingsDocument {
+  const result = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const both = isSection(result[key]) && isSection(value);
+    result[key] = both
+      ? merge(result[key] as SettingsDocument, value as SettingsDocument)
+      : value;
+  }
+  return result;
+}
+
+function isSection(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The secret behind `env:NAME` or `file:/path` (mode 0600); "" for an empty reference. */
+export async function resolveSecret(
+  reference: string,
+  variables: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  if (reference === "") return "";
+  if (reference.startsWith("env:")) return variables[reference.slice(4)] ?? "";
+  if (!reference.startsWith("file:")) {
+    const message = "secrets stand in settings by reference only: env:NAME or file:/path";
+    throw new LakehouseError("invalid", message, { reason: "bad_settings" });
+  }
+  const path = reference.slice(5);
+  const info = await stat(path).catch(() => undefined);
+  if (info === undefined) return "";
+  if ((info.mode & 0o077) !== 0) {
+    const message = `${path} can be read by others; its mode must be 0600`;
+    throw new LakehouseError("invalid", message, { reason: "bad_settings", hint: `chmod 600 ${path}` });
+  }
+  return (await readFile(path, "utf8")).trim();
+}

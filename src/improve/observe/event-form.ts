@@ -1,0 +1,41 @@
+// An event as it is kept: id, time and source filled in, unknown sources flagged, never refused.
+import { isoTime, type Clock } from "#kernel/clock.ts";
+import { newId } from "#kernel/ids.ts";
+import type { z } from "zod";
+import type { Event, eventInput } from "#contracts/observe.ts";
+
+/** Sources the house knows; `contract` is what the kernel saw of a call between services. */
+export const KNOWN_SOURCES: ReadonlySet<string> = new Set([
+  "mcp",
+  "scenario",
+  "langfuse",
+  "overseer_correction",
+  "auditor",
+  "bot",
+  "scrum",
+  "iterate",
+  "respond",
+  "replay",
+  "workflow",
+  "contract",
+]);
+
+/** `success` wins over `ok`; with neither, an event with an error failed and any other succeeded. */
+export function toEvent(given: z.output<typeof eventInput>, clock: Clock): Event {
+  const { ok, success, timestamp, source, endpoint, duration_ms, ...rest } = given;
+  const given_ms = timestamp === undefined ? NaN : Date.parse(timestamp);
+  const event: Event = {
+    ...rest,
+    event_id: newId(clock.now()),
+    timestamp: Number.isNaN(given_ms) ? isoTime(clock) : new Date(given_ms).toISOString(),
+    source: source ?? "unknown",
+    source_known: source !== undefined && KNOWN_SOURCES.has(source),
+    endpoint: endpoint ?? "",
+    success: success ?? ok ?? given.error === undefined,
+    duration_ms: duration_ms ?? 0,
+  };
+  if (timestamp !== undefined && Number.isNaN(given_ms)) {
+    event.details = { ...rest.details, timestamp_given: timestamp };
+  }
+  return event;
+}

@@ -1,0 +1,101 @@
+// A query as words: one reading that merging, the lexical score and every gate share.
+import { stemmer } from "stemmer";
+
+/** One word or number of a query. */
+export interface QueryWord {
+  /** As written. */
+  readonly text: string;
+  /** Lower case, contractions resolved ("won't" is "wo" + "not"). */
+  readonly word: string;
+  /** Porter stem of `word`. */
+  readonly stem: string;
+  /** Starts with a capital and does not open a sentence. */
+  readonly capital: boolean;
+  /** Written in capitals throughout, two letters or more. */
+  readonly acronym: boolean;
+  /** A comma, full stop or other break stands before it. */
+  readonly opens_clause: boolean;
+}
+
+/**
+ * Joined digits and letters ("3pm", "W-1234", "10,000.5") are one word; other hyphens split.
+ * A clock time "3:30" is one word.
+ */
+const WORD =
+  /\p{L}+-\d[\p{L}\d]*|\d+:\d\d(?:\p{L}+)?|\d+(?:[.,]\d+)*\p{L}*|\p{L}[\p{L}\p{M}\d]*(?:['’]\p{L}+)*[+#]*/gu;
+
+const SENTENCE_BREAK = /[.!?:;]["')\]]*\s|\n/u;
+const CLAUSE_BREAK = /[,.;:!?()\n]/u;
+
+/** Queries that differ in case, spacing or closing punctuation only are one query. */
+export function normaliseQuery(text: string): string {
+  return text
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/’/gu, "'")
+    .replace(/\s+/gu, " ")
+    .trim()
+    .replace(/[\s.!?]+$/u, "");
+}
+
+/** The words of a query, in order. */
+export function readWords(text: string): QueryWord[] {
+  const normal = text.normalize("NFKC").replace(/’/gu, "'");
+  const shouted = isAllCapitals(normal) || isTitleCase(normal);
+  const words: QueryWord[] = [];
+  let end = 0;
+  for (const match of normal.matchAll(WORD)) {
+    const gap = normal.slice(end, match.index);
+    const first = words.length === 0 || SENTENCE_BREAK.test(gap);
+    const opens_clause = words.length === 0 || CLAUSE_BREAK.test(gap);
+    end = match.index + match[0].length;
+    const acronym = !shouted && /^\p{Lu}[\p{Lu}\d&]+$/u.test(match[0]);
+    const capital = !shouted && (acronym || (!first && /^\p{Lu}/u.test(match[0])));
+    for (const [index, part] of resolveContraction(match[0]).entries()) {
+      words.push({
+        text: match[0],
+        word: part,
+        stem: stemOf(part),
+        capital: capital && index === 0 && part !== "i",
+        acronym: acronym && index === 0,
+        opens_clause: opens_clause && index === 0,
+      });
+    }
+  }
+  return words;
+}
+
+/** Porter stem; words with digits stay as they are. */
+export function stemOf(word: string): string {
+  return /\d/u.test(word) ? word : stemmer(word);
+}
+
+function resolveContraction(text: string): string[] {
+  const word = text.toLowerCase();
+  if (word === "n't" || word === "nt") return ["not"];
+  if (word === "cannot") return ["can", "not"];
+  if (NOT_FORMS.has(word)) return [word.replace(/'?n'?t$/u, ""), "not"];
+  const at = word.indexOf("'");
+  if (at <= 0) return [word];
+  const head = word.slice(0, at);
+  return /^'(?:s|m|re|ll|ve|d)$/u.test(word.slice(at)) ? [head] : [word.replaceAll("'", "")];
+}
+
+const NOT_FORMS = new Set(
+  ["do", "does", "did", "is", "are", "was", "were", "has", "have", "had", "would", "could"]
+    .concat(["should", "ca", "wo", "need", "must", "ai", "might"])
+    .flatMap((verb) => [`${verb}n't`, `${verb}nt`])
+    .filter((form) => form !== "wont" && form !== "cant")
+    .concat(["can't", "cant", "won't", "wont"]),
+);
+
+function isAllCapitals(text: string): boolean {
+  const letters = text.match(/\p{L}/gu) ?? [];
+  return letters.length > 6 && letters.every((letter) => letter === letter.toUpperCase());
+}
+
+/** Every longer word starts with a capital: then capitals say nothing about names. */
+function isTitleCase(text: string): boolean {
+  const words = text.match(/\p{L}{4,}/gu) ?? [];
+  return words.length > 3 && words.every((word) => /^\p{Lu}/u.test(word));
+}

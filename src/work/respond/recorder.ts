@@ -1,0 +1,142 @@
+// Writes down how a task went: outcome row, playbooks, witness event. What fails is told, not thrown.
+import { isoTime, type Clock } from "#kernel/clock.ts";
+import type { Call } from "#kernel/call.ts";
+import type { Client } from "#kernel/contract.ts";
+import type { Log } from "#kernel/log.ts";
+import type { observe } from "#contracts/observe.ts";
+import type { OutcomeRow } from "#contracts/respond.ts";
+import type { playbookContract } from "#contracts/playbook.ts";
+import type { Lessons } from "./lessons.ts";
+import type { OutcomeStore } from "./outcome-store.ts";
+
+export interface RecorderNeeds {
+  readonly playbook: Client<typeof playbookContract>;
+  readonly observe: Client<typeof observe>;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+export interface TaskEnd {
+  readonly task: string;
+  readonly task_class: string | null;
+  readonly sig_hash: string;
+  readonly status: OutcomeRow["status"];
+  readonly reason: string;
+  readonly iterations: number;
+  readonly model: string | null;
+  readonly playbooks_applied: readonly string[];
+  readonly lessons: Lessons;
+  readonly event: Readonly<Record<string, string | number>>;
+  readonly duration_ms: number;
+}
+
+export interface PlaybookOrder {
+  readonly query_text: string;
+  readonly scope: string;
+  readonly tags: readonly string[];
+}
+
+export interface Recorded {
+  readonly playbooks_recorded: string[];
+  readonly not_recorded: string[];
+}
+
+export interface Recorder {
+  /** `order` undefined: nothing is remembered, only the outcome and the event. */
+  record(end: TaskEnd, order: PlaybookOrder | undefined, call: Call): Promise<Recorded>;
+  failures(): number;
+}
+
+export function createRecorder(needs: RecorderNeeds, store: OutcomeStore): Recorder {
+  let failures = 0;
+
+  return {
+    failures: () => failures,
+    async record(end, order, call) {
+      const recorded: Recorded = { playbooks_recorded: [], not_recorded: [] };
+      const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+        try {
+          await work();
+        } catch (error) {
+          failures++;
+          const message = error instanceof Error ? error.message : String(error);
+          recorded.not_recorded.push(`${what}: ${message}`);
+          needs.log.error({ err: error, what, sig_hash: end.sig_hash }, "could not be recorded");
+        }
+      };
+      await attempt("outcome", () => store.append(outcomeRow(end, call, needs.clock)));
+      if (order !== undefined) {
+        await attempt("playbooks", async () => {
+          const ids = await recordAnswers(needs.playbook, end.lessons, order, call);
+          recorded.playbooks_recorded.push(...ids);
+        });
+      }
+      for (const { playbook_id, success } of end.lessons.outcomes) {
+        await attempt(`playbook outcome ${playbook_id}`, async () => {
+          await needs.playbook.outcome({ playbook_id, success }, call);
+        });
+      }
+      await attempt("event", async () => {
+        await needs.observe.event(witnessEvent(end, call), call);
+      });
+      return recorded;
+    },
+  };
+}
+
+function outcomeRow(end: TaskEnd, call: Call, clock: Clock): OutcomeRow {
+  return {
+    schema: "outcome.v1",
+    kind: "respond",
+    sig_hash: end.sig_hash,
+    task_class: end.task_class ?? "",
+    task: end.task,
+    accepted: end.status === "accepted",
+    status: end.status,
+    iterations: end.iterations,
+    model: end.model,
+    answer_ids: [...end.lessons.answer_ids],
+    playbook_ids: [...end.playbooks_applied],
+    recorded_at: isoTime(clock),
+    trace_id: call.trace_id,
+    duration_ms: end.duration_ms,
+  };
+}
+
+async function recordAnswers(
+  client: RecorderNeeds["playbook"],
+  lessons: Lessons,
+  order: PlaybookOrder,
+  call: Call,
+): Promise<string[]> {
+  if (lessons.record.length === 0) return [];
+  const { query_text, scope } = order;
+  const entries = lessons.record.map((answer) => ({ query_text, ...answer, tags: [...order.tags] }));
+  const answer = await client.bulk({ entries, scope }, call);
+  return answer.playbook_ids;
+}
+
+const SUMMARY_MAX = 2_000;
+
+type EventGiven = Parameters<RecorderNeeds["observe"]["event"]>[0];
+
+/** An honest refusal is no failure of the house; work that was not accepted is. */
+function witnessEvent(end: TaskEnd, call: Call): EventGiven {
+  const success = end.status === "accepted" || end.status === "nothing_relevant";
+  return {
+    ...(end.event as EventGiven),
+    source: "respond",
+    endpoint: "/v1/respond",
+    input_summary: end.task.slice(0, SUMMARY_MAX),
+    output_summary: `${end.status}: ${end.reason}`.slice(0, SUMMARY_MAX),
+    success,
+    ...(success ? {} : { error: end.reason }),
+    duration_ms: end.duration_ms,
+    trace_id: call.trace_id,
+    span_id: call.span_id,
+    ...(end.task_class === null ? {} : { task_class: end.task_class }),
+    sig_hash: end.sig_hash,
+    event_kind: end.status,
+    details: { iterations: end.iterations, model: end.model },
+  };
+}
