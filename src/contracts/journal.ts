@@ -32,6 +32,7 @@ export const journal = defineContract("journal", "Every mutation, hash-chained."
       details: record.default({}),
     }),
     output: journalEvent,
+    reasons: ["details_too_large", "log_unwritable"],
     witnessed: false,
   }),
   list: read({
@@ -41,11 +42,20 @@ export const journal = defineContract("journal", "Every mutation, hash-chained."
       action: z.string().optional(),
       subject: z.string().optional(),
       trace_id: z.string().optional(),
-      from_seq: z.coerce.number().int().min(0).optional(),
+      from_seq: z.coerce.number().int().min(0).optional().describe("the lowest seq wanted"),
+      before_seq: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .optional()
+        .describe("only events below; the last seq of a page asks for the next, newest first"),
       order: z.enum(["newest", "oldest"]).default("newest"),
       limit: z.coerce.number().int().min(1).max(1000).default(100),
     }),
-    output: z.strictObject({ events: z.array(journalEvent), total: count }),
+    output: z.strictObject({
+      events: z.array(journalEvent),
+      total: count.describe("events in the whole journal"),
+    }),
   }),
   verify: read({
     summary: "Recomputes the whole chain and names the first break, if there is one.",

@@ -26,7 +26,8 @@ export function sha256Hex(data: string | Uint8Array): string {
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
     if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
-    const sorted: Record<string, unknown> = {};
+    // No prototype: a key named __proto__ must count like any other.
+    const sorted = Object.create(null) as Record<string, unknown>;
     for (const name of Object.keys(inner).toSorted()) {
       sorted[name] = (inner as Record<string, unknown>)[name];
     }

@@ -1,5 +1,5 @@
 // The worker thread of the built-in embedder: takes jobs of texts, answers with their vectors.
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { LakehouseError } from "#kernel/problem.ts";
 import { loadMinilm, MINILM_DIMENSION, type MiniLmModel } from "./minilm-model.ts";
 
@@ -20,27 +20,30 @@ export type MiniLmReply =
     }
   | { readonly id: number; readonly ok: false; readonly reason: string; readonly message: string };
 
-const port = parentPort!;
-const { threads } = workerData as { threads: number };
-const loading = loadMinilm(threads);
-// A failed load is told with the first job; here it only must not count as unhandled.
-loading.catch(() => undefined);
+serve(parentPort!, (workerData as { threads: number }).threads);
 
-port.on("message", (job: MiniLmJob | "close") => {
-  void (job === "close" ? leave() : answer(job));
-});
-
-/** Ends the thread from within: one that is terminated inside a native run takes the process down. */
-async function leave(): Promise<void> {
-  try {
-    const model = await loading;
-    await model.release();
-  } finally {
-    port.close();
-  }
+function serve(port: MessagePort, threads: number): void {
+  const loading = loadMinilm(threads);
+  // A failed load is told with the first job; here it only must not count as unhandled.
+  loading.catch(() => undefined);
+  let last: Promise<void> = Promise.resolve();
+  port.on("message", (job: MiniLmJob | "close") => {
+    last = last.then(() => (job === "close" ? leave(port, loading) : answer(port, loading, job)));
+  });
 }
 
-async function answer(job: MiniLmJob): Promise<void> {
+/** Ends the thread from within: one that is terminated inside a native run takes the process down. */
+async function leave(port: MessagePort, loading: Promise<MiniLmModel>): Promise<void> {
+  const model = await loading.catch(() => undefined);
+  await model?.release();
+  port.close();
+}
+
+async function answer(
+  port: MessagePort,
+  loading: Promise<MiniLmModel>,
+  job: MiniLmJob,
+): Promise<void> {
   try {
     const reply = await embedAll(await loading, job);
     port.postMessage(reply, reply.ok ? [reply.vectors.buffer as ArrayBuffer] : []);

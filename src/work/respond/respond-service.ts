@@ -1,9 +1,7 @@
 // respond: a task in words to validated work – plan, retrieve, iterate, write down what it taught.
 import type { Call } from "#kernel/call.ts";
-import type { Clock } from "#kernel/clock.ts";
 import type { Client, OutputOf, ParsedInputOf } from "#kernel/contract.ts";
 import type { Service } from "#kernel/lifecycle.ts";
-import type { Log } from "#kernel/log.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { Attempt, iterate } from "#contracts/iterate.ts";
 import type { matrix, MatrixHit } from "#contracts/matrix.ts";

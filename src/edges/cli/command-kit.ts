@@ -1,0 +1,112 @@
+// What every command shares: global options, an open house, output, and how errors are shown.
+import { InvalidArgumentError, type Command } from "commander";
+import type { Clients } from "#contracts/all-contracts.ts";
+import { LakehouseError, toLakehouseError, toProblem, type ErrorCode } from "#kernel/problem.ts";
+import type { CliHost, GlobalOptions } from "./cli-host.ts";
+import { bold, createOutput, dim, red, yellow, type Output } from "./output.ts";
+
+export interface Session {
+  readonly clients: Clients;
+  readonly embedded: boolean;
+  readonly output: Output;
+}
+
+export interface CommandKit {
+  readonly host: CliHost;
+  /** The options of the whole program. */
+  globals(): GlobalOptions;
+  output(): Output;
+  /** Opens the house, runs the body, closes again, whatever happens. */
+  withHouse(body: (session: Session) => Promise<void>): Promise<void>;
+}
+
+export function createCommandKit(host: CliHost, program: Command): CommandKit {
+  const globals = () => program.opts() as GlobalOptions;
+  const output = () => {
+    const { json = false, quiet = false } = globals();
+    return createOutput(host.terminal, { json, quiet });
+  };
+  return {
+    host,
+    globals,
+    output,
+    async withHouse(body) {
+      const house = await host.open(globals());
+      try {
+        await body({ clients: house.clients, embedded: house.embedded, output: output() });
+      } finally {
+        await house.close();
+      }
+    },
+  };
+}
+
+/** Exit codes: 2 = the request was wrong, 3 = understood but not accepted, 1 = anything else. */
+export function exitCodeOf(code: ErrorCode): number {
+  if (code === "invalid" || code === "not_found" || code === "conflict") return 2;
+  if (code === "cancelled") return 130;
+  return code === "rejected" ? 3 : 1;
+}
+
+/** An error for people: what, why, what to do; or the problem document with --json. */
+export function showError(host: CliHost, json: boolean, thrown: unknown): number {
+  const error = toLakehouseError(thrown);
+  if (json) {
+    host.terminal.note(`${JSON.stringify(toProblem(error))}\n`);
+    return exitCodeOf(error.code);
+  }
+  const lines = [`${red(bold("error"))} ${error.message} ${dim(`[${error.code}/${error.reason}]`)}`];
+  for (const issue of error.issues.slice(0, 10)) {
+    if (error.issues.length > 1) lines.push(`  ${issue.path}: ${issue.message}`);
+  }
+  if (error.hint !== undefined) lines.push(`${yellow("hint")}  ${error.hint}`);
+  if (error.code === "internal" && error.cause instanceof Error && error.cause.stack) {
+    lines.push(dim(error.cause.stack));
+  }
+  host.terminal.note(`${lines.join("\n")}\n`);
+  return exitCodeOf(error.code);
+}
+
+/** A whole number option within bounds. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text.replaceAll("_", ""));
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw new InvalidArgumentError(`a whole number from ${min} to ${max} is needed`);
+    }
+    return value;
+  };
+}
+
+/** Collects a repeated option. */
+export function repeated(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+/** `city=Toledo` pairs as filters; a value that is JSON is read as such, commas make a list. */
+export function parseFilters(pairs: readonly string[]): Record<string, string | number | boolean> {
+  const filters: Record<string, string | number | boolean> = {};
+  for (const pair of pairs) {
+    const cut = pair.indexOf("=");
+    if (cut < 1) throw new LakehouseError("invalid", `"${pair}" is not field=value`);
+    const text = pair.slice(cut + 1);
+    const number = Number(text);
+    const is_number = text.trim() !== "" && !Number.isNaN(number);
+    filters[pair.slice(0, cut)] =
+      text === "true" ? true : text === "false" ? false : is_number ? number : text;
+  }
+  return filters;
+}
+
+/** JSON given on the command line; says which option was wrong. */
+export function parseJsonOption(name: string, text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+  } catch (cause) {
+    throw new LakehouseError("invalid", `${name} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  throw new LakehouseError("invalid", `${name} must be a JSON object`);
+}

@@ -1,0 +1,122 @@
+// What the command line prints: tables, lines and progress for people, JSON for programs.
+import { styleText } from "node:util";
+
+export interface Terminal {
+  /** Results go here. */
+  out(text: string): void;
+  /** Progress and notes go here, so that results can be piped. */
+  note(text: string): void;
+  /** Whether notes go to a terminal that can redraw a line. */
+  readonly interactive: boolean;
+}
+
+export interface Output {
+  readonly json: boolean;
+  /** A result: the human text on a terminal, the value with --json. */
+  result(value: unknown, human: () => string): void;
+  /** One item of a stream: a line of text, or a line of JSON. */
+  item(value: unknown, human: () => string): void;
+  note(text: string): void;
+  progress(): Progress;
+}
+
+export interface Progress {
+  update(text: string): void;
+  /** Leaves the last line standing, or clears it. */
+  end(text?: string): void;
+}
+
+export function createOutput(terminal: Terminal, options: { json: boolean; quiet: boolean }): Output {
+  const print = (text: string) => terminal.out(text.endsWith("\n") ? text : `${text}\n`);
+  return {
+    json: options.json,
+    result: (value, human) => print(options.json ? JSON.stringify(value, undefined, 2) : human()),
+    item: (value, human) => print(options.json ? JSON.stringify(value) : human()),
+    note: (text) => (options.quiet || options.json ? undefined : terminal.note(`${text}\n`)),
+    progress: () => createProgress(terminal, options.quiet || options.json),
+  };
+}
+
+/** Milliseconds between two redraws, and between two plain lines where nothing can be redrawn. */
+const REDRAW_MS = 100;
+const PLAIN_LINE_MS = 5_000;
+
+function createProgress(terminal: Terminal, silent: boolean): Progress {
+  let last_ms = 0;
+  const clear = terminal.interactive ? "\r\u001b[2K" : "";
+  return {
+    update(text) {
+      const now_ms = Date.now();
+      const every_ms = terminal.interactive ? REDRAW_MS : PLAIN_LINE_MS;
+      if (silent || now_ms - last_ms < every_ms) return;
+      last_ms = now_ms;
+      terminal.note(terminal.interactive ? `${clear}${text}` : `${text}\n`);
+    },
+    end(text) {
+      if (silent) return;
+      terminal.note(text === undefined ? clear : `${clear}${text}\n`);
+    },
+  };
+}
+
+/** Rows under a head, columns as wide as they need; numbers to the right. */
+export function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const cells = rows.map((row) => row.map(cellText));
+  const widths = head.map((title, index) =>
+    Math.max(title.length, ...cells.map((row) => Math.min(row[index]?.length ?? 0, CELL_MAX))),
+  );
+  const numeric = head.map((_, index) => rows.length > 0 && rows.every((row) => isNumber(row[index])));
+  const line = (row: readonly string[]) =>
+    row
+      .map((text, index) => {
+        const cut = text.length > CELL_MAX ? `${text.slice(0, CELL_MAX - 1)}…` : text;
+        return numeric[index] ? cut.padStart(widths[index]!) : cut.padEnd(widths[index]!);
+      })
+      .join("  ")
+      .trimEnd();
+  const rule = widths.map((width) => "─".repeat(width)).join("  ");
+  return [bold(line(head)), dim(rule), ...cells.map(line)].join("\n");
+}
+
+const CELL_MAX = 60;
+
+function cellText(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  return text.replaceAll(/\s+/g, " ");
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === "number" || value === null || /^-?[\d.,]+ ?(%|ms|s|B|[KMG]iB)?$/.test(String(value));
+}
+
+export const bold = (text: string) => styleText("bold", text);
+export const dim = (text: string) => styleText("dim", text);
+export const green = (text: string) => styleText("green", text);
+export const red = (text: string) => styleText("red", text);
+export const yellow = (text: string) => styleText("yellow", text);
+
+/** 1536 → "1.5 KiB". */
+export function humanBytes(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** 1234567 → "1,234,567". */
+export function humanCount(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** 95,400 ms → "1 min 35 s". */
+export function humanTime(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}

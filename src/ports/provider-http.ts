@@ -1,0 +1,175 @@
+// How adapters speak to a provider of models over HTTP: one request, its failures in our words.
+import type { ByteStream } from "#kernel/contract.ts";
+import { collectBytes, httpRequest, type HttpResponse } from "#kernel/http-client.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+
+/** Largest answer that is read whole. */
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+const ERROR_BYTES_MAX = 64 * 1024;
+const DETAIL_LENGTH_MAX = 400;
+
+export interface ProviderEndpoint {
+  /** The provider's name, as messages show it. */
+  readonly name: string;
+  /** Without the path of an operation, e.g. http://127.0.0.1:11434 */
+  readonly base_url: string;
+  readonly api_key?: string | undefined;
+}
+
+/**
+ * Sends JSON (or a GET without it) to `path` of the endpoint and gives back an answer below 400.
+ * Errors: `unavailable` (provider_unreachable, provider_failed), `not_found` (no_such_model),
+ * `rate_limited` (provider_rate_limited, extra.retry_after_s), `rejected` (provider_failed).
+ */
+export async function askProvider(
+  endpoint: ProviderEndpoint,
+  path: string,
+  json: unknown,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  const headers: Record<string, string> = { accept: "application/json, text/event-stream" };
+  if (json !== undefined) headers["content-type"] = "application/json";
+  if (endpoint.api_key !== undefined) headers["authorization"] = `Bearer ${endpoint.api_key}`;
+  let response: HttpResponse;
+  try {
+    response = await httpRequest({
+      method: json === undefined ? "GET" : "POST",
+      url: `${endpoint.base_url.replace(/\/+$/, "")}${path}`,
+      headers,
+      body: json === undefined ? undefined : JSON.stringify(json),
+      signal,
+    });
+  } catch (error) {
+    throw unreachable(endpoint.name, error);
+  }
+  if (response.status < 300) return response;
+  throw await statusError(endpoint.name, response);
+}
+
+/** The whole answer as JSON. Errors: `unavailable` (bad_provider_answer, provider_failed). */
+export async function readProviderJson(name: string, response: HttpResponse): Promise<unknown> {
+  let text: string;
+  try {
+    text = (await collectBytes(response.body, ANSWER_BYTES_MAX)).toString("utf8");
+  } catch (error) {
+    throw brokenOff(name, error);
+  }
+  return parseProviderJson(name, text);
+}
+
+export function parseProviderJson(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const message = `${name} did not answer in JSON: ${clip(text)}`;
+    throw badAnswer(message, error);
+  }
+}
+
+/** The body, with a connection that breaks off reported as `unavailable` (provider_failed). */
+export async function* providerBytes(name: string, body: ByteStream): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw brokenOff(name, error);
+  }
+}
+
+export function badAnswer(message: string, cause?: unknown): LakehouseError {
+  return new LakehouseError("unavailable", message, { reason: "bad_provider_answer", cause });
+}
+
+/** An answer that ended before it was complete. */
+export function brokenOff(name: string, cause?: unknown): LakehouseError {
+  if (cause instanceof LakehouseError) return cause;
+  if (cause instanceof Error && cause.name === "AbortError") {
+    return new LakehouseError("cancelled", "the call was cancelled by its caller", { cause });
+  }
+  const message = `${name} broke off before its answer was complete`;
+  return new LakehouseError("unavailable", message, { reason: "provider_failed", cause });
+}
+
+/** The error for a failure that a provider reports in the midst of a stream. */
+export function reportedError(name: string, document: unknown): LakehouseError {
+  const message = `${name} reports: ${clip(detailOf(document) ?? JSON.stringify(document))}`;
+  return new LakehouseError("unavailable", message, { reason: "provider_failed" });
+}
+
+function unreachable(name: string, error: unknown): unknown {
+  if (!(error instanceof LakehouseError) || error.reason !== "unreachable") return error;
+  return new LakehouseError("unavailable", `${name}: ${error.message}`, {
+    reason: "provider_unreachable",
+    hint: "is it running, and is its base_url right?",
+    cause: error,
+  });
+}
+
+async function statusError(name: string, response: HttpResponse): Promise<LakehouseError> {
+  const { status } = response;
+  const said = clip(await errorDetail(response.body));
+  const message = `${name} answered ${status}${said === "" ? "" : `: ${said}`}`;
+  const extra = { provider: name, provider_status: status };
+  if (status === 404) {
+    return new LakehouseError("not_found", message, {
+      reason: "no_such_model",
+      hint: "GET /v1/models lists the models that can be asked",
+      extra,
+    });
+  }
+  if (status === 429) {
+    const retry_after_s = retryAfterSeconds(response.headers["retry-after"]);
+    return new LakehouseError("rate_limited", message, {
+      reason: "provider_rate_limited",
+      extra: retry_after_s === undefined ? extra : { ...extra, retry_after_s },
+    });
+  }
+  if (status === 401 || status === 403) {
+    const hint = `check the api_key of ${name}`;
+    return new LakehouseError("unavailable", message, { reason: "provider_failed", hint, extra });
+  }
+  const code = status >= 500 || status === 408 ? "unavailable" : "rejected";
+  const retry_after_s = retryAfterSeconds(response.headers["retry-after"]);
+  return new LakehouseError(code, message, {
+    reason: "provider_failed",
+    extra: retry_after_s === undefined ? extra : { ...extra, retry_after_s },
+  });
+}
+
+/** Seconds of a Retry-After header: a number, or an HTTP date (RFC 9110 §10.2.3). */
+export function retryAfterSeconds(header: string | undefined, now_ms = Date.now()) {
+  if (header === undefined || header.trim() === "") return undefined;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds);
+  const date_ms = Date.parse(header);
+  return Number.isNaN(date_ms) ? undefined : Math.max(0, (date_ms - now_ms) / 1000);
+}
+
+async function errorDetail(body: ByteStream): Promise<string> {
+  let text: string;
+  try {
+    text = (await collectBytes(body, ERROR_BYTES_MAX)).toString("utf8");
+  } catch {
+    // The status says enough; what explains it was too long or broke off.
+    return "";
+  }
+  try {
+    return detailOf(JSON.parse(text)) ?? text;
+  } catch {
+    return text;
+  }
+}
+
+/** `{error: {message}}`, `{error: "…"}`, `{message}` or `{detail}`, as providers have them. */
+function detailOf(document: unknown): string | undefined {
+  if (typeof document !== "object" || document === null) return undefined;
+  const { error, message, detail } = document as Record<string, unknown>;
+  for (const said of [error, (error as { message?: unknown } | null)?.message, message, detail]) {
+    if (typeof said === "string") return said;
+  }
+  return undefined;
+}
+
+function clip(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length > DETAIL_LENGTH_MAX ? `${line.slice(0, DETAIL_LENGTH_MAX)}…` : line;
+}
