@@ -49,14 +49,18 @@ function node() {
   const pinned = join(root, "node_modules/.bin/node");
   if (existsSync(pinned)) return pinned;
   if (major > 24 || (major === 24 && minor >= 12)) return process.execPath;
-  console.error(`Node 24.12 or newer is needed on this platform (this is ${process.versions.node})`);
+  console.error(
+    `Node 24.12 or newer is needed on this platform (this is ${process.versions.node})`,
+  );
   process.exit(1);
 }
 
 function bun() {
   const folder = join(root, "node_modules/@oven");
   const found = existsSync(folder)
-    ? readdirSync(folder).map((name) => join(folder, name, "bin/bun")).filter(existsSync)
+    ? readdirSync(folder)
+        .map((name) => join(folder, name, "bin/bun"))
+        .filter(existsSync)
     : [];
   if (found.length > 0) return found[0];
   console.error("the bun package has no build for this platform");

@@ -148,8 +148,8 @@ async function healthOf(
   return answers;
 }
 
-/** The services that a list of names means; unknown names are `invalid`. */
-export function parseServices(text: string): ServiceName[] {
+/** The services that `--only` names, and whether the gateway is among them; unknown: `invalid`. */
+export function parseServices(text: string): { services: ServiceName[]; gateway: boolean } {
   const names = text.split(",").map((name) => name.trim());
   const wanted = names.filter((name) => name !== "" && name !== "gateway");
   const known = PARTS.map((part) => part.service);
@@ -159,5 +159,5 @@ export function parseServices(text: string): ServiceName[] {
       throw new LakehouseError("invalid", message);
     }
   }
-  return wanted as ServiceName[];
+  return { services: wanted as ServiceName[], gateway: names.includes("gateway") };
 }

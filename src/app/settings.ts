@@ -65,7 +65,8 @@ const providersSettings = z.strictObject({
 const enginesSettings = z.strictObject({
   duckdb_memory_mb: z.int().min(128).default(2048),
   duckdb_threads: z.int().min(0).default(0).describe("0: one for each core"),
-  embed_threads: z.int().min(0).default(0).describe("0: one for each core"),
+  embed_threads: z.int().min(1).default(1).describe("threads of one embedding worker"),
+  embed_workers: z.int().min(0).default(0).describe("0: one for each core"),
   vector_threads: z.int().min(0).default(0).describe("0: one for each core"),
 });
 
@@ -134,9 +135,7 @@ function merge(base: SettingsDocument, over: SettingsDocument): SettingsDocument
   const result = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const both = isSection(result[key]) && isSection(value);
-    result[key] = both
-      ? merge(result[key] as SettingsDocument, value as SettingsDocument)
-      : value;
+    result[key] = both ? merge(result[key] as SettingsDocument, value as SettingsDocument) : value;
   }
   return result;
 }
@@ -161,7 +160,10 @@ export async function resolveSecret(
   if (info === undefined) return "";
   if ((info.mode & 0o077) !== 0) {
     const message = `${path} can be read by others; its mode must be 0600`;
-    throw new LakehouseError("invalid", message, { reason: "bad_settings", hint: `chmod 600 ${path}` });
+    throw new LakehouseError("invalid", message, {
+      reason: "bad_settings",
+      hint: `chmod 600 ${path}`,
+    });
   }
   return (await readFile(path, "utf8")).trim();
 }

@@ -57,10 +57,7 @@ export const dataset = z.strictObject({
 });
 export type Dataset = z.output<typeof dataset>;
 
-const at = z
-  .string()
-  .optional()
-  .describe("snapshot id or ISO time; absent: the current snapshot");
+const at = z.string().optional().describe("snapshot id or ISO time; absent: the current snapshot");
 
 export const catalog = defineContract("catalog", "Datasets, their schemas and snapshots.", {
   register: write({

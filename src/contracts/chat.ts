@@ -15,7 +15,11 @@ const common = {
 };
 
 const request = z.strictObject({
-  model: z.string().min(1).optional().describe("provider/model, or a bare Ollama model; absent: the default"),
+  model: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("provider/model, or a bare Ollama model; absent: the default"),
   provider: z.string().optional().describe("wins over the model's prefix"),
   ...common,
 });

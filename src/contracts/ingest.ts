@@ -20,7 +20,9 @@ const options = {
 export const ingestReport = z.strictObject({
   ingest_id: z.string(),
   dataset: name,
-  outcome: z.enum(["committed", "unchanged"]).describe("unchanged: the same bytes are there already"),
+  outcome: z
+    .enum(["committed", "unchanged"])
+    .describe("unchanged: the same bytes are there already"),
   mode: z.enum(["append", "replace"]),
   snapshot_id: z.string().nullable(),
   rows: count,

@@ -65,9 +65,7 @@ export const journal = defineContract("journal", "Every mutation, hash-chained."
       ok: z.boolean(),
       events: count,
       head_hash: z.string(),
-      first_break: z
-        .strictObject({ seq: count, line: count, message: z.string() })
-        .nullable(),
+      first_break: z.strictObject({ seq: count, line: count, message: z.string() }).nullable(),
     }),
   }),
 });

@@ -67,7 +67,11 @@ export const lift = defineContract("lift", "The reality test of memory and retri
     timeout_ms: 6 * 3_600_000,
     input: z.strictObject({
       set: z.string().min(1).describe("a domain's query set, or a data set's folder by name"),
-      queries_max: z.int().min(1).default(1000).describe("sampled with the seed when there are more"),
+      queries_max: z
+        .int()
+        .min(1)
+        .default(1000)
+        .describe("sampled with the seed when there are more"),
       seed: z.int().default(7),
     }),
     output: z.strictObject({ ...progress, report: liftReport.nullable() }),

@@ -36,7 +36,9 @@ export type Playbook = z.output<typeof playbook>;
 
 /** One typed difference between two queries, e.g. number: 3 against 5. */
 export const difference = z.strictObject({
-  kind: z.string().describe("number, negation, place, name, role, or a slot that a domain declares"),
+  kind: z
+    .string()
+    .describe("number, negation, place, name, role, or a slot that a domain declares"),
   query: z.string(),
   recorded: z.string(),
 });

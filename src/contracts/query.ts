@@ -61,7 +61,8 @@ export const query = defineContract("query", "Read-only SQL over datasets and lo
     output: z.strictObject({ cancelled: z.boolean() }),
   }),
   tables: read({
-    summary: "What SQL can name: datasets and kb tables, with columns; broken ones with the reason.",
+    summary:
+      "What SQL can name: datasets and kb tables, with columns; broken ones with the reason.",
     http: "GET /query/tables",
     input: z.strictObject({}),
     output: z.strictObject({

@@ -37,7 +37,9 @@ export const respondAnswer = z.strictObject({
   ),
   playbooks_applied: z.array(z.string()),
   playbooks_recorded: z.array(z.string()),
-  not_recorded: z.array(z.string()).describe("what could not be written down, and why; empty: all was"),
+  not_recorded: z
+    .array(z.string())
+    .describe("what could not be written down, and why; empty: all was"),
   model: z.string().nullable(),
   provider_kind: z.enum(["model", "deterministic"]).nullable(),
   sig_hash: z.string(),

@@ -127,7 +127,14 @@ export const vector = defineContract("vector", "Named indexes of texts and vecto
       method: z.enum(["graph", "exact", "lexical", "mixed"]),
       took_ms: z.number(),
     }),
-    reasons: [...reasons, "no_source", "sql_syntax", "not_read_only", "sql_failed", "no_such_table"],
+    reasons: [
+      ...reasons,
+      "no_source",
+      "sql_syntax",
+      "not_read_only",
+      "sql_failed",
+      "no_such_table",
+    ],
   }),
   fetch: read({
     summary: "Items by id, without their vectors.",

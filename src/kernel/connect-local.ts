@@ -3,7 +3,7 @@ import { assert } from "./assert.ts";
 import { cancelledError, childCall, startCall, throwIfOver, type Call } from "./call.ts";
 import { checkInput } from "./check-input.ts";
 import type { ByteStream, Client, Contract, Handlers, Operation } from "./contract.ts";
-import { LakehouseError, toLakehouseError } from "./problem.ts";
+import { toLakehouseError, type LakehouseError } from "./problem.ts";
 import type { SpanRecord, Witness } from "./trace.ts";
 
 export interface LocalOptions {

@@ -71,7 +71,9 @@ async function sendByFetch(request: HttpRequest, signal: AbortSignal): Promise<H
   };
 }
 
-function fetchBody(body: HttpRequest["body"]): string | Uint8Array<ArrayBuffer> | ReadableStream | null {
+function fetchBody(
+  body: HttpRequest["body"],
+): string | Uint8Array<ArrayBuffer> | ReadableStream | null {
   if (body === undefined) return null;
   if (typeof body === "string") return body;
   return body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : toReadableStream(body);
@@ -82,7 +84,9 @@ async function* emptyBody(): AsyncGenerator<Uint8Array> {}
 function outwardError(request: HttpRequest, limit: AbortSignal, error: unknown): LakehouseError {
   if (error instanceof LakehouseError) return error;
   if (request.signal?.aborted) {
-    return new LakehouseError("cancelled", "the call was cancelled by its caller", { cause: error });
+    return new LakehouseError("cancelled", "the call was cancelled by its caller", {
+      cause: error,
+    });
   }
   const { origin } = new URL(request.url);
   if (limit.aborted) {

@@ -28,7 +28,7 @@ export function layOut(operation: Operation, input: Readonly<Record<string, unkn
   const rest: Record<string, unknown> = { ...input };
   let url = path;
   for (const name of params) {
-    const value = String(rest[name] ?? "");
+    const value = asText(rest[name]);
     delete rest[name];
     url = url
       .replace(`{${name}...}`, () => value.split("/").map(encodeURIComponent).join("/"))
@@ -36,16 +36,22 @@ export function layOut(operation: Operation, input: Readonly<Record<string, unkn
   }
   const headers: Record<string, string> = {};
   for (const [field, header] of Object.entries(operation.request_headers ?? {})) {
-    if (rest[field] !== undefined) headers[header] = String(rest[field]);
+    if (rest[field] !== undefined) headers[header] = asText(rest[field]);
     delete rest[field];
   }
   if (!inputInQuery(operation, method)) return { method, url, headers, rest };
   const query = new URLSearchParams();
   for (const [field, value] of Object.entries(rest)) {
     for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== undefined) query.append(field, String(one));
+      if (one !== undefined) query.append(field, asText(one));
     }
   }
   const search = query.size > 0 ? `?${query}` : "";
   return { method, url: url + search, headers, rest: undefined };
+}
+
+/** A scalar as it stands in a path, a query or a header; anything else as JSON. */
+export function asText(value: unknown): string {
+  if (typeof value === "string") return value;
+  return value === undefined || value === null ? "" : JSON.stringify(value);
 }

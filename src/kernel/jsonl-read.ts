@@ -78,7 +78,11 @@ async function* readLines(
   function takeLine(last: Buffer): Line {
     const total = length + last.length;
     const bytes =
-      total > LINE_BYTES_MAX ? undefined : pieces.length === 0 ? last : Buffer.concat([...pieces, last]);
+      total > LINE_BYTES_MAX
+        ? undefined
+        : pieces.length === 0
+          ? last
+          : Buffer.concat([...pieces, last]);
     pieces = [];
     length = 0;
     return { bytes, length: total };

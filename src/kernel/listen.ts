@@ -1,4 +1,6 @@
 // Opens a port for a web-standard app: node:http on Node, Bun.serve on Bun; drains when stopped.
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Hono } from "hono";
 import { onBun } from "./http-client.ts";
 import { LIMITS } from "./limits.ts";
@@ -28,7 +30,7 @@ async function listenOnNode(
   host: string,
 ): Promise<Listening> {
   const { createAdaptorServer } = await import("@hono/node-server");
-  const server = createAdaptorServer({ fetch: app.fetch }) as import("node:http").Server;
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   server.on("connection", (socket) => socket.setNoDelay(true));
   // Large uploads take longer than node's default of five minutes for a whole request.
   server.requestTimeout = 0;
@@ -36,7 +38,7 @@ async function listenOnNode(
     server.once("error", (error) => reject(cannotListen(host, port, error)));
     server.listen(port, host, resolve);
   });
-  const bound = (server.address() as import("node:net").AddressInfo).port;
+  const bound = (server.address() as AddressInfo).port;
   return {
     url: urlOf(host, bound),
     port: bound,

@@ -99,7 +99,9 @@ function responses(operation: Operation): Json {
   const content = operation.response_body === "raw" ? { "*/*": {} } : { [type]: { schema } };
   const reasons = operation.reasons ?? [];
   const why = reasons.length > 0 ? ` Reasons: ${reasons.join(", ")}.` : "";
-  const problem = { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } };
+  const problem = {
+    "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+  };
   return {
     200: { description: operation.kind === "stream" ? "One JSON value a line." : "OK", content },
     default: { description: `A problem (RFC 9457).${why}`, content: problem },

@@ -5,6 +5,7 @@ import { parseRoute, scopeOf, type ByteStream, type Contract, type HttpRoute } f
 import type { Operation } from "./contract.ts";
 import { toReadableStream } from "./http-client.ts";
 import {
+  asText,
   honoPath,
   IDEMPOTENCY_HEADER,
   inputInQuery,
@@ -144,7 +145,10 @@ function queryOf(context: Context): Record<string, unknown> {
   return input;
 }
 
-async function jsonBodyOf(context: Context, operation: Operation): Promise<Record<string, unknown>> {
+async function jsonBodyOf(
+  context: Context,
+  operation: Operation,
+): Promise<Record<string, unknown>> {
   const bytes_max = operation.body_bytes_max ?? LIMITS.json_body_bytes_max;
   const text = await readText(context, bytes_max);
   if (text.trim() === "") return {};
@@ -197,7 +201,7 @@ function toResponse(
   }
   const { body, ...fields } = output as { body: ByteStream } & Record<string, unknown>;
   for (const [field, header] of Object.entries(operation.response_headers ?? {})) {
-    if (fields[field] !== undefined) headers.set(header, String(fields[field]));
+    if (fields[field] !== undefined) headers.set(header, asText(fields[field]));
   }
   const status = typeof fields["status"] === "number" ? fields["status"] : 200;
   if (status !== 304 && !head_only) {

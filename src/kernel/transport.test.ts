@@ -95,7 +95,8 @@ const handlers: Handlers<typeof echo> = {
   count: async function* ({ to, fail_at }) {
     try {
       for (let value = 1; value <= to; value++) {
-        if (value === fail_at) throw new LakehouseError("conflict", "as told", { reason: "told_to" });
+        if (value === fail_at)
+          throw new LakehouseError("conflict", "as told", { reason: "told_to" });
         yield { value };
       }
     } finally {
@@ -184,7 +185,10 @@ eachTransport("a stream gives its items in order, and its error after them", asy
   const client = await connect(echo, handlers);
   const values: number[] = [];
   for await (const { value } of client.count({ to: 500 })) values.push(value);
-  assert.deepEqual(values, Array.from({ length: 500 }, (_, index) => index + 1));
+  assert.deepEqual(
+    values,
+    Array.from({ length: 500 }, (_, index) => index + 1),
+  );
 
   const before: number[] = [];
   const error = await failure(

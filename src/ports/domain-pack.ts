@@ -55,7 +55,11 @@ export interface TaskKind {
   /** undefined: the task is not of this kind (another kind, or no business of this domain). */
   plan(task: string, context: Readonly<Record<string, unknown>>): TaskPlan | undefined;
   /** The prompt; candidates are data and stand fenced in it. */
-  prompt(task: string, plan: TaskPlan, candidates: readonly Candidate[]): {
+  prompt(
+    task: string,
+    plan: TaskPlan,
+    candidates: readonly Candidate[],
+  ): {
     readonly system: string;
     readonly prompt: string;
   };

@@ -48,7 +48,10 @@ export interface ObjectStore {
   /** undefined when there is no such object. Keys that could leave the root are `invalid`. */
   head(key: string): Promise<StoredObject | undefined>;
   /** The object and its bytes (a range of them); undefined when there is no such object. */
-  get(key: string, range?: ByteRange): Promise<{ object: StoredObject; body: ByteStream } | undefined>;
+  get(
+    key: string,
+    range?: ByteRange,
+  ): Promise<{ object: StoredObject; body: ByteStream } | undefined>;
   /** Durable when it resolves: the new bytes or the old ones, never a mixture. */
   put(key: string, body: ByteStream, options: PutOptions): Promise<StoredObject>;
   /** true when there was one. */

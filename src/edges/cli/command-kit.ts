@@ -55,7 +55,9 @@ export function showError(host: CliHost, json: boolean, thrown: unknown): number
     host.terminal.note(`${JSON.stringify(toProblem(error))}\n`);
     return exitCodeOf(error.code);
   }
-  const lines = [`${red(bold("error"))} ${error.message} ${dim(`[${error.code}/${error.reason}]`)}`];
+  const lines = [
+    `${red(bold("error"))} ${error.message} ${dim(`[${error.code}/${error.reason}]`)}`,
+  ];
   for (const issue of error.issues.slice(0, 10)) {
     if (error.issues.length > 1) lines.push(`  ${issue.path}: ${issue.message}`);
   }
@@ -106,7 +108,9 @@ export function parseJsonOption(name: string, text: string): Record<string, unkn
       return value as Record<string, unknown>;
     }
   } catch (cause) {
-    throw new LakehouseError("invalid", `${name} is not JSON: ${(cause as Error).message}`, { cause });
+    throw new LakehouseError("invalid", `${name} is not JSON: ${(cause as Error).message}`, {
+      cause,
+    });
   }
   throw new LakehouseError("invalid", `${name} must be a JSON object`);
 }

@@ -87,14 +87,17 @@ function showProgress(session: Session, ingest_id: string, name: string) {
     for await (const step of session.clients.ingest.progress({ ingest_id })) {
       if (stopped) break;
       const total = step.bytes_total ?? 0;
-      const part = total > 0 ? `${Math.min(100, (100 * step.bytes_done) / total).toFixed(0)} %` : "";
+      const part =
+        total > 0 ? `${Math.min(100, (100 * step.bytes_done) / total).toFixed(0)} %` : "";
       const left_ms =
         step.bytes_per_s > 0 && total > 0
           ? (1000 * Math.max(0, total - step.bytes_done)) / step.bytes_per_s
           : 0;
       const left = left_ms > 0 ? `, ${humanTime(left_ms)} left` : "";
       const rate = `${humanBytes(step.bytes_per_s)}/s`;
-      line.update(`${name}: ${step.phase} ${part} ${humanBytes(step.bytes_done)} at ${rate}${left}`);
+      line.update(
+        `${name}: ${step.phase} ${part} ${humanBytes(step.bytes_done)} at ${rate}${left}`,
+      );
     }
   })().catch(() => undefined);
   return {
@@ -111,7 +114,10 @@ export function datasetNameOf(file: string): string {
   const stem = basename(file)
     .replace(/\.(gz|zst)$/i, "")
     .replace(/\.[a-z0-9]+$/i, "");
-  const name = stem.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_").replaceAll(/^_+|_+$/g, "");
+  const name = stem
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "_")
+    .replaceAll(/^_+|_+$/g, "");
   return /^[a-z]/.test(name) ? name : `d_${name}`;
 }
 
@@ -153,7 +159,12 @@ function addDatasets(program: Command, kit: CommandKit): void {
             "",
             table(
               ["id", "field", "type", "nullable"],
-              dataset.fields.map((field) => [field.field_id, field.name, field.type, field.nullable]),
+              dataset.fields.map((field) => [
+                field.field_id,
+                field.name,
+                field.type,
+                field.nullable,
+              ]),
             ),
             "",
             table(

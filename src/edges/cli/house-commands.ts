@@ -37,7 +37,8 @@ export function addHouseCommands(program: Command, kit: CommandKit): void {
           .join("\n"),
       );
       const bad = checks.filter((check) => !check.ok).map((check) => check.name);
-      if (bad.length > 0) throw new LakehouseError("unavailable", `not in order: ${bad.join(", ")}`);
+      if (bad.length > 0)
+        throw new LakehouseError("unavailable", `not in order: ${bad.join(", ")}`);
     });
   program
     .command("config")

@@ -25,7 +25,12 @@ function addLift(program: Command, kit: CommandKit): void {
     .command("lift")
     .description("does memory help? cold, warm, paraphrases, look-alikes, off-topic")
     .option("-s, --set <name>", "a domain's set, or the folder of a data set", "staffing")
-    .option("--queries <count>", "queries at most (sampled with the seed)", wholeNumber(1, 1e6), 1000)
+    .option(
+      "--queries <count>",
+      "queries at most (sampled with the seed)",
+      wholeNumber(1, 1e6),
+      1000,
+    )
     .option("--seed <number>", "seed", wholeNumber(0, 2 ** 31), 7)
     .option("-o, --out <file>", "also write the report as JSON")
     .action((options: LiftOptions) =>
@@ -90,7 +95,10 @@ export function describeLift(report: LiftReport): string {
     ["off-topic refused", showRate(report.off_topic_refused)],
     ["off-topic boosted", showRate(report.off_topic_boosts)],
     ["mean change of top-1 distance", report.mean_change_top1_distance?.toFixed(3) ?? "–"],
-    ["search p50 / p95", `${report.search_ms_p50.toFixed(1)} / ${report.search_ms_p95.toFixed(1)} ms`],
+    [
+      "search p50 / p95",
+      `${report.search_ms_p50.toFixed(1)} / ${report.search_ms_p95.toFixed(1)} ms`,
+    ],
   ];
   const foot = `judge: ${report.judge}; embedder ${report.embedder}; seed ${report.seed}; ${humanTime(report.duration_ms)}`;
   return `${table([`lift ${report.set}`, "rate (hits of cases, 95 % interval)"], rows)}\n${dim(foot)}`;
@@ -186,7 +194,8 @@ async function listEvents(session: Session, options: EventOptions): Promise<void
     session.output.result(answer, () => answer.events.toReversed().map(describeEvent).join("\n"));
     return;
   }
-  for (const event of answer.events.toReversed()) session.output.item(event, () => describeEvent(event));
+  for (const event of answer.events.toReversed())
+    session.output.item(event, () => describeEvent(event));
   for await (const event of observe.follow(source)) {
     session.output.item(event, () => describeEvent(event));
   }

@@ -26,7 +26,10 @@ export interface Progress {
   end(text?: string): void;
 }
 
-export function createOutput(terminal: Terminal, options: { json: boolean; quiet: boolean }): Output {
+export function createOutput(
+  terminal: Terminal,
+  options: { json: boolean; quiet: boolean },
+): Output {
   const print = (text: string) => terminal.out(text.endsWith("\n") ? text : `${text}\n`);
   return {
     json: options.json,
@@ -65,7 +68,9 @@ export function table(head: readonly string[], rows: readonly (readonly unknown[
   const widths = head.map((title, index) =>
     Math.max(title.length, ...cells.map((row) => Math.min(row[index]?.length ?? 0, CELL_MAX))),
   );
-  const numeric = head.map((_, index) => rows.length > 0 && rows.every((row) => isNumber(row[index])));
+  const numeric = head.map(
+    (_, index) => rows.length > 0 && rows.every((row) => isNumber(row[index])),
+  );
   const line = (row: readonly string[]) =>
     row
       .map((text, index) => {
@@ -82,12 +87,13 @@ const CELL_MAX = 60;
 
 function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
   return text.replaceAll(/\s+/g, " ");
 }
 
 function isNumber(value: unknown): boolean {
-  return typeof value === "number" || value === null || /^-?[\d.,]+ ?(%|ms|s|B|[KMG]iB)?$/.test(String(value));
+  if (typeof value === "number" || value === null) return true;
+  return typeof value === "string" && /^-?[\d.,]+ ?(%|ms|s|B|[KMG]iB)?$/.test(value);
 }
 
 export const bold = (text: string) => styleText("bold", text);

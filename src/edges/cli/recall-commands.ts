@@ -3,7 +3,13 @@ import type { Command } from "commander";
 import type { MatrixHit } from "#contracts/matrix.ts";
 import type { PlaybookMatch } from "#contracts/playbook.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import { parseFilters, repeated, wholeNumber, type CommandKit, type Session } from "./command-kit.ts";
+import {
+  parseFilters,
+  repeated,
+  wholeNumber,
+  type CommandKit,
+  type Session,
+} from "./command-kit.ts";
 import { bold, dim, green, humanCount, humanTime, table, yellow } from "./output.ts";
 
 export function addRecallCommands(program: Command, kit: CommandKit): void {
@@ -45,7 +51,9 @@ function addCorpus(program: Command, kit: CommandKit): void {
     );
   corpus
     .command("build [name]")
-    .description("build or refresh a corpus; without options: as the domains declare it, or all of them")
+    .description(
+      "build or refresh a corpus; without options: as the domains declare it, or all of them",
+    )
     .option("--dataset <name>", "dataset whose rows become texts")
     .option("--id-column <column>", "column that names a row")
     .option("--template <text>", 'text of a row, e.g. "{role} in {city}: {notes}"')
@@ -93,12 +101,16 @@ async function chosenRecipes(
     }
     const metadata_columns = options.metadata ?? [];
     const id_prefix = options.prefix;
-    return [{ corpus: name, summary: "", dataset, id_column, id_prefix, template, metadata_columns }];
+    return [
+      { corpus: name, summary: "", dataset, id_column, id_prefix, template, metadata_columns },
+    ];
   }
   const known = await kit.host.recipes();
   const { datasets } = await session.clients.catalog.list({});
   const there = new Set(datasets.map((one) => one.name));
-  const chosen = known.filter((one) => (name ?? one.corpus) === one.corpus && there.has(one.dataset));
+  const chosen = known.filter(
+    (one) => (name ?? one.corpus) === one.corpus && there.has(one.dataset),
+  );
   if (chosen.length > 0) return chosen;
   const list = known.map((one) => `${one.corpus} (of dataset ${one.dataset})`).join(", ");
   throw new LakehouseError("not_found", "no declared corpus fits the datasets that are there", {
@@ -130,7 +142,9 @@ async function buildCorpus(session: Session, recipe: Recipe, rows_max?: number):
     }
     const left_ms = (1000 * (step.items_total - step.items_done)) / Math.max(step.items_per_s, 1);
     const done = `${humanCount(step.items_done)} of ${humanCount(step.items_total)}`;
-    line.update(`${corpus}: ${done}, ${humanCount(step.items_per_s)}/s, ${humanTime(left_ms)} left`);
+    line.update(
+      `${corpus}: ${done}, ${humanCount(step.items_per_s)}/s, ${humanTime(left_ms)} left`,
+    );
   }
 }
 
@@ -166,7 +180,9 @@ function addSearch(program: Command, kit: CommandKit): void {
           if (relevance.verdict === "nothing_relevant") {
             return `${yellow("nothing relevant")}: ${relevance.reason}`;
           }
-          const parts = [results.map((hit) => describeHit(hit, options.explain ?? false)).join("\n")];
+          const parts = [
+            results.map((hit) => describeHit(hit, options.explain ?? false)).join("\n"),
+          ];
           if (options.explain) parts.push(...answer.playbooks.map(describeMatch));
           parts.push(dim(`${results.length} results, ${humanTime(answer.took_ms)}`));
           return parts.join("\n");
@@ -181,7 +197,9 @@ function describeHit(hit: MatrixHit, explain: boolean): string {
   const text = `     ${(hit.text ?? "").replaceAll(/\s+/g, " ").slice(0, 140)}`;
   const { cosine, bm25, mixed } = hit.components;
   const figures = { cosine, bm25, mixed, distance: hit.distance, before: hit.base_distance };
-  const shown = Object.entries(figures).map(([name, value]) => `${name} ${value?.toFixed(3) ?? "–"}`);
+  const shown = Object.entries(figures).map(
+    ([name, value]) => `${name} ${value?.toFixed(3) ?? "–"}`,
+  );
   return [head, text, ...(explain ? [dim(`     ${shown.join("  ")}`)] : [])].join("\n");
 }
 

@@ -55,7 +55,8 @@ async function chatOnce(
   text: string,
   options: ModelOptions & ChatOptions,
 ): Promise<void> {
-  const system = options.system === undefined ? [] : [{ role: "system" as const, content: options.system }];
+  const system =
+    options.system === undefined ? [] : [{ role: "system" as const, content: options.system }];
   const request = {
     ...modelOf(options),
     messages: [...system, { role: "user" as const, content: text }],
@@ -107,7 +108,9 @@ function addIterate(program: Command, kit: CommandKit): void {
           [
             ...answer.history.map(describeAttempt),
             JSON.stringify(answer.artifact, undefined, 2),
-            dim(`${answer.provider}/${answer.model} (${answer.provider_kind}), trace ${answer.trace_id}`),
+            dim(
+              `${answer.provider}/${answer.model} (${answer.provider_kind}), trace ${answer.trace_id}`,
+            ),
           ].join("\n"),
         );
       }),
@@ -161,10 +164,12 @@ function addRespond(program: Command, kit: CommandKit): void {
 
 function describeRespond(answer: RespondAnswer): string {
   const lines = answer.history.map(describeAttempt);
-  if (answer.status === "nothing_relevant") lines.push(`${yellow("nothing relevant")}: ${answer.reason}`);
+  if (answer.status === "nothing_relevant")
+    lines.push(`${yellow("nothing relevant")}: ${answer.reason}`);
   if (answer.artifact !== null) lines.push(bold(JSON.stringify(answer.artifact, undefined, 2)));
   const used = answer.playbooks_applied.length;
-  const who = answer.model === null ? "no model was asked" : `${answer.model} (${answer.provider_kind})`;
+  const who =
+    answer.model === null ? "no model was asked" : `${answer.model} (${answer.provider_kind})`;
   const learned = `${used} playbooks applied, ${answer.playbooks_recorded.length} recorded`;
   lines.push(dim(`${who}; ${learned}; ${humanTime(answer.duration_ms)}; trace ${answer.trace_id}`));
   return lines.join("\n");
@@ -204,7 +209,10 @@ function findOperation(target: string): { service: string; operation: string; ki
   }
   const found = known.find((one) => one.id === target);
   if (found !== undefined) return found;
-  const nearest = nearestName(target, known.map((one) => one.id));
+  const nearest = nearestName(
+    target,
+    known.map((one) => one.id),
+  );
   throw new LakehouseError("not_found", `there is no operation ${target}`, {
     reason: "no_such_operation",
     hint: nearest === undefined ? known.map((one) => one.id).join(" ") : `did you mean ${nearest}?`,

@@ -40,7 +40,7 @@ export function normaliseQuery(text: string): string {
 
 /** The words of a query, in order. */
 export function readWords(text: string): QueryWord[] {
-  const normal = text.normalize("NFKC").replace(/’/gu, "'");
+  const normal = text.normalize("NFKC").replace(/’/gu, "'").replace(/(\d) ?: ?(?=\d\d\b)/gu, "$1:");
   const shouted = isAllCapitals(normal) || isTitleCase(normal);
   const words: QueryWord[] = [];
   let end = 0;
@@ -51,7 +51,8 @@ export function readWords(text: string): QueryWord[] {
     end = match.index + match[0].length;
     const acronym = !shouted && /^\p{Lu}[\p{Lu}\d&]+$/u.test(match[0]);
     const capital = !shouted && (acronym || (!first && /^\p{Lu}/u.test(match[0])));
-    for (const [index, part] of resolveContraction(match[0]).entries()) {
+    const previous = words.at(-1)?.word ?? "";
+    for (const [index, part] of resolveContraction(match[0], previous).entries()) {
       words.push({
         text: match[0],
         word: part,
@@ -70,9 +71,11 @@ export function stemOf(word: string): string {
   return /\d/u.test(word) ? word : stemmer(word);
 }
 
-function resolveContraction(text: string): string[] {
+/** Also of text whose contractions were split by a tokeniser: "do n't", "don 't", "i 'm". */
+function resolveContraction(text: string, previous: string): string[] {
   const word = text.toLowerCase();
   if (word === "n't" || word === "nt") return ["not"];
+  if (word === "t" && SPLIT_NOT.has(previous)) return ["not"];
   if (word === "cannot") return ["can", "not"];
   if (NOT_FORMS.has(word)) return [word.replace(/'?n'?t$/u, ""), "not"];
   const at = word.indexOf("'");
@@ -80,6 +83,10 @@ function resolveContraction(text: string): string[] {
   const head = word.slice(0, at);
   return /^'(?:s|m|re|ll|ve|d)$/u.test(word.slice(at)) ? [head] : [word.replaceAll("'", "")];
 }
+
+const SPLIT_NOT = new Set(
+  "don doesn didn isn aren wasn weren hasn haven hadn wouldn couldn shouldn can won".split(" "),
+);
 
 const NOT_FORMS = new Set(
   ["do", "does", "did", "is", "are", "was", "were", "has", "have", "had", "would", "could"]

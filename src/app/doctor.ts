@@ -1,0 +1,127 @@
+// Looks whether everything the house needs is there and works, and says what to do where not.
+import { access, constants, mkdir, stat, statfs } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { DoctorCheck, GlobalOptions } from "#edges/cli/cli-host.ts";
+import { httpRequest } from "#kernel/http-client.ts";
+import { silentLog } from "#kernel/log.ts";
+import { composeHouse } from "./compose.ts";
+import { settingsFor, type Variables } from "./open-house.ts";
+import type { HouseSettings } from "./settings.ts";
+
+const FREE_BYTES_MIN = 2 * 1024 ** 3;
+
+export async function runDoctor(
+  options: GlobalOptions,
+  variables: Variables,
+): Promise<readonly DoctorCheck[]> {
+  const checks: DoctorCheck[] = [runtimeCheck()];
+  const settings = await attempt(checks, "settings", async () => {
+    const loaded = await settingsFor(options, variables);
+    return [loaded, `read; domains ${loaded.domains.join(", ")}`];
+  });
+  if (settings === undefined) return checks;
+  await checkFolder(checks, settings);
+  await checkHouse(checks, settings, variables);
+  checks.push(await ollamaCheck(settings));
+  checks.push(await setsCheck(settings));
+  return checks;
+}
+
+function runtimeCheck(): DoctorCheck {
+  const bun = (process.versions as Record<string, string | undefined>)["bun"];
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const ok = bun !== undefined || major > 24 || (major === 24 && minor >= 12);
+  const name = bun === undefined ? `Node ${process.versions.node}` : `Bun ${bun}`;
+  return { name: "runtime", ok, detail: `${name} on ${process.platform}/${process.arch}` };
+}
+
+async function attempt<T>(
+  checks: DoctorCheck[],
+  name: string,
+  run: () => Promise<readonly [T, string]>,
+): Promise<T | undefined> {
+  try {
+    const [value, detail] = await run();
+    checks.push({ name, ok: true, detail });
+    return value;
+  } catch (error) {
+    const hint = (error as { hint?: string }).hint;
+    const detail = (error as Error).message;
+    checks.push({ name, ok: false, detail, ...(hint === undefined ? {} : { hint }) });
+    return undefined;
+  }
+}
+
+async function checkFolder(checks: DoctorCheck[], settings: HouseSettings): Promise<void> {
+  const folder = resolve(settings.data_dir);
+  await attempt(checks, "data folder", async () => {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    const { bavail, bsize } = await statfs(folder);
+    const free = bavail * bsize;
+    const detail = `${folder}, ${(free / 1024 ** 3).toFixed(1)} GiB free`;
+    if (free < FREE_BYTES_MIN) throw new Error(`${detail}: less than 2 GiB`);
+    return [undefined, detail];
+  });
+}
+
+/** Opens the whole house and makes each engine do something once. */
+async function checkHouse(
+  checks: DoctorCheck[],
+  settings: HouseSettings,
+  variables: Variables,
+): Promise<void> {
+  const house = await attempt(checks, "house", async () => {
+    const opened = await composeHouse({ settings, variables, log: silentLog });
+    return [opened, `${opened.local.length} services open`];
+  });
+  if (house === undefined) return;
+  const { clients } = house;
+  try {
+    await attempt(checks, "SQL engine", async () => {
+      const { rows } = await clients.query.rows({ sql: "SELECT version()" });
+      return [undefined, `DuckDB ${String(rows[0]?.[0])}`];
+    });
+    await attempt(checks, "embedding model", async () => {
+      const { model, dimension } = await clients.embed.embed({ texts: ["hello"] });
+      return [undefined, `${model}, ${dimension} dimensions, weights verified`];
+    });
+    await attempt(checks, "journal", async () => {
+      const answer = await clients.journal.verify({});
+      if (!answer.ok) throw new Error(`chain broken: ${answer.first_break?.message}`);
+      return [undefined, `${answer.events} events, chain whole`];
+    });
+    for (const [name, health] of Object.entries(await house.health())) {
+      if (health.status === "ok") continue;
+      const detail = `${health.status}: ${JSON.stringify(health.figures)}`;
+      checks.push({ name, ok: false, detail });
+    }
+  } finally {
+    await house.stop();
+  }
+}
+
+async function ollamaCheck(settings: HouseSettings): Promise<DoctorCheck> {
+  const url = settings.providers.ollama;
+  const name = "Ollama (optional)";
+  if (url === "") return { name, ok: true, detail: "not configured" };
+  try {
+    const answer = await httpRequest({
+      method: "GET",
+      url: `${url}/api/version`,
+      timeout_ms: 1000,
+    });
+    for await (const _ of answer.body) void _;
+    return { name, ok: true, detail: `answers at ${url}` };
+  } catch {
+    return { name, ok: true, detail: `not at ${url}; builtin/solver drafts instead of a model` };
+  }
+}
+
+async function setsCheck(settings: HouseSettings): Promise<DoctorCheck> {
+  const name = "data sets (optional)";
+  const there = await stat(settings.sets_dir).catch(() => undefined);
+  const detail =
+    there === undefined ? `none at ${settings.sets_dir}` : `found: ${settings.sets_dir}`;
+  return { name, ok: true, detail };
+}

@@ -1,0 +1,139 @@
+// The engines behind the ports, each opened when the first part asks for it and closed at the end.
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { Log } from "#kernel/log.ts";
+import type { ChatProvider } from "#ports/chat-model.ts";
+import type { Embedder } from "#ports/embedder.ts";
+import type { ObjectStore } from "#ports/object-store.ts";
+import type { PointerStore } from "#ports/pointer-store.ts";
+import type { TableEngine } from "#ports/table-engine.ts";
+import type { VectorIndexEngine } from "#ports/vector-index.ts";
+import { resolveSecret, type HouseSettings } from "./settings.ts";
+
+export interface Engines {
+  objects(): Promise<ObjectStore>;
+  pointers(): Promise<PointerStore>;
+  tables(): Promise<TableEngine>;
+  vectors(): Promise<VectorIndexEngine>;
+  embedders(): Promise<readonly Embedder[]>;
+  chatProviders(): Promise<readonly ChatProvider[]>;
+  stop(): Promise<void>;
+}
+
+export interface EngineNeeds {
+  readonly settings: HouseSettings;
+  readonly data_dir: string;
+  readonly log: Log;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+export function createEngines(needs: EngineNeeds): Engines {
+  const { data_dir } = needs;
+  const { engines } = needs.settings;
+  const closers: (() => Promise<void>)[] = [];
+
+  /** Opens once, however often it is asked for; remembers how to close. */
+  function once<T>(open: () => Promise<T>, close?: (engine: T) => Promise<void>): () => Promise<T> {
+    let opened: Promise<T> | undefined;
+    return () => {
+      if (opened !== undefined) return opened;
+      const opening = open();
+      opened = opening;
+      if (close !== undefined) closers.push(async () => close(await opening));
+      return opening;
+    };
+  }
+
+  return {
+    objects: once(async () => {
+      const { createDiskObjectStore } = await import("#adapters/object-store/disk-object-store.ts");
+      return createDiskObjectStore({ root: join(data_dir, "objects") });
+    }),
+    pointers: once(
+      async () => {
+        const { createSqlitePointerStore } =
+          await import("#adapters/pointer-store/sqlite-pointer-store.ts");
+        return createSqlitePointerStore({ path: join(data_dir, "catalog", "pointers.sqlite") });
+      },
+      (store) => store.close(),
+    ),
+    tables: once(
+      async () => {
+        const { createDuckDbEngine } =
+          await import("#adapters/table-engine/duckdb-table-engine.ts");
+        return createDuckDbEngine({
+          memory_mb: engines.duckdb_memory_mb,
+          threads: engines.duckdb_threads,
+          temp_dir: join(data_dir, "tmp", "duckdb"),
+          data_dir,
+        });
+      },
+      (engine) => engine.close(),
+    ),
+    vectors: once(
+      async () => {
+        const { createUsearchEngine } =
+          await import("#adapters/vector-index/usearch-vector-index.ts");
+        return createUsearchEngine({ threads: engines.vector_threads });
+      },
+      (engine) => engine.close(),
+    ),
+    embedders: once(
+      () => openEmbedders(needs),
+      async (all) => {
+        for (const embedder of all) await embedder.close();
+      },
+    ),
+    chatProviders: once(() => openProviders(needs)),
+    async stop() {
+      for (const close of closers.toReversed()) await close();
+    },
+  };
+}
+
+async function openEmbedders(needs: EngineNeeds): Promise<Embedder[]> {
+  const { createMiniLmEmbedder } = await import("#adapters/embedder/minilm-embedder.ts");
+  const { createOpenAiEmbedder } = await import("#adapters/embedder/openai-embedder.ts");
+  const embedders = [
+    createMiniLmEmbedder({
+      threads: needs.settings.engines.embed_threads,
+      workers: needs.settings.engines.embed_workers || availableParallelism(),
+    }),
+  ];
+  for (const endpoint of needs.settings.providers.endpoints) {
+    if (endpoint.embedding_model === "") continue;
+    const api_key = await resolveSecret(endpoint.api_key, needs.variables);
+    embedders.push(
+      createOpenAiEmbedder({
+        name: endpoint.name,
+        base_url: endpoint.base_url,
+        model: endpoint.embedding_model,
+        dimension: endpoint.embedding_dimension,
+        ...(api_key === "" ? {} : { api_key }),
+      }),
+    );
+  }
+  return embedders;
+}
+
+async function openProviders(needs: EngineNeeds): Promise<ChatProvider[]> {
+  const { providers } = needs.settings;
+  const { createSolverProvider } = await import("#adapters/chat-model/solver-provider.ts");
+  const { createOllamaProvider } = await import("#adapters/chat-model/ollama-provider.ts");
+  const { createOpenAiCompatibleProvider } =
+    await import("#adapters/chat-model/openai-compatible-provider.ts");
+  const list: ChatProvider[] = [createSolverProvider()];
+  if (providers.ollama !== "") {
+    list.push(createOllamaProvider({ name: "ollama", base_url: providers.ollama }));
+  }
+  for (const { name, base_url, api_key: reference } of providers.endpoints) {
+    const api_key = await resolveSecret(reference, needs.variables);
+    if (reference !== "" && api_key === "") {
+      needs.log.warn({ provider: name, reference }, "no key: this provider is not registered");
+      continue;
+    }
+    const key = api_key === "" ? {} : { api_key };
+    list.push(createOpenAiCompatibleProvider({ name, base_url, ...key }));
+  }
+  return list;
+}

@@ -1,0 +1,30 @@
+// The system's own logs as SQL tables of schema kb, read while they are being written.
+import { join } from "node:path";
+import { eventLogColumns } from "#improve/observe/event-log-columns.ts";
+import { journalLogColumns } from "#data/journal/journal-log-columns.ts";
+import { playbookLogColumns } from "#recall/playbook/playbook-log-columns.ts";
+import { outcomeLogColumns } from "#work/respond/outcome-log-columns.ts";
+import { sessionLogColumns } from "#work/iterate/session-log-columns.ts";
+import type { Column } from "#contracts/nouns.ts";
+
+export interface KbRelation {
+  readonly name: string;
+  readonly uris: readonly string[];
+  readonly columns: readonly Column[];
+}
+
+/** events, outcomes, sessions, journal, playbooks. */
+export function kbRelations(data_dir: string): readonly KbRelation[] {
+  const log = (name: string, file: string, columns: readonly Column[]): KbRelation => ({
+    name,
+    uris: [join(data_dir, file)],
+    columns,
+  });
+  return [
+    log("events", "observe/ops.jsonl", eventLogColumns),
+    log("outcomes", "kb/outcomes.jsonl", outcomeLogColumns),
+    log("sessions", "iterate/sessions.jsonl", sessionLogColumns),
+    log("journal", "journal/journal.jsonl", journalLogColumns),
+    log("playbooks", "playbook/playbooks.jsonl", playbookLogColumns),
+  ];
+}

@@ -1,0 +1,58 @@
+// The program: binds the command line to the house.
+import { readFileSync } from "node:fs";
+import type { CliHost } from "#edges/cli/cli-host.ts";
+import { runProgram } from "#edges/cli/program.ts";
+import { maskSecrets } from "#kernel/settings-reader.ts";
+import { parseServices } from "./compose.ts";
+import { runDoctor } from "./doctor.ts";
+import { generateFiles } from "./generate-files.ts";
+import { openHouse, settingsFor } from "./open-house.ts";
+import { loadPacks } from "./packs.ts";
+import { createPinoLog } from "./pino-log.ts";
+import { serveHouse, untilSignal } from "./serve.ts";
+
+const variables = process.env;
+const manifest = new URL("../../package.json", import.meta.url);
+const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
+
+const host: CliHost = {
+  version,
+  terminal: {
+    out: (text) => void process.stdout.write(text),
+    note: (text) => void process.stderr.write(text),
+    interactive: process.stderr.isTTY,
+  },
+  open: (options) => openHouse(options, variables),
+  async up(options) {
+    const settings = await settingsFor(options, variables);
+    const port = options.port ?? settings.gateway.port;
+    const address = options.host ?? settings.gateway.host;
+    const chosen = options.only === undefined ? undefined : parseServices(options.only);
+    const log = createPinoLog(settings.log_level);
+    const serving = await serveHouse({
+      settings: { ...settings, gateway: { ...settings.gateway, port, host: address } },
+      variables,
+      log,
+      version,
+      only: chosen?.services,
+      gateway: chosen?.gateway ?? true,
+    });
+    log.info({ url: serving.url, services: serving.house.local }, "lakehouse is up");
+    host.terminal.note(`lakehouse is up: ${serving.url}  (API: ${serving.url}/openapi.json)\n`);
+    await untilSignal(serving, log);
+  },
+  async demo(options) {
+    const { runDemo } = await import("./demo/run-demo.ts");
+    return runDemo(options, { terminal: host.terminal, variables });
+  },
+  doctor: (options) => runDoctor(options, variables),
+  config: async (options) => maskSecrets(await settingsFor(options, variables)),
+  generate: (options) => generateFiles(options),
+  async recipes() {
+    const settings = await settingsFor({}, variables);
+    const packs = await loadPacks(settings.domains);
+    return packs.flatMap((pack) => pack.corpora);
+  },
+};
+
+process.exitCode = await runProgram(host, process.argv.slice(2));

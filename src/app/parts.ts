@@ -1,0 +1,212 @@
+// The list of parts: each service, what it needs, and how it is opened. Order = order of starting.
+import { join } from "node:path";
+import type { Clients, ServiceName } from "#contracts/all-contracts.ts";
+import type { EventInput } from "#contracts/observe.ts";
+import type { Clock } from "#kernel/clock.ts";
+import type { Service } from "#kernel/lifecycle.ts";
+import type { Log } from "#kernel/log.ts";
+import type { DomainPack } from "#ports/domain-pack.ts";
+import type { Engines } from "./engines.ts";
+import { kbRelations } from "./kb-relations.ts";
+import type { HouseSettings } from "./settings.ts";
+
+export interface Site {
+  /** Filled in the order of the list: a part sees those before it. */
+  readonly clients: Clients;
+  readonly settings: HouseSettings;
+  readonly data_dir: string;
+  readonly engines: Engines;
+  readonly packs: readonly DomainPack[];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** For parts below the observer: an event for it, without a call upwards. */
+  readonly tell: (event: EventInput) => void;
+}
+
+export type Plane = "data" | "models" | "recall" | "work" | "improve";
+
+export interface Part {
+  readonly service: ServiceName;
+  readonly plane: Plane;
+  readonly needs: readonly ServiceName[];
+  readonly open: (site: Site) => Promise<Service>;
+}
+
+/** What every part gets: its folder, a log of its own, the clock. */
+function base(site: Site, service: ServiceName) {
+  return {
+    dir: join(site.data_dir, service),
+    log: site.log.child({ service }),
+    clock: site.clock,
+  };
+}
+
+export const PARTS: readonly Part[] = [
+  {
+    service: "storage",
+    plane: "data",
+    needs: [],
+    async open(site) {
+      const { createStorage } = await import("#data/storage/storage-service.ts");
+      const objects = await site.engines.objects();
+      return createStorage({ ...base(site, "storage"), objects }, site.settings.storage);
+    },
+  },
+  {
+    service: "journal",
+    plane: "data",
+    needs: [],
+    async open(site) {
+      const { createJournal } = await import("#data/journal/journal-service.ts");
+      return createJournal(base(site, "journal"), site.settings.journal);
+    },
+  },
+  {
+    service: "catalog",
+    plane: "data",
+    needs: ["storage", "journal"],
+    async open(site) {
+      const { createCatalog } = await import("#data/catalog/catalog-service.ts");
+      const { storage, journal } = site.clients;
+      const pointers = await site.engines.pointers();
+      const needs = { ...base(site, "catalog"), storage, journal, pointers };
+      return createCatalog(needs, site.settings.catalog);
+    },
+  },
+  {
+    service: "query",
+    plane: "data",
+    needs: ["catalog"],
+    async open(site) {
+      const { createQuery } = await import("#data/query/query-service.ts");
+      const engine = await site.engines.tables();
+      const kb = kbRelations(site.data_dir);
+      const needs = { ...base(site, "query"), catalog: site.clients.catalog, engine, kb };
+      return createQuery(needs, site.settings.query);
+    },
+  },
+  {
+    service: "ingest",
+    plane: "data",
+    needs: ["storage", "catalog", "journal"],
+    async open(site) {
+      const { createIngest } = await import("#data/ingest/ingest-service.ts");
+      const { storage, catalog, journal } = site.clients;
+      const engine = await site.engines.tables();
+      const needs = { ...base(site, "ingest"), storage, catalog, journal, engine };
+      return createIngest(needs, site.settings.ingest);
+    },
+  },
+  {
+    service: "embed",
+    plane: "models",
+    needs: [],
+    async open(site) {
+      const { createEmbed } = await import("#models/embed/embed-service.ts");
+      const embedders = await site.engines.embedders();
+      return createEmbed({ ...base(site, "embed"), embedders }, site.settings.embed);
+    },
+  },
+  {
+    service: "chat",
+    plane: "models",
+    needs: [],
+    async open(site) {
+      const { createChat } = await import("#models/chat/chat-service.ts");
+      const providers = await site.engines.chatProviders();
+      const needs = { ...base(site, "chat"), providers, tiers: site.settings.models };
+      return createChat(needs, site.settings.chat);
+    },
+  },
+  {
+    service: "vector",
+    plane: "recall",
+    needs: ["storage", "embed", "query"],
+    async open(site) {
+      const { createVector } = await import("#recall/vector/vector-service.ts");
+      const { storage, embed, query } = site.clients;
+      const engine = await site.engines.vectors();
+      const needs = { ...base(site, "vector"), storage, embed, query, engine };
+      return createVector(needs, site.settings.vector);
+    },
+  },
+  {
+    service: "playbook",
+    plane: "recall",
+    needs: ["embed"],
+    async open(site) {
+      const { createPlaybook } = await import("#recall/playbook/playbook-service.ts");
+      const slots = site.packs.flatMap((pack) => pack.slots);
+      const needs = { ...base(site, "playbook"), embed: site.clients.embed, slots };
+      return createPlaybook(needs, site.settings.playbook);
+    },
+  },
+  {
+    service: "matrix",
+    plane: "recall",
+    needs: ["vector", "playbook", "query", "catalog"],
+    async open(site) {
+      const { createMatrix } = await import("#recall/matrix/matrix-service.ts");
+      const { vector, playbook, query, catalog } = site.clients;
+      const needs = { ...base(site, "matrix"), vector, playbook, query, catalog };
+      return createMatrix(needs, site.settings.matrix);
+    },
+  },
+  {
+    service: "validate",
+    plane: "work",
+    needs: ["query"],
+    async open(site) {
+      const { createValidate } = await import("#work/validate/validate-service.ts");
+      const { query } = site.clients;
+      const needs = { ...base(site, "validate"), query, packs: site.packs };
+      return createValidate(needs, site.settings.validate);
+    },
+  },
+  {
+    service: "iterate",
+    plane: "work",
+    needs: ["chat", "validate"],
+    async open(site) {
+      const { createIterate } = await import("#work/iterate/iterate-service.ts");
+      const { chat, validate } = site.clients;
+      return createIterate({ ...base(site, "iterate"), chat, validate }, site.settings.iterate);
+    },
+  },
+  {
+    service: "respond",
+    plane: "work",
+    needs: ["matrix", "playbook", "iterate"],
+    async open(site) {
+      const { createRespond } = await import("#work/respond/respond-service.ts");
+      const { matrix, playbook, iterate } = site.clients;
+      const kb_dir = join(site.data_dir, "kb");
+      const own = { ...base(site, "respond"), kb_dir, packs: site.packs, tell: site.tell };
+      return createRespond({ ...own, matrix, playbook, iterate }, site.settings.respond);
+    },
+  },
+  {
+    service: "observe",
+    plane: "improve",
+    needs: [],
+    async open(site) {
+      const { createObserve } = await import("#improve/observe/observe-service.ts");
+      return createObserve(base(site, "observe"), site.settings.observe);
+    },
+  },
+  {
+    service: "lift",
+    plane: "improve",
+    needs: ["matrix", "playbook", "embed"],
+    async open(site) {
+      const { createLift } = await import("#improve/lift/lift-service.ts");
+      const { matrix, playbook, embed } = site.clients;
+      const sets = {
+        root: site.settings.sets_dir,
+        domain: () => site.packs.flatMap((pack) => pack.liftSet() ?? []),
+      };
+      const needs = { ...base(site, "lift"), matrix, playbook, embed, sets };
+      return createLift(needs, site.settings.lift);
+    },
+  },
+];

@@ -1,0 +1,97 @@
+// Serves a house at the edge until it is told to stop; drains what is in flight.
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { ServiceName } from "#contracts/all-contracts.ts";
+import { createGatewayApp } from "#edges/gateway/gateway-app.ts";
+import { isLoopback } from "#edges/gateway/authenticate.ts";
+import { listen } from "#kernel/listen.ts";
+import type { Log } from "#kernel/log.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import { composeHouse, type House } from "./compose.ts";
+import { serverNotePath, type Variables } from "./open-house.ts";
+import { resolveSecret, type HouseSettings } from "./settings.ts";
+
+export interface ServeOptions {
+  readonly settings: HouseSettings;
+  readonly variables: Variables;
+  readonly log: Log;
+  readonly version: string;
+  readonly only?: readonly ServiceName[] | undefined;
+  /** Serve every service, those of other processes as a proxy; else only what runs here. */
+  readonly gateway: boolean;
+}
+
+export interface Serving {
+  readonly url: string;
+  readonly house: House;
+  stop(): Promise<void>;
+}
+
+/** Opens the house and listens. Refuses any address but loopback without auth. */
+export async function serveHouse(options: ServeOptions): Promise<Serving> {
+  const { settings, variables } = options;
+  const { host, port, hosts } = settings.gateway;
+  const tokens = await resolveTokens(settings, variables);
+  if (!isLoopback(host) && tokens.length === 0) {
+    throw new LakehouseError("invalid", `will not listen on ${host} without auth`, {
+      reason: "auth_needed",
+      hint: "add [[auth.tokens]] to lakehouse.toml, or listen on 127.0.0.1",
+    });
+  }
+  const house = await composeHouse(options);
+  const served = options.gateway
+    ? house.served
+    : house.served.filter(({ contract }) => house.local.includes(contract.service as ServiceName));
+  const app = createGatewayApp({
+    served,
+    health: house.health,
+    auth: { tokens },
+    version: options.version,
+    hosts: isLoopback(host) ? hosts : [host, ...hosts],
+  });
+  const server = await listen(app, { port, host }).catch(async (error: unknown) => {
+    await house.stop();
+    throw error;
+  });
+  const note = serverNotePath(house.data_dir);
+  if (options.gateway) {
+    await mkdir(dirname(note), { recursive: true });
+    await writeFile(note, JSON.stringify({ url: server.url, pid: process.pid }));
+  }
+  return {
+    url: server.url,
+    house,
+    async stop() {
+      if (options.gateway) await rm(note, { force: true });
+      await server.stop();
+      await house.stop();
+    },
+  };
+}
+
+async function resolveTokens(settings: HouseSettings, variables: Variables) {
+  const tokens = [];
+  for (const { name, token, scopes } of settings.auth.tokens) {
+    const secret = await resolveSecret(token, variables);
+    if (secret.length < 16) {
+      const message = `the secret of token "${name}" (${token}) is missing or shorter than 16`;
+      throw new LakehouseError("invalid", message, { reason: "bad_settings" });
+    }
+    tokens.push({ name, secret, scopes });
+  }
+  return tokens;
+}
+
+/** Runs until SIGINT or SIGTERM; a second signal ends at once. */
+export async function untilSignal(serving: Serving, log: Log): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.once(signal, () => {
+        log.info({ signal }, "stopping: draining what is in flight");
+        process.once(signal, () => process.exit(130));
+        resolve();
+      });
+    }
+  });
+  await serving.stop();
+}

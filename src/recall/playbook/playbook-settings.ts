@@ -1,0 +1,35 @@
+// Settings of the playbook: section [playbook] of lakehouse.toml.
+import { z } from "zod";
+
+export const playbookSettings = z.strictObject({
+  confidence_min: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.55)
+    .describe("an entry is applied from this confidence on"),
+  shown_min: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.05)
+    .describe("entries below this likeness are not listed as considered"),
+  half_life_days: z
+    .number()
+    .positive()
+    .default(365)
+    .describe("confidence halves when an entry was not confirmed for so long"),
+  candidates_max: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(64)
+    .describe("recorded queries looked at closely for one query, by meaning and by words each"),
+  embed_batch_items: z.int().min(1).max(10_000).default(512),
+  entries_max: z
+    .int()
+    .min(1)
+    .default(200_000)
+    .describe("active and contradicted entries kept; further ones are refused"),
+});
+export type PlaybookSettings = z.output<typeof playbookSettings>;
