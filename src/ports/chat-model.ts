@@ -14,6 +14,8 @@ export interface ChatRequest {
   readonly response_format: Readonly<Record<string, unknown>> | undefined;
   readonly tools: readonly unknown[] | undefined;
   readonly tool_choice: unknown;
+  /** Other fields of an OpenAI request (top_p …), for providers that know them. */
+  readonly extra?: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
 }
 

@@ -16,7 +16,7 @@ const WAITING_TEXTS_MAX = 100_000;
 const CLOSE_TIMEOUT_MS = 10_000;
 
 export interface MiniLmOptions {
-  /** Threads of one worker; 1 is fastest, as each text is a small run of its own. */
+  /** Threads of one worker, 0 = 1; 1 is best, as each text is a small run of its own. */
   readonly threads: number;
   /** Workers at most; the second starts when the first has more than it can do at once. */
   readonly workers: number;
@@ -74,7 +74,7 @@ export function createMiniLmEmbedder(options: MiniLmOptions): Embedder {
 
   function dispatch(): void {
     for (const hand of hands) if (hand.part === undefined) handOut(hand);
-    while (waiting.length > 0 && hands.size < options.workers) handOut(startHand());
+    while (waiting.length > 0 && hands.size < Math.max(1, options.workers)) handOut(startHand());
   }
 
   function handOut(hand: Hand): void {
@@ -89,7 +89,7 @@ export function createMiniLmEmbedder(options: MiniLmOptions): Embedder {
 
   function startHand(): Hand {
     const worker = new Worker(new URL("./minilm-worker.ts", import.meta.url), {
-      workerData: { threads: options.threads },
+      workerData: { threads: Math.max(1, options.threads) },
     });
     const hand: Hand = { worker, part: undefined };
     hands.add(hand);

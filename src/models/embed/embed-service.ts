@@ -4,17 +4,18 @@ import { assert } from "#kernel/assert.ts";
 import { remainingMs, type Call } from "#kernel/call.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
+import { asOpenAiError } from "#kernel/openai-error.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { sha256Hex } from "#kernel/ids.ts";
 import type { embed } from "#contracts/embed.ts";
 import type { Embedder } from "#ports/embedder.ts";
 import { createEmbedQueue, type EmbedQueue } from "./embed-queue.ts";
 import type { EmbedSettings } from "./embed-settings.ts";
-import { openAiEmbeddings, withOpenAiError } from "./openai-embeddings.ts";
+import { openAiEmbeddings } from "./openai-embeddings.ts";
 import { createVectorCache, type CachedVector } from "./vector-cache.ts";
 
 export interface EmbedNeeds {
-  /** The first is the default. Closed when the service stops. */
+  /** The first is the default. Closed by whoever made them. */
   readonly embedders: readonly Embedder[];
   readonly log: Log;
 }
@@ -29,7 +30,6 @@ interface Vectors {
 /** Bytes of one piece of a packed answer. */
 const PACK_CHUNK_BYTES = 256 * 1024;
 
-/** Stops its embedders when it is stopped. */
 export async function createEmbed(
   needs: EmbedNeeds,
   settings: EmbedSettings,
@@ -85,14 +85,17 @@ export async function createEmbed(
         const body = packRows(entries, dimension);
         return { model: rest.model, dimension, rows: entries.length, body };
       },
-      openai: (input, call) =>
-        withOpenAiError(async () => {
+      async openai(input, call) {
+        try {
           const texts = typeof input.input === "string" ? [input.input] : input.input;
           const { dimension } = findEmbedder(needs.embedders, input.model);
           checkDimensions(input.dimensions, dimension);
           const { model, entries } = await vectorsOf(texts, input.model, call);
           return openAiEmbeddings(model, entries, input.encoding_format);
-        }),
+        } catch (error) {
+          throw asOpenAiError(error);
+        }
+      },
       models: async () => ({
         models: needs.embedders.map(({ model, dimension }) => ({
           model,
@@ -110,9 +113,8 @@ export async function createEmbed(
         cache: cache.figures(),
       },
     }),
-    async stop() {
-      await Promise.all(needs.embedders.map((embedder) => embedder.close()));
-    },
+    // Whoever made the embedders closes them: others may hold them too.
+    stop: async () => undefined,
   };
 }
 

@@ -1,5 +1,4 @@
-// OpenAI's shapes for embeddings: the answer, and errors that its clients can read.
-import { LakehouseError, STATUS_OF_CODE, toLakehouseError } from "#kernel/problem.ts";
+// OpenAI's shape of an answer with embeddings.
 import type { CachedVector } from "./vector-cache.ts";
 
 /** The body of POST /v1/embeddings; base64 is of little-endian float32. */
@@ -23,21 +22,4 @@ export function openAiEmbeddings(
 
 function base64Of(vector: Float32Array): string {
   return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString("base64");
-}
-
-/** Runs `body`; an error of it also carries OpenAI's `error` member. */
-export async function withOpenAiError<T>(body: () => Promise<T>): Promise<T> {
-  try {
-    return await body();
-  } catch (thrown) {
-    const error = toLakehouseError(thrown);
-    const type = STATUS_OF_CODE[error.code] < 500 ? "invalid_request_error" : "server_error";
-    throw new LakehouseError(error.code, error.message, {
-      reason: error.reason,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      issues: error.issues,
-      extra: { ...error.extra, error: { message: error.message, type, code: error.reason } },
-      cause: error,
-    });
-  }
 }

@@ -1,10 +1,12 @@
 // The gate on days and months: "on Monday" and "on Friday" ask for different things.
-import type { QueryDifference } from "./query-difference.ts";
+import { onlyIn, type QueryDifference } from "./query-difference.ts";
 import type { QueryWord } from "./query-words.ts";
 
 const DAYS = "monday tuesday wednesday thursday friday saturday sunday".split(" ");
 const MONTHS =
-  "january february march april may june july august september october november december".split(" ");
+  "january february march april may june july august september october november december".split(
+    " ",
+  );
 const RELATIVE = ["yesterday", "tomorrow", "tonight"];
 
 /** Months that are also verbs; they count after a preposition or beside a number only. */
@@ -48,8 +50,8 @@ export function calendarDifferences(
 ): QueryDifference[] {
   const left = readCalendar(query);
   const right = readCalendar(recorded);
-  const only_left = [...left.difference(right)];
-  const only_right = [...right.difference(left)];
+  const only_left = onlyIn(left, right);
+  const only_right = onlyIn(right, left);
   if (only_left.length === 0 && only_right.length === 0) return [];
   return [{ kind: "time", query: only_left.join(", "), recorded: only_right.join(", ") }];
 }

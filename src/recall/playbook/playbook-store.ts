@@ -4,6 +4,7 @@ import { openJsonlLog, type JsonlLog } from "#kernel/jsonl-log.ts";
 import type { Log } from "#kernel/log.ts";
 import type { Playbook } from "#contracts/playbook.ts";
 import { entryOfRow, mergeKey, type PlaybookRow } from "./playbook-entry.ts";
+import { createScopeIndexes, type ScopeIndex } from "./scope-index.ts";
 
 export interface PlaybookStore {
   get(playbook_id: string): Playbook | undefined;
@@ -15,7 +16,11 @@ export interface PlaybookStore {
   size(): number;
   /** Appends rows; resolves when all are on disk. `apply` then makes them count. */
   append(rows: readonly PlaybookRow[]): Promise<void>;
-  apply(entry: Playbook): void;
+  apply(entry: Playbook, vector?: Float32Array): void;
+  /** The recorded queries of a scope, retired ones left out; undefined when it has none. */
+  scope(name: string): ScopeIndex | undefined;
+  /** Entries that are not retired, and the scopes that hold any. */
+  live(): { readonly entries: number; readonly scopes: number };
   /** Rows of one entry, oldest first. */
   history(playbook_id: string): Promise<Record<string, unknown>[]>;
   readonly corrupt_lines: number;
@@ -33,12 +38,19 @@ export async function openPlaybookStore(dir: string, log: Log): Promise<Playbook
   });
   const by_id = new Map<string, Playbook>();
   const by_key = new Map<string, string>();
+  const scopes = createScopeIndexes();
 
-  function apply(entry: Playbook): void {
+  function apply(entry: Playbook, vector?: Float32Array): void {
+    const known = by_id.has(entry.playbook_id);
     by_id.set(entry.playbook_id, entry);
     const key = mergeKey(entry);
-    if (entry.status !== "retired") by_key.set(key, entry.playbook_id);
-    else if (by_key.get(key) === entry.playbook_id) by_key.delete(key);
+    if (entry.status !== "retired") {
+      by_key.set(key, entry.playbook_id);
+      if (!known) scopes.add(entry, vector);
+    } else if (by_key.get(key) === entry.playbook_id) {
+      by_key.delete(key);
+      scopes.remove(entry);
+    }
   }
 
   for await (const { row, line } of jsonl.read()) {
@@ -58,6 +70,8 @@ export async function openPlaybookStore(dir: string, log: Log): Promise<Playbook
     size: () => by_id.size,
     append: async (rows) => void (await Promise.all(rows.map((row) => jsonl.append(row)))),
     apply,
+    scope: scopes.get,
+    live: () => ({ entries: by_key.size, scopes: scopes.size() }),
     async history(playbook_id) {
       const rows: Record<string, unknown>[] = [];
       for await (const { row } of jsonl.read()) {

@@ -13,3 +13,8 @@ export interface QueryDifference {
 export function mirrored(difference: QueryDifference): QueryDifference {
   return { ...difference, query: difference.recorded, recorded: difference.query };
 }
+
+/** Values of a that b does not have. */
+export function onlyIn(a: ReadonlySet<string>, b: ReadonlySet<string>): string[] {
+  return [...a].filter((value) => !b.has(value));
+}

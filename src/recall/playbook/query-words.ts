@@ -40,7 +40,10 @@ export function normaliseQuery(text: string): string {
 
 /** The words of a query, in order. */
 export function readWords(text: string): QueryWord[] {
-  const normal = text.normalize("NFKC").replace(/’/gu, "'").replace(/(\d) ?: ?(?=\d\d\b)/gu, "$1:");
+  const normal = text
+    .normalize("NFKC")
+    .replace(/’/gu, "'")
+    .replace(/(\d) ?: ?(?=\d\d\b)/gu, "$1:");
   const shouted = isAllCapitals(normal) || isTitleCase(normal);
   const words: QueryWord[] = [];
   let end = 0;

@@ -25,7 +25,7 @@ export interface QueryNumber {
 /** All numbers in order. */
 export function readNumbers(words: readonly QueryWord[]): QueryNumber[] {
   const found: QueryNumber[] = [];
-  for (let at = 0; at < words.length; ) {
+  for (let at = 0; at < words.length;) {
     const [number, used] = readClock(words, at) ?? readAmount(words, at) ?? readOther(words, at);
     if (number !== undefined) found.push(number);
     at += used;
@@ -123,7 +123,12 @@ function readWordAmount(words: readonly QueryWord[], at: number): Amount | undef
     if (ten !== undefined && value % 100 === 0) value += ten;
     else if (small !== undefined && (used === 0 || (value % 10 === 0 && value > 0))) value += small;
     else if (scale !== undefined && used > 0) value *= scale;
-    else if (word === "and" && used > 0 && value % 100 === 0 && isNumberWord(words[at + used + 1])) {
+    else if (
+      word === "and" &&
+      used > 0 &&
+      value % 100 === 0 &&
+      isNumberWord(words[at + used + 1])
+    ) {
       // "two hundred and ten"
     } else break;
     used++;
@@ -145,10 +150,7 @@ function readOther(words: readonly QueryWord[], at: number): Reading {
   const ordinal = suffixed === null ? ORDINALS.get(word) : Number(suffixed[1]);
   if (ordinal !== undefined) {
     const vague = suffixed === null && ordinal <= 2;
-    return [
-      { kind: "ordinal", value: String(ordinal), quantity: undefined, text, vague },
-      1,
-    ];
+    return [{ kind: "ordinal", value: String(ordinal), quantity: undefined, text, vague }, 1];
   }
   if (!/\d/u.test(word)) return [undefined, 1];
   return [{ kind: "identifier", value: word, quantity: undefined, text, vague: false }, 1];

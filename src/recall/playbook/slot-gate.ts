@@ -1,7 +1,7 @@
 // The gate on declared slots: words that a domain says tell two queries apart.
 import type { SlotVocabulary } from "#ports/domain-pack.ts";
 import { FUNCTION_WORDS } from "./function-words.ts";
-import type { QueryDifference } from "./query-difference.ts";
+import { onlyIn, type QueryDifference } from "./query-difference.ts";
 import { readWords, type QueryWord } from "./query-words.ts";
 
 interface Phrase {
@@ -80,12 +80,10 @@ export function slotDifferences(query: SlotReading, recorded: SlotReading): Quer
   for (const slot of new Set([...query.values.keys(), ...recorded.values.keys()])) {
     const left = query.values.get(slot) ?? new Set<string>();
     const right = recorded.values.get(slot) ?? new Set<string>();
-    if (left.size === right.size && left.isSubsetOf(right)) continue;
-    found.push({
-      kind: slot,
-      query: [...left.difference(right)].join(", "),
-      recorded: [...right.difference(left)].join(", "),
-    });
+    const only_left = onlyIn(left, right);
+    const only_right = onlyIn(right, left);
+    if (only_left.length === 0 && only_right.length === 0) continue;
+    found.push({ kind: slot, query: only_left.join(", "), recorded: only_right.join(", ") });
   }
   return found;
 }

@@ -1,0 +1,147 @@
+// Judges an e-mail to a worker: right recipient, nobody's private data, parts and tone in order.
+import { z } from "zod";
+import type { ValidationError, Validator, ValidatorTools } from "#pack.ts";
+import { same, textOf, type WorkerRow } from "./fill-want.ts";
+
+const SUBJECT_MAX = 120;
+const BODY_MIN = 60;
+const BODY_MAX = 2_000;
+
+const artifactShape = z.strictObject({ to: z.string(), subject: z.string(), body: z.string() });
+type Email = z.output<typeof artifactShape>;
+
+const SSN = /\b\d{3}-\d{2}-\d{4}\b/;
+const PHONE = /(?:\+?1[\s.-]?)?\(?\b\d{3}\)?[\s.-]\d{3}[\s.-]\d{4}\b/g;
+const ADDRESS = /[\w.+'-]+@[\w-]+(?:\.[\w-]+)+/g;
+const WORKER_ID = /\bW-\d{6,}\b/g;
+const GREETING = /^\s*(?:hi|hello|dear|good (?:morning|afternoon|evening))\b[^\n]*/i;
+const SIGN_OFF = /\b(?:regards|thank you|thanks|sincerely|best)\b[\s\S]{0,80}$/i;
+
+/** Words that threaten, beg or promise what nobody can keep. */
+const BAD_TONE = [
+  "or else", "last chance", "final warning", "you must", "stupid", "lazy", "useless", "desperate",
+  "guaranteed", "guarantee you", "cheap labor", "no excuses", "shut up", "immediately or",
+  "you will be fired", "easy money", "act now",
+];
+
+export const emailValidator: Validator = {
+  summary: "right recipient, no private data of others, length, greeting, facts, sign-off, tone",
+  async validate(artifact, context, tools) {
+    const parsed = artifactShape.safeParse(artifact);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0]!;
+      const field = issue.path.join(".") || "to";
+      return no("schema", field, issue.message, "text");
+    }
+    const email = parsed.data;
+    const worker = await recipient(context["worker_id"], tools);
+    if (worker === undefined) {
+      const actual = textOf(context, "worker_id");
+      return no("phantom", "worker_id", `${actual || "no worker"} is not in the roster`);
+    }
+    const error =
+      recipientError(email, worker) ??
+      privacyError(email, worker) ??
+      lengthError(email) ??
+      partsError(email, worker, context) ??
+      toneError(email);
+    if (error !== undefined) return { ok: false, error };
+    const checks = ["schema", "recipient", "privacy", "length", "parts", "tone"];
+    return { ok: true, checks, grounded: true };
+  },
+};
+
+type Kind = ValidationError["kind"];
+
+function fault(kind: Kind, field: string, message: string, expected?: string): ValidationError {
+  return { kind, field, message, ...(expected === undefined ? {} : { expected }) };
+}
+
+function no(kind: Kind, field: string, message: string, expected?: string) {
+  return { ok: false as const, error: fault(kind, field, message, expected) };
+}
+
+async function recipient(
+  worker_id: unknown,
+  tools: ValidatorTools,
+): Promise<WorkerRow | undefined> {
+  if (typeof worker_id !== "string") return undefined;
+  const rows = await tools.rows(
+    "SELECT worker_id, name, email, phone FROM workers WHERE worker_id = $1",
+    [worker_id],
+  );
+  return rows[0];
+}
+
+function recipientError(email: Email, worker: WorkerRow): ValidationError | undefined {
+  const expected = textOf(worker, "email");
+  if (same(email.to, expected)) return undefined;
+  const message = `the e-mail goes to ${email.to}, which is not the address of ${textOf(worker, "name")}`;
+  return { kind: "consistency", field: "to", message, expected, actual: email.to };
+}
+
+/** Nothing private of anyone else, and nobody's social security number at all. */
+function privacyError(email: Email, worker: WorkerRow): ValidationError | undefined {
+  for (const field of ["subject", "body"] as const) {
+    const text = email[field];
+    if (SSN.test(text)) return fault("policy", field, "holds what looks like a social security number");
+    const own_phone = digits(textOf(worker, "phone"));
+    const phones = text.match(PHONE) ?? [];
+    if (phones.some((phone) => !digits(phone).endsWith(own_phone) || own_phone === "")) {
+      return fault("policy", field, "holds a phone number that is not the recipient's");
+    }
+    const addresses = text.match(ADDRESS) ?? [];
+    if (addresses.some((address) => !same(address, textOf(worker, "email")))) {
+      return fault("policy", field, "holds an e-mail address that is not the recipient's");
+    }
+    const ids = text.match(WORKER_ID) ?? [];
+    const other = ids.find((id) => !same(id, textOf(worker, "worker_id")));
+    if (other !== undefined) return fault("policy", field, `names another worker (${other})`);
+  }
+  return undefined;
+}
+
+function digits(text: string): string {
+  return text.replaceAll(/\D/g, "");
+}
+
+function lengthError({ subject, body }: Email): ValidationError | undefined {
+  if (subject.trim() === "") return fault("completeness", "subject", "the subject is empty");
+  if (subject.length > SUBJECT_MAX || subject.includes("\n")) {
+    return fault("policy", "subject", `the subject is one line of at most ${SUBJECT_MAX} characters`);
+  }
+  if (body.length < BODY_MIN || body.length > BODY_MAX) {
+    const message = `the body has ${body.length} characters, allowed are ${BODY_MIN} to ${BODY_MAX}`;
+    return fault(body.length < BODY_MIN ? "completeness" : "policy", "body", message);
+  }
+  return undefined;
+}
+
+function partsError(
+  { subject, body }: Email,
+  worker: WorkerRow,
+  context: Readonly<Record<string, unknown>>,
+): ValidationError | undefined {
+  const first_name = textOf(worker, "name").split(" ")[0]!;
+  const greeting = GREETING.exec(body);
+  if (greeting === null || !greeting[0].toLowerCase().includes(first_name.toLowerCase())) {
+    return fault("completeness", "body", `begins without greeting ${first_name}`, `Hi ${first_name},`);
+  }
+  const must_mention = context["must_mention"];
+  for (const fact of Array.isArray(must_mention) ? must_mention.map(String) : []) {
+    if (`${subject}\n${body}`.toLowerCase().includes(fact.toLowerCase())) continue;
+    return fault("completeness", "body", `does not mention "${fact}"`, fact);
+  }
+  if (!SIGN_OFF.test(body)) return fault("completeness", "body", "ends without a sign-off", "Thank you,");
+  return undefined;
+}
+
+function toneError({ subject, body }: Email): ValidationError | undefined {
+  for (const [field, text] of [["subject", subject], ["body", body]] as const) {
+    const word = BAD_TONE.find((one) => text.toLowerCase().includes(one));
+    if (word !== undefined) return fault("policy", field, `the tone is wrong: "${word}"`);
+    const shouted = text.match(/\b[A-Z]{5,}\b/g) ?? [];
+    if (shouted.length > 1 || text.includes("!!")) return fault("policy", field, "the text shouts");
+  }
+  return undefined;
+}

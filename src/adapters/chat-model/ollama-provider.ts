@@ -1,0 +1,92 @@
+// Chat completions from an Ollama server: /api/chat streamed as NDJSON, /api/tags for its models.
+import type { FinishReason, TokenUsage } from "#contracts/nouns.ts";
+import type { ChatDelta, ChatModelInfo, ChatProvider, ChatRequest } from "#ports/chat-model.ts";
+import {
+  askProvider,
+  badAnswer,
+  brokenOff,
+  parseProviderJson,
+  providerBytes,
+  readProviderJson,
+  reportedError,
+} from "#ports/provider-http.ts";
+import { fromOllamaToolCalls, toOllamaRequest } from "./ollama-request.ts";
+import { asCount, asObject } from "./openai-shapes.ts";
+import { textLines } from "./stream-lines.ts";
+
+export interface OllamaOptions {
+  /** Default `ollama`; Ollama's cloud is a second provider with a name and a key of its own. */
+  readonly name?: string;
+  /** e.g. http://127.0.0.1:11434 */
+  readonly base_url: string;
+  readonly api_key?: string | undefined;
+}
+
+export function createOllamaProvider(options: OllamaOptions): ChatProvider {
+  const name = options.name ?? "ollama";
+  const endpoint = { ...options, name };
+
+  async function* chat(request: ChatRequest): AsyncGenerator<ChatDelta> {
+    const body = toOllamaRequest(request);
+    const response = await askProvider(endpoint, "/api/chat", body, request.signal);
+    let calls = 0;
+    for await (const line of textLines(providerBytes(name, response.body))) {
+      if (line.text.trim() === "") continue;
+      const document = parseLine(name, line);
+      const message = asObject(document["message"]);
+      const content = typeof message?.["content"] === "string" ? message["content"] : "";
+      const tool_calls = fromOllamaToolCalls(message?.["tool_calls"], calls);
+      calls += tool_calls.length;
+      const tools = tool_calls.length > 0 ? { tool_calls } : {};
+      if (document["done"] === true) {
+        const finish_reason = finishReasonOf(document["done_reason"], calls);
+        yield { content, ...tools, finish_reason, usage: usageOf(document) };
+        return;
+      }
+      if (content !== "" || tool_calls.length > 0) yield { content, ...tools };
+    }
+    throw brokenOff(name);
+  }
+
+  async function models(signal: AbortSignal): Promise<ChatModelInfo[]> {
+    const response = await askProvider(endpoint, "/api/tags", undefined, signal);
+    const list = asObject(await readProviderJson(name, response))?.["models"];
+    if (!Array.isArray(list)) throw badAnswer(`${name} did not answer with a list of models`);
+    return list.flatMap((entry) => {
+      const id = asObject(entry)?.["name"];
+      return typeof id === "string" ? [{ id, provider: name }] : [];
+    });
+  }
+
+  return { name, kind: "model", chat, models };
+}
+
+function parseLine(
+  name: string,
+  line: { readonly text: string; readonly complete: boolean },
+): Readonly<Record<string, unknown>> {
+  let document: Readonly<Record<string, unknown>> | undefined;
+  try {
+    document = asObject(parseProviderJson(name, line.text));
+  } catch (error) {
+    throw line.complete ? error : brokenOff(name);
+  }
+  if (document === undefined) throw badAnswer(`${name} did not answer with a message`);
+  if (document["error"] !== undefined) throw reportedError(name, document);
+  if (document["done"] !== true && document["message"] === undefined) {
+    throw badAnswer(`${name} did not answer with a message`);
+  }
+  return document;
+}
+
+function finishReasonOf(done_reason: unknown, tool_calls: number): FinishReason {
+  if (done_reason === "length") return "length";
+  return tool_calls > 0 ? "tool_calls" : "stop";
+}
+
+function usageOf(document: Readonly<Record<string, unknown>>): TokenUsage {
+  // A prompt that Ollama had in its cache is not counted by it: the field is absent then.
+  const prompt_tokens = asCount(document["prompt_eval_count"]);
+  const completion_tokens = asCount(document["eval_count"]);
+  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+}

@@ -1,0 +1,94 @@
+// Translates between OpenAI's shapes, which the house speaks, and Ollama's /api/chat.
+import type { ChatMessage } from "#contracts/nouns.ts";
+import type { ChatRequest } from "#ports/chat-model.ts";
+import { asObject } from "./openai-shapes.ts";
+
+/** Sampling options that both know by the same name. */
+const SAME_OPTIONS = ["top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty"];
+
+/** The body of POST /api/chat; what is not set is left out, so that the model's own values hold. */
+export function toOllamaRequest(request: ChatRequest): Record<string, unknown> {
+  const options: Record<string, unknown> = {};
+  if (request.temperature !== undefined) options["temperature"] = request.temperature;
+  if (request.max_tokens !== undefined) options["num_predict"] = request.max_tokens;
+  if (request.stop !== undefined) options["stop"] = request.stop;
+  if (request.seed !== undefined) options["seed"] = request.seed;
+  for (const name of SAME_OPTIONS) {
+    if (request.extra?.[name] !== undefined) options[name] = request.extra[name];
+  }
+  const format = formatOf(request.response_format);
+  return {
+    model: request.model,
+    messages: request.messages.map(toOllamaMessage),
+    stream: true,
+    ...(Object.keys(options).length > 0 ? { options } : {}),
+    ...(format === undefined ? {} : { format }),
+    ...(request.tools === undefined ? {} : { tools: request.tools }),
+  };
+}
+
+/** `json`, or the JSON schema itself. */
+function formatOf(response_format: ChatRequest["response_format"]): unknown {
+  if (response_format?.["type"] === "json_object") return "json";
+  if (response_format?.["type"] !== "json_schema") return undefined;
+  return asObject(response_format["json_schema"])?.["schema"] ?? "json";
+}
+
+function toOllamaMessage(message: ChatMessage): Record<string, unknown> {
+  const role = message.role === "developer" ? "system" : message.role;
+  const { text, images } = contentOf(message.content);
+  const calls = message["tool_calls"];
+  const tool_calls = Array.isArray(calls) ? calls.map(toOllamaToolCall) : undefined;
+  const tool_name = role === "tool" ? message["name"] : undefined;
+  return {
+    role,
+    content: text,
+    ...(images.length > 0 ? { images } : {}),
+    ...(tool_calls === undefined ? {} : { tool_calls }),
+    ...(tool_name === undefined ? {} : { tool_name }),
+  };
+}
+
+function contentOf(content: ChatMessage["content"]): { text: string; images: string[] } {
+  if (content === undefined || content === null) return { text: "", images: [] };
+  if (typeof content === "string") return { text: content, images: [] };
+  const texts: string[] = [];
+  const images: string[] = [];
+  for (const part of content) {
+    if (typeof part["text"] === "string") texts.push(part["text"]);
+    const url = asObject(part["image_url"])?.["url"];
+    const base64 = typeof url === "string" ? /^data:[^,]*;base64,(.*)$/s.exec(url)?.[1] : undefined;
+    if (base64 !== undefined) images.push(base64);
+  }
+  return { text: texts.join("\n"), images };
+}
+
+function toOllamaToolCall(call: unknown): Record<string, unknown> {
+  const wanted = asObject(asObject(call)?.["function"]) ?? {};
+  return { function: { name: wanted["name"], arguments: parsedArguments(wanted["arguments"]) } };
+}
+
+function parsedArguments(value: unknown): unknown {
+  if (typeof value !== "string") return value ?? {};
+  try {
+    return JSON.parse(value);
+  } catch {
+    // What a model wrote as arguments need not be JSON; it goes back as it was said.
+    return { arguments: value };
+  }
+}
+
+/** Ollama's complete calls as OpenAI's deltas, counted on from `first_index`. */
+export function fromOllamaToolCalls(calls: unknown, first_index: number) {
+  if (!Array.isArray(calls)) return [];
+  return calls.map((call, at) => {
+    const wanted = asObject(asObject(call)?.["function"]) ?? {};
+    const index = first_index + at;
+    return {
+      index,
+      id: `call_${index}`,
+      type: "function",
+      function: { name: wanted["name"], arguments: JSON.stringify(wanted["arguments"] ?? {}) },
+    };
+  });
+}

@@ -1,0 +1,115 @@
+// Chat completions from any server that speaks OpenAI's API, streamed.
+import type { HttpResponse } from "#kernel/http-client.ts";
+import type { FinishReason, TokenUsage } from "#contracts/nouns.ts";
+import type { ChatDelta, ChatModelInfo, ChatProvider, ChatRequest } from "#ports/chat-model.ts";
+import {
+  askProvider,
+  badAnswer,
+  brokenOff,
+  parseProviderJson,
+  providerBytes,
+  readProviderJson,
+  reportedError,
+  type ProviderEndpoint,
+} from "#ports/provider-http.ts";
+import { choiceOf, finishReasonOf, modelIds, usageOf } from "./openai-shapes.ts";
+import { serverSentEvents, type ServerSentEvent } from "./stream-lines.ts";
+
+/** `base_url` ends before `/chat/completions`, e.g. https://openrouter.ai/api/v1 */
+export function createOpenAiCompatibleProvider(endpoint: ProviderEndpoint): ChatProvider {
+  const { name } = endpoint;
+
+  async function* chat(request: ChatRequest): AsyncGenerator<ChatDelta> {
+    const body = requestBody(request);
+    const response = await askProvider(endpoint, "/chat/completions", body, request.signal);
+    if (response.headers["content-type"]?.includes("application/json")) {
+      yield wholeAnswer(name, await readProviderJson(name, response));
+    } else {
+      yield* streamedAnswer(name, response);
+    }
+  }
+
+  async function models(signal: AbortSignal): Promise<ChatModelInfo[]> {
+    const response = await askProvider(endpoint, "/models", undefined, signal);
+    const ids = modelIds(await readProviderJson(name, response));
+    if (ids === undefined) throw badAnswer(`${name} did not answer with a list of models`);
+    return ids.map((id) => ({ id, provider: name }));
+  }
+
+  return { name, kind: "model", chat, models };
+}
+
+/** Fields that are not set are left out. */
+function requestBody(request: ChatRequest): Record<string, unknown> {
+  const { signal: _signal, extra, ...fields } = request;
+  const set = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return {
+    ...extra,
+    ...Object.fromEntries(set),
+    stream: true,
+    stream_options: { include_usage: true },
+  };
+}
+
+/** A server that does not stream answers with the whole completion. */
+function wholeAnswer(name: string, document: unknown): ChatDelta {
+  const choice = choiceOf(document);
+  const usage = usageOf(document);
+  if (choice === undefined) {
+    if (isErrorDocument(document)) throw reportedError(name, document);
+    throw badAnswer(`${name} did not answer with a completion`);
+  }
+  return {
+    content: choice.content,
+    ...(choice.tool_calls === undefined ? {} : { tool_calls: choice.tool_calls }),
+    finish_reason: finishReasonOf(choice.finish_reason ?? "stop"),
+    ...(usage === undefined ? {} : { usage }),
+  };
+}
+
+/**
+ * Deltas of an event stream. The reason comes before the usage on the wire, and is held back until
+ * the stream is over so that the last delta carries both.
+ */
+async function* streamedAnswer(name: string, response: HttpResponse): AsyncGenerator<ChatDelta> {
+  let finish_reason: FinishReason | undefined;
+  let usage: TokenUsage | undefined;
+  const events = serverSentEvents(providerBytes(name, response.body));
+  try {
+    for await (const event of events) {
+      if (event.data === "[DONE]") {
+        finish_reason ??= "stop";
+        break;
+      }
+      const document = parseEvent(name, event);
+      usage = usageOf(document) ?? usage;
+      const choice = choiceOf(document);
+      if (choice === undefined) continue;
+      if (choice.finish_reason !== undefined) finish_reason = finishReasonOf(choice.finish_reason);
+      const { content, tool_calls } = choice;
+      if (content === "" && tool_calls === undefined) continue;
+      yield { content, ...(tool_calls === undefined ? {} : { tool_calls }) };
+    }
+  } catch (error) {
+    // The answer was whole already: that the connection broke off after it harms nobody.
+    if (finish_reason === undefined) throw error;
+  }
+  if (finish_reason === undefined) throw brokenOff(name);
+  yield { content: "", finish_reason, ...(usage === undefined ? {} : { usage }) };
+}
+
+function parseEvent(name: string, event: ServerSentEvent): unknown {
+  let document: unknown;
+  try {
+    document = parseProviderJson(name, event.data);
+  } catch (error) {
+    throw event.complete ? error : brokenOff(name, undefined);
+  }
+  if (event.event === "error" || isErrorDocument(document)) throw reportedError(name, document);
+  return document;
+}
+
+function isErrorDocument(document: unknown): boolean {
+  const error = (document as { error?: unknown } | null)?.error;
+  return error !== undefined && error !== null;
+}

@@ -1,0 +1,61 @@
+// Bytes of a streamed answer to lines and server-sent events, however the network cut them.
+import type { ByteStream } from "#kernel/contract.ts";
+import { badAnswer } from "#ports/provider-http.ts";
+
+/** Longest line of a stream: one delta, or a tool call with its arguments. */
+const LINE_LENGTH_MAX = 8 * 1024 * 1024;
+
+export interface StreamLine {
+  readonly text: string;
+  /** false: the stream ended within this line. */
+  readonly complete: boolean;
+}
+
+/** Lines without their ends (LF or CRLF). Throws `unavailable` (bad_provider_answer) on a huge one. */
+export async function* textLines(body: ByteStream): AsyncGenerator<StreamLine> {
+  const decoder = new TextDecoder();
+  // Pieces of an unfinished line are joined once its end has come: joining each time is quadratic.
+  let pieces: string[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    const parts = decoder.decode(chunk, { stream: true }).split("\n");
+    for (const [at, part] of parts.entries()) {
+      pieces.push(part);
+      length += part.length;
+      if (length > LINE_LENGTH_MAX) throw badAnswer(`a line is longer than ${LINE_LENGTH_MAX}`);
+      if (at === parts.length - 1) continue;
+      yield { text: pieces.join("").replace(/\r$/, ""), complete: true };
+      pieces = [];
+      length = 0;
+    }
+  }
+  const rest = pieces.join("") + decoder.decode();
+  if (rest !== "") yield { text: rest, complete: false };
+}
+
+export interface ServerSentEvent {
+  readonly event: string;
+  readonly data: string;
+  /** false: the stream ended before the empty line that closes an event. */
+  readonly complete: boolean;
+}
+
+/** Events of an event stream (HTML standard §9.2.6); comments and other fields are passed over. */
+export async function* serverSentEvents(body: ByteStream): AsyncGenerator<ServerSentEvent> {
+  let event = "message";
+  let data: string[] = [];
+  for await (const { text } of textLines(body)) {
+    if (text === "") {
+      if (data.length > 0) yield { event, data: data.join("\n"), complete: true };
+      event = "message";
+      data = [];
+      continue;
+    }
+    const colon = text.indexOf(":");
+    const field = colon < 0 ? text : text.slice(0, colon);
+    const value = colon < 0 ? "" : text.slice(colon + 1).replace(/^ /, "");
+    if (field === "event") event = value;
+    if (field === "data") data.push(value);
+  }
+  if (data.length > 0) yield { event, data: data.join("\n"), complete: false };
+}

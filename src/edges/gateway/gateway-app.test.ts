@@ -1,0 +1,120 @@
+// The edge: auth on every route but /health, scopes, foreign origins, health and API document.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ALL_CONTRACTS } from "#contracts/all-contracts.ts";
+import { parseRoute, scopeOf } from "#kernel/contract.ts";
+import { createGatewayApp } from "./gateway-app.ts";
+import { isLoopback, type AccessToken } from "./authenticate.ts";
+
+const TOKENS: AccessToken[] = [
+  { name: "reader", secret: "reader-secret-0123456789", scopes: ["read"] },
+  { name: "owner", secret: "owner-secret-0123456789", scopes: ["admin"] },
+];
+
+/** A gateway whose services all answer `{}`: what is tested is what reaches them. */
+function gateway(tokens: readonly AccessToken[]) {
+  const reached: string[] = [];
+  const served = Object.values(ALL_CONTRACTS).map((contract) => ({
+    contract,
+    client: new Proxy(
+      {},
+      {
+        get: (_target, name) => async () => {
+          reached.push(`${contract.service}.${String(name)}`);
+          return { body: (async function* () {})() };
+        },
+      },
+    ),
+  }));
+  const health = async () => ({ storage: { status: "ok" as const, figures: {} } });
+  const app = createGatewayApp({ served, health, auth: { tokens }, version: "1.2.3", hosts: [] });
+  return { app, reached };
+}
+
+const ROUTES = Object.values(ALL_CONTRACTS).flatMap((contract) =>
+  Object.entries(contract.operations)
+    .filter(([, operation]) => operation.exposure !== "process" && operation.kind !== "stream")
+    .flatMap(([name, operation]) =>
+      [operation.http, ...(operation.aliases ?? [])].map((route) => ({
+        id: `${contract.service}.${name}`,
+        scope: scopeOf(operation),
+        ...parseRoute(route),
+      })),
+    ),
+);
+
+function send(
+  app: ReturnType<typeof gateway>["app"],
+  route: { method: string; path: string },
+  token?: string,
+) {
+  const path = route.path.replaceAll(/\{\w+(\.\.\.)?\}/g, "x");
+  const headers: Record<string, string> = { "content-type": "application/json" };
+  if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
+  const with_body = route.method === "POST" || route.method === "PUT";
+  const init = { method: route.method, headers, ...(with_body ? { body: "{}" } : {}) };
+  return app.fetch(new Request(`http://127.0.0.1${path}`, init));
+}
+
+test("with auth on, every route refuses no token, a wrong one, and one without the scope", async () => {
+  const { app, reached } = gateway(TOKENS);
+  assert.ok(ROUTES.length > 60, `only ${ROUTES.length} routes`);
+  for (const route of ROUTES) {
+    assert.equal((await send(app, route)).status, 401, route.id);
+    assert.equal((await send(app, route, "wrong-secret-0123456789")).status, 401, route.id);
+    const reader = await send(app, route, TOKENS[0]!.secret);
+    assert.equal(reader.status === 403, route.scope !== "read", `${route.id} as reader`);
+    if (route.scope !== "read") assert.equal(reached.includes(route.id), false, route.id);
+  }
+  for (const path of ["/", "/openapi.json"]) {
+    assert.equal((await send(app, { method: "GET", path })).status, 401, path);
+  }
+});
+
+test("with auth on, the right token reaches every operation", async () => {
+  const { app, reached } = gateway(TOKENS);
+  for (const route of ROUTES) {
+    const response = await send(app, route, TOKENS[1]!.secret);
+    assert.equal(response.status, 200, route.id);
+    assert.equal(reached.at(-1), route.id);
+  }
+});
+
+test("health is open, with the version and each service", async () => {
+  const { app } = gateway(TOKENS);
+  const response = await send(app, { method: "GET", path: "/health" });
+  assert.equal(response.status, 200);
+  const body = (await response.json()) as { status: string; version: string };
+  assert.deepEqual([body.status, body.version], ["ok", "1.2.3"]);
+});
+
+test("pages of other sites and rebound names are refused", async () => {
+  const { app, reached } = gateway([]);
+  const foreign = new Request("http://127.0.0.1/v1/models", {
+    headers: { origin: "https://evil.test" },
+  });
+  assert.equal((await app.fetch(foreign)).status, 403);
+  assert.equal((await app.fetch(new Request("http://evil.test/v1/models"))).status, 403);
+  assert.deepEqual(reached, []);
+  const own = new Request("http://localhost/v1/models", {
+    headers: { origin: "http://localhost:3110" },
+  });
+  assert.equal((await app.fetch(own)).status, 200);
+});
+
+test("the API document holds every public operation", async () => {
+  const { app } = gateway([]);
+  const response = await send(app, { method: "GET", path: "/openapi.json" });
+  const document = (await response.json()) as { paths: Record<string, Record<string, unknown>> };
+  for (const { method, path, id } of ROUTES) {
+    const entry = document.paths[path.replaceAll("...", "")]?.[method.toLowerCase()];
+    assert.ok(entry !== undefined, `${id} is missing`);
+  }
+});
+
+test("loopback is known by address", () => {
+  for (const host of ["localhost", "127.0.0.1", "127.8.9.1", "::1"]) assert.ok(isLoopback(host));
+  for (const host of ["0.0.0.0", "192.168.1.2", "127.0.0.1.evil.test", "::"]) {
+    assert.equal(isLoopback(host), false);
+  }
+});

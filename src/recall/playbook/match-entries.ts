@@ -1,0 +1,172 @@
+// Decides which recorded entries may speak for a query, and says why in words.
+import type { Playbook, PlaybookMatch } from "#contracts/playbook.ts";
+import { lengthGap, likenessProbability, trackFactor } from "./gate-confidence.ts";
+import type { QueryDifference } from "./query-difference.ts";
+import { normaliseQuery, readWords, type QueryWord } from "./query-words.ts";
+import { dotProduct, type RecordedQuery, type ScopeIndex } from "./scope-index.ts";
+import type { TypedGate } from "./typed-gate.ts";
+import { stemSet, weightedOverlap } from "./word-weights.ts";
+
+export interface MatchOptions {
+  readonly confidence_min: number;
+  readonly shown_min: number;
+  readonly half_life_days: number;
+  readonly candidates_max: number;
+  readonly now_ms: number;
+  readonly k: number;
+  readonly corpora: ReadonlySet<string> | undefined;
+}
+
+/** A hard difference leaves this share of the likeness. */
+const DIFFERENT_FACTOR = 0.01;
+
+/** How one recorded query compares with the query asked. */
+interface Comparison {
+  readonly recorded: RecordedQuery;
+  readonly semantic: number;
+  readonly lexical: number;
+  readonly likeness: number;
+  readonly differences: readonly QueryDifference[];
+}
+
+/**
+ * The k most confident entries. Only the entries of one recorded query are applied: the most
+ * confident; what another, less alike query was answered with is shown but does not speak.
+ */
+export function matchEntries(
+  query_text: string,
+  vector: Float32Array,
+  index: ScopeIndex,
+  entryOf: (playbook_id: string) => Playbook | undefined,
+  gate: TypedGate,
+  options: MatchOptions,
+): PlaybookMatch[] {
+  const words = readWords(query_text);
+  const candidates = findCandidates(query_text, words, vector, index, options.candidates_max);
+  const drafts = candidates
+    .map((recorded) => compare(query_text, words, vector, recorded, index, gate))
+    .filter((comparison) => comparison.likeness >= options.shown_min)
+    .flatMap((comparison) => draftMatches(comparison, entryOf, options));
+  drafts.sort(byConfidence);
+  const able = drafts.find(
+    ({ match }) =>
+      match.playbook.status === "active" &&
+      match.differences.length === 0 &&
+      match.confidence >= options.confidence_min,
+  );
+  return drafts
+    .slice(0, options.k)
+    .map((draft) => decide(draft, able?.recorded, options.confidence_min));
+}
+
+function findCandidates(
+  query_text: string,
+  words: readonly QueryWord[],
+  vector: Float32Array,
+  index: ScopeIndex,
+  n: number,
+): RecordedQuery[] {
+  const exact = index.exact(query_text);
+  const found = new Set(exact === undefined ? [] : [exact]);
+  for (const query of index.nearest(vector, n)) found.add(query);
+  for (const query of index.sharing(stemSet(words), n)) found.add(query);
+  return [...found];
+}
+
+function compare(
+  query_text: string,
+  words: readonly QueryWord[],
+  vector: Float32Array,
+  recorded: RecordedQuery,
+  index: ScopeIndex,
+  gate: TypedGate,
+): Comparison {
+  if (recorded.normal === normaliseQuery(query_text)) {
+    return { recorded, semantic: 1, lexical: 1, likeness: 1, differences: [] };
+  }
+  const cosine = recorded.vector === undefined ? 0 : dotProduct(recorded.vector, vector);
+  const semantic = Math.min(1, cosine);
+  const lexical = weightedOverlap(stemSet(words), recorded.stems, index.weight);
+  const length_gap = lengthGap(words.length, recorded.words.length);
+  const likeness = likenessProbability({ semantic, lexical, length_gap });
+  return { recorded, semantic, lexical, likeness, differences: gate(words, recorded.words) };
+}
+
+interface Draft {
+  readonly recorded: RecordedQuery;
+  readonly match: PlaybookMatch;
+}
+
+function draftMatches(
+  comparison: Comparison,
+  entryOf: (playbook_id: string) => Playbook | undefined,
+  options: MatchOptions,
+): Draft[] {
+  const { recorded, semantic, lexical, likeness, differences } = comparison;
+  const drafts: Draft[] = [];
+  for (const playbook_id of recorded.playbook_ids) {
+    const playbook = entryOf(playbook_id);
+    if (playbook === undefined || playbook.status === "retired") continue;
+    if (options.corpora !== undefined && !options.corpora.has(playbook.answer_corpus)) continue;
+    const confirmed_ms = Date.parse(playbook.updated_at);
+    const track = trackFactor(
+      { ...playbook, confirmed_ms },
+      options.now_ms,
+      options.half_life_days,
+    );
+    const gated = differences.length > 0 ? DIFFERENT_FACTOR : 1;
+    drafts.push({
+      recorded,
+      match: {
+        playbook,
+        semantic,
+        lexical,
+        differences: [...differences],
+        confidence: likeness * track * gated,
+        applied: false,
+        reason: "",
+      },
+    });
+  }
+  return drafts;
+}
+
+function byConfidence(a: Draft, b: Draft): number {
+  return (
+    b.match.confidence - a.match.confidence ||
+    b.match.playbook.score - a.match.playbook.score ||
+    (b.match.playbook.updated_at < a.match.playbook.updated_at ? -1 : 1)
+  );
+}
+
+function decide(
+  { recorded, match }: Draft,
+  speaking: RecordedQuery | undefined,
+  confidence_min: number,
+): PlaybookMatch {
+  const { playbook, differences, confidence } = match;
+  const sure = `confidence ${confidence.toFixed(2)}`;
+  if (playbook.status === "contradicted") {
+    return { ...match, reason: `not applied: the entry was contradicted` };
+  }
+  if (differences.length > 0) {
+    const list = differences.map(describe).join("; ");
+    return { ...match, reason: `not applied: asks for something else (${list})` };
+  }
+  if (confidence < confidence_min) {
+    return { ...match, reason: `not applied: ${sure} is below ${confidence_min}` };
+  }
+  if (recorded !== speaking) {
+    return { ...match, reason: `not applied: another recorded query is closer (${sure})` };
+  }
+  const how = match.semantic === 1 && match.lexical === 1 ? "the same query" : "means the same";
+  return { ...match, applied: true, reason: `applied: ${how}, ${sure}` };
+}
+
+function describe({ kind, query, recorded }: QueryDifference): string {
+  return `${kind}: ${quoted(query)} against ${quoted(recorded)}`;
+}
+
+function quoted(text: string): string {
+  return text === "" ? "nothing" : `"${text}"`;
+}

@@ -1,0 +1,124 @@
+// playbook: queries whose best answer is known, and when they may speak for another query.
+import type { Call } from "#kernel/call.ts";
+import type { Clock } from "#kernel/clock.ts";
+import type { Client, Handlers, ParsedInputOf } from "#kernel/contract.ts";
+import type { Service } from "#kernel/lifecycle.ts";
+import type { Log } from "#kernel/log.ts";
+import type { embed } from "#contracts/embed.ts";
+import { playbookContract } from "#contracts/playbook.ts";
+import type { SlotVocabulary } from "#ports/domain-pack.ts";
+import { createQueryEmbedder } from "./embed-queries.ts";
+import { listEntries } from "./list-entries.ts";
+import { matchEntries } from "./match-entries.ts";
+import { createPlaybookChanges, entryOrThrow, type PlaybookChanges } from "./playbook-changes.ts";
+import { entryAfterOutcome, entryWithStatus } from "./playbook-entry.ts";
+import type { PlaybookSettings } from "./playbook-settings.ts";
+import { openPlaybookStore, type PlaybookStore } from "./playbook-store.ts";
+import type { ScopeIndex } from "./scope-index.ts";
+import { createTypedGate } from "./typed-gate.ts";
+
+export interface PlaybookNeeds {
+  readonly embed: Client<typeof embed>;
+  /** Folder that this service owns. */
+  readonly dir: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Words that tell two queries apart, from the domains. */
+  readonly slots: readonly SlotVocabulary[];
+}
+
+type Contract = typeof playbookContract;
+type MatchInput = ParsedInputOf<Contract["operations"]["match"]>;
+
+/** Opens the log, replays it and answers. Replayed entries are embedded at their first match. */
+export async function createPlaybook(
+  needs: PlaybookNeeds,
+  settings: PlaybookSettings,
+): Promise<Service<Contract>> {
+  const { clock, log } = needs;
+  const store = await openPlaybookStore(needs.dir, log);
+  const embedder = createQueryEmbedder(needs.embed, needs.dir, settings.embed_batch_items);
+  const { entries_max } = settings;
+  const changes = createPlaybookChanges({ store, embedder, clock, entries_max });
+  const gate = createTypedGate(needs.slots);
+
+  /** Embeds what was replayed from the log and not looked for since. */
+  async function fillVectors(index: ScopeIndex, call: Call): Promise<void> {
+    const pending = index.pending();
+    const texts = pending.map((query) => query.text);
+    const vectors = texts.length === 0 ? [] : await embedder.many(texts, call);
+    for (const [at, query] of pending.entries()) query.vector = vectors[at];
+  }
+
+  async function match(input: MatchInput, call: Call) {
+    const index = store.scope(input.scope);
+    if (index === undefined) return { matches: [] };
+    const vector = await embedder.one(input.query_text, call);
+    await fillVectors(index, call);
+    const corpora = input.corpora === undefined ? undefined : new Set(input.corpora);
+    const options = { ...settings, now_ms: clock.now(), k: input.k, corpora };
+    return { matches: matchEntries(input.query_text, vector, index, store.get, gate, options) };
+  }
+
+  return {
+    handlers: { match, ...recording(changes), ...judging(changes), ...reading(store) },
+    health: async () => ({
+      status: "ok",
+      figures: { entries: store.size(), ...store.live(), corrupt_lines: store.corrupt_lines },
+    }),
+    async stop() {
+      await changes.idle();
+      await store.close();
+      await embedder.close();
+    },
+  };
+}
+
+function recording(changes: PlaybookChanges): Pick<Handlers<Contract>, "record" | "bulk"> {
+  return {
+    async record(input, call) {
+      const [answer] = await changes.recordAll([input], call);
+      return answer!;
+    },
+    async bulk({ entries, scope }, call) {
+      const inputs = entries.map((entry) => ({ ...entry, scope }));
+      const answers = await changes.recordAll(inputs, call);
+      const merged = answers.filter((answer) => answer.merged).length;
+      const playbook_ids = answers.map(({ playbook }) => playbook.playbook_id);
+      return { recorded: answers.length - merged, merged, playbook_ids };
+    },
+  };
+}
+
+type Judging = "retire" | "contradict" | "outcome" | "forget_scope";
+
+function judging(changes: PlaybookChanges): Pick<Handlers<Contract>, Judging> {
+  return {
+    retire: ({ playbook_id, reason }) =>
+      changes.change(playbook_id, "retire", (it) => entryWithStatus(it, "retired", reason), {
+        reason,
+      }),
+    contradict: ({ playbook_id, reason }) =>
+      changes.change(
+        playbook_id,
+        "contradict",
+        (it) => (it.status === "retired" ? it : entryWithStatus(it, "contradicted", reason)),
+        { reason },
+      ),
+    outcome: ({ playbook_id, success }) =>
+      changes.change(playbook_id, "outcome", (it, at) => entryAfterOutcome(it, success, at), {
+        success,
+      }),
+    forget_scope: ({ scope }) => changes.forgetScope(scope),
+  };
+}
+
+function reading(store: PlaybookStore): Pick<Handlers<Contract>, "list" | "get"> {
+  return {
+    list: async (input) => listEntries(store.all(), input),
+    async get({ playbook_id }) {
+      const playbook = entryOrThrow(store, playbook_id);
+      return { playbook, history: await store.history(playbook_id) };
+    },
+  };
+}

@@ -1,0 +1,144 @@
+// The recorded queries of one scope, found by meaning (exact scan) and by words.
+import { normaliseQuery, readWords, type QueryWord } from "./query-words.ts";
+import { createWordWeights, stemSet, type WordWeight } from "./word-weights.ts";
+
+/** A distinct recorded query and the entries that answer it. */
+export interface RecordedQuery {
+  readonly normal: string;
+  readonly text: string;
+  readonly words: readonly QueryWord[];
+  readonly stems: ReadonlySet<string>;
+  readonly playbook_ids: Set<string>;
+  /** Absent until it was embedded. */
+  vector: Float32Array | undefined;
+}
+
+export interface ScopeIndex {
+  readonly weight: WordWeight;
+  add(query_text: string, playbook_id: string, vector: Float32Array | undefined): void;
+  remove(query_text: string, playbook_id: string): void;
+  size(): number;
+  /** Queries that have no vector yet. */
+  pending(): RecordedQuery[];
+  exact(query_text: string): RecordedQuery | undefined;
+  /** The n queries of greatest cosine; vectors are of length 1. */
+  nearest(vector: Float32Array, n: number): RecordedQuery[];
+  /** The n queries that share the weightiest words. */
+  sharing(stems: ReadonlySet<string>, n: number): RecordedQuery[];
+}
+
+/** Stems that stand in more queries than this are not followed: they tell too little. */
+const POSTINGS_MAX = 5_000;
+
+export function createScopeIndex(): ScopeIndex {
+  const queries = new Map<string, RecordedQuery>();
+  const by_stem = new Map<string, Set<RecordedQuery>>();
+  const weights = createWordWeights();
+
+  function open(normal: string, text: string): RecordedQuery {
+    const words = readWords(text);
+    const stems = stemSet(words);
+    const query = {
+      normal,
+      text,
+      words,
+      stems,
+      playbook_ids: new Set<string>(),
+      vector: undefined,
+    };
+    queries.set(normal, query);
+    weights.add(stems);
+    for (const stem of stems) {
+      const list = by_stem.get(stem) ?? new Set();
+      by_stem.set(stem, list.add(query));
+    }
+    return query;
+  }
+
+  function close(query: RecordedQuery): void {
+    queries.delete(query.normal);
+    weights.remove(query.stems);
+    for (const stem of query.stems) {
+      const list = by_stem.get(stem);
+      list?.delete(query);
+      if (list?.size === 0) by_stem.delete(stem);
+    }
+  }
+
+  return {
+    weight: weights.weight,
+    add(query_text, playbook_id, vector) {
+      const normal = normaliseQuery(query_text);
+      const query = queries.get(normal) ?? open(normal, query_text);
+      query.playbook_ids.add(playbook_id);
+      query.vector ??= vector;
+    },
+    remove(query_text, playbook_id) {
+      const query = queries.get(normaliseQuery(query_text));
+      if (query?.playbook_ids.delete(playbook_id) && query.playbook_ids.size === 0) close(query);
+    },
+    size: () => queries.size,
+    pending: () => [...queries.values()].filter((query) => query.vector === undefined),
+    exact: (query_text) => queries.get(normaliseQuery(query_text)),
+    nearest(vector, n) {
+      const best = createBest(n);
+      for (const query of queries.values()) {
+        if (query.vector !== undefined) best.offer(query, dotProduct(query.vector, vector));
+      }
+      return best.list();
+    },
+    sharing(stems, n) {
+      const shared = new Map<RecordedQuery, number>();
+      for (const stem of stems) {
+        const list = by_stem.get(stem);
+        if (list === undefined || list.size > POSTINGS_MAX) continue;
+        const weight = weights.weight(stem);
+        for (const query of list) shared.set(query, (shared.get(query) ?? 0) + weight);
+      }
+      const best = createBest(n);
+      for (const [query, weight] of shared) best.offer(query, weight);
+      return best.list();
+    },
+  };
+}
+
+/** One index for each scope; a scope without queries has none. */
+export function createScopeIndexes() {
+  const scopes = new Map<string, ScopeIndex>();
+  type Key = { readonly scope: string; readonly query_text: string; readonly playbook_id: string };
+  return {
+    get: (scope: string) => scopes.get(scope),
+    size: () => scopes.size,
+    add(entry: Key, vector: Float32Array | undefined): void {
+      const index = scopes.get(entry.scope) ?? createScopeIndex();
+      scopes.set(entry.scope, index);
+      index.add(entry.query_text, entry.playbook_id, vector);
+    },
+    remove(entry: Key): void {
+      const index = scopes.get(entry.scope);
+      index?.remove(entry.query_text, entry.playbook_id);
+      if (index?.size() === 0) scopes.delete(entry.scope);
+    },
+  };
+}
+
+/** Keeps the n best offers, in one pass. */
+function createBest(n: number) {
+  const kept: { query: RecordedQuery; value: number }[] = [];
+  return {
+    offer(query: RecordedQuery, value: number): void {
+      if (kept.length === n && value <= kept[n - 1]!.value) return;
+      let at = kept.length;
+      while (at > 0 && kept[at - 1]!.value < value) at--;
+      kept.splice(at, 0, { query, value });
+      if (kept.length > n) kept.pop();
+    },
+    list: () => kept.map((it) => it.query),
+  };
+}
+
+export function dotProduct(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let at = 0; at < a.length; at++) sum += a[at]! * b[at]!;
+  return sum;
+}
