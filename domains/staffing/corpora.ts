@@ -12,8 +12,21 @@ export const staffingCorpora: readonly CorpusRecipe[] = [
       "{role} in {city}, {state}. {shift} shift. Skills: {skills}. Certifications: " +
       "{certifications}. Available: {availability}. {notes} {name} {worker_id}",
     metadata_columns: [
-      "worker_id", "name", "role", "city", "state", "skills", "certifications", "availability",
-      "reliability", "pay", "status", "blacklisted", "shift", "notes", "email",
+      "worker_id",
+      "name",
+      "role",
+      "city",
+      "state",
+      "skills",
+      "certifications",
+      "availability",
+      "reliability",
+      "pay",
+      "status",
+      "blacklisted",
+      "shift",
+      "notes",
+      "email",
     ],
   },
   {

@@ -46,7 +46,13 @@ export const emailTask: TaskKind = {
       role: textOf(worker, "role"),
       city: textOf(worker, "city"),
     };
-    const bundle = renderBundle({ base, list_field: null, item: {}, count: 0, candidates: [candidate] });
+    const bundle = renderBundle({
+      base,
+      list_field: null,
+      item: {},
+      count: 0,
+      candidates: [candidate],
+    });
     const prompt = [
       "Request:",
       fenced("request", task),
@@ -73,7 +79,9 @@ function factsIn(task: string): string[] {
 }
 
 function subjectOf(facts: readonly string[]): string {
-  return facts.length === 0 ? "A note from dispatch" : `About work: ${facts.join(", ")}`.slice(0, 110);
+  return facts.length === 0
+    ? "A note from dispatch"
+    : `About work: ${facts.join(", ")}`.slice(0, 110);
 }
 
 function bodyOf(name: string, facts: readonly string[]): string {
@@ -83,4 +91,3 @@ function bodyOf(name: string, facts: readonly string[]): string {
     "Please reply to this message and tell us whether it suits you.\n\nThank you,\nDispatch"
   );
 }
-

@@ -19,9 +19,23 @@ const SIGN_OFF = /\b(?:regards|thank you|thanks|sincerely|best)\b[\s\S]{0,80}$/i
 
 /** Words that threaten, beg or promise what nobody can keep. */
 const BAD_TONE = [
-  "or else", "last chance", "final warning", "you must", "stupid", "lazy", "useless", "desperate",
-  "guaranteed", "guarantee you", "cheap labor", "no excuses", "shut up", "immediately or",
-  "you will be fired", "easy money", "act now",
+  "or else",
+  "last chance",
+  "final warning",
+  "you must",
+  "stupid",
+  "lazy",
+  "useless",
+  "desperate",
+  "guaranteed",
+  "guarantee you",
+  "cheap labor",
+  "no excuses",
+  "shut up",
+  "immediately or",
+  "you will be fired",
+  "easy money",
+  "act now",
 ];
 
 export const emailValidator: Validator = {
@@ -84,7 +98,8 @@ function recipientError(email: Email, worker: WorkerRow): ValidationError | unde
 function privacyError(email: Email, worker: WorkerRow): ValidationError | undefined {
   for (const field of ["subject", "body"] as const) {
     const text = email[field];
-    if (SSN.test(text)) return fault("policy", field, "holds what looks like a social security number");
+    if (SSN.test(text))
+      return fault("policy", field, "holds what looks like a social security number");
     const own_phone = digits(textOf(worker, "phone"));
     const phones = text.match(PHONE) ?? [];
     if (phones.some((phone) => !digits(phone).endsWith(own_phone) || own_phone === "")) {
@@ -108,7 +123,11 @@ function digits(text: string): string {
 function lengthError({ subject, body }: Email): ValidationError | undefined {
   if (subject.trim() === "") return fault("completeness", "subject", "the subject is empty");
   if (subject.length > SUBJECT_MAX || subject.includes("\n")) {
-    return fault("policy", "subject", `the subject is one line of at most ${SUBJECT_MAX} characters`);
+    return fault(
+      "policy",
+      "subject",
+      `the subject is one line of at most ${SUBJECT_MAX} characters`,
+    );
   }
   if (body.length < BODY_MIN || body.length > BODY_MAX) {
     const message = `the body has ${body.length} characters, allowed are ${BODY_MIN} to ${BODY_MAX}`;
@@ -125,19 +144,28 @@ function partsError(
   const first_name = textOf(worker, "name").split(" ")[0]!;
   const greeting = GREETING.exec(body);
   if (greeting === null || !greeting[0].toLowerCase().includes(first_name.toLowerCase())) {
-    return fault("completeness", "body", `begins without greeting ${first_name}`, `Hi ${first_name},`);
+    return fault(
+      "completeness",
+      "body",
+      `begins without greeting ${first_name}`,
+      `Hi ${first_name},`,
+    );
   }
   const must_mention = context["must_mention"];
   for (const fact of Array.isArray(must_mention) ? must_mention.map(String) : []) {
     if (`${subject}\n${body}`.toLowerCase().includes(fact.toLowerCase())) continue;
     return fault("completeness", "body", `does not mention "${fact}"`, fact);
   }
-  if (!SIGN_OFF.test(body)) return fault("completeness", "body", "ends without a sign-off", "Thank you,");
+  if (!SIGN_OFF.test(body))
+    return fault("completeness", "body", "ends without a sign-off", "Thank you,");
   return undefined;
 }
 
 function toneError({ subject, body }: Email): ValidationError | undefined {
-  for (const [field, text] of [["subject", subject], ["body", body]] as const) {
+  for (const [field, text] of [
+    ["subject", subject],
+    ["body", body],
+  ] as const) {
     const word = BAD_TONE.find((one) => text.toLowerCase().includes(one));
     if (word !== undefined) return fault("policy", field, `the tone is wrong: "${word}"`);
     const shouted = text.match(/\b[A-Z]{5,}\b/g) ?? [];

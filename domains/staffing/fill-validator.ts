@@ -1,7 +1,15 @@
 // Judges a fill: every worker real, named right, fitting the contract, and the count met.
 import { z } from "zod";
 import type { ValidationError, Validator, ValidatorTools } from "#pack.ts";
-import { CHECKS, firstFault, same, textOf, wantOf, type Want, type WorkerRow } from "./fill-want.ts";
+import {
+  CHECKS,
+  firstFault,
+  same,
+  textOf,
+  wantOf,
+  type Want,
+  type WorkerRow,
+} from "./fill-want.ts";
 
 const WORKER_ID = /^W-\d{6,}$/;
 const FILLS_MAX = 500;
@@ -24,9 +32,7 @@ export const fillValidator: Validator = {
     if ("error" in read) return no(read.error);
     const { fills } = read;
     const error =
-      countError(fills, want) ??
-      duplicateError(fills) ??
-      (await rosterError(fills, want, tools));
+      countError(fills, want) ?? duplicateError(fills) ?? (await rosterError(fills, want, tools));
     if (error !== undefined) return no(error);
     const checks = ["schema", "count", "duplicates", "phantoms", "names"];
     return { ok: true, checks: [...checks, ...CHECKS.map((check) => check.name)], grounded: true };
@@ -58,7 +64,9 @@ function readFills(artifact: unknown): { fills: Fill[] } | { error: ValidationEr
   const actual = fills[bad]!.worker_id;
   const message = `"${actual}" is not a worker id`;
   const field = `fills.${bad}.worker_id`;
-  return { error: { kind: "schema", field, message, expected: "W- and at least six digits", actual } };
+  return {
+    error: { kind: "schema", field, message, expected: "W- and at least six digits", actual },
+  };
 }
 
 function countError(fills: readonly Fill[], want: Want): ValidationError | undefined {

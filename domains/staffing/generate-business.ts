@@ -5,18 +5,44 @@ import { workerSource } from "./generate-workers.ts";
 import { PLACES } from "./places.ts";
 import { ROLES } from "./roles.ts";
 
-const column = (type: string) => (name: string): Column => ({ name, type, nullable: true });
+const column =
+  (type: string) =>
+  (name: string): Column => ({ name, type, nullable: true });
 const text = column("string");
 const whole = column("long");
 const key = (name: string): Column => ({ name, type: "string", nullable: false });
 
 const NAME_HEADS = [
-  "Maumee", "Great Lakes", "Buckeye", "Prairie", "Wabash", "Lakeside", "Cardinal", "Summit",
-  "Midland", "Ironwood", "Blue River", "Harvest", "Northgate", "Union", "Crossroads", "Redstone",
+  "Maumee",
+  "Great Lakes",
+  "Buckeye",
+  "Prairie",
+  "Wabash",
+  "Lakeside",
+  "Cardinal",
+  "Summit",
+  "Midland",
+  "Ironwood",
+  "Blue River",
+  "Harvest",
+  "Northgate",
+  "Union",
+  "Crossroads",
+  "Redstone",
 ];
 const NAME_TAILS = [
-  "Logistics", "Foods", "Plastics", "Fabrication", "Distribution", "Packaging", "Automotive",
-  "Medical Supply", "Cold Storage", "Paper", "Beverage", "Electronics",
+  "Logistics",
+  "Foods",
+  "Plastics",
+  "Fabrication",
+  "Distribution",
+  "Packaging",
+  "Automotive",
+  "Medical Supply",
+  "Cold Storage",
+  "Paper",
+  "Beverage",
+  "Electronics",
 ];
 const INDUSTRIES = ["logistics", "food", "manufacturing", "automotive", "medical", "retail"];
 
@@ -74,9 +100,16 @@ export function contractsTable(rows: number, seed: number): GeneratedTable {
 }
 
 const FEEDBACK = [
-  "On time every day.", "Client asked for them again.", "Learned the line quickly.", "",
-  "Left early twice.", "Did not show on the second day.", "Solid work, quiet.", "",
-  "Helped train two others.", "Fine, but slow on paperwork.",
+  "On time every day.",
+  "Client asked for them again.",
+  "Learned the line quickly.",
+  "",
+  "Left early twice.",
+  "Did not show on the second day.",
+  "Solid work, quiet.",
+  "",
+  "Helped train two others.",
+  "Fine, but slow on paperwork.",
 ];
 
 export function placementsTable(rows: number, seed: number, worker_seed: number): GeneratedTable {

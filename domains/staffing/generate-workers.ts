@@ -7,7 +7,9 @@ import { ROLES } from "./roles.ts";
 import { AVAILABILITY } from "./terms.ts";
 import { noteDeck } from "./worker-notes.ts";
 
-const column = (type: string) => (name: string): Column => ({ name, type, nullable: true });
+const column =
+  (type: string) =>
+  (name: string): Column => ({ name, type, nullable: true });
 const text = column("string");
 
 export const WORKER_COLUMNS: readonly Column[] = [

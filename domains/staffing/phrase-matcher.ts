@@ -13,6 +13,8 @@ export type PhraseMatcher<T> = (text: string) => PhraseMatch<T>[];
 const NEGATION =
   /\b(?:not|no|non|never|without|except|except for|excluding|other than|anything but|anyone but|rather than|instead of|outside|outside of|avoid|can't|cannot|don't|doesn't|won't)\s+(?:(?:need|needs|want|wants|work|works|do|be|a|an|any|the|on|in|for|from|of|have|has|with|require|requires|at)\s+)*$/i;
 
+const NEGATION_AFTER = /^\s+(?:is\s+|are\s+)?(?:not\s+(?:needed|required|necessary)|optional)\b/i;
+
 /** `phrases`: how a value is written → the value. */
 export function phraseMatcher<T>(phrases: ReadonlyMap<string, T>): PhraseMatcher<T> {
   const by_words = new Map([...phrases].map(([words, value]) => [words.toLowerCase(), value]));
@@ -25,7 +27,9 @@ export function phraseMatcher<T>(phrases: ReadonlyMap<string, T>): PhraseMatcher
       value: by_words.get(match[0].toLowerCase().replaceAll(/\s+/g, " "))!,
       start: match.index,
       end: match.index + match[0].length,
-      negated: NEGATION.test(text.slice(0, match.index)),
+      negated:
+        NEGATION.test(text.slice(0, match.index)) ||
+        NEGATION_AFTER.test(text.slice(match.index + match[0].length)),
     }));
 }
 

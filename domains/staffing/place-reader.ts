@@ -33,7 +33,10 @@ export function readPlace(text: string): PlaceRead {
     const after = stateAfter(text.slice(found.end));
     rest = blank(rest, [{ start: found.start, end: found.end + after.length }]);
     if (found.negated) place = { ...place, not_city: found.value };
-    else if (place.city === undefined) {
+    else if (
+      place.city === undefined ||
+      (place.city === found.value && after.state !== undefined)
+    ) {
       const state = after.state ?? onlyStateOf(found.value);
       place = { ...place, city: found.value, ...(state === undefined ? {} : { state }) };
     }
@@ -62,7 +65,6 @@ function stateAfter(text: string): { length: number; state: string | undefined }
   if (code?.toLowerCase() === "in" && code !== "IN") return { length: 0, state: undefined };
   const name = match[2]?.toLowerCase();
   const state =
-    code?.toUpperCase() ??
-    Object.keys(STATES).find((one) => STATES[one]!.toLowerCase() === name);
+    code?.toUpperCase() ?? Object.keys(STATES).find((one) => STATES[one]!.toLowerCase() === name);
   return { length: match[0].length, state };
 }

@@ -42,7 +42,9 @@ export const playbookTask: TaskKind = {
     ];
     const base = { operation, steps, fingerprint: fingerprintOf(operation, steps) };
     const bundle = renderBundle({ base, list_field: null, item: {}, count: 0, candidates: [] });
-    const prompt = ["Request:", fenced("request", task), "A first draft (base):", bundle].join("\n\n");
+    const prompt = ["Request:", fenced("request", task), "A first draft (base):", bundle].join(
+      "\n\n",
+    );
     return { system: SYSTEM, prompt };
   },
   answers: () => [],

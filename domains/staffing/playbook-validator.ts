@@ -53,7 +53,11 @@ function operationError(playbook: Playbook, asked: string): ValidationError | un
   }
   const role = OPERATION.exec(actual)?.[1];
   if (role !== undefined && ROLES.some((one) => one.role === role)) return undefined;
-  return { ...base, message: `"${actual}" is no operation of ours`, expected: "fill: <role> in <city>, <state>" };
+  return {
+    ...base,
+    message: `"${actual}" is no operation of ours`,
+    expected: "fill: <role> in <city>, <state>",
+  };
 }
 
 function stepsError({ steps }: Playbook): ValidationError | undefined {
@@ -70,7 +74,8 @@ function stepsError({ steps }: Playbook): ValidationError | undefined {
       return { kind: "policy", field, message };
     }
     const key = step.trim().toLowerCase();
-    if (seen.has(key)) return { kind: "consistency", field, message: "the step stands there twice" };
+    if (seen.has(key))
+      return { kind: "consistency", field, message: "the step stands there twice" };
     seen.add(key);
   }
   return undefined;
@@ -83,7 +88,10 @@ async function phantomError(
 ): Promise<ValidationError | undefined> {
   if (named.length === 0) return undefined;
   const marks = named.map((_, index) => `$${index + 1}`).join(", ");
-  const rows = await tools.rows(`SELECT worker_id FROM workers WHERE worker_id IN (${marks})`, named);
+  const rows = await tools.rows(
+    `SELECT worker_id FROM workers WHERE worker_id IN (${marks})`,
+    named,
+  );
   const known = new Set(rows.map((row) => textOf(row, "worker_id")));
   const phantom = named.find((id) => !known.has(id));
   if (phantom === undefined) return undefined;
@@ -91,7 +99,11 @@ async function phantomError(
   return { kind: "phantom", field, message: `${phantom} is not in the roster`, actual: phantom };
 }
 
-function fingerprintError({ operation, steps, fingerprint }: Playbook): ValidationError | undefined {
+function fingerprintError({
+  operation,
+  steps,
+  fingerprint,
+}: Playbook): ValidationError | undefined {
   const expected = fingerprintOf(operation, steps);
   if (fingerprint === expected) return undefined;
   const message = "the fingerprint does not belong to this operation and these steps";

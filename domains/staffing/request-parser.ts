@@ -5,7 +5,13 @@ import { blank, phraseMatcher, type PhraseMatch } from "./phrase-matcher.ts";
 import { readPlace } from "./place-reader.ts";
 import { FOREIGN_PROFESSIONS, pluralOf, ROLES } from "./roles.ts";
 import {
-  AVAILABLE_WORDS, CERTIFICATIONS, EXPERIENCE, RELIABLE_MIN, RELIABLE_WORDS, SHIFTS, type Term,
+  AVAILABLE_WORDS,
+  CERTIFICATIONS,
+  EXPERIENCE,
+  RELIABLE_MIN,
+  RELIABLE_WORDS,
+  SHIFTS,
+  type Term,
 } from "./terms.ts";
 
 const FOREIGN = "";
@@ -56,7 +62,8 @@ export function parseRequest(text: string): Want | undefined {
   const { place, rest: placed } = readPlace(blankAll(exclude.rest, WORKER_ID));
   const pay = PAY.exec(placed);
   const percent = RELIABILITY.exec(placed);
-  let rest = blankAll(placed, PAY, RELIABILITY, DURATION, CLOCK, DATE, NUMBERED);
+  const reliable = findReliable(placed);
+  let rest = blankAll(blank(placed, reliable), PAY, RELIABILITY, DURATION, CLOCK, DATE, NUMBERED);
 
   const certifications = findCertifications(rest);
   rest = blank(rest, certifications);
@@ -67,7 +74,6 @@ export function parseRequest(text: string): Want | undefined {
   rest = blankAll(blank(rest, shifts), ORDINAL);
   const available = findAvailable(rest);
   rest = blank(rest, available);
-  const reliable = findReliable(rest);
   const certification = wanted(certifications);
   const experience = wanted(findExperience(rest));
   const shift = wanted(shifts);

@@ -27,8 +27,16 @@ function groupsOf(terms: readonly Term[]): string[][] {
 }
 
 export const staffingSlots: readonly SlotVocabulary[] = [
-  { slot: "role", groups: [...role_groups, ...FOREIGN_PROFESSIONS.map((one) => withPlurals([one]))] },
-  { slot: "city", groups: cities.map((city) => (city === "St. Louis" ? [city, "St Louis", "Saint Louis"] : [city])) },
+  {
+    slot: "role",
+    groups: [...role_groups, ...FOREIGN_PROFESSIONS.map((one) => withPlurals([one]))],
+  },
+  {
+    slot: "city",
+    groups: cities.map((city) =>
+      city === "St. Louis" ? [city, "St Louis", "Saint Louis"] : [city],
+    ),
+  },
   { slot: "state", groups: state_groups },
   { slot: "shift", groups: SHIFTS.map(({ words }) => [...words]) },
   { slot: "certification", groups: groupsOf(CERTIFICATIONS) },

@@ -1,32 +1,46 @@
-// Port: approximate nearest neighbours over float vectors, keyed by 64-bit numbers. Adapter: usearch.
+// Port: approximate nearest neighbours over float vectors, keyed by numbers. Adapter: usearch.
 
 export interface VectorIndexConfig {
   readonly dimension: number;
   readonly metric: "cos" | "ip" | "l2sq";
+  /** How the graph and the kept vectors are stored; i8 goes with cos only. */
   readonly quantization: "f32" | "f16" | "i8";
   readonly connectivity?: number;
   readonly expansion_add?: number;
   readonly expansion_search?: number;
 }
 
-/** Keys and distances, nearest first; equal lengths. */
+/** Whole numbers from 0 to 2^53 - 1. */
+export type VectorKeys = readonly number[] | Uint32Array | Float64Array;
+
+/**
+ * Keys and distances, nearest first; equal lengths. Distances are worked out from the kept
+ * vectors, whatever way found them: cos 1 - cosine, ip 1 - dot product, l2sq squared Euclid.
+ */
 export interface Neighbours {
-  readonly keys: readonly number[];
-  readonly distances: readonly number[];
+  readonly keys: Float64Array;
+  readonly distances: Float64Array;
 }
 
-/** Calls run off the event loop (worker thread) and in the order given for one index. */
+/**
+ * Calls run off the event loop. Changes of one index happen in the order given; a search sees
+ * at least all changes that had resolved when it was asked, and may see later ones.
+ * Errors: `invalid` for a vector of another dimension, `unavailable` when the engine has stopped.
+ */
 export interface VectorIndex {
   readonly config: VectorIndexConfig;
   /** `vectors` is row-major, keys.length × dimension. A key already there is replaced. */
-  upsert(keys: readonly number[], vectors: Float32Array): Promise<void>;
-  remove(keys: readonly number[]): Promise<void>;
+  upsert(keys: VectorKeys, vectors: Float32Array): Promise<void>;
+  /** Keys that are not there are passed over. */
+  remove(keys: VectorKeys): Promise<void>;
   /** Up to k nearest of the whole index for each row of `queries`. */
   search(queries: Float32Array, k: number, expansion?: number): Promise<readonly Neighbours[]>;
   /** Exact nearest among these keys only (filters); keys that are not there are passed over. */
-  searchAmong(query: Float32Array, keys: readonly number[], k: number): Promise<Neighbours>;
+  searchAmong(query: Float32Array, keys: VectorKeys, k: number): Promise<Neighbours>;
+  /** A new index of these vectors under other keys, built beside searches of this one. */
+  subset(keys: VectorKeys, new_keys: VectorKeys): Promise<VectorIndex>;
   size(): Promise<number>;
-  /** Writes the whole index to a file or to a set of files that start with this path. */
+  /** Writes the whole index to one file; durable when it resolves. */
   save(path: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 // Translates between OpenAI's shapes, which the house speaks, and Ollama's /api/chat.
+import { newSpanId } from "#kernel/ids.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
 import { asObject } from "./openai-shapes.ts";
@@ -86,7 +87,7 @@ export function fromOllamaToolCalls(calls: unknown, first_index: number) {
     const index = first_index + at;
     return {
       index,
-      id: `call_${index}`,
+      id: `call_${newSpanId()}`,
       type: "function",
       function: { name: wanted["name"], arguments: JSON.stringify(wanted["arguments"] ?? {}) },
     };

@@ -1,12 +1,11 @@
 // A commit: manifest, manifest list and metadata are written, then the pointer is swapped.
-import type { catalog, DataFile, Snapshot } from "#contracts/catalog.ts";
+import type { DataFile, Snapshot } from "#contracts/catalog.ts";
 import type { Call } from "#kernel/call.ts";
-import type { ParsedInputOf } from "#kernel/contract.ts";
 import { newId } from "#kernel/ids.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
 import { findMissing } from "./check-dataset.ts";
-import { checkRequest, snapshotMoved } from "./commit-request.ts";
+import { checkRequest, snapshotMoved, type CommitInput } from "./commit-request.ts";
 import {
   HEALTHY,
   presentRecord,
@@ -25,8 +24,6 @@ import {
   withSnapshot,
   type TableMetadata,
 } from "./table-metadata.ts";
-
-export type CommitInput = ParsedInputOf<(typeof catalog)["operations"]["commit"]>;
 
 /** Commits once; a lost race is repeated on the new state if the commit may be rebased on it. */
 export async function commitFiles(parts: CatalogParts, input: CommitInput, call: Call) {

@@ -1,6 +1,9 @@
 // What a commit may ask for, checked before anything is looked up.
+import type { catalog } from "#contracts/catalog.ts";
+import type { ParsedInputOf } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import type { CommitInput } from "./commit-files.ts";
+
+export type CommitInput = ParsedInputOf<(typeof catalog)["operations"]["commit"]>;
 
 /** Throws `invalid` (`bad_commit`) for a request that contradicts its operation. */
 export function checkRequest(input: CommitInput): void {

@@ -2,7 +2,7 @@
 import type { Call } from "#kernel/call.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { CatalogSettings } from "./catalog-settings.ts";
-import type { CommitInput } from "./commit-files.ts";
+import type { CommitInput } from "./commit-request.ts";
 import {
   fileTotals,
   settle,

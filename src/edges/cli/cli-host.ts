@@ -48,7 +48,6 @@ export interface UpOptions {
 export interface DemoOptions {
   readonly rows: number;
   readonly seed: number;
-  readonly keep?: boolean;
   readonly out: string;
 }
 

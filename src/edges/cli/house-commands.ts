@@ -19,7 +19,6 @@ export function addHouseCommands(program: Command, kit: CommandKit): void {
     .option("--rows <count>", "workers that are generated", wholeNumber(100, 10_000_000), 10_000)
     .option("--seed <number>", "seed of the data", wholeNumber(0, 2 ** 31), 42)
     .option("-o, --out <folder>", "where the report goes", "reports/demo")
-    .option("--keep", "keep what an earlier demo left and go on with it")
     .action(async (options: DemoOptions) => {
       process.exitCode = await kit.host.demo({ ...kit.globals(), ...options });
     });

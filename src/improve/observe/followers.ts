@@ -31,7 +31,8 @@ export function createFollowers(buffer_max: number, followers_max: number, log: 
       follower.waiting.shift();
       dropped++;
       // Told when it begins; how many were lost is told when the follower has caught up.
-      if (follower.lost++ === 0) log.warn({ buffer_max }, "a slow follower loses its oldest events");
+      if (follower.lost++ === 0)
+        log.warn({ buffer_max }, "a slow follower loses its oldest events");
     }
     follower.waiting.push(event);
     follower.wake();
@@ -46,7 +47,10 @@ export function createFollowers(buffer_max: number, followers_max: number, log: 
     const leave = (): void => wake();
     followers.add(follower);
     call.signal.addEventListener("abort", leave, { once: true });
-    const timer = setTimeout(leave, Math.max(0, Math.min(call.deadline_ms - Date.now(), 0x7fffffff)));
+    const timer = setTimeout(
+      leave,
+      Math.max(0, Math.min(call.deadline_ms - Date.now(), 0x7fffffff)),
+    );
     timer.unref();
     try {
       while (!stopped && !call.signal.aborted && Date.now() < call.deadline_ms) {

@@ -64,7 +64,7 @@ export async function createPlaybook(
     handlers: { match, ...recording(changes), ...judging(changes), ...reading(store) },
     health: async () => ({
       status: "ok",
-      figures: { entries: store.size(), ...store.live(), corrupt_lines: store.corrupt_lines },
+      figures: { ...store.live(), ever: store.size(), corrupt_lines: store.corrupt_lines },
     }),
     async stop() {
       await changes.idle();

@@ -61,7 +61,13 @@ export async function runAttempt(
     const attempt: Attempt = { ...said, artifact: null, verdict: "no_json", error: NO_JSON };
     return { attempt, answer, report: undefined, failed: undefined };
   }
-  return judge(needs, request, { ...said, artifact: artifact as Attempt["artifact"] }, answer, call);
+  return judge(
+    needs,
+    request,
+    { ...said, artifact: artifact as Attempt["artifact"] },
+    answer,
+    call,
+  );
 }
 
 type Draft = Omit<Attempt, "verdict" | "error">;

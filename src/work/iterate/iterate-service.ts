@@ -84,7 +84,9 @@ export async function createIterate(
       ...whoAnswered(session, input),
       prompt: input.prompt,
       iterations: session.results.length,
-      attempts: session.results.map(({ attempt: { raw: _raw, artifact: _artifact, ...rest } }) => rest),
+      attempts: session.results.map(
+        ({ attempt: { raw: _raw, artifact: _artifact, ...rest } }) => rest,
+      ),
       final_verdict: finalVerdict(last),
       artifact: report === undefined ? null : last.attempt.artifact,
       grounded_in_roster: report?.grounded ?? null,
@@ -126,10 +128,16 @@ async function refuseUnknownKind(
 
 function openingMessages(input: Input): ChatMessage[] {
   const prompt: ChatMessage = { role: "user", content: input.prompt };
-  return input.system === undefined ? [prompt] : [{ role: "system", content: input.system }, prompt];
+  return input.system === undefined
+    ? [prompt]
+    : [{ role: "system", content: input.system }, prompt];
 }
 
-function attemptRequest(input: Input, iteration: number, settings: IterateSettings): AttemptRequest {
+function attemptRequest(
+  input: Input,
+  iteration: number,
+  settings: IterateSettings,
+): AttemptRequest {
   const temperature = input.temperature ?? settings.default_temperature;
   return {
     iteration,

@@ -52,7 +52,9 @@ export function lessonsOf(
       answer_corpus: answer.corpus,
       score: scoreAt(rank, settings),
     }))
-    .filter((answer) => !recalled.has(keyOf({ corpus: answer.answer_corpus, id: answer.answer_id })));
+    .filter(
+      (answer) => !recalled.has(keyOf({ corpus: answer.answer_corpus, id: answer.answer_id })),
+    );
   return { record, outcomes, answer_ids: chosen.map((answer) => answer.id) };
 }
 

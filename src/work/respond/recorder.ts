@@ -111,7 +111,11 @@ async function recordAnswers(
 ): Promise<string[]> {
   if (lessons.record.length === 0) return [];
   const { query_text, scope } = order;
-  const entries = lessons.record.map((answer) => ({ query_text, ...answer, tags: [...order.tags] }));
+  const entries = lessons.record.map((answer) => ({
+    query_text,
+    ...answer,
+    tags: [...order.tags],
+  }));
   const answer = await client.bulk({ entries, scope }, call);
   return answer.playbook_ids;
 }

@@ -201,7 +201,15 @@ async function draft(
     const answer = await client.iterate(request, call);
     const { artifact, history, model, provider_kind } = answer;
     const reason = `accepted at iteration ${answer.iterations}`;
-    return { status: "accepted", reason, artifact, history, model, provider_kind, failed: undefined };
+    return {
+      status: "accepted",
+      reason,
+      artifact,
+      history,
+      model,
+      provider_kind,
+      failed: undefined,
+    };
   } catch (thrown) {
     return failedDraft(toLakehouseError(thrown));
   }
@@ -239,7 +247,9 @@ function taskEnd(
     reason,
     iterations: drafted.history.length,
     model,
-    playbooks_applied: hits.flatMap((hit) => (hit.playbook === null ? [] : hit.playbook.playbook_id)),
+    playbooks_applied: hits.flatMap((hit) =>
+      hit.playbook === null ? [] : hit.playbook.playbook_id,
+    ),
     lessons,
     event: planned.plan.event,
     duration_ms,
@@ -250,7 +260,16 @@ function answerHead(end: TaskEnd, call: Call) {
   const { reason, task_class, iterations, model, sig_hash, duration_ms } = end;
   const playbooks_applied = [...end.playbooks_applied];
   const { trace_id } = call;
-  return { reason, task_class, iterations, model, sig_hash, duration_ms, playbooks_applied, trace_id };
+  return {
+    reason,
+    task_class,
+    iterations,
+    model,
+    sig_hash,
+    duration_ms,
+    playbooks_applied,
+    trace_id,
+  };
 }
 
 function toCandidate(hit: MatrixHit): Candidate {
