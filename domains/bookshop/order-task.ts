@@ -13,7 +13,7 @@ export const orderTask: TaskKind = {
   validator: "order",
   plan(task) {
     if (!/\b(?:books?|novels?|titles?)\b/i.test(task)) return undefined;
-    const words = task.toLowerCase().match(/[a-z]+|\d+/g) ?? [];
+    const words: string[] = task.toLowerCase().match(/[a-z]+|\d+/g) ?? [];
     const word = words.find((one) => one in NUMBERS || /^\d+$/.test(one));
     const count = word === undefined ? 1 : (NUMBERS[word] ?? Number(word));
     const subject = SUBJECTS.find((one) => words.includes(one));

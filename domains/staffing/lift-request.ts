@@ -1,4 +1,4 @@
-// The form of a hand-written lift request: what it wants, and its five ways of being said or missed.
+// The form of a hand-written lift request: what it wants, and how it is said or missed.
 import type { Want } from "./fill-want.ts";
 
 export interface LiftRequest {

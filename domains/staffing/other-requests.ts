@@ -1,6 +1,8 @@
 // Tells requests to write something (an e-mail, a playbook) from requests to fill a shift.
-const EMAIL =
-  /^\s*(?:please\s+|can you\s+|could you\s+)?(?:e-?mail|write(?: an? e-?mail)? to|send(?: an? e-?mail)? to|send W-|message|drop a line to|let W-|draft an? (?:e-?mail|message|note))\b/i;
+const VERBS =
+  "e-?mail|write(?: an? e-?mail)? to|send(?: an? e-?mail)? to|send W-|message|" +
+  "drop a line to|let W-|draft an? (?:e-?mail|message|note)";
+const EMAIL = new RegExp(`^\\s*(?:please\\s+|can you\\s+|could you\\s+)?(?:${VERBS})\\b`, "i");
 const WORKER_ID = /\bW-\d{6,}\b/i;
 const PLAYBOOK = /\bplay-?book\b/i;
 const WRITE = /\b(?:write|draft|record|create|put together|document|make|note down|set up)\b/i;

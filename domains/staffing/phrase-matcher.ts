@@ -10,9 +10,14 @@ export interface PhraseMatch<T> {
 
 export type PhraseMatcher<T> = (text: string) => PhraseMatch<T>[];
 
-const NEGATION =
-  /\b(?:not|no|non|never|without|except|except for|excluding|other than|anything but|anyone but|rather than|instead of|outside|outside of|avoid|can't|cannot|don't|doesn't|won't)\s+(?:(?:need|needs|want|wants|work|works|do|be|a|an|any|the|on|in|for|from|of|have|has|with|require|requires|at)\s+)*$/i;
-
+const REFUSAL =
+  "not|no|non|never|without|except|except for|excluding|other than|anything but|anyone but|" +
+  "rather than|instead of|outside|outside of|avoid|can't|cannot|don't|doesn't|won't";
+/** Small words that may stand between a negation and what it rules out. */
+const BETWEEN =
+  "need|needs|want|wants|work|works|do|be|a|an|any|the|on|in|for|from|of|have|has|with|require|" +
+  "requires|at";
+const NEGATION = new RegExp(`\\b(?:${REFUSAL})\\s+(?:(?:${BETWEEN})\\s+)*$`, "i");
 const NEGATION_AFTER = /^\s+(?:is\s+|are\s+)?(?:not\s+(?:needed|required|necessary)|optional)\b/i;
 
 /** `phrases`: how a value is written → the value. */

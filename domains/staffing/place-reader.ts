@@ -16,15 +16,18 @@ const findStates = phraseMatcher(
   new Map(Object.entries(STATES).map(([code, state]) => [state, code])),
 );
 
-const STATE_AFTER = new RegExp(
-  `^(?:\\s*,\\s*|\\s+|\\s*\\()(?:(${Object.keys(STATES).join("|")})|(${Object.values(STATES).join("|")}))\\b`,
-  "i",
-);
-const STATE_CODE = new RegExp(`\\b(${Object.keys(STATES).join("|")})\\b`);
+const CODES = Object.keys(STATES).join("|");
+const NAMES = Object.values(STATES).join("|");
+const STATE_AFTER = new RegExp(`^(?:\\s*,\\s*|\\s+|\\s*\\()(?:(${CODES})|(${NAMES}))\\b`, "i");
+const STATE_CODE = new RegExp(`\\b(${CODES})\\b`);
 const OTHER_PLACE =
   /\b(?:in|at|near|around|for our)\s+((?:[A-Z][a-z]+)(?:\s[A-Z][a-z]+){0,2})(?:,\s*([A-Z]{2})\b)?/;
-const NO_PLACE =
-  /^(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August|September|October|November|December|Building|Dock|Line|Bay|Receiving|Shipping|Spring|Summer|Winter|Fall|Spanish|English)\b/;
+const CALENDAR =
+  "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|" +
+  "July|August|September|October|November|December|Spring|Summer|Winter|Fall";
+const NO_PLACE = new RegExp(
+  `^(?:${CALENDAR}|Building|Dock|Line|Bay|Receiving|Shipping|Spanish|English)\\b`,
+);
 
 export function readPlace(text: string): PlaceRead {
   let rest = text;

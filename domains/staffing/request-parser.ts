@@ -37,23 +37,35 @@ const findExperience = termMatcher(EXPERIENCE);
 const findReliable = phraseMatcher(new Map(RELIABLE_WORDS.map((words) => [words, RELIABLE_MIN])));
 
 /** Words of someone who wants to know, buy or write something, not to have a shift filled. */
-const NO_REQUEST =
-  /\b(?:salary|salaries|earns?|wages?|resum[eé]s?|résumés?|cover letter|become an?|for sale|buy|rent|rental|lessons?|recipe|poem|song|joke|translate|stock price|weather|tax|lawsuit|insurance|how many|history of|definition of|invented|training video|union dues|average pay|interview questions)\b/i;
+const NO_REQUEST = oneOf(
+  "salary|salaries|earns?|wages?|resum[eé]s?|cover letter|become an?|for sale|buy|rent|rental",
+  "lessons?|recipe|poem|song|joke|translate|stock price|weather|tax|lawsuit|insurance|how many",
+  "history of|definition of|invented|training video|union dues|average pay|interview questions",
+);
 
-const DURATION =
-  /\b(?:(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|a|couple of|few)[\s-]+(?:to[\s-]+\w+[\s-]+)?(?:hours?|hrs?|days?|nights?|weeks?|wks?|months?|years?|minutes?|shifts?))\b/gi;
+const NUMBER = "\\d+|one|two|three|four|five|six|seven|eight|nine|ten|a|couple of|few";
+const UNIT = "hours?|hrs?|days?|nights?|weeks?|wks?|months?|years?|minutes?";
+const DURATION = new RegExp(`\\b(?:${NUMBER})[\\s-]+(?:to[\\s-]+\\w+[\\s-]+)?(?:${UNIT})\\b`, "gi");
 const CLOCK = /\b\d{1,2}(?::\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.)(?:\b|(?=\s|$))|\b\d{1,2}:\d\d\b/gi;
 const ORDINAL = /\b\d+(?:st|nd|rd|th)\b/gi;
-const DATE =
-  /\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s+\d{1,2}\b|\b\d{1,2}\/\d{1,2}\b/gi;
+const MONTH = "jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec";
+const DATE = new RegExp(`\\b(?:${MONTH})[a-z]*\\.?\\s+\\d{1,2}\\b|\\b\\d{1,2}/\\d{1,2}\\b`, "gi");
 const NUMBERED = /\b(?:dock|line|building|bay|door|gate|plant|site|room|floor|route)\s+#?\d+\b/gi;
-const PAY =
-  /\b(?:under|below|at most|up to|max(?:imum)?(?: of)?|no more than|not more than|less than|cheaper than|capped at|tops out at|for)\s+\$?(\d+(?:\.\d+)?)\s*(?:dollars\s*)?(?:\/\s?|an\s|per\s|a\s)(?:hour|hr|h)\b/i;
-const RELIABILITY =
-  /\breliability\s+(?:score\s+)?(?:of\s+)?(?:at least|above|over|of|≥|>=?)?\s*(?:(0?\.\d+|1\.0)|(\d{2,3})\s?%)/i;
+const CAP =
+  "under|below|at most|up to|max(?:imum)?(?: of)?|no more than|not more than|less than|" +
+  "cheaper than|capped at|tops out at|for";
+const PAY = new RegExp(
+  `\\b(?:${CAP})\\s+\\$?(\\d+(?:\\.\\d+)?)\\s*(?:dollars\\s*)?(?:/\\s?|an\\s|per\\s|a\\s)(?:hour|hr|h)\\b`,
+  "i",
+);
+const AT_LEAST = "(?:score\\s+)?(?:of\\s+)?(?:at least|above|over|of|≥|>=?)?";
+const RELIABILITY = new RegExp(
+  `\\breliability\\s+${AT_LEAST}\\s*(?:(0?\\.\\d+|1\\.0)|(\\d{2,3})\\s?%)`,
+  "i",
+);
 const WORKER_ID = /\bW-\d{6,}\b/gi;
-const EXCLUDED_NAME =
-  /\b(?:except(?: for)?|excluding|other than|but not|anyone but|not|without)\s+([A-Z][\w']+ [A-Z][\w']+)/;
+const RULED_OUT = "except(?: for)?|excluding|other than|but not|anyone but|not|without";
+const EXCLUDED_NAME = new RegExp(`\\b(?:${RULED_OUT})\\s+([A-Z][\\w']+ [A-Z][\\w']+)`);
 
 /** What a text asks for, or undefined when it is no request for one of the roles. */
 export function parseRequest(text: string): Want | undefined {
@@ -148,4 +160,8 @@ function blankAll(text: string, ...patterns: readonly RegExp[]): string {
 
 function global(pattern: RegExp): RegExp {
   return pattern.global ? pattern : new RegExp(pattern, `${pattern.flags}g`);
+}
+
+function oneOf(...alternatives: readonly string[]): RegExp {
+  return new RegExp(`\\b(?:${alternatives.join("|")})\\b`, "i");
 }

@@ -1,4 +1,4 @@
-// The staffing-day scenario: a cold first day, then a second day of repeats, look-alikes and others.
+// The staffing-day scenario: a cold first day, then repeats, look-alikes and off-topic requests.
 import type { Scenario, ScenarioTask } from "#pack.ts";
 import { OFF_TOPIC } from "./lift-limits.ts";
 import { staffingLiftQueries } from "./lift-set.ts";

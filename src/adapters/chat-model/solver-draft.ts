@@ -25,6 +25,9 @@ export interface Draft {
   readonly exhausted: boolean;
 }
 
+/** Errors whose `expected` is the value itself; what a policy expects may be a rule in words. */
+const CORRECTABLE = new Set<ValidationError["kind"]>(["schema", "completeness", "consistency"]);
+
 /**
  * The next draft. The errors (oldest first) are replayed: each is read against the draft that it
  * was about, and what it teaches is applied to all candidates before the next draft is made.
@@ -89,7 +92,9 @@ function learn(bundle: ContextBundle, lessons: Lessons, error: ValidationError):
   const place = errorPlace(error.field, bundle.list_field);
   if (place.in === "list") learnAboutList(bundle, lessons, error);
   else if (place.in === "item") learnAboutItem(bundle, lessons, error, place);
-  else if (error.expected !== undefined) lessons.corrected.set(error.field, error.expected);
+  else if (CORRECTABLE.has(error.kind) && error.expected !== undefined) {
+    lessons.corrected.set(error.field, error.expected);
+  }
 }
 
 /** Too few or too many: as many as are expected, else one more. */

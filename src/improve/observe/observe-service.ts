@@ -47,9 +47,7 @@ export async function createObserve(
     }
   }
 
-  function figures() {
-    return { durable_events, persist_failures, ring_size: ring.size() };
-  }
+  const figures = () => ({ durable_events, persist_failures, ring_size: ring.size() });
 
   return {
     handlers: {
@@ -75,17 +73,13 @@ export async function createObserve(
       follow: (input, call) => followers.follow(input.source, call),
     },
     async health() {
+      const lost = persist_failures > 0;
       const reason = "events could not be written down";
+      const live = { followers: followers.count(), follower_events_dropped: followers.dropped() };
+      const kept = { total: totals.total, corrupt_lines: store.corruptLines() };
       return {
-        status: persist_failures > 0 ? "degraded" : "ok",
-        figures: {
-          ...figures(),
-          total: totals.total,
-          corrupt_lines: store.corruptLines(),
-          followers: followers.count(),
-          follower_events_dropped: followers.dropped(),
-          ...(persist_failures > 0 ? { reason } : {}),
-        },
+        status: lost ? "degraded" : "ok",
+        figures: { ...figures(), ...kept, ...live, ...(lost ? { reason } : {}) },
       };
     },
     async stop() {

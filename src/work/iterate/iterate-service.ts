@@ -7,7 +7,7 @@ import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { chat } from "#contracts/chat.ts";
-import type { iterate, SessionRow } from "#contracts/iterate.ts";
+import type { Attempt, iterate, SessionRow } from "#contracts/iterate.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import type { validate } from "#contracts/validate.ts";
 import { feedback, runAttempt, type AttemptRequest, type AttemptResult } from "./attempt.ts";
@@ -54,7 +54,7 @@ export async function createIterate(
   }
 
   async function finish(input: Input, session: Session, call: Call): Promise<void> {
-    const row = sessionRow(input, session, call);
+    const row = sessionRow(input, session, call, settings.daemon, isoTime(needs.clock));
     counts[row.final_verdict]++;
     needs.log.info(
       {
@@ -69,29 +69,6 @@ export async function createIterate(
       "session ended",
     );
     await store.append(row);
-  }
-
-  function sessionRow(input: Input, session: Session, call: Call): SessionRow {
-    const last = session.results.at(-1)!;
-    const report = last.report;
-    return {
-      schema: "session.iterate.v1",
-      session_id: session.session_id,
-      trace_id: call.trace_id,
-      daemon: settings.daemon,
-      timestamp: isoTime(needs.clock),
-      kind: input.kind,
-      ...whoAnswered(session, input),
-      prompt: input.prompt,
-      iterations: session.results.length,
-      attempts: session.results.map(
-        ({ attempt: { raw: _raw, artifact: _artifact, ...rest } }) => rest,
-      ),
-      final_verdict: finalVerdict(last),
-      artifact: report === undefined ? null : last.attempt.artifact,
-      grounded_in_roster: report?.grounded ?? null,
-      duration_ms: performance.now() - session.started,
-    };
   }
 
   return {
@@ -109,6 +86,39 @@ export async function createIterate(
     },
     stop: () => store.close(),
   };
+}
+
+function sessionRow(
+  input: Input,
+  session: Session,
+  call: Call,
+  daemon: string,
+  timestamp: string,
+): SessionRow {
+  const last = session.results.at(-1)!;
+  const { report } = last;
+  return {
+    schema: "session.iterate.v1",
+    session_id: session.session_id,
+    trace_id: call.trace_id,
+    daemon,
+    timestamp,
+    kind: input.kind,
+    ...whoAnswered(session, input),
+    prompt: input.prompt,
+    iterations: session.results.length,
+    attempts: session.results.map(({ attempt }) => withoutText(attempt)),
+    final_verdict: finalVerdict(last),
+    artifact: report === undefined ? null : last.attempt.artifact,
+    grounded_in_roster: report?.grounded ?? null,
+    duration_ms: performance.now() - session.started,
+  };
+}
+
+/** The log keeps verdicts and errors; what the model said stands in the answer only. */
+function withoutText(attempt: Attempt): SessionRow["attempts"][number] {
+  const { iteration, verdict, error, span_id, usage } = attempt;
+  return { iteration, verdict, error, span_id, usage };
 }
 
 /** Asked before the first draft, so that a misspelt kind costs no model call. */

@@ -1,4 +1,4 @@
-// What accepted or refused work teaches: which answers are new, which playbooks proved right or wrong.
+// What work teaches: which answers are new, which playbooks proved right or wrong.
 import type { Attempt } from "#contracts/iterate.ts";
 import type { MatrixHit } from "#contracts/matrix.ts";
 import type { TaskKind } from "#ports/domain-pack.ts";

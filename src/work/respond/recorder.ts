@@ -1,4 +1,4 @@
-// Writes down how a task went: outcome row, playbooks, witness event. What fails is told, not thrown.
+// Writes down how a task went: outcome, playbooks, event. What fails is told, not thrown.
 import { isoTime, type Clock } from "#kernel/clock.ts";
 import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";

@@ -1,0 +1,56 @@
+// Renders lakehouse.example.toml: every setting with its default and what it means.
+import { stringify } from "smol-toml";
+import { z } from "zod";
+import { houseSettings } from "#app/settings.ts";
+
+interface JsonSchema {
+  readonly description?: string;
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+}
+
+/** The whole file; every line that sets something is commented out, so an empty file means the same. */
+export function renderExampleSettings(): string {
+  const schema = z.toJSONSchema(houseSettings, { io: "output" }) as JsonSchema;
+  const defaults = houseSettings.parse({}) as Record<string, unknown>;
+  const top: string[] = [];
+  const sections: string[] = [];
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    const value = defaults[name];
+    if (property.properties === undefined) top.push(...settingLines(name, property, value));
+    else sections.push(...sectionLines(name, property, value as Record<string, unknown>));
+  }
+  return [
+    "# Every setting of Lakehouse with its default. An empty file is valid: remove the # of what you change.",
+    "# Each can also be set by a variable: LAKEHOUSE_<SECTION>_<KEY>, e.g. LAKEHOUSE_GATEWAY_PORT=8080.",
+    "# Generated from the settings schemas (npm run golden); a test compares.",
+    "",
+    ...top,
+    ...sections,
+  ].join("\n");
+}
+
+function sectionLines(name: string, schema: JsonSchema, values: Record<string, unknown>): string[] {
+  const lines = ["", `[${name}]`];
+  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+    lines.push(...settingLines(key, property, values[key]));
+  }
+  return lines;
+}
+
+function settingLines(key: string, schema: JsonSchema, value: unknown): string[] {
+  const bounds = [
+    ...(schema.minimum === undefined || schema.minimum < -1e9
+      ? []
+      : [`at least ${schema.minimum}`]),
+    ...(schema.maximum === undefined || schema.maximum > 1e12 ? [] : [`at most ${schema.maximum}`]),
+    ...(schema.enum === undefined ? [] : [`one of ${schema.enum.join(", ")}`]),
+  ];
+  const notes = [schema.description, bounds.join(", ")].filter((part) => part);
+  const comment = notes.length === 0 ? [] : [`# ${notes.join("; ")}`];
+  const text = stringify({ [key]: value ?? null }).trim();
+  return [...comment, ...text.split("\n").map((line) => `# ${line}`.trimEnd())];
+}

@@ -1,0 +1,111 @@
+// Checks statements with DuckDB's own parser and remembers the answers by text (bounded).
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { LakehouseError } from "#kernel/problem.ts";
+import { syntaxError } from "./engine-errors.ts";
+import { namedRelations, notReadOnly } from "./statement-guard.ts";
+
+export interface CheckedStatement {
+  /** The text that may be run: one statement. */
+  readonly sql: string;
+  /** Relations it reads, as written. */
+  readonly names: readonly string[];
+  /** The statement as a subquery would hold it (no final semicolon); undefined for EXPLAIN. */
+  readonly select: string | undefined;
+}
+
+interface Serialized {
+  readonly error: boolean;
+  readonly error_type?: string;
+  readonly error_message?: string;
+  readonly position?: string;
+  readonly statements?: readonly Record<string, unknown>[];
+}
+
+const CACHE_ENTRIES_MAX = 1_000;
+const CACHED_LENGTH_MAX = 20_000;
+
+export interface StatementChecker {
+  /** Throws `sql_syntax`, `many_statements`, `not_read_only`. */
+  check(sql: string): Promise<CheckedStatement>;
+}
+
+export function createStatementChecker(
+  useConnection: <T>(work: (connection: DuckDBConnection) => Promise<T>) => Promise<T>,
+): StatementChecker {
+  const cache = new Map<string, CheckedStatement>();
+
+  async function serialize(sql: string): Promise<Serialized> {
+    return useConnection(async (connection) => {
+      const reader = await connection.runAndReadAll(
+        "SELECT json_serialize_sql($1::VARCHAR, skip_null := true, skip_empty := true)",
+        [sql],
+      );
+      return JSON.parse(String(reader.getRows()[0]![0])) as Serialized;
+    });
+  }
+
+  async function readOne(sql: string): Promise<Record<string, unknown>> {
+    const tree = await serialize(sql);
+    if (tree.error) throw refusal(tree);
+    const statements = tree.statements ?? [];
+    if (statements.length === 0) throw syntaxError("there is no statement", 0);
+    if (statements.length > 1) throw manyStatements(statements.length);
+    return statements[0]!;
+  }
+
+  async function checkNew(sql: string): Promise<CheckedStatement> {
+    if (sql.includes("\0")) throw syntaxError("a statement has no NUL characters", sql.indexOf("\0"));
+    const explained = /^(\s|--[^\n]*\n|\/\*[^*]*\*\/)*explain(\s+analyze)?(?=[\s(])/i.exec(sql);
+    if (explained !== null) {
+      const inner = sql.slice(explained[0].length);
+      const names = namedRelations(await readOne(inner));
+      const verb = explained[2] === undefined ? "EXPLAIN" : "EXPLAIN ANALYZE";
+      return { sql: `${verb}\n${inner}`, names, select: undefined };
+    }
+    const statement = await readOne(sql);
+    return { sql, names: namedRelations(statement), select: await asSubquery(sql, statement) };
+  }
+
+  /** The text without its end (semicolons, comments), proven to mean the same. */
+  async function asSubquery(sql: string, statement: Record<string, unknown>) {
+    let text = sql;
+    for (let before = ""; before !== text; ) {
+      before = text;
+      text = text.replace(/(\s|;|--[^\n]*|\/\*[^*]*\*\/)+$/, "");
+    }
+    if (text === sql) return text;
+    const again = await serialize(text);
+    const same = JSON.stringify(again.statements) === JSON.stringify([statement]);
+    return same ? text : sql;
+  }
+
+  return {
+    async check(sql) {
+      const known = cache.get(sql);
+      if (known !== undefined) {
+        cache.delete(sql);
+        cache.set(sql, known);
+        return known;
+      }
+      const checked = await checkNew(sql);
+      if (sql.length <= CACHED_LENGTH_MAX) cache.set(sql, checked);
+      if (cache.size > CACHE_ENTRIES_MAX) cache.delete(cache.keys().next().value!);
+      return checked;
+    },
+  };
+}
+
+function refusal(tree: Serialized): LakehouseError {
+  const message = tree.error_message ?? "the statement cannot be read";
+  if (/Only SELECT statements/i.test(message) || /CTE needs a SELECT/i.test(message)) {
+    return notReadOnly("only queries are taken here: this statement is not a SELECT");
+  }
+  const position = tree.position === undefined ? undefined : Number(tree.position);
+  return syntaxError(message, position);
+}
+
+function manyStatements(count: number): LakehouseError {
+  return new LakehouseError("invalid", `one statement at a time: there are ${count}`, {
+    reason: "many_statements",
+  });
+}

@@ -1,0 +1,160 @@
+// One index inside the worker thread: the usearch graph for finding, the kept rows for exactness.
+import { rm } from "node:fs/promises";
+import type { Index, MetricKind, ScalarKind } from "usearch";
+import type { Neighbours, VectorIndexConfig, VectorKeys } from "#ports/vector-index.ts";
+import { createNearestHeap } from "./nearest-heap.ts";
+import { appendRows, readRows, sealFile } from "./vector-file.ts";
+import { checkRows, createVectorRows, type VectorRows } from "./vector-rows.ts";
+
+/** Up to so many rows comparing with all is as fast as the graph, and exact. */
+const SCAN_ROWS_MAX = 1024;
+/** Vectors added in one go: searches wait no longer than that takes. */
+const ADD_STEP = 64;
+
+export interface UsearchGraph {
+  readonly config: VectorIndexConfig;
+  readonly size: number;
+  upsert(keys: VectorKeys, vectors: Float32Array): Promise<void>;
+  remove(keys: VectorKeys): void;
+  /** One answer for each row of `queries`; `expansion` 0 means the configured one. */
+  search(queries: Float32Array, k: number, expansion: number): Neighbours[];
+  searchAmong(query: Float32Array, keys: VectorKeys, k: number): Neighbours;
+  subset(keys: VectorKeys, new_keys: VectorKeys): Promise<UsearchGraph>;
+  save(path: string): Promise<void>;
+}
+
+export interface GraphHost {
+  readonly usearch: typeof import("usearch");
+  readonly threads: number;
+}
+
+export function createUsearchGraph(host: GraphHost, config: VectorIndexConfig): UsearchGraph {
+  return openGraph(host, config, newIndex(host, config), createVectorRows(config));
+}
+
+/** Reads what `save` wrote; throws `unavailable` (`damaged_index`) before the engine sees a byte. */
+export async function loadUsearchGraph(
+  host: GraphHost,
+  config: VectorIndexConfig,
+  path: string,
+): Promise<UsearchGraph> {
+  const rows = await readRows(path, config);
+  const index = newIndex(host, config);
+  if (rows.size > 0) index.load(path);
+  return openGraph(host, config, index, rows);
+}
+
+function newIndex(host: GraphHost, config: VectorIndexConfig): Index {
+  return new host.usearch.Index({
+    dimensions: config.dimension,
+    metric: config.metric as MetricKind,
+    quantization: config.quantization as ScalarKind,
+    connectivity: config.connectivity ?? 16,
+    expansion_add: config.expansion_add ?? 128,
+    expansion_search: config.expansion_search ?? 64,
+    multi: false,
+  });
+}
+
+function openGraph(
+  host: GraphHost,
+  config: VectorIndexConfig,
+  index: Index,
+  rows: VectorRows,
+): UsearchGraph {
+  const { dimension } = config;
+  const rowOf = (vectors: Float32Array, at: number) =>
+    vectors.subarray(at * dimension, (at + 1) * dimension);
+
+  function remove(keys: VectorKeys): void {
+    const gone = rows.remove(keys);
+    if (gone.length > 0) index.remove(toNative(gone));
+  }
+
+  /** Adds in small steps, and lets waiting searches through in between. */
+  async function add(keys: VectorKeys, prepared: Float32Array): Promise<void> {
+    for (let at = 0; at < keys.length; at += ADD_STEP) {
+      if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+      const some = keys.slice(at, at + ADD_STEP);
+      const vectors = prepared.subarray(at * dimension, (at + some.length) * dimension);
+      remove(some);
+      index.add(toNative(some), vectors, host.threads);
+      rows.set(some, vectors);
+    }
+  }
+
+  function searchGraph(prepared: Float32Array, k: number, expansion: number): Neighbours[] {
+    const count = prepared.length / dimension;
+    // The engine widens its search to what is asked for, so a wider search asks for more.
+    const wanted = Math.min(Math.max(k, expansion), rows.size);
+    const threads = count > 1 ? host.threads : 1;
+    const found = index.search(prepared, wanted, threads);
+    return Array.from({ length: count }, (_, at) => {
+      const keys = "get" in found ? found.get(at).keys : found.keys;
+      return rank(rowOf(prepared, at), keys, k);
+    });
+  }
+
+  /** The engine's distances are those of its rounded numbers: ours are worked out anew. */
+  function rank(query: Float32Array, keys: BigUint64Array, k: number): Neighbours {
+    const heap = createNearestHeap(Math.min(k, keys.length));
+    for (let at = 0; at < keys.length; at++) {
+      const key = Number(keys[at]!);
+      const distance = rows.distance(query, key);
+      if (distance !== undefined) heap.offer(key, distance);
+    }
+    return heap.take();
+  }
+
+  return {
+    config,
+    get size() {
+      return rows.size;
+    },
+    async upsert(keys, vectors) {
+      checkRows(config, vectors, keys.length);
+      const last = lastOfEach(keys);
+      if (last.length === keys.length) return add(keys, rows.prepare(vectors));
+      const chosen = new Float32Array(last.length * dimension);
+      last.forEach((at, to) => chosen.set(rowOf(vectors, at), to * dimension));
+      return add(last.map((at) => keys[at]!), rows.prepare(chosen));
+    },
+    remove,
+    search(queries, k, expansion) {
+      const prepared = rows.prepare(queries);
+      if (rows.size > SCAN_ROWS_MAX && k < rows.size) return searchGraph(prepared, k, expansion);
+      return Array.from({ length: prepared.length / dimension }, (_, at) =>
+        rows.nearest(rowOf(prepared, at), k),
+      );
+    },
+    searchAmong(query, keys, k) {
+      checkRows(config, query, 1);
+      return rows.nearestAmong(rows.prepare(query), keys, k);
+    },
+    async subset(keys, new_keys) {
+      // Copied first, so that changes of this index while the graph grows don't reach the new one.
+      const copy = rows.gather(keys);
+      const graph = createUsearchGraph(host, config);
+      await graph.upsert(new_keys, copy);
+      return graph;
+    },
+    async save(path) {
+      await rm(path, { force: true });
+      if (rows.size > 0) index.save(path);
+      await sealFile(path, config, appendRows(path, rows));
+    },
+  };
+}
+
+function toNative(keys: VectorKeys): BigUint64Array {
+  const native = new BigUint64Array(keys.length);
+  for (let at = 0; at < keys.length; at++) native[at] = BigInt(keys[at]!);
+  return native;
+}
+
+/** Positions of the last mention of each key, in order. */
+function lastOfEach(keys: VectorKeys): number[] {
+  const position = new Map<number, number>();
+  for (let at = 0; at < keys.length; at++) position.set(keys[at]!, at);
+  return [...position.values()];
+}

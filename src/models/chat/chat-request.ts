@@ -1,0 +1,57 @@
+// What was asked, in the form the providers take: one shape for our own route and for OpenAI's.
+import { LakehouseError } from "#kernel/problem.ts";
+import type { ParsedInputOf } from "#kernel/contract.ts";
+import type { chat } from "#contracts/chat.ts";
+import type { ChatRequest } from "#ports/chat-model.ts";
+
+type Operations = (typeof chat)["operations"];
+
+export interface AskedChat extends ParsedInputOf<Operations["chat"]> {
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+export function toChatRequest(asked: AskedChat, model: string, signal: AbortSignal): ChatRequest {
+  const { stop } = asked;
+  return {
+    model,
+    messages: asked.messages,
+    temperature: asked.temperature,
+    max_tokens: asked.max_tokens,
+    stop: typeof stop === "string" ? [stop] : stop,
+    seed: asked.seed,
+    response_format: asked.response_format,
+    tools: asked.tools,
+    tool_choice: asked.tool_choice,
+    ...(asked.extra === undefined ? {} : { extra: asked.extra }),
+    signal,
+  };
+}
+
+/** Reads an OpenAI request: fields that we have no name for are kept for the provider. */
+export function completionRequest(input: ParsedInputOf<Operations["completions"]>): AskedChat {
+  const { stream: _stream, stream_options: _options, max_completion_tokens, ...rest } = input;
+  const { model, messages, temperature, max_tokens, stop, seed, ...others } = rest;
+  const { response_format, tools, tool_choice, n, provider, ...extra } = others;
+  if (n !== undefined && n !== null && n !== 1) {
+    throw new LakehouseError("invalid", "one completion is made for each request: n must be 1", {
+      reason: "invalid_input",
+      issues: [{ path: "n", message: "must be 1" }],
+    });
+  }
+  // OpenRouter has an object of this name; a text is our own field.
+  const by_name = typeof provider === "string";
+  const kept = by_name || provider === undefined ? extra : { ...extra, provider };
+  return {
+    model,
+    messages,
+    temperature,
+    max_tokens: max_completion_tokens ?? max_tokens,
+    stop,
+    seed,
+    response_format,
+    tools,
+    tool_choice,
+    ...(by_name ? { provider } : {}),
+    extra: kept,
+  };
+}

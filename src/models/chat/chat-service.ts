@@ -1,0 +1,180 @@
+// chat: one door to every model; finds the provider, guards its answer, speaks OpenAI's shapes too.
+import { assert } from "#kernel/assert.ts";
+import { childCall, type Call } from "#kernel/call.ts";
+import type { Clock } from "#kernel/clock.ts";
+import type { ParsedInputOf } from "#kernel/contract.ts";
+import { newId } from "#kernel/ids.ts";
+import type { Service } from "#kernel/lifecycle.ts";
+import type { Log } from "#kernel/log.ts";
+import { asOpenAiError } from "#kernel/openai-error.ts";
+import type { chat, ChatAnswer } from "#contracts/chat.ts";
+import type { ChatDelta, ChatProvider } from "#ports/chat-model.ts";
+import type { ChatSettings } from "./chat-settings.ts";
+import { completionRequest, toChatRequest, type AskedChat } from "./chat-request.ts";
+import { guardedAnswer } from "./guarded-answer.ts";
+import { completionEvents, completionObject, NO_USAGE } from "./openai-completion.ts";
+import { listModels, probeProviders } from "./provider-list.ts";
+import { retriedAnswer } from "./retried-answer.ts";
+import { routeModel } from "./route-model.ts";
+import { joinToolCalls } from "./tool-calls.ts";
+
+export interface ChatNeeds {
+  readonly providers: readonly ChatProvider[];
+  /** Tier → model; asked for as `tier/<name>`. */
+  readonly tiers: Readonly<Record<string, string>>;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** A request that has found who answers it. */
+interface Opened {
+  readonly provider: ChatProvider;
+  /** `provider/model`: asking for it again leads to the same. */
+  readonly full_name: string;
+  readonly deltas: AsyncGenerator<ChatDelta>;
+}
+
+type CompletionsInput = ParsedInputOf<(typeof chat)["operations"]["completions"]>;
+
+export async function createChat(
+  needs: ChatNeeds,
+  settings: ChatSettings,
+): Promise<Service<typeof chat>> {
+  const providers = new Map<string, ChatProvider>();
+  for (const provider of needs.providers) {
+    assert(!providers.has(provider.name), `two chat providers are named ${provider.name}`);
+    providers.set(provider.name, provider);
+  }
+  const table = {
+    registered: [...providers.keys()],
+    tiers: needs.tiers,
+    default_model: settings.default_model,
+  };
+
+  function open(asked: AskedChat, call: Call): Opened {
+    const route = routeModel(asked, table);
+    const provider = providers.get(route.provider)!;
+    const attempt = () =>
+      guardedAnswer(
+        provider.name,
+        (signal) => provider.chat(toChatRequest(asked, route.model, signal)),
+        settings,
+        call,
+      );
+    const deltas = retriedAnswer(attempt, settings, call, (error, wait_ms) => {
+      const fields = { provider: provider.name, reason: error.reason, wait_ms };
+      needs.log.warn({ ...fields, trace_id: call.trace_id }, "asking the provider again");
+    });
+    return { provider, full_name: `${route.provider}/${route.model}`, deltas };
+  }
+
+  async function completions(input: CompletionsInput, call: Call) {
+    const asked = completionRequest(input);
+    const head = { id: `chatcmpl-${newId()}`, created: Math.floor(needs.clock.now() / 1000) };
+    const { full_name, deltas } = open(asked, call);
+    if (!input.stream) {
+      const whole = await collect(deltas);
+      const document = completionObject({ ...head, model: full_name }, whole);
+      const bytes = new TextEncoder().encode(JSON.stringify(document));
+      return { content_type: "application/json", body: once(bytes) };
+    }
+    // What fails before the first piece is an error of the request, with its own status.
+    const first = await deltas.next();
+    const include_usage = input.stream_options?.include_usage === true;
+    const started = { ...head, model: full_name };
+    const body = completionEvents(started, continued(first, deltas), include_usage);
+    return { content_type: "text/event-stream; charset=utf-8", body: closing(body, deltas) };
+  }
+
+  return {
+    handlers: {
+      async chat(input, call) {
+        const clock = performance.now();
+        const { provider, full_name, deltas } = open(input, call);
+        const { tool_calls, ...whole } = await collect(deltas);
+        return {
+          model: full_name,
+          provider: provider.name,
+          provider_kind: provider.kind,
+          ...whole,
+          ...(tool_calls === undefined ? {} : { tool_calls }),
+          duration_ms: performance.now() - clock,
+          trace_id: call.trace_id,
+        } satisfies ChatAnswer;
+      },
+      async *stream(input, call) {
+        const { provider, full_name, deltas } = open(input, call);
+        for await (const { tool_calls, ...delta } of deltas) {
+          const tools = tool_calls === undefined ? {} : { tool_calls: [...tool_calls] };
+          yield { ...delta, ...tools, model: full_name, provider: provider.name };
+        }
+      },
+      async completions(input, call) {
+        try {
+          return await completions(input, call);
+        } catch (error) {
+          throw asOpenAiError(error);
+        }
+      },
+      async models(_input, call) {
+        const probe = childCall(call, { timeout_ms: settings.probe_timeout_ms });
+        return { object: "list", data: await listModels(needs.providers, probe, needs.log) };
+      },
+      async providers(_input, call) {
+        const probe = childCall(call, { timeout_ms: settings.probe_timeout_ms });
+        const { default_model } = settings;
+        return { default_model, providers: await probeProviders(needs.providers, probe) };
+      },
+    },
+    health: async () => ({
+      status: "ok",
+      figures: { providers: table.registered, default_model: settings.default_model },
+    }),
+    stop: async () => undefined,
+  };
+}
+
+async function collect(deltas: AsyncIterable<ChatDelta>) {
+  let content = "";
+  let usage = NO_USAGE;
+  let finish_reason: ChatAnswer["finish_reason"] = "stop";
+  const pieces: unknown[] = [];
+  for await (const delta of deltas) {
+    content += delta.content;
+    pieces.push(...(delta.tool_calls ?? []));
+    usage = delta.usage ?? usage;
+    finish_reason = delta.finish_reason ?? finish_reason;
+  }
+  const tool_calls = pieces.length > 0 ? joinToolCalls(pieces) : undefined;
+  return { content, tool_calls, finish_reason, usage };
+}
+
+async function* continued<T>(
+  first: IteratorResult<T>,
+  rest: AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  if (first.done) return;
+  yield first.value;
+  yield* rest;
+}
+
+/** Ends `deltas` when the body is read to its end or given up, even before its first byte. */
+function closing(
+  body: AsyncGenerator<Uint8Array>,
+  deltas: AsyncGenerator<ChatDelta>,
+): AsyncIterableIterator<Uint8Array> {
+  return {
+    next: () => body.next(),
+    async return() {
+      await deltas.return(undefined);
+      return body.return(undefined);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,73 @@
+// OpenAI's shapes of a chat completion: the whole object, and the events of a streamed one.
+import { toLakehouseError } from "#kernel/problem.ts";
+import { openAiErrorBody } from "#kernel/openai-error.ts";
+import type { FinishReason, TokenUsage } from "#contracts/nouns.ts";
+import type { ChatDelta } from "#ports/chat-model.ts";
+
+export interface CompletionHead {
+  readonly id: string;
+  /** Seconds since the epoch. */
+  readonly created: number;
+  readonly model: string;
+}
+
+export interface WholeAnswer {
+  readonly content: string;
+  readonly tool_calls: readonly unknown[] | undefined;
+  readonly finish_reason: FinishReason;
+  readonly usage: TokenUsage;
+}
+
+/** object: chat.completion */
+export function completionObject(head: CompletionHead, answer: WholeAnswer) {
+  const { content, tool_calls, finish_reason, usage } = answer;
+  const message = {
+    role: "assistant",
+    content: content === "" && tool_calls !== undefined ? null : content,
+    refusal: null,
+    ...(tool_calls === undefined ? {} : { tool_calls }),
+  };
+  const choice = { index: 0, message, logprobs: null, finish_reason };
+  const { id, created, model } = head;
+  return { id, object: "chat.completion", created, model, choices: [choice], usage };
+}
+
+/**
+ * The event stream: a chunk with the role, one for each delta, one with the reason, with
+ * `include_usage` one with the usage and no choices, then `data: [DONE]`. A failure after the first
+ * delta is an event with an `error` member, after which the stream ends without [DONE].
+ */
+export async function* completionEvents(
+  head: CompletionHead,
+  deltas: AsyncIterable<ChatDelta>,
+  include_usage: boolean,
+): AsyncGenerator<Uint8Array> {
+  const { id, created, model } = head;
+  const chunk = (rest: object) =>
+    event({ id, object: "chat.completion.chunk", created, model, ...rest });
+  const choice = (delta: object, finish_reason: FinishReason | null = null) => {
+    const usage = include_usage ? { usage: null } : {};
+    return chunk({ choices: [{ index: 0, delta, logprobs: null, finish_reason }], ...usage });
+  };
+  try {
+    yield choice({ role: "assistant", content: "", refusal: null });
+    for await (const { content, tool_calls, finish_reason, usage } of deltas) {
+      if (content !== "") yield choice({ content });
+      if (tool_calls !== undefined) yield choice({ tool_calls });
+      if (finish_reason === undefined) continue;
+      yield choice({}, finish_reason);
+      if (include_usage) yield chunk({ choices: [], usage: usage ?? NO_USAGE });
+    }
+    yield encoder.encode("data: [DONE]\n\n");
+  } catch (thrown) {
+    yield event({ error: openAiErrorBody(toLakehouseError(thrown)) });
+  }
+}
+
+export const NO_USAGE: TokenUsage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+
+const encoder = new TextEncoder();
+
+function event(document: object): Uint8Array {
+  return encoder.encode(`data: ${JSON.stringify(document)}\n\n`);
+}

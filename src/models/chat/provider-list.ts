@@ -1,0 +1,54 @@
+// What can be asked now: the providers that answer, and their models.
+import { remainingMs, type Call } from "#kernel/call.ts";
+import type { Log } from "#kernel/log.ts";
+import { toLakehouseError } from "#kernel/problem.ts";
+import type { ChatModelInfo, ChatProvider } from "#ports/chat-model.ts";
+
+/** Models as OpenAI lists them; a provider that does not answer in time has none. */
+export async function listModels(providers: readonly ChatProvider[], call: Call, log: Log) {
+  const lists = await Promise.all(
+    providers.map(async (provider) => {
+      try {
+        return await modelsInTime(provider, call);
+      } catch (error) {
+        const fields = { provider: provider.name, trace_id: call.trace_id, err: error };
+        log.debug(fields, "a provider did not list its models");
+        return [];
+      }
+    }),
+  );
+  return lists.flat().map(({ id, provider }) => ({
+    id: `${provider}/${id}`,
+    object: "model" as const,
+    created: 0,
+    owned_by: provider,
+  }));
+}
+
+/** Each provider, and whether it answers now. */
+export function probeProviders(providers: readonly ChatProvider[], call: Call) {
+  return Promise.all(
+    providers.map(async (provider) => {
+      const { name, kind } = provider;
+      try {
+        const { length } = await modelsInTime(provider, call);
+        const detail = `${length} model${length === 1 ? "" : "s"}`;
+        const engines = `${length} deterministic engine${length === 1 ? "" : "s"}`;
+        return { name, kind, reachable: true, detail: kind === "model" ? detail : engines };
+      } catch (error) {
+        return { name, kind, reachable: false, detail: toLakehouseError(error).message };
+      }
+    }),
+  );
+}
+
+async function modelsInTime(provider: ChatProvider, call: Call): Promise<readonly ChatModelInfo[]> {
+  const wait_ms = remainingMs(call);
+  const limit = AbortSignal.timeout(wait_ms);
+  try {
+    return await provider.models(AbortSignal.any([call.signal, limit]));
+  } catch (error) {
+    if (!limit.aborted) throw error;
+    throw new Error(`${provider.name} did not answer within ${wait_ms} ms`, { cause: error });
+  }
+}

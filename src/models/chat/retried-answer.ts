@@ -1,0 +1,86 @@
+// Tries again when a provider cannot be reached or is busy, as long as nothing was said yet.
+import { remainingMs, type Call } from "#kernel/call.ts";
+import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
+import type { ChatDelta } from "#ports/chat-model.ts";
+
+export interface RetryRules {
+  readonly retries_max: number;
+  readonly retry_base_ms: number;
+  readonly retry_wait_max_ms: number;
+}
+
+/**
+ * The deltas of the first attempt that speaks. Waits are full jitter (AWS Architecture Blog,
+ * "Exponential Backoff And Jitter"); a Retry-After is waited for in full, or not at all when it is
+ * longer than `retry_wait_max_ms` or than the call has left.
+ */
+export async function* retriedAnswer(
+  attempt: () => AsyncGenerator<ChatDelta>,
+  rules: RetryRules,
+  call: Call,
+  onRetry: (error: LakehouseError, wait_ms: number) => void,
+): AsyncGenerator<ChatDelta> {
+  for (let tries = 0; ; tries++) {
+    const deltas = attempt();
+    let first: IteratorResult<ChatDelta>;
+    try {
+      first = await deltas.next();
+    } catch (thrown) {
+      const error = toLakehouseError(thrown);
+      const wait_ms = waitBefore(error, tries, rules);
+      if (wait_ms === undefined || wait_ms >= remainingMs(call)) throw error;
+      onRetry(error, wait_ms);
+      await pause(wait_ms, call.signal);
+      continue;
+    }
+    if (!first.done) {
+      try {
+        yield first.value;
+        yield* deltas;
+      } finally {
+        await deltas.return(undefined);
+      }
+    }
+    return;
+  }
+}
+
+/** Milliseconds to wait before the next try; undefined: do not try again. */
+export function waitBefore(
+  error: LakehouseError,
+  tries: number,
+  rules: RetryRules,
+  random: () => number = Math.random,
+): number | undefined {
+  if (tries >= rules.retries_max || !isPassing(error)) return undefined;
+  const asked_s = error.extra["retry_after_s"];
+  if (typeof asked_s === "number") {
+    const asked_ms = asked_s * 1000;
+    return asked_ms <= rules.retry_wait_max_ms ? asked_ms : undefined;
+  }
+  const ceiling_ms = Math.min(rules.retry_wait_max_ms, rules.retry_base_ms * 2 ** tries);
+  return random() * ceiling_ms;
+}
+
+function isPassing(error: LakehouseError): boolean {
+  return (
+    error.reason === "provider_unreachable" ||
+    error.reason === "provider_rate_limited" ||
+    error.extra["provider_status"] === 503
+  );
+}
+
+function pause(wait_ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const leave = () => {
+      clearTimeout(timer);
+      reject(new LakehouseError("cancelled", "the call was cancelled by its caller"));
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", leave);
+      resolve();
+    }, wait_ms);
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave, { once: true });
+  });
+}

@@ -1,0 +1,118 @@
+// The items of a corpus in batches: rows of a dataset page by page, or texts as they were given.
+import type { Call } from "#kernel/call.ts";
+import type { Client } from "#kernel/contract.ts";
+import { sha256Hex, canonicalJson } from "#kernel/ids.ts";
+import type { Dataset } from "#contracts/catalog.ts";
+import type { CorpusSource } from "#contracts/matrix.ts";
+import type { Metadata } from "#contracts/nouns.ts";
+import type { query } from "#contracts/query.ts";
+import { checkColumn, parseRowTemplate, valueText } from "./row-template.ts";
+
+export interface CorpusItem {
+  readonly id: string;
+  readonly text: string;
+  readonly metadata: Metadata;
+  readonly hash: string;
+}
+
+type DatasetSource = Extract<CorpusSource, { kind: "dataset" }>;
+
+export interface ItemSource {
+  readonly total: number;
+  batches(call: Call): AsyncIterable<CorpusItem[]>;
+}
+
+/** Column of the page that carries the id as text; rows are read in its order. */
+const KEY = "item_key";
+
+/**
+ * Reads by key, so that each page costs the same and rows with an equal id count once. All pages
+ * are of the same snapshot. Rows without an id or without any text are left out.
+ */
+export function datasetItems(
+  client: Client<typeof query>,
+  dataset: Dataset,
+  source: DatasetSource,
+  id_prefix: string,
+  page_rows: number,
+): ItemSource {
+  const known = dataset.fields.map((field) => field.name);
+  const template = parseRowTemplate(source.template, known);
+  for (const column of [source.id_column, ...source.metadata_columns]) checkColumn(column, known);
+  const columns = [...new Set([...template.columns, ...source.metadata_columns])];
+  const sql = pageSql(dataset.name, source, columns);
+  const rows_max = source.rows_max ?? Number.MAX_SAFE_INTEGER;
+
+  async function* batches(call: Call): AsyncGenerator<CorpusItem[]> {
+    let after = "";
+    for (let read = 0; read < rows_max; ) {
+      const limit = Math.min(page_rows, rows_max - read);
+      const at = dataset.current_snapshot_id;
+      const page = await client.rows(
+        { sql, params: [after, limit], limit, ...(at === null ? {} : { at }) },
+        call,
+      );
+      if (page.rows.length === 0) return;
+      read += page.rows.length;
+      const rows = page.rows.map((row) => toObject([KEY, ...columns], row));
+      after = String(rows.at(-1)![KEY]);
+      yield rows.flatMap((row) => toItem(row, template.render(row), source, id_prefix));
+      if (page.rows.length < limit) return;
+    }
+  }
+  return { total: Math.min(dataset.rows, rows_max), batches };
+}
+
+function pageSql(dataset: string, source: DatasetSource, columns: readonly string[]): string {
+  const key = `CAST(${quoted(source.id_column)} AS VARCHAR)`;
+  const picked = [`${key} AS ${KEY}`, ...columns.map(quoted)].join(", ");
+  const where = source.where.trim() === "" ? "" : ` AND (${source.where})`;
+  return `SELECT ${picked} FROM ${quoted(dataset)} WHERE ${key} > $1${where} ORDER BY 1 LIMIT $2`;
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function toObject(names: readonly string[], values: readonly unknown[]): Record<string, unknown> {
+  return Object.fromEntries(names.map((name, at) => [name, values[at]]));
+}
+
+function toItem(
+  row: Readonly<Record<string, unknown>>,
+  text: string,
+  source: DatasetSource,
+  id_prefix: string,
+): CorpusItem[] {
+  if (text === "") return [];
+  const metadata: Metadata = {};
+  for (const column of source.metadata_columns) metadata[column] = metadataValue(row[column]);
+  return [withHash(id_prefix + String(row[KEY]), text, metadata)];
+}
+
+function metadataValue(value: unknown): Metadata[string] {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "number" || typeof value === "boolean") return value;
+  return valueText(value);
+}
+
+/** The last of items with an equal id counts. */
+export function textItems(
+  source: Extract<CorpusSource, { kind: "texts" }>,
+  id_prefix: string,
+  batch: number,
+): ItemSource {
+  const items = new Map<string, CorpusItem>();
+  for (const { id, text, metadata } of source.items) {
+    items.set(id, withHash(id_prefix + id, text, metadata));
+  }
+  async function* batches(): AsyncGenerator<CorpusItem[]> {
+    const all = [...items.values()];
+    for (let at = 0; at < all.length; at += batch) yield all.slice(at, at + batch);
+  }
+  return { total: items.size, batches };
+}
+
+function withHash(id: string, text: string, metadata: Metadata): CorpusItem {
+  return { id, text, metadata, hash: sha256Hex(canonicalJson([text, metadata])).slice(0, 24) };
+}

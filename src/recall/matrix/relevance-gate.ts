@@ -1,0 +1,64 @@
+// Says whether a query is any business of the corpora searched.
+import type { MatrixHit } from "#contracts/matrix.ts";
+
+export interface Relevance {
+  readonly verdict: "relevant" | "nothing_relevant";
+  readonly top_score: number;
+  readonly floor: number;
+  readonly reason: string;
+}
+
+/**
+ * Relevance of a hit, 0 to 1: its cosine, which tells off-topic queries from others better than
+ * the mixed score does (AUROC .963 against .955 on CLINC150's out-of-scope queries); a hit known by
+ * words only counts with its mixed score.
+ */
+export function hitRelevance(hit: Pick<MatrixHit, "components">): number {
+  return Math.max(0, hit.components.cosine ?? hit.components.mixed);
+}
+
+/** The verdict for a query, from hits before playbooks. */
+export function judgeRelevance(
+  query_text: string,
+  hits: readonly Pick<MatrixHit, "id" | "text" | "components">[],
+  floor: number,
+  playbook_applied: boolean,
+): Relevance {
+  const top_score = hits.reduce((top, hit) => Math.max(top, hitRelevance(hit)), 0);
+  const figures = { top_score, floor };
+  const best = `the best hit scores ${top_score.toFixed(2)}`;
+  if (playbook_applied) {
+    return { verdict: "relevant", ...figures, reason: "a playbook knows an answer" };
+  }
+  if (hits.length === 0) {
+    return { verdict: "nothing_relevant", ...figures, reason: "no item matches" };
+  }
+  if (top_score >= floor) {
+    return { verdict: "relevant", ...figures, reason: `${best}, the floor is ${floor}` };
+  }
+  const named = namedItem(query_text, hits);
+  if (named !== undefined) {
+    return { verdict: "relevant", ...figures, reason: `"${named}" stands in a hit` };
+  }
+  return { verdict: "nothing_relevant", ...figures, reason: `${best}, below the floor of ${floor}` };
+}
+
+const IDENTIFIER = /[\p{L}\d]+(?:[-_./][\p{L}\d]+)*/gu;
+
+/** An identifier of the query (letters or signs with digits) that a hit carries word for word. */
+function namedItem(
+  query_text: string,
+  hits: readonly Pick<MatrixHit, "id" | "text">[],
+): string | undefined {
+  const words = query_text.toLowerCase().match(IDENTIFIER) ?? [];
+  return words.find(
+    (word) =>
+      /\d/u.test(word) &&
+      word.length >= 4 &&
+      hits.some(({ id, text }) => id.toLowerCase() === word || hasWord(text ?? "", word)),
+  );
+}
+
+function hasWord(text: string, word: string): boolean {
+  return (text.toLowerCase().match(IDENTIFIER) ?? []).includes(word);
+}

@@ -1,0 +1,75 @@
+// Drafting for a planned task: the prompt of its domain through iterate, and how that ended.
+import type { Call } from "#kernel/call.ts";
+import type { Client, OutputOf } from "#kernel/contract.ts";
+import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
+import type { Attempt, iterate } from "#contracts/iterate.ts";
+import type { MatrixHit } from "#contracts/matrix.ts";
+import type { RespondAnswer } from "#contracts/respond.ts";
+import type { RespondInput } from "./retrieve.ts";
+import type { PlannedTask } from "./task-planner.ts";
+
+type IterateAnswer = OutputOf<(typeof iterate)["operations"]["iterate"]>;
+
+/** Accepted work, an exhausted session, or a part of the house that failed. */
+export interface Drafted {
+  readonly status: "accepted" | "max_iter_exhausted" | "infra_error";
+  readonly reason: string;
+  /** undefined unless accepted. */
+  readonly artifact: IterateAnswer["artifact"] | undefined;
+  readonly history: readonly Attempt[];
+  readonly model: string | null;
+  readonly provider_kind: RespondAnswer["provider_kind"];
+  /** Set when the status is infra_error: to be thrown once it is written down. */
+  readonly failed: LakehouseError | undefined;
+}
+
+/** Never throws. */
+export async function draftWork(
+  client: Client<typeof iterate>,
+  { kind, domain, plan }: PlannedTask,
+  hits: readonly MatrixHit[],
+  input: RespondInput,
+  call: Call,
+): Promise<Drafted> {
+  const candidates = hits.map(({ id, corpus, metadata, text, playbook }) => ({
+    id,
+    corpus,
+    metadata,
+    text: text ?? "",
+    boosted: playbook !== null,
+  }));
+  try {
+    const answer = await client.iterate(
+      {
+        kind: `${domain}.${kind.validator}`,
+        ...kind.prompt(input.task, plan, candidates),
+        context: { ...plan.context },
+        max_iterations: input.max_iterations,
+        ...(input.provider === undefined ? {} : { provider: input.provider }),
+        ...(input.model === undefined ? {} : { model: input.model }),
+      },
+      call,
+    );
+    const { artifact, history, model, provider_kind } = answer;
+    const reason = `accepted at iteration ${answer.iterations}`;
+    const failed = undefined;
+    return { status: "accepted", reason, artifact, history, model, provider_kind, failed };
+  } catch (thrown) {
+    return failedDraft(toLakehouseError(thrown));
+  }
+}
+
+/** Also of a failure before drafting. An error of iterate carries the session in its extension members. */
+export function failedDraft(error: LakehouseError): Drafted {
+  const { history, model, provider_kind } = error.extra as Partial<IterateAnswer>;
+  const exhausted = error.reason === "max_iter_exhausted";
+  return {
+    status: exhausted ? "max_iter_exhausted" : "infra_error",
+    reason: error.message,
+    artifact: undefined,
+    history: history ?? [],
+    model: model === undefined || model === "" ? null : model,
+    provider_kind: provider_kind ?? null,
+    failed: exhausted ? undefined : error,
+  };
+}
