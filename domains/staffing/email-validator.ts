@@ -90,7 +90,7 @@ async function recipient(
 function recipientError(email: Email, worker: WorkerRow): ValidationError | undefined {
   const expected = textOf(worker, "email");
   if (same(email.to, expected)) return undefined;
-  const message = `the e-mail goes to ${email.to}, which is not the address of ${textOf(worker, "name")}`;
+  const message = `${email.to} is not the address of ${textOf(worker, "name")}`;
   return { kind: "consistency", field: "to", message, expected, actual: email.to };
 }
 
@@ -130,7 +130,7 @@ function lengthError({ subject, body }: Email): ValidationError | undefined {
     );
   }
   if (body.length < BODY_MIN || body.length > BODY_MAX) {
-    const message = `the body has ${body.length} characters, allowed are ${BODY_MIN} to ${BODY_MAX}`;
+    const message = `the body has ${body.length} characters, not ${BODY_MIN} to ${BODY_MAX}`;
     return fault(body.length < BODY_MIN ? "completeness" : "policy", "body", message);
   }
   return undefined;

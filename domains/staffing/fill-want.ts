@@ -54,7 +54,8 @@ function equals(field: "role" | "city" | "state" | "shift", what: string): Check
       const expected = want[field];
       const actual = textOf(worker, field);
       if (expected === undefined || same(expected, actual)) return undefined;
-      const message = `${who(worker)} ${what} ${actual || "unknown"}, the contract asks for ${expected}`;
+      const found = `${who(worker)} ${what} ${actual || "unknown"}`;
+      const message = `${found}, the contract asks for ${expected}`;
       return { kind: "consistency", field, message, expected, actual: actual || null };
     },
   };
@@ -116,14 +117,14 @@ const DERIVED: readonly DerivedCheck[] = [
     "certification",
     (want, worker) => listOf(worker).includes(lower(want.certification!)),
     (want, worker) =>
-      `does not hold "${want.certification!}" (holds: ${textOf(worker, "certifications") || "none"})`,
+      `does not hold "${want.certification!}", only: ${textOf(worker, "certifications") || "none"}`,
   ),
   derived(
     "reliable",
     "min_reliability",
     (want, worker) => numberOf(worker, "reliability") >= want.min_reliability!,
     (want, worker) =>
-      `has a reliability of ${textOf(worker, "reliability") || "unknown"}, below ${want.min_reliability!}`,
+      `has reliability ${textOf(worker, "reliability") || "unknown"}, below ${want.min_reliability!}`,
   ),
   derived(
     "available",

@@ -66,7 +66,8 @@ export function clientsTable(rows: number, seed: number): GeneratedTable {
         const name = `${random.pick(NAME_HEADS)} ${random.pick(NAME_TAILS)}`;
         const { city, state } = PLACES[pickPlace(random)]!;
         const contact = `dispatch${index + 1}@example.com`;
-        return `${idOf("C", index)},${name},${random.pick(INDUSTRIES)},${cell(city)},${state},${contact}\n`;
+        const who = `${idOf("C", index)},${name},${random.pick(INDUSTRIES)}`;
+        return `${who},${cell(city)},${state},${contact}\n`;
       }),
   };
 }

@@ -23,8 +23,8 @@ const STATE_CODE = new RegExp(`\\b(${CODES})\\b`);
 const OTHER_PLACE =
   /\b(?:in|at|near|around|for our)\s+((?:[A-Z][a-z]+)(?:\s[A-Z][a-z]+){0,2})(?:,\s*([A-Z]{2})\b)?/;
 const CALENDAR =
-  "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|" +
-  "July|August|September|October|November|December|Spring|Summer|Winter|Fall";
+  "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|" +
+  "June|July|August|September|October|November|December|Spring|Summer|Winter|Fall";
 const NO_PLACE = new RegExp(
   `^(?:${CALENDAR}|Building|Dock|Line|Bay|Receiving|Shipping|Spanish|English)\\b`,
 );

@@ -55,7 +55,8 @@ const CAP =
   "under|below|at most|up to|max(?:imum)?(?: of)?|no more than|not more than|less than|" +
   "cheaper than|capped at|tops out at|for";
 const PAY = new RegExp(
-  `\\b(?:${CAP})\\s+\\$?(\\d+(?:\\.\\d+)?)\\s*(?:dollars\\s*)?(?:/\\s?|an\\s|per\\s|a\\s)(?:hour|hr|h)\\b`,
+  `\\b(?:${CAP})\\s+\\$?(\\d+(?:\\.\\d+)?)\\s*(?:dollars\\s*)?` +
+    "(?:/\\s?|an\\s|per\\s|a\\s)(?:hour|hr|h)\\b",
   "i",
 );
 const AT_LEAST = "(?:score\\s+)?(?:of\\s+)?(?:at least|above|over|of|≥|>=?)?";
@@ -107,7 +108,7 @@ export function parseRequest(text: string): Want | undefined {
   };
 }
 
-/** One role, named as a noun or else by what they can do; undefined when foreign, none or several. */
+/** One role, as a noun or by what they can do; undefined when foreign, none or several. */
 function readRole(text: string): string | undefined {
   const nouns = findRoles(text).filter((found) => !found.negated);
   const found = nouns.length > 0 ? nouns : findRolePhrases(text).filter((one) => !one.negated);

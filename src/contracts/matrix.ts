@@ -124,6 +124,10 @@ export const matrix = defineContract("matrix", "Many corpora searched at once.",
       corpora: z.array(name).min(1).optional().describe("absent: all"),
       k: z.int().min(1).max(1_000).default(10),
       filters: filters.optional(),
+      mode: z
+        .enum(["mixed", "vector", "lexical"])
+        .default("mixed")
+        .describe("meaning and words together, or one of them alone"),
       use_playbook: z.boolean().default(true),
       playbook_scope: z.string().default("default"),
       relevance_floor: z.number().min(0).max(1).optional().describe("absent: as configured"),

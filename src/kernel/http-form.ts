@@ -1,5 +1,6 @@
 // How an operation's input and output are laid out in an HTTP message, for both ends.
 import { parseRoute, type HttpRoute, type Operation } from "./contract.ts";
+import { LakehouseError } from "./problem.ts";
 
 export const TRACE_HEADER = "x-lakehouse-trace-id";
 export const TIMEOUT_HEADER = "x-lakehouse-timeout-ms";
@@ -29,6 +30,7 @@ export function layOut(operation: Operation, input: Readonly<Record<string, unkn
   let url = path;
   for (const name of params) {
     const value = asText(rest[name]);
+    refuseDotParts(name, value);
     delete rest[name];
     url = url
       .replace(`{${name}...}`, () => value.split("/").map(encodeURIComponent).join("/"))
@@ -48,6 +50,14 @@ export function layOut(operation: Operation, input: Readonly<Record<string, unkn
   }
   const search = query.size > 0 ? `?${query}` : "";
   return { method, url: url + search, headers, rest: undefined };
+}
+
+/** URLs resolve `.` and `..`, also when escaped: the request would go to another route. */
+function refuseDotParts(name: string, value: string): void {
+  if (!value.split("/").some((part) => part === "." || part === "..")) return;
+  const message = `${name}: no part of it may be . or ..`;
+  const issues = [{ path: name, message }];
+  throw new LakehouseError("invalid", message, { reason: "invalid_input", issues });
 }
 
 /** A scalar as it stands in a path, a query or a header; anything else as JSON. */

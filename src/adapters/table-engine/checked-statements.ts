@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { LakehouseError } from "#kernel/problem.ts";
 import { syntaxError } from "./engine-errors.ts";
+import { withoutTail } from "./statement-end.ts";
 import { namedRelations, notReadOnly } from "./statement-guard.ts";
 
 export interface CheckedStatement {
@@ -44,9 +45,9 @@ export function createStatementChecker(
     });
   }
 
-  async function readOne(sql: string): Promise<Record<string, unknown>> {
+  async function readOne(sql: string, offset: number): Promise<Record<string, unknown>> {
     const tree = await serialize(sql);
-    if (tree.error) throw refusal(tree);
+    if (tree.error) throw refusal(tree, offset);
     const statements = tree.statements ?? [];
     if (statements.length === 0) throw syntaxError("there is no statement", 0);
     if (statements.length > 1) throw manyStatements(statements.length);
@@ -58,21 +59,17 @@ export function createStatementChecker(
     const explained = /^(\s|--[^\n]*\n|\/\*[^*]*\*\/)*explain(\s+analyze)?(?=[\s(])/i.exec(sql);
     if (explained !== null) {
       const inner = sql.slice(explained[0].length);
-      const names = namedRelations(await readOne(inner));
+      const names = namedRelations(await readOne(inner, explained[0].length));
       const verb = explained[2] === undefined ? "EXPLAIN" : "EXPLAIN ANALYZE";
       return { sql: `${verb}\n${inner}`, names, select: undefined };
     }
-    const statement = await readOne(sql);
+    const statement = await readOne(sql, 0);
     return { sql, names: namedRelations(statement), select: await asSubquery(sql, statement) };
   }
 
   /** The text without its end (semicolons, comments), proven to mean the same. */
   async function asSubquery(sql: string, statement: Record<string, unknown>) {
-    let text = sql;
-    for (let before = ""; before !== text; ) {
-      before = text;
-      text = text.replace(/(\s|;|--[^\n]*|\/\*[^*]*\*\/)+$/, "");
-    }
+    const text = withoutTail(sql);
     if (text === sql) return text;
     const again = await serialize(text);
     const same = JSON.stringify(again.statements) === JSON.stringify([statement]);
@@ -95,12 +92,12 @@ export function createStatementChecker(
   };
 }
 
-function refusal(tree: Serialized): LakehouseError {
+function refusal(tree: Serialized, offset: number): LakehouseError {
   const message = tree.error_message ?? "the statement cannot be read";
   if (/Only SELECT statements/i.test(message) || /CTE needs a SELECT/i.test(message)) {
     return notReadOnly("only queries are taken here: this statement is not a SELECT");
   }
-  const position = tree.position === undefined ? undefined : Number(tree.position);
+  const position = tree.position === undefined ? undefined : Number(tree.position) + offset;
   return syntaxError(message, position);
 }
 

@@ -7,6 +7,9 @@ export function toQueryError(thrown: unknown): LakehouseError {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   const [kind, message] = splitKind(text);
   const cause = thrown;
+  if (isFatal(thrown)) {
+    return new LakehouseError("unavailable", "the table engine failed and starts anew", { cause });
+  }
   if (kind === "INTERRUPT") {
     return new LakehouseError("cancelled", "the query was stopped", { cause });
   }

@@ -90,7 +90,7 @@ function openGraph(
     const threads = count > 1 ? host.threads : 1;
     const found = index.search(prepared, wanted, threads);
     return Array.from({ length: count }, (_, at) => {
-      const keys = "get" in found ? found.get(at).keys : found.keys;
+      const { keys } = found instanceof host.usearch.BatchMatches ? found.get(at) : found;
       return rank(rowOf(prepared, at), keys, k);
     });
   }

@@ -20,7 +20,7 @@ export const KNOWN_SOURCES: ReadonlySet<string> = new Set([
   "contract",
 ]);
 
-/** `success` wins over `ok`; with neither, an event with an error failed and any other succeeded. */
+/** `success` wins over `ok`; with neither, an event with an error failed, any other succeeded. */
 export function toEvent(given: z.output<typeof eventInput>, clock: Clock): Event {
   const { ok, success, timestamp, source, endpoint, duration_ms, ...rest } = given;
   const given_ms = timestamp === undefined ? NaN : Date.parse(timestamp);

@@ -8,8 +8,7 @@ export interface Followers {
   publish(event: Event): void;
   /** Events from now on; ends when the caller leaves or the service stops. */
   follow(source: string | undefined, call: Call): AsyncIterable<Event>;
-  count(): number;
-  dropped(): number;
+  figures(): { followers: number; follower_events_dropped: number };
   stop(): void;
 }
 
@@ -75,8 +74,7 @@ export function createFollowers(buffer_max: number, followers_max: number, log: 
       for (const follower of followers) offer(follower, event);
     },
     follow: run,
-    count: () => followers.size,
-    dropped: () => dropped,
+    figures: () => ({ followers: followers.size, follower_events_dropped: dropped }),
     stop() {
       stopped = true;
       for (const follower of followers) follower.wake();

@@ -21,9 +21,9 @@ export async function createObserve(
   needs: ObserveNeeds,
   settings: ObserveSettings,
 ): Promise<Service<typeof observe>> {
-  const { log, clock } = needs;
+  const { log, clock, dir } = needs;
   const { ring_size, checkpoint_every_events } = settings;
-  const store = await openEventStore(needs.dir, ring_size, checkpoint_every_events, log);
+  const store = await openEventStore(dir, ring_size, checkpoint_every_events, log);
   const ring = createRing(ring_size);
   for (const event of store.restored.newest) ring.push(event);
   const totals = structuredClone(store.restored.totals);
@@ -75,11 +75,14 @@ export async function createObserve(
     async health() {
       const lost = persist_failures > 0;
       const reason = "events could not be written down";
-      const live = { followers: followers.count(), follower_events_dropped: followers.dropped() };
-      const kept = { total: totals.total, corrupt_lines: store.corruptLines() };
+      const more = {
+        total: totals.total,
+        corrupt_lines: store.corruptLines(),
+        ...followers.figures(),
+      };
       return {
         status: lost ? "degraded" : "ok",
-        figures: { ...figures(), ...kept, ...live, ...(lost ? { reason } : {}) },
+        figures: { ...figures(), ...more, ...(lost ? { reason } : {}) },
       };
     },
     async stop() {

@@ -71,7 +71,9 @@ export async function createChat(
   async function completions(input: CompletionsInput, call: Call) {
     const asked = completionRequest(input);
     const head = { id: `chatcmpl-${newId()}`, created: Math.floor(needs.clock.now() / 1000) };
-    const { full_name, deltas } = open(asked, call);
+    const leaving = new AbortController();
+    const own_call = childCall(call, { signal: leaving.signal });
+    const { full_name, deltas } = open(asked, own_call);
     if (!input.stream) {
       const whole = await collect(deltas);
       const document = completionObject({ ...head, model: full_name }, whole);
@@ -83,7 +85,7 @@ export async function createChat(
     const include_usage = input.stream_options?.include_usage === true;
     const started = { ...head, model: full_name };
     const body = completionEvents(started, continued(first, deltas), include_usage);
-    return { content_type: "text/event-stream; charset=utf-8", body: closing(body, deltas) };
+    return { content_type: "text/event-stream; charset=utf-8", body: closing(body, leaving) };
   }
 
   return {
@@ -158,15 +160,15 @@ async function* continued<T>(
   yield* rest;
 }
 
-/** Ends `deltas` when the body is read to its end or given up, even before its first byte. */
+/** A body whose reader may leave while the next piece is awaited: the provider is told at once. */
 function closing(
   body: AsyncGenerator<Uint8Array>,
-  deltas: AsyncGenerator<ChatDelta>,
+  leaving: AbortController,
 ): AsyncIterableIterator<Uint8Array> {
   return {
     next: () => body.next(),
-    async return() {
-      await deltas.return(undefined);
+    return() {
+      leaving.abort();
       return body.return(undefined);
     },
     [Symbol.asyncIterator]() {

@@ -45,7 +45,7 @@ export function datasetItems(
 
   async function* batches(call: Call): AsyncGenerator<CorpusItem[]> {
     let after = "";
-    for (let read = 0; read < rows_max; ) {
+    for (let read = 0; read < rows_max;) {
       const limit = Math.min(page_rows, rows_max - read);
       const at = dataset.current_snapshot_id;
       const page = await client.rows(

@@ -25,7 +25,12 @@ export const matrixSettings = z.strictObject({
     .default(100)
     .describe("hits taken from each corpus before scores are compared"),
   corpora_at_once: z.int().min(1).max(64).default(8),
-  page_rows: z.int().min(1).max(100_000).default(5_000).describe("rows read from a dataset at once"),
+  page_rows: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(5_000)
+    .describe("rows read from a dataset at once"),
   batch_items: z.int().min(1).max(10_000).default(500).describe("items indexed at once"),
 });
 export type MatrixSettings = z.output<typeof matrixSettings>;

@@ -40,7 +40,11 @@ export function judgeRelevance(
   if (named !== undefined) {
     return { verdict: "relevant", ...figures, reason: `"${named}" stands in a hit` };
   }
-  return { verdict: "nothing_relevant", ...figures, reason: `${best}, below the floor of ${floor}` };
+  return {
+    verdict: "nothing_relevant",
+    ...figures,
+    reason: `${best}, below the floor of ${floor}`,
+  };
 }
 
 const IDENTIFIER = /[\p{L}\d]+(?:[-_./][\p{L}\d]+)*/gu;

@@ -56,7 +56,11 @@ function renderParts(
 export function valueText(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "string") return value.trim();
-  if (Array.isArray(value)) return value.map(valueText).filter((it) => it !== "").join(", ");
+  if (Array.isArray(value))
+    return value
+      .map(valueText)
+      .filter((it) => it !== "")
+      .join(", ");
   if (typeof value === "object") return JSON.stringify(value);
   return String(value as number | boolean | bigint);
 }

@@ -5,7 +5,7 @@ import type { Client, Handlers, ParsedInputOf } from "#kernel/contract.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import type { embed } from "#contracts/embed.ts";
-import { playbookContract } from "#contracts/playbook.ts";
+import type { playbookContract } from "#contracts/playbook.ts";
 import type { SlotVocabulary } from "#ports/domain-pack.ts";
 import { createQueryEmbedder } from "./embed-queries.ts";
 import { listEntries } from "./list-entries.ts";

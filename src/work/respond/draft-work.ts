@@ -59,7 +59,7 @@ export async function draftWork(
   }
 }
 
-/** Also of a failure before drafting. An error of iterate carries the session in its extension members. */
+/** Also of failures before drafting. Errors of iterate carry the session as extension members. */
 export function failedDraft(error: LakehouseError): Drafted {
   const { history, model, provider_kind } = error.extra as Partial<IterateAnswer>;
   const exhausted = error.reason === "max_iter_exhausted";

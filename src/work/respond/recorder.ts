@@ -20,7 +20,7 @@ export interface TaskEnd {
   readonly task: string;
   readonly task_class: string | null;
   readonly sig_hash: string;
-  readonly status: OutcomeRow["status"];
+  readonly status: "accepted" | "nothing_relevant" | "max_iter_exhausted" | "infra_error";
   readonly reason: string;
   readonly iterations: number;
   readonly model: string | null;

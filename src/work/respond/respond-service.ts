@@ -10,7 +10,7 @@ import type { DomainPack } from "#ports/domain-pack.ts";
 import { draftWork, failedDraft, type Drafted } from "./draft-work.ts";
 import { lessonsOf, type Lessons } from "./lessons.ts";
 import { openOutcomeStore } from "./outcome-store.ts";
-import { createRecorder, type RecorderNeeds, type TaskEnd } from "./recorder.ts";
+import { createRecorder, type Recorder, type RecorderNeeds, type TaskEnd } from "./recorder.ts";
 import type { RespondSettings } from "./respond-settings.ts";
 import { retrieve, type RespondInput, type SearchAnswer } from "./retrieve.ts";
 import { planTask, unplannedHash, type PlannedTask } from "./task-planner.ts";
@@ -38,86 +38,26 @@ export async function createRespond(
 ): Promise<Service<typeof respond>> {
   const store = await openOutcomeStore(needs.kb_dir, needs.log);
   const recorder = createRecorder(needs, store);
-  const counts: Record<string, number> = {
-    accepted: 0,
-    nothing_relevant: 0,
-    max_iter_exhausted: 0,
-    infra_error: 0,
-  };
+  const counts = { accepted: 0, nothing_relevant: 0, max_iter_exhausted: 0, infra_error: 0 };
+  const write = writer(recorder, (status) => counts[status]++);
 
   async function run(input: RespondInput, call: Call): Promise<RespondAnswer> {
     const planned = planTask(needs.packs, input.task, input.context, input.kind);
     const work: Work = { input, planned, started: performance.now(), call };
-    if (planned === undefined) return refuse(work, noPlanReason(needs.packs, input.kind), null);
+    if (planned === undefined)
+      return refuse(write, work, noPlanReason(needs.packs, input.kind), null);
     let found: SearchAnswer | undefined;
+    let drafted: Drafted;
     try {
       found = await retrieve(needs.matrix, planned.plan, input, call);
+      if (found !== undefined && found.results.length === 0) {
+        return await refuse(write, work, refusalReason(found), found.relevance);
+      }
+      drafted = await draftWork(needs.iterate, planned, found?.results ?? [], input, call);
     } catch (thrown) {
-      return conclude(work, planned, undefined, failedDraft(toLakehouseError(thrown)));
+      drafted = failedDraft(toLakehouseError(thrown));
     }
-    if (found !== undefined && found.results.length === 0) {
-      return refuse(work, found.relevance.reason || "nothing in the data fits", found.relevance);
-    }
-    const hits = found?.results ?? [];
-    return conclude(
-      work,
-      planned,
-      found,
-      await draftWork(needs.iterate, planned, hits, input, call),
-    );
-  }
-
-  /** Writes down how drafting ended and answers it; an error of the house is thrown afterwards. */
-  async function conclude(
-    work: Work,
-    planned: PlannedTask,
-    found: SearchAnswer | undefined,
-    drafted: Drafted,
-  ): Promise<RespondAnswer> {
-    const hits = found?.results ?? [];
-    const { status, reason, model, artifact, history } = drafted;
-    const lessons =
-      status === "infra_error"
-        ? NO_LESSONS
-        : lessonsOf(planned.kind, artifact, history, hits, settings);
-    const playbooks_applied = hits.flatMap((hit) => hit.playbook?.playbook_id ?? []);
-    const iterations = history.length;
-    const ended = { status, reason, model, iterations, lessons, playbooks_applied };
-    const { answer } = await write(work, ended);
-    if (drafted.failed !== undefined) throw drafted.failed;
-    return {
-      ...answer,
-      status: status === "accepted" ? "accepted" : "max_iter_exhausted",
-      artifact: artifact ?? null,
-      history: [...history],
-      relevance: found?.relevance ?? null,
-      retrieved: hits.map(toRetrieved),
-      provider_kind: drafted.provider_kind,
-    };
-  }
-
-  /** An honest no: no model was asked. */
-  async function refuse(
-    work: Work,
-    reason: string,
-    relevance: RespondAnswer["relevance"],
-  ): Promise<RespondAnswer> {
-    const status = "nothing_relevant" as const;
-    const nothing = { model: null, iterations: 0, lessons: NO_LESSONS, playbooks_applied: [] };
-    const { answer } = await write(work, { status, reason, ...nothing });
-    const empty = { artifact: null, history: [], retrieved: [], provider_kind: null };
-    return { ...answer, status, relevance, ...empty };
-  }
-
-  async function write(work: Work, ended: Ended) {
-    const end = taskEnd(work, ended);
-    counts[end.status] = (counts[end.status] ?? 0) + 1;
-    const recorded = await recorder.record(end, playbookOrder(work, ended), work.call);
-    const { reason, task_class, iterations, model, sig_hash, duration_ms } = end;
-    const told = { reason, task_class, iterations, model, sig_hash, duration_ms };
-    const playbooks_applied = [...end.playbooks_applied];
-    const { trace_id } = work.call;
-    return { answer: { ...told, ...recorded, playbooks_applied, trace_id } };
+    return conclude(write, settings, { ...work, planned }, found, drafted);
   }
 
   return {
@@ -131,6 +71,65 @@ export async function createRespond(
     },
     stop: () => store.close(),
   };
+}
+
+type Write = ReturnType<typeof writer>;
+
+/** Records how a task ended and answers what is told of it in every case. */
+function writer(recorder: Recorder, count: (status: TaskEnd["status"]) => void) {
+  return async (work: Work, ended: Ended) => {
+    const end = taskEnd(work, ended);
+    count(end.status);
+    const recorded = await recorder.record(end, playbookOrder(work, ended), work.call);
+    const { reason, task_class, iterations, model, sig_hash, duration_ms } = end;
+    const told = { reason, task_class, iterations, model, sig_hash, duration_ms };
+    const playbooks_applied = [...end.playbooks_applied];
+    return { ...told, ...recorded, playbooks_applied, trace_id: work.call.trace_id };
+  };
+}
+
+/** Writes down how drafting ended and answers it; an error of the house is thrown afterwards. */
+async function conclude(
+  write: Write,
+  settings: RespondSettings,
+  work: Work & { readonly planned: PlannedTask },
+  found: SearchAnswer | undefined,
+  drafted: Drafted,
+): Promise<RespondAnswer> {
+  const hits = found?.results ?? [];
+  const { status, reason, model, artifact, history } = drafted;
+  const lessons =
+    status === "infra_error"
+      ? NO_LESSONS
+      : lessonsOf(work.planned.kind, artifact, history, hits, settings);
+  const playbooks_applied = hits.flatMap((hit) => hit.playbook?.playbook_id ?? []);
+  const iterations = history.length;
+  const ended = { status, reason, model, iterations, lessons, playbooks_applied };
+  const answer = await write(work, ended);
+  if (drafted.failed !== undefined) throw drafted.failed;
+  return {
+    ...answer,
+    status: status === "accepted" ? "accepted" : "max_iter_exhausted",
+    artifact: artifact ?? null,
+    history: [...history],
+    relevance: found?.relevance ?? null,
+    retrieved: hits.map(toRetrieved),
+    provider_kind: drafted.provider_kind,
+  };
+}
+
+/** An honest no: no model was asked. */
+async function refuse(
+  write: Write,
+  work: Work,
+  reason: string,
+  relevance: RespondAnswer["relevance"],
+): Promise<RespondAnswer> {
+  const status = "nothing_relevant" as const;
+  const nothing = { model: null, iterations: 0, lessons: NO_LESSONS, playbooks_applied: [] };
+  const answer = await write(work, { status, reason, ...nothing });
+  const empty = { artifact: null, history: [], retrieved: [], provider_kind: null };
+  return { ...answer, status, relevance, ...empty };
 }
 
 type Ended = Pick<
@@ -159,6 +158,10 @@ function playbookOrder({ input, planned }: Work, ended: Ended) {
     scope: input.playbook_scope,
     tags: [planned.task_class, `sig:${planned.sig_hash.slice(0, 12)}`],
   };
+}
+
+function refusalReason(found: SearchAnswer): string {
+  return found.relevance.reason || "nothing in the data fits";
 }
 
 function noPlanReason(packs: readonly DomainPack[], kind: string | undefined): string {

@@ -1,0 +1,84 @@
+// The usearch index passes the suite of its port, recalls well, and dies in a way callers can tell.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { seededRandom } from "#kernel/random.ts";
+import { randomVectors, vectorIndexSuite } from "#ports/vector-index.suite.ts";
+import { createExactEngine } from "./exact-vector-index.ts";
+import { createWorkerLink } from "./usearch-link.ts";
+import { createUsearchEngine } from "./usearch-vector-index.ts";
+
+vectorIndexSuite("usearch", () => createUsearchEngine({ threads: 2 }));
+
+const ROWS = 20_000;
+const DIMENSION = 64;
+
+/** Points around centres: what embeddings look like, and harder than even noise. */
+function clustered(count: number): Float32Array {
+  const random = seededRandom(11);
+  const centres = randomVectors(random, 200, DIMENSION);
+  const vectors = new Float32Array(count * DIMENSION);
+  for (let row = 0; row < count; row++) {
+    const centre = random.int(200) * DIMENSION;
+    for (let at = 0; at < DIMENSION; at++) {
+      const noise = random.next() + random.next() - 1;
+      vectors[row * DIMENSION + at] = centres[centre + at]! + noise;
+    }
+  }
+  return vectors;
+}
+
+test("usearch: recall at 10 is at least .98, also after replacing and removing", async (t) => {
+  const engine = createUsearchEngine({ threads: 2 });
+  const reference = createExactEngine();
+  t.after(() => engine.close());
+  const config = { dimension: DIMENSION, metric: "cos", quantization: "f16" } as const;
+  const vectors = clustered(ROWS + 100);
+  const queries = vectors.subarray(ROWS * DIMENSION);
+  const keys = Float64Array.from({ length: ROWS }, (_, at) => at);
+  const [index, exact] = [await engine.create(config), await reference.create(config)];
+  for (const one of [index, exact]) {
+    await one.upsert(keys, vectors.subarray(0, ROWS * DIMENSION));
+    await one.upsert(keys.slice(0, 2000), vectors.subarray(DIMENSION, 2001 * DIMENSION));
+    await one.remove(keys.slice(5000, 6000));
+  }
+  const [found, wanted] = [await index.search(queries, 10), await exact.search(queries, 10)];
+  let right = 0;
+  for (const [at, { keys: own }] of found.entries()) {
+    const truth = new Set(wanted[at]!.keys);
+    right += [...own].filter((key) => truth.has(key)).length;
+  }
+  assert.ok(right / 1000 >= 0.98, `recall ${right / 1000}`);
+});
+
+test("usearch: searches go on while a large change is under way", async (t) => {
+  const engine = createUsearchEngine({ threads: 1 });
+  t.after(() => engine.close());
+  const index = await engine.create({ dimension: 64, metric: "cos", quantization: "f32" });
+  const vectors = randomVectors(seededRandom(3), 4000, 64);
+  await index.upsert([9_999], vectors.subarray(0, 64));
+  let changing = true;
+  const keys = Float64Array.from({ length: 4000 }, (_, at) => at);
+  const change = index.upsert(keys, vectors).then(() => (changing = false));
+  await index.search(vectors.subarray(0, 64), 1);
+  assert.ok(changing, "the search had to wait for the whole change");
+  await change;
+  assert.equal(await index.size(), 4001);
+});
+
+test("usearch: a dead thread makes its indexes unavailable, and the next index has a new one", async (t) => {
+  const link = createWorkerLink({ threads: 1 });
+  const config = { dimension: 2, metric: "cos", quantization: "f32" } as const;
+  await link.ask({ kind: "create", index: 1, config });
+  const bad = { kind: "nonsense" } as unknown as { kind: "leave" };
+  const waiting = link.ask({ kind: "size", index: 1 });
+  await waiting;
+  await assert.rejects(link.ask({ kind: "size", index: 2 }), { code: "internal" });
+  const pending = link.expect(() => undefined);
+  await Promise.all([
+    assert.rejects(pending, { code: "unavailable", reason: "vector_engine_stopped" }),
+    link.leave(),
+  ]);
+  assert.equal(link.stopped, true);
+  await assert.rejects(link.ask({ kind: "size", index: 1 }), { code: "unavailable" });
+  void [t, bad];
+});

@@ -1,0 +1,120 @@
+// One search: retrieve, judge relevance, let playbooks speak, rank.
+import type { Call } from "#kernel/call.ts";
+import type { Client, OutputOf, ParsedInputOf } from "#kernel/contract.ts";
+import type { matrix } from "#contracts/matrix.ts";
+import type { playbookContract, PlaybookMatch } from "#contracts/playbook.ts";
+import type { vector } from "#contracts/vector.ts";
+import type { CorpusRecord } from "./corpus-registry.ts";
+import type { MatrixSettings } from "./matrix-settings.ts";
+import { answerKey, applyBoost, bestApplied } from "./playbook-boost.ts";
+import { hitRelevance, judgeRelevance } from "./relevance-gate.ts";
+import {
+  byDistance,
+  searchAmong,
+  searchCorpora,
+  type Found,
+  type Retrieval,
+} from "./search-corpora.ts";
+
+type SearchInput = ParsedInputOf<(typeof matrix)["operations"]["search"]>;
+type SearchOutput = OutputOf<(typeof matrix)["operations"]["search"]>;
+
+export interface SearchParts {
+  readonly vector: Client<typeof vector>;
+  readonly playbook: Client<typeof playbookContract>;
+  readonly settings: MatrixSettings;
+}
+
+/** Searches these corpora; an off-topic query gets no hits and the reason. */
+export async function searchMatrix(
+  parts: SearchParts,
+  corpora: readonly CorpusRecord[],
+  input: SearchInput,
+  call: Call,
+): Promise<SearchOutput> {
+  const started_ms = performance.now();
+  const { settings } = parts;
+  const retrieval: Retrieval = {
+    query_text: input.query_text,
+    filters: input.filters,
+    mode: input.mode,
+    k: Math.max(input.k, settings.candidates_min),
+    scale: settings,
+    corpora_at_once: settings.corpora_at_once,
+  };
+  const [found, matches] = await Promise.all([
+    searchCorpora(parts.vector, corpora, retrieval, call),
+    considerPlaybooks(parts, corpora, input, call),
+  ]);
+  const boosted = await withPlaybooks(parts, corpora, found, matches, retrieval, input.k, call);
+  const floor = input.relevance_floor ?? settings.relevance_floor;
+  const spoke = boosted.some((hit) => hit.playbook !== null);
+  const relevance = judgeRelevance(input.query_text, found, floor, spoke);
+  const hit_floor = Math.min(settings.hit_floor, floor);
+  const results =
+    relevance.verdict === "nothing_relevant"
+      ? []
+      : boosted
+          .filter((hit) => hit.playbook !== null || hitRelevance(hit) >= hit_floor)
+          .toSorted(byDistance)
+          .slice(0, input.k)
+          .map((hit, at) => ({ ...hit, rank: at + 1 }));
+  return {
+    results,
+    relevance,
+    playbooks: matches,
+    took_ms: performance.now() - started_ms,
+    trace_id: call.trace_id,
+  };
+}
+
+async function considerPlaybooks(
+  { playbook, settings }: SearchParts,
+  corpora: readonly CorpusRecord[],
+  input: SearchInput,
+  call: Call,
+): Promise<PlaybookMatch[]> {
+  if (!input.use_playbook || corpora.length === 0) return [];
+  const request = {
+    query_text: input.query_text,
+    corpora: corpora.map((it) => it.corpus),
+    k: settings.playbooks_considered,
+    scope: input.playbook_scope,
+  };
+  return (await playbook.match(request, call)).matches;
+}
+
+/** Boosts answers that were found and fetches those that were not; filters hold for both. */
+async function withPlaybooks(
+  parts: SearchParts,
+  corpora: readonly CorpusRecord[],
+  found: readonly Found[],
+  matches: readonly PlaybookMatch[],
+  retrieval: Retrieval,
+  k: number,
+  call: Call,
+): Promise<Found[]> {
+  const applied = bestApplied(matches);
+  if (applied.size === 0) return [...found];
+  const strength = parts.settings.playbook_strength;
+  const missing = new Map(applied);
+  const hits = found.map((hit, at) => {
+    const key = answerKey(hit.corpus, hit.id);
+    const match = applied.get(key);
+    if (match === undefined) return hit;
+    missing.delete(key);
+    return applyBoost(hit, match, strength, at < k ? "boosted" : "injected");
+  });
+  for (const corpus of corpora) {
+    const absent = [...missing.values()].filter(
+      (match) => match.playbook.answer_corpus === corpus.corpus,
+    );
+    if (absent.length === 0) continue;
+    const ids = absent.map((match) => match.playbook.answer_id);
+    for (const hit of await searchAmong(parts.vector, corpus, ids, retrieval, call)) {
+      const match = missing.get(answerKey(hit.corpus, hit.id));
+      if (match !== undefined) hits.push(applyBoost(hit, match, strength, "injected"));
+    }
+  }
+  return hits;
+}

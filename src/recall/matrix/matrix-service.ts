@@ -1,0 +1,153 @@
+// matrix: corpora are built here and searched together, playbooks applied, off-topic refused.
+import { throwIfOver, type Call } from "#kernel/call.ts";
+import { nearestName } from "#kernel/check-input.ts";
+import { isoTime, type Clock } from "#kernel/clock.ts";
+import type { Client, ParsedInputOf } from "#kernel/contract.ts";
+import { canonicalJson, sha256Hex } from "#kernel/ids.ts";
+import type { Service } from "#kernel/lifecycle.ts";
+import type { Log } from "#kernel/log.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import type { catalog } from "#contracts/catalog.ts";
+import type { matrix } from "#contracts/matrix.ts";
+import type { playbookContract } from "#contracts/playbook.ts";
+import type { query } from "#contracts/query.ts";
+import type { vector } from "#contracts/vector.ts";
+import { buildCorpus, manifestPath, type BuildPlan } from "./build-corpus.ts";
+import { datasetItems, textItems } from "./corpus-items.ts";
+import { indexOf, infoOf, openCorpusRegistry, type CorpusRecord } from "./corpus-registry.ts";
+import { removeManifest } from "./item-manifest.ts";
+import { searchMatrix } from "./matrix-search.ts";
+import type { MatrixSettings } from "./matrix-settings.ts";
+
+export interface MatrixNeeds {
+  readonly vector: Client<typeof vector>;
+  readonly playbook: Client<typeof playbookContract>;
+  readonly query: Client<typeof query>;
+  readonly catalog: Client<typeof catalog>;
+  /** Folder that this service owns. */
+  readonly dir: string;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+type Operations = (typeof matrix)["operations"];
+type BuildInput = ParsedInputOf<Operations["build"]>;
+
+/** Longest corpus name for which the index name still fits. */
+const CORPUS_NAME_MAX = 121;
+
+export async function createMatrix(
+  needs: MatrixNeeds,
+  settings: MatrixSettings,
+): Promise<Service<typeof matrix>> {
+  const registry = await openCorpusRegistry(needs.dir, needs.log);
+  const building = new Set<string>();
+  const { dir, clock, vector: index_client } = needs;
+  const build_parts = { ...settings, dir, clock, vector: index_client, registry };
+  const search_parts = { vector: index_client, playbook: needs.playbook, settings };
+
+  async function* build(input: BuildInput, call: Call) {
+    const { corpus } = input;
+    if (building.has(corpus)) {
+      throw new LakehouseError("conflict", `corpus "${corpus}" is being built`, {
+        hint: "wait until that build has ended",
+      });
+    }
+    building.add(corpus);
+    try {
+      const plan = await planBuild(needs, settings, input, call);
+      const known = registry.get(corpus);
+      if (known !== undefined && isUnchanged(known, plan)) {
+        const { items } = known;
+        const figures = { items_done: items, items_total: items, items_per_s: 0 };
+        yield { phase: "done" as const, ...figures, corpus: infoOf(known) };
+        return;
+      }
+      yield* buildCorpus(build_parts, plan, call);
+    } finally {
+      building.delete(corpus);
+    }
+  }
+
+  function chosen(names: readonly string[] | undefined): CorpusRecord[] {
+    if (names === undefined) return registry.list();
+    return [...new Set(names)].map((name) => registry.get(name) ?? noSuchCorpus(name));
+  }
+
+  function noSuchCorpus(name: string): never {
+    const known = registry.list().map((it) => it.corpus);
+    const nearest = nearestName(name, known);
+    throw new LakehouseError("not_found", `there is no corpus "${name}"`, {
+      reason: "no_such_corpus",
+      hint:
+        nearest === undefined
+          ? `corpora: ${known.length === 0 ? "none yet" : known.join(", ")}`
+          : `did you mean "${nearest}"?`,
+    });
+  }
+
+  return {
+    handlers: {
+      build,
+      corpora: async () => ({ corpora: registry.list().map(infoOf) }),
+      async drop({ corpus }, call) {
+        const known = registry.get(corpus) !== undefined;
+        const { dropped } = await index_client.drop({ index: indexOf(corpus) }, call);
+        await removeManifest(manifestPath(dir, corpus));
+        if (known) await registry.dropped(corpus, isoTime(clock));
+        return { dropped: known || dropped };
+      },
+      async search(input, call) {
+        throwIfOver(call);
+        return searchMatrix(search_parts, chosen(input.corpora), input, call);
+      },
+    },
+    health: async () => ({
+      status: "ok",
+      figures: {
+        corpora: registry.list().length,
+        items: registry.list().reduce((sum, it) => sum + it.items, 0),
+        building: building.size,
+      },
+    }),
+    stop: () => registry.close(),
+  };
+}
+
+async function planBuild(
+  needs: MatrixNeeds,
+  settings: MatrixSettings,
+  input: BuildInput,
+  call: Call,
+): Promise<BuildPlan> {
+  const { corpus, summary, id_prefix, source } = input;
+  if (corpus.length > CORPUS_NAME_MAX) {
+    const message = `a corpus name has ${CORPUS_NAME_MAX} characters at most`;
+    throw new LakehouseError("invalid", message, { issues: [{ path: "corpus", message }] });
+  }
+  if (source.kind === "texts") {
+    const source_hash = hashOf({ kind: "texts", id_prefix });
+    const items = textItems(source, id_prefix, settings.page_rows);
+    return { corpus, summary, id_prefix, source, source_hash, snapshot_id: null, items };
+  }
+  const dataset = await needs.catalog.get({ name: source.dataset }, call);
+  const items = datasetItems(needs.query, dataset, source, id_prefix, settings.page_rows);
+  const source_hash = hashOf({ ...source, id_prefix });
+  const snapshot_id = dataset.current_snapshot_id;
+  return { corpus, summary, id_prefix, source, source_hash, snapshot_id, items };
+}
+
+function hashOf(value: unknown): string {
+  return sha256Hex(canonicalJson(value));
+}
+
+/** The same rows by the same recipe are there already; texts are always compared one by one. */
+function isUnchanged(known: CorpusRecord, plan: BuildPlan): boolean {
+  return (
+    plan.source.kind === "dataset" &&
+    plan.snapshot_id !== null &&
+    known.built_snapshot_id === plan.snapshot_id &&
+    known.source_hash === plan.source_hash &&
+    known.summary === plan.summary
+  );
+}

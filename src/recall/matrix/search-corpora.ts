@@ -1,0 +1,107 @@
+// Retrieves from many corpora at once and puts every hit on one scale.
+import type { Call } from "#kernel/call.ts";
+import type { Client } from "#kernel/contract.ts";
+import type { MatrixHit } from "#contracts/matrix.ts";
+import type { Filters } from "#contracts/nouns.ts";
+import type { vector, VectorHit } from "#contracts/vector.ts";
+import { indexOf, type CorpusRecord } from "./corpus-registry.ts";
+import { mixedScore, type ScoreScale } from "./hit-score.ts";
+
+export interface Retrieval {
+  readonly query_text: string;
+  readonly filters: Filters | undefined;
+  readonly mode: "mixed" | "vector" | "lexical";
+  /** Hits of each corpus. */
+  readonly k: number;
+  readonly scale: ScoreScale;
+  readonly corpora_at_once: number;
+}
+
+/** A hit before it has a rank and before playbooks. */
+export type Found = Omit<MatrixHit, "rank">;
+
+/** The k best of each corpus, best first over all. */
+export async function searchCorpora(
+  client: Client<typeof vector>,
+  corpora: readonly CorpusRecord[],
+  retrieval: Retrieval,
+  call: Call,
+): Promise<Found[]> {
+  const found: Found[] = [];
+  for (let at = 0; at < corpora.length; at += retrieval.corpora_at_once) {
+    const group = corpora.slice(at, at + retrieval.corpora_at_once);
+    const hits = await Promise.all(
+      group.map((corpus) => searchCorpus(client, corpus, retrieval, undefined, call)),
+    );
+    found.push(...hits.flat());
+  }
+  return found.toSorted(byDistance);
+}
+
+/** Items of one corpus by id, scored like every other hit; those the filters refuse are left out. */
+export function searchAmong(
+  client: Client<typeof vector>,
+  corpus: CorpusRecord,
+  ids: readonly string[],
+  retrieval: Retrieval,
+  call: Call,
+): Promise<Found[]> {
+  return searchCorpus(client, corpus, retrieval, ids, call);
+}
+
+export function byDistance(a: Found, b: Found): number {
+  return a.distance - b.distance || b.score - a.score || (a.id < b.id ? -1 : 1);
+}
+
+async function searchCorpus(
+  client: Client<typeof vector>,
+  corpus: CorpusRecord,
+  { query_text, filters, mode, k, scale }: Retrieval,
+  ids: readonly string[] | undefined,
+  call: Call,
+): Promise<Found[]> {
+  const index = indexOf(corpus.corpus);
+  const base = { index, query_text, ...(filters === undefined ? {} : { filters }) };
+  const among = ids === undefined ? { k, mode } : { k: ids.length, mode, ids: [...ids] };
+  const { hits } = await client.search({ ...base, ...among }, call);
+  if (mode === "mixed") {
+    const wordless = hits.filter((hit) => hit.components.vector === null).map((hit) => hit.id);
+    if (wordless.length > 0) {
+      const request = { ...base, ids: wordless, k: wordless.length, with_text: false };
+      const measured = await client.search({ ...request, mode: "vector" }, call);
+      const cosines = new Map(measured.hits.map((hit) => [hit.id, hit.components.vector]));
+      return hits.map((hit) => toFound(corpus, hit, cosines.get(hit.id) ?? null, mode, scale));
+    }
+  }
+  return hits.map((hit) => toFound(corpus, hit, null, mode, scale));
+}
+
+function toFound(
+  corpus: CorpusRecord,
+  hit: VectorHit,
+  measured: number | null,
+  mode: Retrieval["mode"],
+  scale: ScoreScale,
+): Found {
+  const cosine = mode === "lexical" ? null : (hit.components.vector ?? measured);
+  const bm25 = mode === "vector" ? null : hit.components.lexical;
+  const weight = { mixed: scale.semantic_weight, vector: 1, lexical: 0 }[mode];
+  const score = mixedScore(cosine, bm25, { ...scale, semantic_weight: weight });
+  return {
+    id: hit.id,
+    corpus: corpus.corpus,
+    score,
+    distance: 1 - score,
+    base_distance: 1 - score,
+    text: hit.text,
+    metadata: hit.metadata,
+    components: { cosine, bm25, mixed: score },
+    provenance: {
+      dataset: corpus.dataset,
+      source_id: hit.id.slice(corpus.id_prefix.length),
+      snapshot_id: corpus.built_snapshot_id,
+      indexed_at: corpus.built_at,
+    },
+    playbook: null,
+  };
+}
