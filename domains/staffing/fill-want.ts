@@ -124,7 +124,7 @@ const DERIVED: readonly DerivedCheck[] = [
     "min_reliability",
     (want, worker) => numberOf(worker, "reliability") >= want.min_reliability!,
     (want, worker) =>
-      `has reliability ${textOf(worker, "reliability") || "unknown"}, below ${want.min_reliability!}`,
+      `has reliability ${textOf(worker, "reliability") || "?"}, below ${want.min_reliability!}`,
   ),
   derived(
     "available",

@@ -2,8 +2,7 @@
 
 export const FIRST_NAMES: readonly string[] = (
   "James Maria Robert Jennifer Michael Linda David Ana William Patricia Jose Susan Carlos " +
-  "Jessica Thomas Sarah Luis Karen Daniel " +
-  "Nancy Juan Lisa Matthew Betty Anthony Sandra Marcus Ashley " +
+  "Jessica Thomas Sarah Luis Karen Daniel Nancy Juan Lisa Matthew Betty Anthony Sandra Marcus Ashley " +
   "Andre Kimberly Steven Emily Paul Donna Kevin Michelle Brian Carol Jamal Amanda Ronald Dorothy " +
   "Timothy Melissa Jason Deborah Miguel Stephanie Ryan Rebecca Jacob Laura Gary Helen Nicholas " +
   "Sharon Eric Cynthia Tyrone Kathleen Omar Amy Stephen Angela Larry Shirley Justin Anna Scott " +

@@ -6,10 +6,11 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { Relation, SqlRequest, TableEngine } from "#ports/table-engine.ts";
 import { createStatementChecker, type CheckedStatement } from "./checked-statements.ts";
 import { createConverter } from "./convert-files.ts";
+import { copyOut } from "./copy-out.ts";
 import { isFatal, toQueryError } from "./engine-errors.ts";
+import { fromJson } from "./json-values.ts";
 import { createQueryInstance, type InstanceSettings } from "./query-instance.ts";
 import { streamRows, watchQuery } from "./row-stream.ts";
-import { quoteText } from "./sql-text.ts";
 
 export interface DuckDbSettings {
   /** For queries together; conversions have the same again while they run. */
@@ -74,10 +75,11 @@ export async function createDuckDbEngine(settings: DuckDbSettings): Promise<Tabl
       const pooled = await queries.acquire(request.signal);
       const watch = watchQuery(pooled, request);
       try {
+        const values = request.params.map((param) => fromJson(param, duckdb));
         const limited = `SELECT * FROM (\n${select}\n) LIMIT ${request.limits.rows_max}`;
         const rows = await watch.during(async () => {
           await pooled.show(request.relations);
-          return copyOut(pooled.connection, duckdb, limited, request, target_path);
+          return copyOut(pooled.connection, limited, values, target_path);
         });
         watch.end();
         pooled.release();

@@ -96,8 +96,14 @@ export async function streamRows(
     const values = request.params.map((param) => fromJson(param, duckdb));
     const { result, first } = await watch.during(async () => {
       await pooled.show(request.relations);
-      const result = await pooled.connection.stream(sql, values);
-      return { result, first: await result.fetchChunk() };
+      const prepared = await pooled.connection.prepare(sql);
+      try {
+        prepared.bind(values);
+        const result = await prepared.stream();
+        return { result, first: await result.fetchChunk() };
+      } finally {
+        prepared.destroySync();
+      }
     });
     const converters = result.columnTypes().map(toJsonOf);
     const columns = columnsOf(result);

@@ -151,8 +151,18 @@ function nameOf(node: Tree, with_names: ReadonlySet<string>, named: Set<string>)
       hint: "a table is named by itself, or with its schema in front: kb.events",
     });
   }
-  if (schema_name !== undefined && schema_name !== "") named.add(`${schema_name}.${table_name}`);
-  else if (!with_names.has(String(table_name).toLowerCase())) named.add(String(table_name));
+  const name = String(table_name);
+  if (schema_name !== undefined && schema_name !== "") named.add(`${schema_name}.${name}`);
+  else if (with_names.has(name.toLowerCase())) return;
+  else if (name.includes(".")) throw notATable(name);
+  else named.add(name);
+}
+
+function notATable(name: string): LakehouseError {
+  return new LakehouseError("not_found", `there is no table "${name}"`, {
+    reason: "no_such_table",
+    hint: "a query names tables, not files; a schema stands outside the quotes: kb.events",
+  });
 }
 
 function checkFunction(name: string): void {

@@ -5,9 +5,10 @@ import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import type { Event, observe } from "#contracts/observe.ts";
 import { toEvent } from "./event-form.ts";
+import { createIntake } from "./event-intake.ts";
 import { createRing, type EventRing } from "./event-ring.ts";
 import { openEventStore } from "./event-store.ts";
-import { addToTotals, figuresByEndpoint } from "./event-totals.ts";
+import { figuresByEndpoint } from "./event-totals.ts";
 import { createFollowers } from "./followers.ts";
 import type { ObserveSettings } from "./observe-settings.ts";
 
@@ -25,65 +26,42 @@ export async function createObserve(
   const { ring_size, checkpoint_every_events } = settings;
   const store = await openEventStore(dir, ring_size, checkpoint_every_events, log);
   const ring = createRing(ring_size);
-  for (const event of store.restored.newest) ring.push(event);
-  const totals = structuredClone(store.restored.totals);
-  let durable_events = totals.total;
-  let persist_failures = 0;
   const followers = createFollowers(settings.follower_buffer_events, settings.followers_max, log);
-
-  /** True when it is on disk; a log that cannot be written does not make the witness refuse. */
-  async function take(event: Event): Promise<boolean> {
-    ring.push(event);
-    addToTotals(totals, event);
-    followers.publish(event);
-    try {
-      await store.append(event);
-      durable_events++;
-      return true;
-    } catch (error) {
-      persist_failures++;
-      log.error({ err: error, event_id: event.event_id }, "an event could not be written down");
-      return false;
-    }
-  }
-
-  const figures = () => ({ durable_events, persist_failures, ring_size: ring.size() });
+  const intake = createIntake(store, ring, followers, log);
 
   return {
     handlers: {
       async event(input) {
         const event = toEvent(input, clock);
-        const durable = await take(event);
+        const durable = await intake.take(event);
         return { accepted: true, event_id: event.event_id, ring_size: ring.size(), durable };
       },
       async events_bulk({ events }) {
-        const kept = await Promise.all(events.map((input) => take(toEvent(input, clock))));
+        const kept = await Promise.all(events.map((input) => intake.take(toEvent(input, clock))));
         const durable = kept.filter(Boolean).length;
         return { accepted: kept.length, ring_size: ring.size(), durable };
       },
       async stats() {
         return {
-          ...structuredClone(totals),
+          ...intake.totals(),
           by_endpoint: figuresByEndpoint(ring.newestFirst()),
           recent: takeFirst(ring.newestFirst(), settings.recent_count),
-          ...figures(),
+          ...intake.figures(),
         };
       },
       events: async (input) => selectEvents(ring, input),
       follow: (input, call) => followers.follow(input.source, call),
     },
     async health() {
-      const lost = persist_failures > 0;
-      const reason = "events could not be written down";
-      const more = {
-        total: totals.total,
+      const lost = intake.figures().persist_failures > 0;
+      const figures = {
+        ...intake.figures(),
+        total: intake.totals().total,
         corrupt_lines: store.corruptLines(),
         ...followers.figures(),
+        ...(lost ? { reason: "events could not be written down" } : {}),
       };
-      return {
-        status: lost ? "degraded" : "ok",
-        figures: { ...figures(), ...more, ...(lost ? { reason } : {}) },
-      };
+      return { status: lost ? "degraded" : "ok", figures };
     },
     async stop() {
       followers.stop();

@@ -1,7 +1,7 @@
 // Drafting for a planned task: the prompt of its domain through iterate, and how that ended.
 import type { Call } from "#kernel/call.ts";
 import type { Client, OutputOf } from "#kernel/contract.ts";
-import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
+import { type LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { Attempt, iterate } from "#contracts/iterate.ts";
 import type { MatrixHit } from "#contracts/matrix.ts";
 import type { RespondAnswer } from "#contracts/respond.ts";

@@ -1,0 +1,195 @@
+// Ollama and OpenAI-compatible providers against real loopback servers, good and bad.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { LakehouseError } from "#kernel/problem.ts";
+import { askRequest, chatModelSuite, collectDeltas } from "#ports/chat-model.suite.ts";
+import type { ChatProvider } from "#ports/chat-model.ts";
+import { createOllamaProvider } from "./ollama-provider.ts";
+import { createOpenAiCompatibleProvider } from "./openai-compatible-provider.ts";
+import {
+  ANSWER_TEXT,
+  startOllamaServer,
+  startOpenAiServer,
+  type ModelServer,
+  type ServerMode,
+} from "../../../test/support/model-servers.ts";
+
+interface HasAfter {
+  after(fn: () => unknown): void;
+}
+
+interface Kind {
+  readonly name: string;
+  start(t: HasAfter): Promise<ModelServer>;
+  make(url: string): ChatProvider;
+}
+
+const KINDS: Kind[] = [
+  {
+    name: "Ollama",
+    start: startOllamaServer,
+    make: (base_url) => createOllamaProvider({ base_url }),
+  },
+  {
+    name: "OpenAI-compatible",
+    start: startOpenAiServer,
+    make: (url) =>
+      createOpenAiCompatibleProvider({ name: "remote", base_url: `${url}/v1/`, api_key: "key-1" }),
+  },
+];
+
+const GOOD: ServerMode[] = ["normal", "slow", "half_lines"];
+const BAD: [ServerMode, string, string][] = [
+  ["broken_500", "unavailable", "provider_failed"],
+  ["unavailable_503", "unavailable", "provider_failed"],
+  ["no_model_404", "not_found", "no_such_model"],
+  ["no_key_401", "unavailable", "provider_failed"],
+  ["busy", "rate_limited", "provider_rate_limited"],
+  ["not_json", "unavailable", "bad_provider_answer"],
+  ["huge", "unavailable", "bad_provider_answer"],
+  ["cut", "unavailable", "provider_failed"],
+  ["ends_early", "unavailable", "provider_failed"],
+  ["error_inside", "unavailable", "provider_failed"],
+];
+
+for (const kind of KINDS) {
+  chatModelSuite(kind.name, async (t) => {
+    const server = await kind.start(t);
+    return { provider: kind.make(server.url), model: "tiny" };
+  });
+
+  async function askIn(mode: ServerMode, t: HasAfter) {
+    const server = await kind.start(t);
+    server.next(mode);
+    const deltas = await collectDeltas(kind.make(server.url).chat(askRequest("tiny")));
+    const text = deltas.map(({ content }) => content).join("");
+    return { deltas, text, last: deltas.at(-1)!, server };
+  }
+
+  for (const mode of GOOD) {
+    test(`${kind.name}: an answer in mode ${mode} arrives whole, with reason and usage`, async (t) => {
+      const { text, last } = await askIn(mode, t);
+      assert.equal(text, ANSWER_TEXT);
+      assert.equal(last.finish_reason, "stop");
+      assert.deepEqual(last.usage, { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 });
+    });
+  }
+
+  test(`${kind.name}: an answer that was cut at the limit has reason "length"`, async (t) => {
+    const { last } = await askIn("length", t);
+    assert.equal(last.finish_reason, "length");
+  });
+
+  test(`${kind.name}: tool calls arrive, with reason "tool_calls"`, async (t) => {
+    const { deltas, last } = await askIn("tools", t);
+    assert.equal(last.finish_reason, "tool_calls");
+    const pieces = deltas.flatMap(({ tool_calls }) => tool_calls ?? []) as {
+      function: { name?: string; arguments?: string };
+    }[];
+    assert.equal(pieces[0]!.function.name, "lookup");
+    const wanted = pieces.map((piece) => piece.function.arguments ?? "").join("");
+    assert.deepEqual(JSON.parse(wanted), { city: "Zürich" });
+  });
+
+  for (const [mode, code, reason] of BAD) {
+    test(`${kind.name}: mode ${mode} is ${code}, ${reason}`, async (t) => {
+      await assert.rejects(askIn(mode, t), (error) => {
+        assert.ok(error instanceof LakehouseError, String(error));
+        assert.deepEqual([error.code, error.reason], [code, reason]);
+        if (mode === "busy") assert.equal(error.extra["retry_after_s"], 0);
+        if (mode === "error_inside") assert.match(error.message, /the runner has crashed/);
+        assert.ok(!error.message.includes("key-1"));
+        return true;
+      });
+    });
+  }
+
+  test(`${kind.name}: a server that is not there is provider_unreachable`, async () => {
+    await assert.rejects(
+      collectDeltas(kind.make("http://127.0.0.1:1").chat(askRequest("tiny"))),
+      (error) => error instanceof LakehouseError && error.reason === "provider_unreachable",
+    );
+  });
+
+  test(`${kind.name}: a caller that leaves a stalled answer closes the connection`, async (t) => {
+    const server = await kind.start(t);
+    server.next("stall");
+    const controller = new AbortController();
+    const request = askRequest("tiny", { signal: controller.signal });
+    const deltas = kind.make(server.url).chat(request)[Symbol.asyncIterator]();
+    await deltas.next();
+    const rest = assert.rejects(
+      deltas.next(),
+      (error) => error instanceof LakehouseError && error.code === "cancelled",
+    );
+    controller.abort();
+    await rest;
+    await server.client_left;
+  });
+
+  test(`${kind.name}: what is not set is not sent`, async (t) => {
+    const { server } = await askIn("normal", t);
+    const { body } = server.requests[0]!;
+    const text = JSON.stringify(body);
+    for (const name of ["temperature", "max_tokens", "num_predict", "stop", "seed", "options"]) {
+      assert.ok(!text.includes(`"${name}"`), name);
+    }
+  });
+}
+
+test("Ollama: options, format, tools, images and tool results are spelt as it wants them", async (t) => {
+  const server = await startOllamaServer(t);
+  const call = { id: "c1", type: "function", function: { name: "f", arguments: '{"a":1}' } };
+  const schema = { type: "object", properties: { a: { type: "number" } } };
+  const image = { type: "image_url", image_url: { url: "data:image/png;base64,QUJD" } };
+  await collectDeltas(
+    createOllamaProvider({ base_url: server.url }).chat(
+      askRequest("tiny", {
+        messages: [
+          { role: "developer", content: "be brief" },
+          { role: "user", content: [{ type: "text", text: "look" }, image] },
+          { role: "assistant", content: null, tool_calls: [call] },
+          { role: "tool", content: "42", name: "f" },
+        ],
+        temperature: 0,
+        max_tokens: 5,
+        stop: ["END"],
+        seed: 7,
+        response_format: { type: "json_schema", json_schema: { name: "x", schema } },
+        extra: { top_p: 0.5, user: "somebody" },
+      }),
+    ),
+  );
+  assert.deepEqual(server.requests[0]!.body, {
+    model: "tiny",
+    messages: [
+      { role: "system", content: "be brief" },
+      { role: "user", content: "look", images: ["QUJD"] },
+      { role: "assistant", content: "", tool_calls: [{ function: { name: "f", arguments: { a: 1 } } }] },
+      { role: "tool", content: "42", tool_name: "f" },
+    ],
+    stream: true,
+    options: { temperature: 0, num_predict: 5, stop: ["END"], seed: 7, top_p: 0.5 },
+    format: schema,
+  });
+});
+
+test("OpenAI-compatible: fields pass unchanged, and a server that does not stream is understood", async (t) => {
+  const server = await startOpenAiServer(t);
+  server.next("whole");
+  const provider = createOpenAiCompatibleProvider({ name: "remote", base_url: `${server.url}/v1` });
+  const request = askRequest("vendor/tiny", { temperature: 0.5, extra: { top_p: 0.9, model: "x" } });
+  const deltas = await collectDeltas(provider.chat(request));
+  assert.deepEqual(deltas, [
+    {
+      content: ANSWER_TEXT,
+      finish_reason: "stop",
+      usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 },
+    },
+  ]);
+  const { headers, body } = server.requests[0]!;
+  assert.equal(headers["authorization"], undefined);
+  assert.equal(body["model"], "vendor/tiny");
+  assert.equal(body["temperature"], 0.5);
+  assert.equal(body["top_p"], 0.9);
+});

@@ -1,0 +1,42 @@
+// Lines and events come out the same, however the bytes were cut.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { serverSentEvents, textLines } from "./stream-lines.ts";
+
+async function* cut(text: string, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  let from = 0;
+  for (let at = 0; from < bytes.length; at++) {
+    const to = from + (sizes[at % sizes.length] ?? bytes.length);
+    yield bytes.subarray(from, to);
+    from = to;
+  }
+}
+
+const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 });
+
+test("lines do not depend on where the bytes were cut", async () => {
+  const line = fc.string({ unit: "grapheme", maxLength: 12 }).map((s) => s.replaceAll(/[\r\n]/g, ""));
+  await fc.assert(
+    fc.asyncProperty(fc.array(line, { maxLength: 6 }), fc.boolean(), sizes, async (lines, crlf, cuts) => {
+      const text = lines.map((one) => one + (crlf ? "\r\n" : "\n")).join("");
+      const found = await Array.fromAsync(textLines(cut(text, cuts)));
+      assert.deepEqual(found, lines.map((one) => ({ text: one, complete: true })));
+    }),
+  );
+});
+
+test("events: comments, CRLF, several data lines, names, an end without its empty line", async () => {
+  const text = ": hi\r\ndata: a\r\ndata:b\r\n\r\nevent: error\nid: 7\ndata: {}\n\n\n\ndata: half";
+  await fc.assert(
+    fc.asyncProperty(sizes, async (cuts) => {
+      const events = await Array.fromAsync(serverSentEvents(cut(text, cuts)));
+      assert.deepEqual(events, [
+        { event: "message", data: "a\nb", complete: true },
+        { event: "error", data: "{}", complete: true },
+        { event: "message", data: "half", complete: false },
+      ]);
+    }),
+  );
+});

@@ -1,0 +1,97 @@
+// All items of an index but their vectors: slots, ids, texts, metadata and words, in memory.
+import { assert } from "#kernel/assert.ts";
+import type { Metadata } from "#contracts/nouns.ts";
+import { createBm25Index, type Bm25Index, type Bm25Options } from "./bm25-index.ts";
+import { createMetadataColumns, type MetadataColumns } from "./metadata-columns.ts";
+import { createTextArena, type TextArena } from "./text-arena.ts";
+import { createTokenizer } from "./word-tokens.ts";
+
+export interface TableItem {
+  readonly id: string;
+  readonly text: string | null;
+  readonly metadata: Metadata;
+}
+
+/**
+ * Each put takes a new slot, and the former slot of the id dies. A slot never changes otherwise,
+ * so whoever knows how many slots there were and which lived then has a snapshot.
+ */
+export interface ItemTable {
+  /** Slots given out so far, dead ones included. */
+  readonly slots: number;
+  /** Items alive. */
+  readonly size: number;
+  readonly columns: MetadataColumns;
+  readonly texts: TextArena;
+  /** undefined when words are not indexed. */
+  readonly lexical: Bm25Index | undefined;
+  /** Puts an item into the next slot; the slot that died for it, or -1. */
+  put(item: TableItem): number;
+  /** The slot that died, or -1 when there was no such id. */
+  remove(id: string): number;
+  slotOf(id: string): number | undefined;
+  idOf(slot: number): string;
+  isAlive(slot: number): boolean;
+  item(slot: number): TableItem;
+  /** 1 for each slot that lives, 0 for the others. A copy. */
+  aliveMask(): Uint8Array;
+}
+
+export interface TableOptions extends Bm25Options {
+  readonly lexical: boolean;
+}
+
+export function createItemTable(options: TableOptions): ItemTable {
+  const ids: string[] = [];
+  const slot_of = new Map<string, number>();
+  const texts = createTextArena();
+  const columns = createMetadataColumns();
+  const lexical = options.lexical ? createBm25Index(createTokenizer(), options) : undefined;
+
+  function bury(slot: number): void {
+    slot_of.delete(ids[slot]!);
+    const text = lexical === undefined ? null : texts.get(slot);
+    if (text !== null) lexical?.remove(slot, text);
+  }
+
+  const isAlive = (slot: number) => slot < ids.length && slot_of.get(ids[slot]!) === slot;
+
+  return {
+    get slots() {
+      return ids.length;
+    },
+    get size() {
+      return slot_of.size;
+    },
+    columns,
+    texts,
+    lexical,
+    put({ id, text, metadata }) {
+      const slot = ids.length;
+      const former = slot_of.get(id);
+      if (former !== undefined) bury(former);
+      ids.push(id);
+      slot_of.set(id, slot);
+      texts.push(text);
+      columns.push(metadata);
+      if (text !== null) lexical?.add(slot, text);
+      assert(texts.count === ids.length && columns.count === ids.length, "slots out of step");
+      return former ?? -1;
+    },
+    remove(id) {
+      const slot = slot_of.get(id);
+      if (slot === undefined) return -1;
+      bury(slot);
+      return slot;
+    },
+    slotOf: (id) => slot_of.get(id),
+    idOf: (slot) => ids[slot]!,
+    isAlive,
+    item: (slot) => ({ id: ids[slot]!, text: texts.get(slot), metadata: columns.get(slot) }),
+    aliveMask() {
+      const mask = new Uint8Array(ids.length);
+      for (const slot of slot_of.values()) mask[slot] = 1;
+      return mask;
+    },
+  };
+}

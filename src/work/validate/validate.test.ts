@@ -1,0 +1,96 @@
+// validate: verdicts over both transports, unknown kinds, clashes, look-ups that fail.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { silentLog } from "#kernel/log.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import { validate } from "#contracts/validate.ts";
+import type { DomainPack } from "#ports/domain-pack.ts";
+import { bookshopPack } from "../../../domains/bookshop/pack.ts";
+import { eachTransport } from "../../../test/support/each-transport.ts";
+import { tempDir } from "../../../test/support/temp-dir.ts";
+import { packQuery } from "./roster-query.suite.ts";
+import { createValidate } from "./validate-service.ts";
+import { validateSettings } from "./validate-settings.ts";
+
+const settings = validateSettings.parse({});
+
+interface HasAfter {
+  after(fn: () => unknown): void;
+}
+
+async function service(t: HasAfter, packs: readonly DomainPack[] = [bookshopPack]) {
+  const query = await packQuery(bookshopPack, 12, await tempDir(t));
+  t.after(() => query.stop());
+  return createValidate({ query: query.client, packs, log: silentLog }, settings);
+}
+
+eachTransport(
+  "a right artifact gets a report, a wrong one the structured error",
+  async (connect, t) => {
+    const client = await connect(validate, (await service(t)).handlers);
+    const context = { count: 1, subject: "baking" };
+    const artifact = { books: [{ book_id: "B-002", title: "Bread at Home" }] };
+    const report = await client.validate({ kind: "order", artifact, context });
+    assert.equal(report.ok, true);
+    assert.equal(report.grounded, true);
+    const named = await client.validate({ kind: "bookshop.order", artifact, context });
+    assert.equal(named.kind, "order");
+
+    const phantom = { books: [{ book_id: "B-999", title: "Nothing" }] };
+    await assert.rejects(
+      client.validate({ kind: "order", artifact: phantom, context }),
+      (error) => {
+        assert.ok(error instanceof LakehouseError);
+        assert.equal(error.code, "rejected");
+        assert.equal(error.reason, "validation_failed");
+        const told = error.extra["error"] as Record<string, unknown>;
+        assert.equal(told["kind"], "phantom");
+        assert.equal(told["field"], "books.0.book_id");
+        return true;
+      },
+    );
+  },
+);
+
+eachTransport("an unknown kind is not found, with the nearest known name", async (connect, t) => {
+  const client = await connect(validate, (await service(t)).handlers);
+  await assert.rejects(client.validate({ kind: "ordre", artifact: {} }), (error) => {
+    assert.ok(error instanceof LakehouseError);
+    assert.equal(error.reason, "no_such_kind");
+    assert.match(error.message, /did you mean "order"/);
+    return true;
+  });
+  const { kinds } = await client.kinds({});
+  assert.deepEqual(
+    kinds.map((one) => `${one.domain}.${one.kind}`),
+    ["bookshop.order"],
+  );
+});
+
+test("two domains with a validator of one name stop the start", async (t) => {
+  await assert.rejects(service(t, [bookshopPack, { ...bookshopPack, name: "other" }]), {
+    code: "conflict",
+  });
+});
+
+test("a look-up that fails is no verdict on the artifact", async (t) => {
+  const broken: DomainPack = {
+    ...bookshopPack,
+    validators: {
+      order: {
+        summary: "asks for a dataset that is not there",
+        async validate(_artifact, _context, tools) {
+          await tools.rows("SELECT * FROM missing", []);
+          return { ok: true, checks: [], grounded: true };
+        },
+      },
+    },
+  };
+  const { handlers } = await service(t, [broken]);
+  const { connectLocal } = await import("#kernel/connect-local.ts");
+  const client = connectLocal(validate, handlers);
+  await assert.rejects(client.validate({ kind: "order", artifact: {} }), {
+    code: "unavailable",
+    reason: "lookup_failed",
+  });
+});
