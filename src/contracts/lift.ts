@@ -36,6 +36,7 @@ export const liftReport = z.strictObject({
   mean_change_top1_distance: z.number().nullable(),
   search_ms_p50: z.number(),
   search_ms_p95: z.number(),
+  notes: z.array(z.string()).describe("what a reader must know: stand-ins, what was left out"),
   examples: z.array(record).describe("cases of each kind, for reading"),
 });
 export type LiftReport = z.output<typeof liftReport>;

@@ -105,7 +105,11 @@ function checkAnswer(run: Run, answer: unknown): void {
 /** The answer, or an error as soon as the caller leaves or the deadline passes. */
 function beforeDeadline<T>(answer: Promise<T>, call: Call): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const give_up = () => reject(cancelledError(call));
+    const give_up = () => {
+      // The handler may never settle: its timer must not outlive the caller's interest.
+      settle();
+      reject(cancelledError(call));
+    };
     const wait_ms = Math.min(call.deadline_ms - Date.now(), 0x7fffffff);
     const timer = setTimeout(give_up, wait_ms);
     call.signal.addEventListener("abort", give_up, { once: true });

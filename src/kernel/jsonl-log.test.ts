@@ -23,7 +23,10 @@ test("rows come back in the order of appending, and again after opening anew", a
   const path = join(await tempDir(t), "deep", "er", "log.jsonl");
   const log = await openJsonlLog<{ n: number }>(path);
   const offsets = await Promise.all(Array.from({ length: 500 }, (_, n) => log.append({ n })));
-  assert.deepEqual(offsets, offsets.toSorted((a, b) => a - b));
+  assert.deepEqual(
+    offsets,
+    offsets.toSorted((a, b) => a - b),
+  );
   const expected = Array.from({ length: 500 }, (_, n) => ({ n }));
   assert.deepEqual(await rowsOf(log), expected);
   assert.deepEqual(await rowsOf(log, offsets[498]), [{ n: 498 }, { n: 499 }]);
@@ -36,7 +39,7 @@ test("rows come back in the order of appending, and again after opening anew", a
   assert.deepEqual(await rowsOf(again), expected);
 });
 
-test("any JSON rows survive any cut: what is whole is kept, the torn tail is set aside", async (t) => {
+test("any rows survive any cut: what is whole is kept, the torn tail is set aside", async (t) => {
   const dir = await tempDir(t);
   let run = 0;
   const property = fc.asyncProperty(
@@ -59,7 +62,10 @@ test("any JSON rows survive any cut: what is whole is kept, the torn tail is set
       assert.equal(again.repaired_bytes, torn);
       if (torn > 0) {
         const aside = await readFile(`${path}.torn`);
-        assert.deepEqual(aside, Buffer.concat([whole.subarray(cut - torn, cut), Buffer.from("\n")]));
+        assert.deepEqual(
+          aside,
+          Buffer.concat([whole.subarray(cut - torn, cut), Buffer.from("\n")]),
+        );
       }
       await again.close();
     },
@@ -140,7 +146,7 @@ test("readers see only what is durable, also while rows are being added", async 
   assert.equal((await rowsOf(log)).length, 101);
 });
 
-// A real limit of the operating system, standing in for a full disk: writes beyond it fail half-way.
+// A real limit of the operating system stands in for a full disk: writes beyond fail half-way.
 const FULL_DISK = `
   const { openJsonlLog } = await import(process.argv[1]);
   const log = await openJsonlLog(process.argv[2]);

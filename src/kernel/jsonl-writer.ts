@@ -20,7 +20,7 @@ interface Pending {
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 const QUEUE_BYTES_MAX = 256 * 1024 * 1024;
 
-/** The row as a line; throws `invalid` for what JSON cannot say, `too_large` over the line limit. */
+/** The row as a line; throws `invalid` for what JSON cannot say, `too_large` over the limit. */
 export function toLine(row: unknown): Buffer {
   let text: string | undefined;
   try {
@@ -45,18 +45,12 @@ export function createJsonlWriter(file: FileHandle, start_bytes: number): JsonlW
   let dirty = false;
 
   async function flush(): Promise<void> {
-    while (queue.length > 0) await writeBatch(nextBatch());
-    running = undefined;
-  }
-
-  function nextBatch(): Pending[] {
-    let bytes = 0;
-    let count = 0;
-    while (count < queue.length && (count === 0 || bytes < BATCH_BYTES_MAX)) {
-      bytes += queue[count++]!.lines.length;
+    while (queue.length > 0) {
+      const batch = takeBatch(queue);
+      for (const pending of batch) queued_bytes -= pending.lines.length;
+      await writeBatch(batch);
     }
-    queued_bytes -= bytes;
-    return queue.splice(0, count);
+    running = undefined;
   }
 
   async function writeBatch(batch: readonly Pending[]): Promise<void> {
@@ -113,4 +107,14 @@ export function createJsonlWriter(file: FileHandle, start_bytes: number): JsonlW
       return closing;
     },
   };
+}
+
+/** The front of the queue: at least one, then as many as stay within the bound. */
+function takeBatch(queue: Pending[]): Pending[] {
+  let bytes = 0;
+  let count = 0;
+  while (count < queue.length && (count === 0 || bytes < BATCH_BYTES_MAX)) {
+    bytes += queue[count++]!.lines.length;
+  }
+  return queue.splice(0, count);
 }

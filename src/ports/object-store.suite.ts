@@ -1,10 +1,11 @@
 // What every object store must do; each adapter's test runs it.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { tmpdir } from "node:os";
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import fc from "fast-check";
+import { collectBytes } from "#kernel/http-client.ts";
 import { LakehouseError, type ErrorCode } from "#kernel/problem.ts";
 import type { ObjectStore } from "./object-store.ts";
 
@@ -19,9 +20,7 @@ export async function* chunks(...parts: (string | Uint8Array)[]): AsyncGenerator
 export async function textOf(store: ObjectStore, key: string): Promise<string | undefined> {
   const found = await store.get(key);
   if (found === undefined) return undefined;
-  const parts: Uint8Array[] = [];
-  for await (const part of found.body) parts.push(part);
-  return Buffer.concat(parts).toString("utf8");
+  return (await collectBytes(found.body)).toString("utf8");
 }
 
 export function failsWith(code: ErrorCode, reason?: string) {
@@ -35,8 +34,8 @@ const putText = (store: ObjectStore, key: string, text: string) =>
   store.put(key, chunks(text), { bytes_max: BIG });
 
 export function objectStoreSuite(name: string, open: OpenStore): void {
-  const it = (title: string, body: (store: ObjectStore, t: TestContext) => Promise<void>) =>
-    test(`${name}: ${title}`, async (t) => body(await open(t), t));
+  const it: It = (title, body) =>
+    void test(`${name}: ${title}`, async (t) => body(await open(t), t));
 
   readsAndWrites(it);
   keys(it);
@@ -57,10 +56,9 @@ function readsAndWrites(it: It): void {
     assert.deepEqual(await store.head("a/b.txt"), object);
     const range = await store.get("a/b.txt", { start: 6, end: 9 });
     assert.deepEqual(range?.object, object);
-    const parts = await Array.fromAsync(range!.body);
-    assert.equal(Buffer.concat(parts).toString(), "wor");
+    assert.equal((await collectBytes(range!.body)).toString(), "wor");
     const tail = await store.get("a/b.txt", { start: 6, end: undefined });
-    assert.equal(Buffer.concat(await Array.fromAsync(tail!.body)).toString(), "world");
+    assert.equal((await collectBytes(tail!.body)).toString(), "world");
   });
 
   it("knows nothing of what was never put or was removed", async (store) => {
@@ -78,7 +76,7 @@ function readsAndWrites(it: It): void {
     const block = Buffer.alloc(300_000, 7);
     await store.put("large.bin", chunks(block, block, block), { bytes_max: 900_000 });
     const found = await store.get("large.bin");
-    assert.equal(Buffer.concat(await Array.fromAsync(found!.body)).length, 900_000);
+    assert.equal((await collectBytes(found!.body)).length, 900_000);
     const unread = await store.get("large.bin");
     await unread!.body[Symbol.asyncIterator]().return?.();
   });
@@ -117,7 +115,18 @@ function readsAndWrites(it: It): void {
 
 function keys(it: It): void {
   it("refuses keys that could leave the root", async (store) => {
-    const bad = ["", "/etc/passwd", "../up", "a/../b", "a/..", ".", "./a", "a\\b", "a\0b", "\ud800"];
+    const bad = [
+      "",
+      "/etc/passwd",
+      "../up",
+      "a/../b",
+      "a/..",
+      ".",
+      "./a",
+      "a\\b",
+      "a\0b",
+      "\ud800",
+    ];
     bad.push("x".repeat(1025), "é".repeat(600));
     for (const key of bad) {
       await assert.rejects(store.head(key), failsWith("invalid", "bad_key"), `head ${key}`);
@@ -130,8 +139,24 @@ function keys(it: It): void {
 
   it("keeps odd keys apart", async (store) => {
     const odd = ["a", "a/b", "a/b/c", "a/", "a//b", "a b/ü ü.txt", "e\u0301", "é", ".hidden/.x"];
-    odd.push("100%", "%2E", "x%f", "x", "x.d/y", "x.d", "a.", "a...", "quote'\"`*?[x]", "日本/語.json");
-    odd.push("😀", "\uffff", `long/${"ü".repeat(400)}`, `long/${"n".repeat(300)}/${"m".repeat(300)}.x`);
+    odd.push(
+      "100%",
+      "%2E",
+      "x%f",
+      "x",
+      "x.d/y",
+      "x.d",
+      "a.",
+      "a...",
+      "quote'\"`*?[x]",
+      "日本/語.json",
+    );
+    odd.push(
+      "😀",
+      "\uffff",
+      `long/${"ü".repeat(400)}`,
+      `long/${"n".repeat(300)}/${"m".repeat(300)}.x`,
+    );
     odd.push("con", "a:b", "line\nfeed", "A", "~", "-rf", "a=b/c=d.parquet", "%e", "%+", "b%d/c");
     odd.push("n".repeat(200), `${"n".repeat(200)}/x`, `${"n".repeat(200)}x`);
     for (const key of odd) await putText(store, key, `bytes of ${key}`);
@@ -172,7 +197,7 @@ function conditions(it: It): void {
     async function raise(): Promise<void> {
       for (;;) {
         const found = (await store.get("n"))!;
-        const value = Number(Buffer.concat(await Array.fromAsync(found.body)).toString());
+        const value = Number((await collectBytes(found.body)).toString());
         try {
           const if_match = found.object.etag;
           await store.put("n", chunks(String(value + 1)), { bytes_max: BIG, if_match });
@@ -251,7 +276,7 @@ function staging(it: It): void {
     const outside = join(tmpdir(), `lakehouse-outside-${process.pid}`);
     await writeFile(outside, "secret");
     await mkdir(dirname(staged), { recursive: true });
-    t.after(async () => (await import("node:fs/promises")).rm(outside, { force: true }));
+    t.after(() => rm(outside, { force: true }));
     const paths = [outside, staged, dirname(staged), join(dirname(staged), "..", "x"), "/", ""];
     for (const path of paths) {
       await assert.rejects(store.adopt("k", path), failsWith("invalid", "not_staged"), path);

@@ -6,8 +6,8 @@ import type { PointerStore } from "./pointer-store.ts";
 export type OpenPointers = (t: TestContext) => Promise<PointerStore>;
 
 export function pointerStoreSuite(name: string, open: OpenPointers): void {
-  const it = (title: string, body: (store: PointerStore) => Promise<void>) =>
-    test(`${name}: ${title}`, async (t) => {
+  const it = (title: string, body: (store: PointerStore) => Promise<void>): void =>
+    void test(`${name}: ${title}`, async (t) => {
       const store = await open(t);
       t.after(() => store.close());
       await body(store);

@@ -48,6 +48,8 @@ export interface ConvertRequest {
   readonly target_path: string;
   /** Columns the result must have; absent: inferred from the whole file. */
   readonly columns?: readonly Column[];
+  /** With `columns`: further columns of the source are taken too, nullable missing ones are NULL. */
+  readonly extend?: boolean;
   readonly signal: AbortSignal;
   /** Called now and then, at most a few times a second. */
   readonly onProgress?: (done_fraction: number) => void;
@@ -63,6 +65,7 @@ export interface RejectedRow {
 export interface ConvertResult {
   readonly columns: readonly Column[];
   readonly rows: number;
+  /** The first 10 000 at most; `rejected_rows` counts all. */
   readonly rejects: readonly RejectedRow[];
   readonly rejected_rows: number;
 }
@@ -74,6 +77,10 @@ export interface TableEngine {
   rows(request: SqlRequest): Promise<RowStream>;
   /** The result of a statement as a Parquet file at `target_path`. */
   toParquet(request: SqlRequest, target_path: string): Promise<{ rows: number }>;
+  /**
+   * A file as Parquet. Rows that cannot be read are rejected and counted; a file that cannot is
+   * `invalid` (`unreadable_source`); one without the wanted columns `conflict` (`schema_differs`).
+   */
   convert(request: ConvertRequest): Promise<ConvertResult>;
   /** Columns and row count of a Parquet file; `invalid` when it is not a whole one. */
   describeParquet(uri: string): Promise<{ columns: readonly Column[]; rows: number }>;

@@ -165,7 +165,11 @@ test("Ollama: options, format, tools, images and tool results are spelt as it wa
     messages: [
       { role: "system", content: "be brief" },
       { role: "user", content: "look", images: ["QUJD"] },
-      { role: "assistant", content: "", tool_calls: [{ function: { name: "f", arguments: { a: 1 } } }] },
+      {
+        role: "assistant",
+        content: "",
+        tool_calls: [{ function: { name: "f", arguments: { a: 1 } } }],
+      },
       { role: "tool", content: "42", tool_name: "f" },
     ],
     stream: true,
@@ -178,7 +182,10 @@ test("OpenAI-compatible: fields pass unchanged, and a server that does not strea
   const server = await startOpenAiServer(t);
   server.next("whole");
   const provider = createOpenAiCompatibleProvider({ name: "remote", base_url: `${server.url}/v1` });
-  const request = askRequest("vendor/tiny", { temperature: 0.5, extra: { top_p: 0.9, model: "x" } });
+  const request = askRequest("vendor/tiny", {
+    temperature: 0.5,
+    extra: { top_p: 0.9, model: "x" },
+  });
   const deltas = await collectDeltas(provider.chat(request));
   assert.deepEqual(deltas, [
     {

@@ -177,11 +177,16 @@ test("it never invents an id, never takes one twice, and is deterministic", () =
 
 test("whom a validator ruled out by id never comes back, whatever follows", () => {
   fc.assert(
-    fc.property(anyBundle, fc.array(anyError, { maxLength: 5 }), fc.array(anyError, { maxLength: 5 }), (given, before, after) => {
-      const out = fault({ kind: "phantom", actual: "w-2" });
-      const draft = draftFrom(given, [...before, out, ...after]);
-      assert.ok(!draft.chosen.includes("w-2"));
-    }),
+    fc.property(
+      anyBundle,
+      fc.array(anyError, { maxLength: 5 }),
+      fc.array(anyError, { maxLength: 5 }),
+      (given, before, after) => {
+        const out = fault({ kind: "phantom", actual: "w-2" });
+        const draft = draftFrom(given, [...before, out, ...after]);
+        assert.ok(!draft.chosen.includes("w-2"));
+      },
+    ),
   );
 });
 

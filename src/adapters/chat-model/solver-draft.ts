@@ -141,10 +141,7 @@ function excludeById(bundle: ContextBundle, lessons: Lessons, id: unknown): bool
   return found;
 }
 
-function meets(
-  candidate: Candidate,
-  required: ReadonlyMap<string, readonly string[]>,
-): boolean {
+function meets(candidate: Candidate, required: ReadonlyMap<string, readonly string[]>): boolean {
   for (const [field, values] of required) if (!has(candidate, field, values)) return false;
   return true;
 }

@@ -38,7 +38,9 @@ test("it drafts from the bundle in the prompt, in a few chunks", async () => {
 test("errors in one prompt or over several turns teach the same", async () => {
   const first = renderError({ ...PHANTOM, actual: "w-1" });
   const second = renderError({ ...PHANTOM, actual: "w-2" });
-  const one = await ask([{ role: "user", content: [renderBundle(BUNDLE), first, second].join("\n") }]);
+  const one = await ask([
+    { role: "user", content: [renderBundle(BUNDLE), first, second].join("\n") },
+  ]);
   const turns = await ask([
     { role: "user", content: renderBundle(BUNDLE) },
     { role: "assistant", content: one.text },
@@ -53,7 +55,10 @@ test("errors in one prompt or over several turns teach the same", async () => {
 test("errors about an earlier bundle are not held against a new one", async () => {
   const other = { ...BUNDLE, base: { order: "o-2" } };
   const { text } = await ask([
-    { role: "user", content: `${renderBundle(BUNDLE)}\n${renderError({ ...PHANTOM, actual: "w-1" })}` },
+    {
+      role: "user",
+      content: `${renderBundle(BUNDLE)}\n${renderError({ ...PHANTOM, actual: "w-1" })}`,
+    },
     { role: "user", content: renderBundle(other) },
   ]);
   assert.deepEqual(JSON.parse(text), { order: "o-2", picks: [{ person_id: "w-1" }] });

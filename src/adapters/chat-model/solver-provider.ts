@@ -82,14 +82,16 @@ function readTask(messages: readonly ChatMessage[]): Task | undefined {
 
 function textOf({ content }: ChatMessage): string {
   if (typeof content === "string") return content;
-  return (content ?? []).map((part) => (typeof part["text"] === "string" ? part["text"] : "")).join("\n");
+  return (content ?? [])
+    .map((part) => (typeof part["text"] === "string" ? part["text"] : ""))
+    .join("\n");
 }
 
 /** A few pieces, none of which ends between the halves of a surrogate pair. */
 function inChunks(content: string): string[] {
   const size = Math.max(1, Math.ceil(content.length / CHUNKS));
   const chunks: string[] = [];
-  for (let from = 0; from < content.length; ) {
+  for (let from = 0; from < content.length;) {
     let to = Math.min(content.length, from + size);
     if (to < content.length && /[\ud800-\udbff]/.test(content[to - 1]!)) to++;
     chunks.push(content.slice(from, to));

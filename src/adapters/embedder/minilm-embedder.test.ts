@@ -31,7 +31,13 @@ test("paraphrases are closer to each other than to something else", async () => 
   const between = (a: number, b: number) => cosine(rowOf(batch, a), rowOf(batch, b));
   assert.ok(between(0, 1) > 0.7);
   assert.ok(between(3, 4) > 0.5);
-  for (const [a, b] of [[0, 2], [0, 3], [1, 2], [2, 3], [2, 4]] as const) {
+  for (const [a, b] of [
+    [0, 2],
+    [0, 3],
+    [1, 2],
+    [2, 3],
+    [2, 4],
+  ] as const) {
     assert.ok(between(a, b) < 0.25, `${a} and ${b}: ${between(a, b)}`);
   }
 });
@@ -68,7 +74,10 @@ test("a caller that leaves frees the workers for the next", async () => {
 
 test("closed while it works, it says so and ends without harm", async () => {
   const own = createMiniLmEmbedder({ threads: 1, workers: 1 });
-  const work = own.embed(Array.from({ length: 500 }, (_, at) => `text ${at}`), NEVER);
+  const work = own.embed(
+    Array.from({ length: 500 }, (_, at) => `text ${at}`),
+    NEVER,
+  );
   const outcome = assert.rejects(
     work,
     (error) => error instanceof LakehouseError && error.reason === "embedder_closed",

@@ -83,7 +83,11 @@ export function createMiniLmEmbedder(options: MiniLmOptions): Embedder {
     waiting_texts -= part.texts.length;
     hand.part = part;
     hand.worker.ref();
-    const job: MiniLmJob = { id: part.offset, texts: part.texts, cancelled: part.request.cancelled };
+    const job: MiniLmJob = {
+      id: part.offset,
+      texts: part.texts,
+      cancelled: part.request.cancelled,
+    };
     hand.worker.postMessage(job);
   }
 

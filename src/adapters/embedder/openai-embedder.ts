@@ -21,17 +21,21 @@ const answerShape = z.object({
 
 /** `base_url` ends before `/embeddings`, e.g. https://api.openai.com/v1 */
 export function createOpenAiEmbedder(options: OpenAiEmbedderOptions): Embedder {
-  return createRemoteEmbedder(`${options.name}/${options.model}`, options, async (texts, signal) => {
-    const request = { model: options.model, input: texts, encoding_format: "float" };
-    const response = await askProvider(options, "/embeddings", request, signal);
-    const parsed = answerShape.safeParse(await readProviderJson(options.name, response));
-    if (!parsed.success) {
-      throw badAnswer(`${options.name} did not answer with embeddings`, parsed.error);
-    }
-    const rows = parsed.data.data.toSorted((a, b) => a.index - b.index);
-    return {
-      rows: rows.map((row) => row.embedding),
-      tokens: parsed.data.usage?.prompt_tokens,
-    };
-  });
+  return createRemoteEmbedder(
+    `${options.name}/${options.model}`,
+    options,
+    async (texts, signal) => {
+      const request = { model: options.model, input: texts, encoding_format: "float" };
+      const response = await askProvider(options, "/embeddings", request, signal);
+      const parsed = answerShape.safeParse(await readProviderJson(options.name, response));
+      if (!parsed.success) {
+        throw badAnswer(`${options.name} did not answer with embeddings`, parsed.error);
+      }
+      const rows = parsed.data.data.toSorted((a, b) => a.index - b.index);
+      return {
+        rows: rows.map((row) => row.embedding),
+        tokens: parsed.data.usage?.prompt_tokens,
+      };
+    },
+  );
 }

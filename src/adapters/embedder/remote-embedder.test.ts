@@ -98,14 +98,18 @@ test("the key travels in the header only", async (t) => {
 
 test("pieces of a split text give the text again and are never too long", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), fc.integer({ min: 2, max: 40 }), (text, size) => {
-      const pieces = splitText(text, size);
-      assert.equal(pieces.join(""), text);
-      for (const piece of pieces) {
-        assert.ok(piece.length <= size);
-        assert.ok(piece.length > 0 || text === "");
-        assert.ok(piece.isWellFormed());
-      }
-    }),
+    fc.property(
+      fc.string({ unit: "grapheme", maxLength: 300 }),
+      fc.integer({ min: 2, max: 40 }),
+      (text, size) => {
+        const pieces = splitText(text, size);
+        assert.equal(pieces.join(""), text);
+        for (const piece of pieces) {
+          assert.ok(piece.length <= size);
+          assert.ok(piece.length > 0 || text === "");
+          assert.ok(piece.isWellFormed());
+        }
+      },
+    ),
   );
 });

@@ -7,8 +7,8 @@ import type { StoredObject } from "#ports/object-store.ts";
 import { contentTypeOf } from "./content-types.ts";
 
 /**
- * Strong, and free to compute: every write makes a new file (inode) and gives it a modification time
- * that grows by at least a microsecond, so equal etags mean the same write.
+ * Strong, and free to compute: every write makes a new file (inode) and gives it a modification
+ * time that grows by at least a microsecond, so equal etags mean the same write.
  */
 export function etagOf(info: BigIntStats): string {
   const part = (value: bigint) => value.toString(36);
@@ -23,7 +23,7 @@ export interface ContentTypes {
   forget(path: string, etag: string): Promise<void>;
 }
 
-/** Notes lie in `dir` under `<path>%<etag>`: one left by a crash belongs to no file and is unread. */
+/** Notes lie in `dir` under `<path>%<etag>`: one left by a crash belongs to no file. */
 export function createContentTypes(dir: string, freshPath: () => string): ContentTypes {
   const noteOf = (path: string, etag: string) => join(dir, `${path}%${etag.slice(1, -1)}`);
   return {

@@ -7,8 +7,8 @@ const CHUNK_BYTES = 256 * 1024;
 const DONE = { done: true, value: undefined } as const;
 
 /**
- * Takes the handle over. What fits in one chunk is read at once, so that its handle is closed before
- * this resolves; of a longer body the caller reads to the end or calls `return()`.
+ * Takes the handle over. What fits in one chunk is read at once, so that its handle is closed
+ * before this resolves; of a longer body the caller reads to the end or calls `return()`.
  */
 export async function openFileBody(
   file: FileHandle,

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { lstat, mkdir, readFile, realpath, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import type { ByteStream } from "#kernel/contract.ts";
 import { newId } from "#kernel/ids.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { ObjectStore, PutConditions, StoredObject } from "#ports/object-store.ts";
@@ -10,7 +11,7 @@ import { checkConditions, notStaged, tooLarge } from "./object-conditions.ts";
 import { checkKey, compareKeys, keyToPath } from "./object-key.ts";
 
 export interface MemoryObjectStoreOptions {
-  /** Folder for staged files and for what `locate` hands to engines; without it both are refused. */
+  /** Folder for staged files and for what `locate` hands out; without it both are refused. */
   readonly scratch_dir?: string;
 }
 
@@ -62,14 +63,7 @@ export async function createMemoryObjectStore(
     async put(key, body, put_options) {
       checkKey(key);
       checkConditions(key, put_options, held.get(key)?.object);
-      const chunks: Uint8Array[] = [];
-      let size = 0;
-      for await (const chunk of body) {
-        size += chunk.length;
-        if (size > put_options.bytes_max) throw tooLarge(key, put_options.bytes_max);
-        chunks.push(Buffer.from(chunk));
-      }
-      return keep(key, Buffer.concat(chunks), put_options);
+      return keep(key, await readAll(key, body, put_options.bytes_max), put_options);
     },
     async remove(key) {
       checkKey(key);
@@ -85,12 +79,7 @@ export async function createMemoryObjectStore(
     },
     async adopt(key, staged_path, conditions = {}) {
       checkKey(key);
-      const dir = await realpath(join(scratch(), "staging")).catch(() => undefined);
-      const parent = await realpath(dirname(staged_path)).catch(() => undefined);
-      if (dir === undefined || parent !== dir) throw notStaged(staged_path);
-      const path = join(dir, basename(staged_path));
-      const info = await lstat(path).catch(() => undefined);
-      if (info?.isFile() !== true) throw notStaged(staged_path);
+      const path = await stagedFile(join(scratch(), "staging"), staged_path);
       const object = keep(key, await readFile(path), conditions);
       await rm(path);
       return object;
@@ -104,6 +93,17 @@ export async function createMemoryObjectStore(
       return path;
     },
   };
+}
+
+/** The real path of a file in the staging folder; `invalid` (`not_staged`) for any other. */
+async function stagedFile(staging_dir: string, staged_path: string): Promise<string> {
+  const dir = await realpath(staging_dir).catch(() => undefined);
+  const parent = await realpath(dirname(staged_path)).catch(() => undefined);
+  if (dir === undefined || parent !== dir) throw notStaged(staged_path);
+  const path = join(dir, basename(staged_path));
+  const info = await lstat(path).catch(() => undefined);
+  if (info?.isFile() !== true) throw notStaged(staged_path);
+  return path;
 }
 
 type ListArguments = Parameters<ObjectStore["list"]>[0];
@@ -124,6 +124,17 @@ function listHeld(held: ReadonlyMap<string, Held>, options: ListArguments) {
     last = rolled ?? key;
   }
   return { objects, prefixes, next_after: undefined };
+}
+
+async function readAll(key: string, body: ByteStream, bytes_max: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > bytes_max) throw tooLarge(key, bytes_max);
+    chunks.push(Buffer.from(chunk));
+  }
+  return Buffer.concat(chunks);
 }
 
 async function* oneChunk(bytes: Buffer) {

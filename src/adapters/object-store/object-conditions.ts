@@ -2,7 +2,7 @@
 import type { PutConditions, StoredObject } from "#ports/object-store.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 
-/** Throws `precondition_failed` (reason `object_exists` or `etag_differs`) when one does not hold. */
+/** Throws `precondition_failed` (`object_exists`, `etag_differs`) when one does not hold. */
 export function checkConditions(
   key: string,
   conditions: PutConditions,

@@ -44,11 +44,11 @@ export function compareKeys(a: string, b: string): number {
 }
 
 /**
- * Path below the root, parts joined by `/`. Ordinary keys (`datasets/workers/ab12.parquet`) are their
- * own path. File and folder names never meet: a file name has a dot or ends in `%f`, a folder name
- * has none or ends in `%d`, so `a` and `a/b` can both exist. Other characters are `%XX` of their UTF-8
- * bytes (a literal % too), an empty part is `%e`, and a name over 200 bytes is cut into folders that
- * end in `%+`.
+ * Path below the root, parts joined by `/`. Ordinary keys (`datasets/workers/ab12.parquet`) are
+ * their own path. File and folder names never meet: a file name has a dot or ends in `%f`, a folder
+ * name has none or ends in `%d`, so `a` and `a/b` can both exist. Other characters are `%XX` of
+ * their UTF-8 bytes (a literal % too), an empty part is `%e`, and a name over 200 bytes is cut into
+ * folders that end in `%+`.
  */
 export function keyToPath(key: string): string {
   checkKey(key);

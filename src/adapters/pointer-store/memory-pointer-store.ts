@@ -20,7 +20,9 @@ export async function createMemoryPointerStore(): Promise<PointerStore> {
       return row === undefined ? undefined : toPointer(name, row);
     },
     async list(space) {
-      const rows = [...spaceOf(space)].toSorted(([a], [b]) => Buffer.from(a).compare(Buffer.from(b)));
+      const rows = [...spaceOf(space)].toSorted(([a], [b]) =>
+        Buffer.from(a).compare(Buffer.from(b)),
+      );
       return rows.map(([name, row]) => toPointer(name, row));
     },
     async swap(space, name, expected_version, value) {

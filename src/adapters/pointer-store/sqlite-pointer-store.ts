@@ -1,4 +1,4 @@
-// Pointers in one SQLite file that several processes may share; every swap is on disk when it answers.
+// Pointers in one SQLite file that several processes may share; a swap that answers is on disk.
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { DatabaseSync } from "node:sqlite";
@@ -39,7 +39,9 @@ export async function createSqlitePointerStore(
     db.close();
     throw error;
   }
-  const select = db.prepare("SELECT name, version, value FROM pointers WHERE space = ? AND name = ?");
+  const select = db.prepare(
+    "SELECT name, version, value FROM pointers WHERE space = ? AND name = ?",
+  );
   const selectAll = db.prepare(
     "SELECT name, version, value FROM pointers WHERE space = ? ORDER BY name",
   );
@@ -47,7 +49,8 @@ export async function createSqlitePointerStore(
     "INSERT INTO pointers (space, name, version, value) VALUES (?, ?, 1, ?) ON CONFLICT DO NOTHING",
   );
   const update = db.prepare(
-    "UPDATE pointers SET version = version + 1, value = ? WHERE space = ? AND name = ? AND version = ?",
+    `UPDATE pointers SET version = version + 1, value = ?
+     WHERE space = ? AND name = ? AND version = ?`,
   );
   const drop = db.prepare("DELETE FROM pointers WHERE space = ? AND name = ? AND version = ?");
 

@@ -125,7 +125,7 @@ export function checkedColumn(name: string, at: number, type: string | undefined
   const stop = `error('${MISFIT}${at}')`;
   if (type === "string") return text;
   if (type === undefined) {
-    return `CASE WHEN ${text} IS NULL THEN NULL::VARCHAR ELSE ${stop} END AS ${text}`;
+    return `CASE WHEN ${text} IS NULL THEN NULL::VARCHAR ELSE ${stop} END`;
   }
   const candidate = candidateOf(type);
   if (candidate === undefined) {
@@ -133,9 +133,6 @@ export function checkedColumn(name: string, at: number, type: string | undefined
       reason: "schema_differs",
     });
   }
-  const value = candidate.value(text);
-  return (
-    `CASE WHEN ${text} IS NULL OR ${candidate.fits(text)} THEN ${value} ` +
-    `ELSE ${stop} END AS ${text}`
-  );
+  const fits = `${text} IS NULL OR ${candidate.fits(text)}`;
+  return `CASE WHEN ${fits} THEN ${candidate.value(text)} ELSE ${stop} END`;
 }

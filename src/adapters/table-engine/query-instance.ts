@@ -2,7 +2,6 @@
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { Relation } from "#ports/table-engine.ts";
-import { isFatal } from "./engine-errors.ts";
 import {
   emptySelect,
   jsonlSelect,

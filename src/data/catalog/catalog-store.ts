@@ -1,31 +1,15 @@
 // Datasets by name: every change is a compare-and-swap of one pointer, tried again when it loses.
 import { setTimeout as wait } from "node:timers/promises";
 import { throwIfOver, type Call } from "#kernel/call.ts";
-import { isoTime, type Clock } from "#kernel/clock.ts";
-import { newId } from "#kernel/ids.ts";
+import type { Clock } from "#kernel/clock.ts";
 import { createKeyedLock } from "#kernel/keyed-lock.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { PointerStore } from "#ports/pointer-store.ts";
-import {
-  quarantinedError,
-  toHeld,
-  type DatasetRecord,
-  type Held,
-  type PendingEvent,
-} from "./dataset-record.ts";
+import { quarantinedError, toHeld, type Held } from "./dataset-record.ts";
 import { BrokenMetadata, type MetadataObjects } from "./metadata-objects.ts";
 import type { Outbox } from "./outbox.ts";
-
-export interface Change {
-  /** What the pointer is to hold; its outbox is filled in here. */
-  readonly record: Omit<DatasetRecord, "outbox">;
-  readonly event: Pick<PendingEvent, "action" | "before" | "after" | "details">;
-  /** Objects that are of no use when the change loses the race. */
-  readonly written?: readonly string[];
-  /** Objects that are of no use once it has won. */
-  readonly expired?: readonly string[];
-}
+import { createPointerSwaps, quarantineChange, SPACE, type Change } from "./pointer-swaps.ts";
 
 /** What to do about the present state: change it, or just answer. */
 export interface Step<T> {
@@ -61,39 +45,16 @@ export interface CatalogStoreNeeds {
   readonly attempts_max: number;
 }
 
-const SPACE = "datasets";
 const PAUSE_MS_MAX = 200;
 
 export function createCatalogStore(needs: CatalogStoreNeeds): CatalogStore {
   const { pointers, objects, outbox, clock, log } = needs;
   const locks = createKeyedLock();
-  /** Datasets whose pointer names events that are in the journal by now. */
-  const cluttered = new Set<string>();
+  const { swap, recoverOutboxes, clearOutboxes } = createPointerSwaps({ pointers, outbox, clock });
 
   async function get(name: string): Promise<Held | undefined> {
     const pointer = await pointers.get(SPACE, name);
     return pointer === undefined ? undefined : toHeld(pointer);
-  }
-
-  /** True when the pointer was still the held one; then the event is journalled too. */
-  async function swap(name: string, held: Held | undefined, change: Change, call: Call) {
-    const before = held?.record.outbox ?? [];
-    const pending = before.filter((one) => !outbox.isWritten(one.change_id));
-    const event: PendingEvent = {
-      change_id: newId(clock.now()),
-      at_ms: clock.now(),
-      actor: call.principal.name,
-      trace_id: call.trace_id,
-      subject: `dataset:${name}`,
-      ...change.event,
-    };
-    const value: DatasetRecord = { ...change.record, outbox: [...pending, event] };
-    const won = await pointers.swap(SPACE, name, held?.version ?? 0, value);
-    if (won === undefined) return false;
-    outbox.forget(before.filter((one) => !pending.includes(one)).map((one) => one.change_id));
-    await outbox.announce(event);
-    cluttered.add(name);
-    return true;
   }
 
   async function tidy(keys: readonly string[] | undefined, call: Call): Promise<void> {
@@ -159,47 +120,14 @@ export function createCatalogStore(needs: CatalogStoreNeeds): CatalogStore {
           return await work(held);
         } catch (error) {
           if (!(error instanceof BrokenMetadata)) throw error;
-          if (attempt < needs.attempts_max && (await get(name))?.version !== held?.version) continue;
+          if (attempt < needs.attempts_max && (await get(name))?.version !== held?.version)
+            continue;
           await locks.run(name, () => quarantineBroken(name, held, error, call));
           throw quarantinedError(name, error.message);
         }
       }
     },
-    async recoverOutboxes() {
-      const all = (await pointers.list(SPACE)).map(toHeld);
-      await outbox.recover(all.flatMap((held) => held.record.outbox));
-      for (const { record } of all) if (record.outbox.length > 0) cluttered.add(record.dataset.name);
-    },
-    async clearOutboxes() {
-      for (const name of cluttered) {
-        const held = await get(name);
-        if (held === undefined || held.broken !== undefined) continue;
-        const left = held.record.outbox.filter((one) => !outbox.isWritten(one.change_id));
-        if (left.length === held.record.outbox.length) continue;
-        // If this loses, whoever won has cleared or will clear it.
-        await pointers.swap(SPACE, name, held.version, { ...held.record, outbox: left });
-      }
-      cluttered.clear();
-    },
-  };
-}
-
-/** The change that marks a dataset broken. */
-export function quarantineChange(
-  record: DatasetRecord,
-  status_reason: string,
-  quarantined_by: "check" | "caller",
-  clock: Clock,
-): Change {
-  const state = { status: "quarantined", status_reason, updated_at: isoTime(clock) } as const;
-  const { dataset } = record;
-  return {
-    record: { ...record, dataset: { ...dataset, ...state }, quarantined_by },
-    event: {
-      action: "catalog.quarantine",
-      before: dataset.status,
-      after: "quarantined",
-      details: { dataset_id: dataset.dataset_id, reason: status_reason, by: quarantined_by },
-    },
+    recoverOutboxes,
+    clearOutboxes,
   };
 }

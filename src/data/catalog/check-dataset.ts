@@ -1,4 +1,4 @@
-// Checks that a dataset's metadata can be read and that its files are in storage with the right size.
+// Checks that the metadata of a dataset can be read and that its files are there, whole.
 import type { DataFile } from "#contracts/catalog.ts";
 import type { storage } from "#contracts/storage.ts";
 import type { Call } from "#kernel/call.ts";

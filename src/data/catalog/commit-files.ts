@@ -1,9 +1,10 @@
 // A commit: manifest, manifest list and metadata are written, then the pointer is swapped.
-import type { DataFile, Snapshot } from "#contracts/catalog.ts";
+import type { DataFile, Dataset, Snapshot } from "#contracts/catalog.ts";
 import type { Call } from "#kernel/call.ts";
 import { newId } from "#kernel/ids.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
+import type { Step } from "./catalog-store.ts";
 import { findMissing } from "./check-dataset.ts";
 import { checkRequest, snapshotMoved, type CommitInput } from "./commit-request.ts";
 import {
@@ -15,7 +16,7 @@ import {
   type Held,
 } from "./dataset-record.ts";
 import { mergeSmall, removeFiles } from "./edit-manifests.ts";
-import { fileTotals, totalsOf, type ListedManifest } from "./manifests.ts";
+import { fileTotals, totalsOf, type FileTotals, type ListedManifest } from "./manifests.ts";
 import {
   currentSnapshot,
   follow,
@@ -24,6 +25,11 @@ import {
   withSnapshot,
   type TableMetadata,
 } from "./table-metadata.ts";
+
+interface Committed {
+  readonly dataset: Dataset;
+  readonly snapshot: Snapshot;
+}
 
 /** Commits once; a lost race is repeated on the new state if the commit may be rebased on it. */
 export async function commitFiles(parts: CatalogParts, input: CommitInput, call: Call) {
@@ -35,89 +41,123 @@ export async function commitFiles(parts: CatalogParts, input: CommitInput, call:
   return parts.store.change(input.name, call, attempt);
 }
 
-function createAttempt({ objects, settings, clock }: CatalogParts, input: CommitInput, call: Call) {
+function createAttempt(parts: CatalogParts, input: CommitInput, call: Call) {
+  const { objects, clock } = parts;
   const snapshot_id = newSnapshotId();
   // An append keeps its manifest from try to try: what it adds does not depend on what is there.
   let added_key: string | undefined;
   let expected = input.expected_snapshot_id;
 
-  return async (held: Held | undefined) => {
+  return async (held: Held | undefined): Promise<Step<Committed>> => {
     const record = presentRecord(held, input.name);
-    const { status, status_reason } = record.dataset;
-    if (status === "tombstoned") throw tombstonedError(input.name);
-    if (status === "quarantined" && !input.replace_all) {
-      throw quarantinedError(input.name, status_reason ?? "");
-    }
+    requireCommittable(record.dataset, input);
     const present = await objects.metadata(record.metadata_key, call);
     const current = currentSnapshot(present);
     const current_id = current?.snapshot_id ?? null;
     if (expected !== undefined && expected !== current_id) throw snapshotMoved(input, current_id);
     if (input.operation !== "append") expected = current_id;
-    const sequence_number = present.last_sequence_number + 1;
-    const id = { snapshot_id, sequence_number };
-    const base = current === null ? [] : await objects.manifests(current.manifest_key, call);
-    const edit = await removeFiles(objects, present.location, base, input, id, call);
-    const added = fileTotals(input.added);
-    const manifests: ListedManifest[] = [...edit.manifests];
     if (input.added.length > 0) {
       const entries = input.added.map(toEntry);
       added_key ??= await objects.writeManifest(present.location, entries, call);
-      manifests.push({ key: added_key, ...id, ...added });
     }
-    const merged = await mergeSmall(objects, present.location, manifests, settings, id, call);
-    const totals = totalsOf(merged.manifests);
+    const id = { snapshot_id, sequence_number: present.last_sequence_number + 1 };
+    const edit = await editManifests(parts, present, input, id, added_key, call);
     const timestamp_ms = Math.max(clock.now(), current?.timestamp_ms ?? 0);
     const snapshot: Snapshot = {
-      snapshot_id,
+      ...id,
       parent_snapshot_id: current_id,
-      sequence_number,
       timestamp_ms,
       operation: input.operation,
       schema_id: present.current_schema_id,
       manifest_key: `${present.location}metadata/snap-${snapshot_id}-${newId()}.json`,
-      summary: {
-        added_files: added.files,
-        removed_files: edit.removed.files,
-        added_rows: added.rows,
-        removed_rows: edit.removed.rows,
-        total_files: totals.files,
-        total_rows: totals.rows,
-        total_bytes: totals.size_bytes,
-      },
+      summary: summaryOf(input, edit),
       properties: input.properties,
     };
-    const { metadata: grown, expired_keys } = follow(
-      present,
-      record.metadata_key,
-      timestamp_ms,
-      withSnapshot(present, snapshot),
-    );
-    const archived = await archive(objects, grown, settings.snapshots_inline_max, call);
-    const version = (held?.version ?? 0) + 1;
-    const [metadata_key] = await Promise.all([
-      objects.writeMetadata(version, archived.metadata, call),
-      objects.writeManifests(snapshot.manifest_key, snapshot_id, merged.manifests, call),
-    ]);
-    const dataset = toDataset(archived.metadata, HEALTHY);
-    const written = [metadata_key, snapshot.manifest_key];
+    const written = await writeSnapshot(parts, held!, present, snapshot, edit.manifests, call);
+    const dataset = toDataset(written.metadata, HEALTHY);
+    const { dataset_id } = dataset;
+    const details = { dataset_id, operation: input.operation, ...snapshot.summary };
     return {
       change: {
-        record: { ...record, dataset, metadata_key, quarantined_by: null },
-        event: {
-          action: "catalog.commit",
-          before: current_id,
-          after: snapshot_id,
-          details: {
-            dataset_id: dataset.dataset_id,
-            operation: input.operation,
-            ...snapshot.summary,
-          },
-        },
-        written: [...written, ...edit.written, ...merged.written, ...archived.written],
-        expired: expired_keys,
+        record: { ...record, dataset, metadata_key: written.metadata_key, quarantined_by: null },
+        event: { action: "catalog.commit", before: current_id, after: snapshot_id, details },
+        written: [...written.keys, ...edit.written],
+        expired: written.expired_keys,
       },
       answer: { dataset, snapshot },
     };
+  };
+}
+
+function requireCommittable(dataset: Dataset, input: CommitInput): void {
+  if (dataset.status === "tombstoned") throw tombstonedError(input.name);
+  // Replacing every file is a way out of quarantine.
+  if (dataset.status === "quarantined" && !input.replace_all) {
+    throw quarantinedError(input.name, dataset.status_reason ?? "no reason was given");
+  }
+}
+
+/** The manifests of the next snapshot: what stays, what is added, small ones merged. */
+async function editManifests(
+  { objects, settings }: CatalogParts,
+  present: TableMetadata,
+  input: CommitInput,
+  id: { readonly snapshot_id: string; readonly sequence_number: number },
+  added_key: string | undefined,
+  call: Call,
+) {
+  const { location } = present;
+  const current = currentSnapshot(present);
+  const base = current === null ? [] : await objects.manifests(current.manifest_key, call);
+  const kept = await removeFiles(objects, location, base, input, id, call);
+  const manifests: ListedManifest[] = [...kept.manifests];
+  if (added_key !== undefined)
+    manifests.push({ key: added_key, ...id, ...fileTotals(input.added) });
+  const merged = await mergeSmall(objects, location, manifests, settings, id, call);
+  const written = [...kept.written, ...merged.written];
+  return { manifests: merged.manifests, removed: kept.removed, written };
+}
+
+function summaryOf(
+  input: CommitInput,
+  edit: { readonly manifests: readonly ListedManifest[]; readonly removed: FileTotals },
+): Snapshot["summary"] {
+  const added = fileTotals(input.added);
+  const totals = totalsOf(edit.manifests);
+  return {
+    added_files: added.files,
+    removed_files: edit.removed.files,
+    added_rows: added.rows,
+    removed_rows: edit.removed.rows,
+    total_files: totals.files,
+    total_rows: totals.rows,
+    total_bytes: totals.size_bytes,
+  };
+}
+
+/** Writes all that the snapshot needs; nothing refers to it until the pointer is swapped. */
+async function writeSnapshot(
+  { objects, settings }: CatalogParts,
+  held: Held,
+  present: TableMetadata,
+  snapshot: Snapshot,
+  manifests: ListedManifest[],
+  call: Call,
+) {
+  const { metadata_key } = held.record;
+  const changes = withSnapshot(present, snapshot);
+  const next = follow(present, metadata_key, snapshot.timestamp_ms, changes);
+  const archived = await archive(objects, next.metadata, settings.snapshots_inline_max, call);
+  const { manifest_key, snapshot_id } = snapshot;
+  const [new_key] = await Promise.all([
+    objects.writeMetadata(held.version + 1, archived.metadata, call),
+    objects.writeManifests(manifest_key, snapshot_id, manifests, call),
+  ]);
+  return {
+    metadata: archived.metadata,
+    metadata_key: new_key,
+    keys: [new_key, manifest_key, ...archived.written],
+    expired_keys: next.expired_keys,
   };
 }
 

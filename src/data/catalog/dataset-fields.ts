@@ -54,9 +54,10 @@ export function differenceOf(from: readonly Column[], to: readonly Column[]): Fi
 }
 
 /**
- * The fields of the next schema: kept ones keep their id by name, new ones get a fresh one. Iceberg's
- * rules: add, drop, widen int→long, float→double, decimal of more digits, make nullable. Throws
- * `conflict` (`schema_differs`) for anything else, and for a required field that old rows lack.
+ * The fields of the next schema: kept ones keep their id by name, new ones get a fresh one. The
+ * rules are Iceberg's: add, drop, widen int→long, float→double, decimal of more digits, make
+ * nullable. Throws `conflict` (`schema_differs`) for anything else, and for a required field that
+ * old rows lack.
  */
 export function evolveFields(
   name: string,
@@ -85,7 +86,8 @@ export function schemaDiffers(
   const detail = why === undefined ? "" : ` in a way that old files cannot follow (${why})`;
   return new LakehouseError("conflict", `the schema of "${name}" differs${detail}`, {
     reason: "schema_differs",
-    hint: why === undefined ? "say evolve to take it as the new schema" : "use another dataset name",
+    hint:
+      why === undefined ? "say evolve to take it as the new schema" : "use another dataset name",
     extra: { difference: differenceOf(present, wanted) },
   });
 }

@@ -4,7 +4,7 @@ import type { Call } from "#kernel/call.ts";
 import { isoTime } from "#kernel/clock.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
-import { quarantineChange, type Step } from "./catalog-store.ts";
+import type { Step } from "./catalog-store.ts";
 import { checkDataset, type CheckResult } from "./check-dataset.ts";
 import {
   HEALTHY,
@@ -14,6 +14,7 @@ import {
   toDataset,
   type DatasetRecord,
 } from "./dataset-record.ts";
+import { quarantineChange } from "./pointer-swaps.ts";
 
 export interface VerifyOptions {
   /** Files looked at, newest first. */
@@ -62,7 +63,8 @@ function needsChange(
   const { status, status_reason } = record.dataset;
   if (status === "tombstoned") return false;
   const by_caller = record.quarantined_by === "caller";
-  if (found.fault === null) return status === "quarantined" && !partial && !(by_caller && by === "check");
+  if (found.fault === null)
+    return status === "quarantined" && !partial && !(by_caller && by === "check");
   return !by_caller && (status === "healthy" || status_reason !== found.fault);
 }
 
@@ -106,7 +108,10 @@ export function tombstoneDataset(parts: CatalogParts, name: string, call: Call) 
       updated_at: isoTime(parts.clock),
     };
     const event = stateEvent("catalog.tombstone", dataset, next);
-    const change = { record: { ...record, dataset: next, buried: { status, status_reason } }, event };
+    const change = {
+      record: { ...record, dataset: next, buried: { status, status_reason } },
+      event,
+    };
     return { change, answer: next };
   });
 }

@@ -1,4 +1,4 @@
-// Manifests: which data files a snapshot has. A list for each snapshot names manifests shared with others.
+// Manifests: which files a snapshot has. The list of each names manifests that many may share.
 import { z } from "zod";
 import { dataFile, type DataFile } from "#contracts/catalog.ts";
 import { count } from "#contracts/nouns.ts";

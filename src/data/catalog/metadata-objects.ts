@@ -47,7 +47,11 @@ export function createMetadataObjects(
 ): MetadataObjects {
   const cache = createWeighedCache<unknown>(cached_entries_max);
 
-  async function read<T>(key: string, call: Call, parse: (text: string) => [T, number]): Promise<T> {
+  async function read<T>(
+    key: string,
+    call: Call,
+    parse: (text: string) => [T, number],
+  ): Promise<T> {
     const held = cache.get(key);
     if (held !== undefined) return held as T;
     const text = await readText(objects, key, call);
@@ -56,15 +60,7 @@ export function createMetadataObjects(
     return value;
   }
 
-  async function write(key: string, value: unknown, call: Call): Promise<string> {
-    const bytes = Buffer.from(JSON.stringify(value));
-    const body = (async function* () {
-      yield bytes;
-    })();
-    const content_type = "application/json";
-    await objects.put({ key, content_type, content_length: bytes.length, body }, call);
-    return key;
-  }
+  const write = (key: string, value: unknown, call: Call) => writeJson(objects, key, value, call);
 
   return {
     metadata: (key, call) =>
@@ -105,7 +101,11 @@ export function createMetadataObjects(
       return key;
     },
     writeArchive: (location, snapshots, call) =>
-      write(`${location}metadata/${newId()}-snapshots.json`, { format_version: 1, snapshots }, call),
+      write(
+        `${location}metadata/${newId()}-snapshots.json`,
+        { format_version: 1, snapshots },
+        call,
+      ),
     async remove(keys, call) {
       for (const key of keys) {
         cache.delete(key);
@@ -126,11 +126,22 @@ function holdEntries(entries: readonly ManifestEntry[]): HeldManifest {
   return { entries, keys: new Set(entries.map((entry) => entry.file.key)) };
 }
 
-async function readText(
+async function writeJson(
   objects: Client<typeof storage>,
   key: string,
+  value: unknown,
   call: Call,
 ): Promise<string> {
+  const bytes = Buffer.from(JSON.stringify(value));
+  const body = (async function* () {
+    yield bytes;
+  })();
+  const content_type = "application/json";
+  await objects.put({ key, content_type, content_length: bytes.length, body }, call);
+  return key;
+}
+
+async function readText(objects: Client<typeof storage>, key: string, call: Call): Promise<string> {
   try {
     const { body } = await objects.get({ key }, call);
     const chunks: Uint8Array[] = [];

@@ -6,7 +6,7 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
 import { eachOf } from "./check-dataset.ts";
 import { presentRecord, quarantinedError, requireHealthy, toDataset } from "./dataset-record.ts";
-import { BrokenMetadata } from "./metadata-objects.ts";
+import { BrokenMetadata, type MetadataObjects } from "./metadata-objects.ts";
 import { currentSnapshot, parsePointInTime, pick, type TableMetadata } from "./table-metadata.ts";
 import { createWeighedCache } from "./weighed-cache.ts";
 
@@ -41,24 +41,10 @@ export function createSnapshotReader(parts: CatalogParts): SnapshotReader {
     return result;
   }
 
-  async function find(metadata: TableMetadata, at: string, call: Call): Promise<Snapshot> {
-    const point = parsePointInTime(at);
-    const inline = pick(metadata.snapshots, point);
-    if (inline !== undefined) return inline;
-    for (const archive of metadata.archives.toReversed()) {
-      if (point.kind === "time" && archive.first_timestamp_ms > point.time_ms) continue;
-      const found = pick(await objects.archive(archive.key, call), point);
-      if (found !== undefined) return found;
-    }
-    throw new LakehouseError("not_found", `"${metadata.name}" has no snapshot at ${at}`, {
-      reason: "no_such_snapshot",
-    });
-  }
-
   /** An old snapshot that cannot be read is no reason to quarantine the present one. */
   async function readPast(metadata: TableMetadata, at: string, call: Call): Promise<FilesAnswer> {
     try {
-      const snapshot = await find(metadata, at, call);
+      const snapshot = await findSnapshot(objects, metadata, at, call);
       const state = { status: "healthy", status_reason: null } as const;
       const dataset = toDataset(metadata, state, snapshot, snapshot.schema_id);
       return { dataset, snapshot, files: [...(await locate(snapshot, call))] };
@@ -93,6 +79,25 @@ export function createSnapshotReader(parts: CatalogParts): SnapshotReader {
       if (dataset.current_snapshot_id !== null) located.delete(dataset.current_snapshot_id);
     },
   };
+}
+
+async function findSnapshot(
+  objects: MetadataObjects,
+  metadata: TableMetadata,
+  at: string,
+  call: Call,
+): Promise<Snapshot> {
+  const point = parsePointInTime(at);
+  const inline = pick(metadata.snapshots, point);
+  if (inline !== undefined) return inline;
+  for (const archive of metadata.archives.toReversed()) {
+    if (point.kind === "time" && archive.first_timestamp_ms > point.time_ms) continue;
+    const found = pick(await objects.archive(archive.key, call), point);
+    if (found !== undefined) return found;
+  }
+  throw new LakehouseError("not_found", `"${metadata.name}" has no snapshot at ${at}`, {
+    reason: "no_such_snapshot",
+  });
 }
 
 async function uriOf(parts: CatalogParts, file: DataFile, call: Call): Promise<string> {

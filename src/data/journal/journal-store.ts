@@ -1,4 +1,4 @@
-// Keeps the chain: events are linked and written batch by batch, so that a failed write leaves no gap.
+// Keeps the chain: events are linked and written by batches, so that a failed write leaves no gap.
 import { join } from "node:path";
 import type { JournalEvent } from "#contracts/journal.ts";
 import { openJsonlLog } from "#kernel/jsonl-log.ts";
@@ -32,7 +32,8 @@ export async function openJournalStore(dir: string, log: Log): Promise<JournalSt
   const path = join(dir, "journal.jsonl");
   const onCorrupt = (line: CorruptLine) => log.error({ ...line }, "unreadable line in the journal");
   const file = await openJsonlLog<JournalEvent>(path, { onCorrupt });
-  if (file.repaired_bytes > 0) log.warn({ bytes: file.repaired_bytes, path }, "torn line set aside");
+  if (file.repaired_bytes > 0)
+    log.warn({ bytes: file.repaired_bytes, path }, "torn line set aside");
   let head = await restoreHead(path, file.size(), log);
   let size = file.size();
   const waiting: Waiting[] = [];

@@ -98,7 +98,10 @@ test("details of every JSON kind keep the chain sound", async (t) => {
     await client.append({ action: "a.b", subject: "s", details: value });
   });
   await fc.assert(property, { numRuns: 60 });
-  const odd = JSON.parse('{"__proto__":{"x":1},"1":2,"constructor":null}') as Record<string, unknown>;
+  const odd = JSON.parse('{"__proto__":{"x":1},"1":2,"constructor":null}') as Record<
+    string,
+    unknown
+  >;
   await client.append({ action: "a.b", subject: "s", details: odd });
   await client.append({ action: "a.b", subject: "s", details: { at: new Date(), no: undefined } });
   assert.equal((await client.verify({})).ok, true);
@@ -162,13 +165,21 @@ test("rows cut off the end are missed while the journal runs", async (t) => {
 
 test("lines are read backward like forward, for any lengths", async (t) => {
   const path = join(await tempDir(t), "lines");
-  const line = fc.oneof(fc.constant(""), fc.nat(70_000).map((n) => "é".repeat(n / 2)), fc.constant("x"));
-  const property = fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 8 }), async (lines) => {
-    const text = Buffer.from(lines.map((one) => `${one}\n`).join(""));
-    await writeFile(path, text);
-    const found = await Array.fromAsync(readLinesBackward(path, text.length));
-    assert.deepEqual(found.toReversed(), lines);
-  });
+  const line = fc.oneof(
+    fc.constant(""),
+    fc.nat(70_000).map((n) => "é".repeat(n / 2)),
+    fc.constant("x"),
+  );
+  const property = fc.asyncProperty(
+    fc.array(line, { minLength: 1, maxLength: 8 }),
+    async (lines) => {
+      const text = Buffer.from(lines.map((one) => `${one}\n`).join(""));
+      await writeFile(path, text);
+      const found: string[] = [];
+      for await (const one of readLinesBackward(path, text.length)) found.push(one);
+      assert.deepEqual(found.toReversed(), lines);
+    },
+  );
   await fc.assert(property, { numRuns: 40 });
 });
 
@@ -179,14 +190,16 @@ const WRITER = `
   const log = { debug: quiet, info: quiet, warn: quiet, error: quiet, child: () => log };
   const clock = { now: () => Date.now() };
   const dir = process.argv[3];
-  const { handlers, stop } = await createJournal({ dir, log, clock }, { details_bytes_max: 100000 });
+  const settings = { details_bytes_max: 100000 };
+  const { handlers, stop } = await createJournal({ dir, log, clock }, settings);
   const input = (n) => ({ action: "a.b", subject: "s", before: null, after: null,
     details: { n, text: "x".repeat(n % 3 === 0 ? 900 : 10) } });
   if (process.argv[4] === "full") {
     const kept = [];
     let failed = 0;
     for (let n = 0; n < 30; n++) {
-      const some = await Promise.allSettled([n * 2, n * 2 + 1].map((m) => handlers.append(input(m), startCall())));
+      const append = (m) => handlers.append(input(m), startCall());
+      const some = await Promise.allSettled([append(n * 2), append(n * 2 + 1)]);
       for (const one of some) one.status === "fulfilled" ? kept.push(one.value.seq) : failed++;
     }
     await stop();

@@ -1,4 +1,4 @@
-// A body on its way in: its length must be the one said, and it ends when nobody waits for the call.
+// A body on its way in: of the length that was said, and over when nobody waits for the call.
 import { cancelledError, throwIfOver, type Call } from "#kernel/call.ts";
 import type { ByteStream } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
@@ -18,7 +18,8 @@ export async function* guardBody(
       const step = await beforeEnd(source.next(), call);
       if (step.done === true) break;
       size += step.value.length;
-      if (content_length !== undefined && size > content_length) throw differs(content_length, size);
+      if (content_length !== undefined && size > content_length)
+        throw differs(content_length, size);
       yield step.value;
     }
     ended = true;

@@ -73,7 +73,9 @@ export async function createStorage(
     },
     stage: async () => ({ path: await objects.stage() }),
     adopt: ({ key, path }) =>
-      adoptStaged(objects, key, path, capOf(settings, key), () => overCap(key, capOf(settings, key))),
+      adoptStaged(objects, key, path, capOf(settings, key), () =>
+        overCap(key, capOf(settings, key)),
+      ),
   };
 
   return {

@@ -151,10 +151,7 @@ async function collect(deltas: AsyncIterable<ChatDelta>) {
   return { content, tool_calls, finish_reason, usage };
 }
 
-async function* continued<T>(
-  first: IteratorResult<T>,
-  rest: AsyncGenerator<T>,
-): AsyncGenerator<T> {
+async function* continued<T>(first: IteratorResult<T>, rest: AsyncGenerator<T>): AsyncGenerator<T> {
   if (first.done) return;
   yield first.value;
   yield* rest;

@@ -21,7 +21,15 @@ export const chatSettings = z.strictObject({
     .max(10)
     .default(2)
     .describe("after a failed connection, 429 or 503, before the first piece"),
-  retry_base_ms: z.int().min(1).default(250).describe("the wait is random between 0 and this, doubling"),
-  retry_wait_max_ms: z.int().min(1).default(20_000).describe("a longer Retry-After is not waited for"),
+  retry_base_ms: z
+    .int()
+    .min(1)
+    .default(250)
+    .describe("the wait is random between 0 and this, doubling"),
+  retry_wait_max_ms: z
+    .int()
+    .min(1)
+    .default(20_000)
+    .describe("a longer Retry-After is not waited for"),
 });
 export type ChatSettings = z.output<typeof chatSettings>;

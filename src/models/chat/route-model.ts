@@ -84,7 +84,8 @@ function byName(name: string, table: RoutingTable): Route {
   // A host (hf.co/…) is part of an Ollama model's name; any other prefix is taken for a provider.
   if (prefix !== "" && !prefix.includes(".")) throw noSuchProvider(prefix, table);
   const cloud = ":cloud";
-  if (name.endsWith(cloud)) return { provider: "ollama_cloud", model: name.slice(0, -cloud.length) };
+  if (name.endsWith(cloud))
+    return { provider: "ollama_cloud", model: name.slice(0, -cloud.length) };
   return { provider: "ollama", model: name };
 }
 

@@ -20,7 +20,11 @@ export function joinToolCalls(pieces: readonly unknown[]): Whole[] {
     if (typeof value !== "object" || value === null) continue;
     const piece = value as Piece;
     const index = piece.index ?? calls.size;
-    const call = calls.get(index) ?? { id: "", type: "function", function: { name: "", arguments: "" } };
+    const call = calls.get(index) ?? {
+      id: "",
+      type: "function",
+      function: { name: "", arguments: "" },
+    };
     calls.set(index, call);
     if (piece.id) call.id = piece.id;
     if (piece.type) call.type = piece.type;

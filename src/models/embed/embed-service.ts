@@ -164,7 +164,10 @@ function checkDimensions(asked: number | undefined, dimension: number): void {
   });
 }
 
-async function* packRows(entries: readonly CachedVector[], dimension: number): AsyncGenerator<Uint8Array> {
+async function* packRows(
+  entries: readonly CachedVector[],
+  dimension: number,
+): AsyncGenerator<Uint8Array> {
   const rows_each = Math.max(1, Math.floor(PACK_CHUNK_BYTES / (dimension * 4)));
   for (let from = 0; from < entries.length; from += rows_each) {
     const part = entries.slice(from, from + rows_each);

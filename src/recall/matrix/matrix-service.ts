@@ -14,7 +14,13 @@ import type { query } from "#contracts/query.ts";
 import type { vector } from "#contracts/vector.ts";
 import { buildCorpus, manifestPath, type BuildPlan } from "./build-corpus.ts";
 import { datasetItems, textItems } from "./corpus-items.ts";
-import { indexOf, infoOf, openCorpusRegistry, type CorpusRecord } from "./corpus-registry.ts";
+import {
+  indexOf,
+  infoOf,
+  openCorpusRegistry,
+  type CorpusRecord,
+  type CorpusRegistry,
+} from "./corpus-registry.ts";
 import { removeManifest } from "./item-manifest.ts";
 import { searchMatrix } from "./matrix-search.ts";
 import type { MatrixSettings } from "./matrix-settings.ts";
@@ -69,23 +75,6 @@ export async function createMatrix(
     }
   }
 
-  function chosen(names: readonly string[] | undefined): CorpusRecord[] {
-    if (names === undefined) return registry.list();
-    return [...new Set(names)].map((name) => registry.get(name) ?? noSuchCorpus(name));
-  }
-
-  function noSuchCorpus(name: string): never {
-    const known = registry.list().map((it) => it.corpus);
-    const nearest = nearestName(name, known);
-    throw new LakehouseError("not_found", `there is no corpus "${name}"`, {
-      reason: "no_such_corpus",
-      hint:
-        nearest === undefined
-          ? `corpora: ${known.length === 0 ? "none yet" : known.join(", ")}`
-          : `did you mean "${nearest}"?`,
-    });
-  }
-
   return {
     handlers: {
       build,
@@ -99,7 +88,7 @@ export async function createMatrix(
       },
       async search(input, call) {
         throwIfOver(call);
-        return searchMatrix(search_parts, chosen(input.corpora), input, call);
+        return searchMatrix(search_parts, chooseCorpora(registry, input.corpora), input, call);
       },
     },
     health: async () => ({
@@ -112,6 +101,25 @@ export async function createMatrix(
     }),
     stop: () => registry.close(),
   };
+}
+
+function chooseCorpora(
+  registry: CorpusRegistry,
+  names: readonly string[] | undefined,
+): CorpusRecord[] {
+  const all = registry.list();
+  if (names === undefined) return all;
+  return [...new Set(names)].map((name) => {
+    const record = registry.get(name);
+    if (record !== undefined) return record;
+    const known = all.map((it) => it.corpus);
+    const nearest = nearestName(name, known);
+    const list = known.length === 0 ? "none yet" : known.join(", ");
+    throw new LakehouseError("not_found", `there is no corpus "${name}"`, {
+      reason: "no_such_corpus",
+      hint: nearest === undefined ? `corpora: ${list}` : `did you mean "${nearest}"?`,
+    });
+  });
 }
 
 async function planBuild(

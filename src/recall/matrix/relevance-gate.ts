@@ -54,7 +54,7 @@ function namedItem(
   query_text: string,
   hits: readonly Pick<MatrixHit, "id" | "text">[],
 ): string | undefined {
-  const words = query_text.toLowerCase().match(IDENTIFIER) ?? [];
+  const words: readonly string[] = query_text.toLowerCase().match(IDENTIFIER) ?? [];
   return words.find(
     (word) =>
       /\d/u.test(word) &&
@@ -64,5 +64,6 @@ function namedItem(
 }
 
 function hasWord(text: string, word: string): boolean {
-  return (text.toLowerCase().match(IDENTIFIER) ?? []).includes(word);
+  const words: readonly string[] = text.toLowerCase().match(IDENTIFIER) ?? [];
+  return words.includes(word);
 }

@@ -36,19 +36,10 @@ export function createScopeIndex(): ScopeIndex {
   const weights = createWordWeights();
 
   function open(normal: string, text: string): RecordedQuery {
-    const words = readWords(text);
-    const stems = stemSet(words);
-    const query = {
-      normal,
-      text,
-      words,
-      stems,
-      playbook_ids: new Set<string>(),
-      vector: undefined,
-    };
+    const query = recordedQuery(normal, text);
     queries.set(normal, query);
-    weights.add(stems);
-    for (const stem of stems) {
+    weights.add(query.stems);
+    for (const stem of query.stems) {
       const list = by_stem.get(stem) ?? new Set();
       by_stem.set(stem, list.add(query));
     }
@@ -100,6 +91,12 @@ export function createScopeIndex(): ScopeIndex {
       return best.list();
     },
   };
+}
+
+function recordedQuery(normal: string, text: string): RecordedQuery {
+  const words = readWords(text);
+  const stems = stemSet(words);
+  return { normal, text, words, stems, playbook_ids: new Set(), vector: undefined };
 }
 
 /** One index for each scope; a scope without queries has none. */

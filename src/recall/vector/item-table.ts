@@ -2,7 +2,7 @@
 import { assert } from "#kernel/assert.ts";
 import type { Metadata } from "#contracts/nouns.ts";
 import { createBm25Index, type Bm25Index, type Bm25Options } from "./bm25-index.ts";
-import { createMetadataColumns, type MetadataColumns } from "./metadata-columns.ts";
+import { createMetadataColumns, type MetadataColumns, type MetadataValue } from "./metadata-columns.ts";
 import { createTextArena, type TextArena } from "./text-arena.ts";
 import { createTokenizer } from "./word-tokens.ts";
 
@@ -35,6 +35,18 @@ export interface ItemTable {
   item(slot: number): TableItem;
   /** 1 for each slot that lives, 0 for the others. A copy. */
   aliveMask(): Uint8Array;
+  /** Fills an empty table; the words of `indexWords` are still missing then. */
+  restore(content: TableContent): void;
+  /** Adds the words of slots from `from` to `to`, those that live. */
+  indexWords(from: number, to: number): void;
+}
+
+export interface TableContent {
+  readonly ids: readonly string[];
+  readonly alive: Uint8Array;
+  readonly text_lengths: Int32Array;
+  readonly text_bytes: Buffer;
+  readonly columns: readonly (readonly [string, MetadataValue[], Int32Array])[];
 }
 
 export interface TableOptions extends Bm25Options {
@@ -43,6 +55,7 @@ export interface TableOptions extends Bm25Options {
 
 export function createItemTable(options: TableOptions): ItemTable {
   const ids: string[] = [];
+  let alive = new Uint8Array(1024);
   const slot_of = new Map<string, number>();
   const texts = createTextArena();
   const columns = createMetadataColumns();
@@ -50,11 +63,19 @@ export function createItemTable(options: TableOptions): ItemTable {
 
   function bury(slot: number): void {
     slot_of.delete(ids[slot]!);
+    alive[slot] = 0;
     const text = lexical === undefined ? null : texts.get(slot);
     if (text !== null) lexical?.remove(slot, text);
   }
 
-  const isAlive = (slot: number) => slot < ids.length && slot_of.get(ids[slot]!) === slot;
+  function setAlive(slot: number): void {
+    if (slot >= alive.length) {
+      const wider = new Uint8Array(alive.length * 2);
+      wider.set(alive);
+      alive = wider;
+    }
+    alive[slot] = 1;
+  }
 
   return {
     get slots() {
@@ -72,6 +93,7 @@ export function createItemTable(options: TableOptions): ItemTable {
       if (former !== undefined) bury(former);
       ids.push(id);
       slot_of.set(id, slot);
+      setAlive(slot);
       texts.push(text);
       columns.push(metadata);
       if (text !== null) lexical?.add(slot, text);
@@ -86,12 +108,25 @@ export function createItemTable(options: TableOptions): ItemTable {
     },
     slotOf: (id) => slot_of.get(id),
     idOf: (slot) => ids[slot]!,
-    isAlive,
+    isAlive: (slot) => alive[slot] === 1,
     item: (slot) => ({ id: ids[slot]!, text: texts.get(slot), metadata: columns.get(slot) }),
-    aliveMask() {
-      const mask = new Uint8Array(ids.length);
-      for (const slot of slot_of.values()) mask[slot] = 1;
-      return mask;
+    aliveMask: () => alive.slice(0, ids.length),
+    restore(content) {
+      assert(ids.length === 0, "only an empty table can be restored");
+      for (const [slot, id] of content.ids.entries()) {
+        ids.push(id);
+        if (content.alive[slot] === 1) slot_of.set(id, slot);
+      }
+      alive = new Uint8Array(Math.max(1024, ids.length));
+      alive.set(content.alive);
+      texts.load(content.text_lengths, content.text_bytes);
+      columns.load(ids.length, content.columns);
+    },
+    indexWords(from, to) {
+      for (let slot = from; slot < Math.min(to, ids.length); slot++) {
+        const text = alive[slot] === 1 ? texts.get(slot) : null;
+        if (text !== null) lexical?.add(slot, text);
+      }
     },
   };
 }

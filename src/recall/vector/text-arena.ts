@@ -68,7 +68,7 @@ export function createTextArena(): TextArena {
     lengths: (wanted) => sizes.slice(0, wanted),
     *bytes(wanted) {
       // Texts of one block stand side by side, so each block goes out in one piece.
-      for (let at = 0; at < wanted; ) {
+      for (let at = 0; at < wanted;) {
         const block = block_of[at]!;
         const start = offsets[at]!;
         let end = start;

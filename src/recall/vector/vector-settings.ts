@@ -38,7 +38,12 @@ export const vectorSettings = z.strictObject({
     .max(1)
     .default(0.7)
     .describe("weight of the vector score in a mixed search; words have the rest"),
-  bm25_k1: z.number().min(0).max(10).default(1.2).describe("how soon a repeated word counts no more"),
+  bm25_k1: z
+    .number()
+    .min(0)
+    .max(10)
+    .default(1.2)
+    .describe("how soon a repeated word counts no more"),
   bm25_b: z.number().min(0).max(1).default(0.75).describe("how much long texts are marked down"),
   embed_batch_texts: z.int().min(1).max(10_000).default(256).describe("texts embedded at once"),
   hybrid_rows_max: z.int().min(1).default(5_000_000).describe("rows an SQL filter may select"),

@@ -58,10 +58,11 @@ const OBJECT_START = /\{\s*(?:["'}]|[A-Za-z_$][\w$]*\s*:)/y;
 /** Spans of balanced objects, outermost first to last, outside of `<think>` blocks. Linear time. */
 function* objectSpans(text: string): Generator<[number, number]> {
   let at = 0;
+  let think = text.indexOf("<think>");
   while (at < text.length) {
     const brace = text.indexOf("{", at);
     if (brace < 0) return;
-    const think = text.indexOf("<think>", at);
+    if (think >= 0 && think < at) think = text.indexOf("<think>", at);
     if (think >= 0 && think < brace) {
       const close = text.indexOf("</think>", think);
       if (close < 0) return;

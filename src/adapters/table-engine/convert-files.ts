@@ -1,0 +1,152 @@
+// Conversions run in an instance of their own, which may touch files and is gone when none runs.
+import { rm } from "node:fs/promises";
+import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { LakehouseError } from "#kernel/problem.ts";
+import type { ConvertRequest, ConvertResult, TableEngine } from "#ports/table-engine.ts";
+import { convertCsv } from "./csv-convert.ts";
+import { convertJson } from "./json-convert.ts";
+import type { DuckDb, InstanceSettings } from "./query-instance.ts";
+import { openSource, unreadable, type PlainSource } from "./source-file.ts";
+import { quoteText } from "./sql-text.ts";
+import { convertSelect, describeSelect } from "./typed-convert.ts";
+
+export interface Converter extends Pick<TableEngine, "convert" | "describeParquet"> {
+  close(): Promise<void>;
+}
+
+const PROGRESS_MS = 300;
+const PROGRESS = [
+  "enable_progress_bar = true",
+  "enable_progress_bar_print = false",
+  "progress_bar_time = 0",
+];
+
+export function createConverter(duckdb: DuckDb, settings: InstanceSettings): Converter {
+  let instance: Promise<DuckDBInstance> | undefined;
+  let users = 0;
+
+  async function withConnection<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    users++;
+    try {
+      instance ??= openInstance(duckdb, settings);
+      const connection = await (await instance).connect();
+      for (const setting of PROGRESS) await connection.run(`SET ${setting}`);
+      try {
+        return await work(connection);
+      } finally {
+        connection.closeSync();
+      }
+    } finally {
+      users--;
+      if (users === 0) await closeInstance();
+    }
+  }
+
+  async function closeInstance(): Promise<void> {
+    const closing = instance;
+    instance = undefined;
+    (await closing?.catch(() => undefined))?.closeSync();
+  }
+
+  return {
+    convert: (request) =>
+      withConnection(async (connection) => {
+        const stop = watchConversion(connection, request);
+        let source: PlainSource | undefined;
+        try {
+          if (request.signal.aborted) throw stopped(request.signal);
+          source = await openSource(request, settings.temp_dir);
+          return await convertPlain(connection, request, source.path);
+        } catch (error) {
+          await rm(request.target_path, { force: true });
+          throw request.signal.aborted ? stopped(request.signal) : toConvertError(error);
+        } finally {
+          stop();
+          await source?.remove();
+        }
+      }),
+    describeParquet: (uri) =>
+      withConnection(async (connection) => {
+        const file = quoteText(uri);
+        try {
+          const found = await describeSelect(connection, `SELECT * FROM read_parquet(${file})`);
+          const counted = await connection.runAndReadAll(
+            `SELECT sum(num_rows) FROM parquet_file_metadata(${file})`,
+          );
+          const columns = found.map(({ name, type }) => ({ name, type, nullable: true }));
+          return { columns, rows: Number(counted.getRows()[0]![0]) };
+        } catch (error) {
+          throw toConvertError(error);
+        }
+      }),
+    close: closeInstance,
+  };
+}
+
+async function convertPlain(
+  connection: DuckDBConnection,
+  request: ConvertRequest,
+  path: string,
+): Promise<ConvertResult> {
+  const { target_path, columns, extend, signal } = request;
+  const job = { path, target_path, columns, extend, signal };
+  if (request.format === "csv" || request.format === "tsv") {
+    return convertCsv(connection, { ...job, format: request.format });
+  }
+  if (request.format === "json" || request.format === "ndjson") {
+    return convertJson(connection, { ...job, format: request.format });
+  }
+  const from = `read_parquet(${quoteText(path)}, hive_partitioning = false)`;
+  const found = await describeSelect(connection, `SELECT * FROM ${from}`);
+  return convertSelect(connection, from, found, job);
+}
+
+async function openInstance(duckdb: DuckDb, settings: InstanceSettings): Promise<DuckDBInstance> {
+  const instance = await duckdb.DuckDBInstance.create(":memory:", {
+    threads: String(settings.threads),
+    memory_limit: `${settings.memory_mb}MB`,
+    temp_directory: settings.temp_dir,
+    max_temp_directory_size: `${settings.temp_mb}MB`,
+    autoload_known_extensions: "false",
+    autoinstall_known_extensions: "false",
+  });
+  const connection = await instance.connect();
+  await connection.run("SET TimeZone = 'UTC'");
+  connection.closeSync();
+  return instance;
+}
+
+/** Interrupts when the caller leaves, and tells progress while the engine works. */
+function watchConversion(connection: DuckDBConnection, request: ConvertRequest): () => void {
+  const { signal, onProgress } = request;
+  const interrupt = () => connection.interrupt();
+  signal.addEventListener("abort", interrupt, { once: true });
+  const timer = setInterval(() => {
+    if (signal.aborted) return interrupt();
+    const { percentage } = connection.progress;
+    if (onProgress !== undefined && percentage > 0) onProgress(Math.min(1, percentage / 100));
+  }, PROGRESS_MS);
+  return () => {
+    clearInterval(timer);
+    signal.removeEventListener("abort", interrupt);
+  };
+}
+
+function stopped(signal: AbortSignal): LakehouseError {
+  return new LakehouseError("cancelled", "the conversion was cancelled", { cause: signal.reason });
+}
+
+function toConvertError(thrown: unknown): unknown {
+  if (thrown instanceof LakehouseError || !(thrown instanceof Error)) return thrown;
+  const match = /^([\w ]+?) Error: (.*)/.exec(thrown.message);
+  if (match === null) return thrown;
+  if (match[1] === "Out of Memory") {
+    return new LakehouseError("unavailable", "the file needs more memory to convert than allowed", {
+      hint: "raise engines.duckdb_memory_mb",
+      cause: thrown,
+    });
+  }
+  return /^(Invalid Input|IO|Conversion|Serialization)$/.test(match[1]!)
+    ? unreadable(match[2]!.trim(), thrown)
+    : thrown;
+}

@@ -1,0 +1,230 @@
+// CSV and TSV to Parquet in one pass: every field is read as text and cast under exact conditions.
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Column } from "#contracts/nouns.ts";
+import type { ConvertResult, RejectedRow } from "#ports/table-engine.ts";
+import {
+  canReadAs,
+  planColumns,
+  schemaDiffers,
+  type PlannedColumn,
+  type WantedColumns,
+} from "./column-plan.ts";
+import { toEngineType } from "./column-types.ts";
+import { copyTo, uniqueNames } from "./copy-out.ts";
+import { readCsvForm, type CsvForm } from "./csv-form.ts";
+import { CANDIDATES, candidateOf, checkedColumn, MISFIT } from "./csv-types.ts";
+import { quoteName, quoteText } from "./sql-text.ts";
+import { unreadable } from "./source-file.ts";
+
+export interface CsvJob extends WantedColumns {
+  readonly path: string;
+  readonly format: "csv" | "tsv";
+  readonly target_path: string;
+}
+
+const SAMPLE_ROWS = 20_480;
+const REJECTS_LISTED_MAX = 10_000;
+
+/** The result is as if types had been inferred from the whole file; see `csv-types.ts`. */
+export async function convertCsv(connection: DuckDBConnection, job: CsvJob): Promise<ConvertResult> {
+  const form = await readCsvForm(job.path, job.format);
+  if (form === undefined) return { columns: [], rows: 0, rejects: [], rejected_rows: 0 };
+  try {
+    return await convertWith(connection, job, form, true);
+  } catch (error) {
+    if (!/state machine reached an invalid state/.test(String(error))) throw error;
+    // Line ends of several kinds in one file, which only the lenient reader takes.
+    return await convertWith(connection, job, form, false);
+  }
+}
+
+async function convertWith(
+  connection: DuckDBConnection,
+  job: CsvJob,
+  form: CsvForm,
+  strict: boolean,
+): Promise<ConvertResult> {
+  const names = uniqueNames(form.first);
+  const source: CsvSource = { connection, job, form, strict, names };
+  const sampled = await inferTypes(source, SAMPLE_ROWS, true);
+  const header = await hasHeader(source, sampled);
+  if (!header) source.names = headless(source);
+  const planned = planColumns(source.names, job);
+  const assumed = typed(planned, source.names, sampled);
+  try {
+    return await copyCsv(source, header, assumed);
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error;
+  }
+  const whole = await inferTypes(source, undefined, header);
+  checkWanted(planned, source.names, whole);
+  const final = typed(planned, source.names, whole);
+  try {
+    return await copyCsv(source, header, final);
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error;
+    const { name, type, source: from } = final[error.at]!;
+    const found = whole[source.names.indexOf(from!)] ?? "string";
+    throw schemaDiffers({ added: [], removed: [], changed: [{ name, from: type!, to: found }] });
+  }
+}
+
+/** A value that does not fit the type assumed for the planned column at `at`. */
+class Misfit extends Error {
+  readonly at: number;
+  constructor(at: number, cause: unknown) {
+    super(MISFIT, { cause });
+    this.at = at;
+  }
+}
+
+interface CsvSource {
+  readonly connection: DuckDBConnection;
+  readonly job: CsvJob;
+  readonly form: CsvForm;
+  readonly strict: boolean;
+  names: readonly string[];
+}
+
+/** Columns whose type was not given get the inferred one. */
+function typed(
+  planned: readonly PlannedColumn[],
+  names: readonly string[],
+  types: readonly (string | undefined)[],
+): PlannedColumn[] {
+  return planned.map((column) => {
+    if (column.type !== undefined || column.source === undefined) return column;
+    return { ...column, type: types[names.indexOf(column.source)] };
+  });
+}
+
+/** Without a header, columns are told by position: as the wanted ones, when there are as many. */
+function headless(source: CsvSource): readonly string[] {
+  const wanted = source.job.columns;
+  if (wanted?.length === source.names.length) return wanted.map((column) => column.name);
+  return source.names.map((_, at) => `column${at}`);
+}
+
+function reader(source: CsvSource, header: boolean, rejects: boolean): string {
+  const columns = source.names.map((name) => `${quoteText(name)}: 'VARCHAR'`).join(", ");
+  return (
+    `read_csv(${quoteText(source.job.path)}, auto_detect = false, header = ${header}, ` +
+    `delim = ${quoteText(source.form.delimiter)}, quote = '"', escape = '"', comment = '', ` +
+    `skip = 0, strict_mode = ${source.strict}, columns = {${columns}}, ` +
+    `${rejects ? "store_rejects" : "ignore_errors"} = true)`
+  );
+}
+
+/** The first type that all values fit, for each column; undefined where there are no values. */
+async function inferTypes(
+  source: CsvSource,
+  rows_max: number | undefined,
+  skip_first: boolean,
+): Promise<(string | undefined)[]> {
+  const limit = rows_max === undefined ? "" : `LIMIT ${rows_max}`;
+  const candidates = CANDIDATES.filter((candidate) => candidate.type !== "string");
+  const tests = source.names.flatMap((name) => {
+    const text = quoteName(name);
+    return [
+      `count(${text})`,
+      ...candidates.map(({ fits }) => `bool_and(${fits(text)}) FILTER (${text} IS NOT NULL)`),
+    ];
+  });
+  const skip = skip_first ? "OFFSET 1" : "";
+  const from = `(SELECT * FROM ${reader(source, false, false)} ${limit} ${skip})`;
+  const answer = await source.connection.runAndReadAll(`SELECT ${tests.join(", ")} FROM ${from}`);
+  const row = answer.getRows()[0]!;
+  const width = candidates.length + 1;
+  return source.names.map((_, at) => {
+    const [values, ...fits] = row.slice(at * width, (at + 1) * width);
+    if (Number(values) === 0) return undefined;
+    return candidates[fits.indexOf(true)]?.type ?? "string";
+  });
+}
+
+/**
+ * The first record names the columns, unless it reads like the rows below it: some column is not
+ * plain text, and the first record fits all such columns.
+ */
+async function hasHeader(source: CsvSource, types: readonly (string | undefined)[]) {
+  const first = source.form.first;
+  const wanted = source.job.columns?.map((column) => column.name.toLowerCase());
+  if (wanted !== undefined && first.every((cell) => wanted.includes(cell.toLowerCase()))) return true;
+  const tests: string[] = [];
+  first.forEach((cell, at) => {
+    const type = types[at];
+    if (type === undefined || type === "string") return;
+    tests.push(cell === "" ? "false" : candidateOf(type)!.fits(quoteText(cell)));
+  });
+  if (tests.length === 0) return true;
+  const answer = await source.connection.runAndReadAll(`SELECT ${tests.join(" AND ")}`);
+  return answer.getRows()[0]![0] !== true;
+}
+
+/** Throws for wanted types that the file's values are not of; others are told by reading. */
+function checkWanted(
+  planned: readonly PlannedColumn[],
+  names: readonly string[],
+  types: readonly (string | undefined)[],
+): void {
+  const inferred = new Set(CANDIDATES.map((candidate) => candidate.type));
+  const changed = planned.flatMap(({ name, source, type }) => {
+    const found = source === undefined ? undefined : types[names.indexOf(source)];
+    if (type === undefined || found === undefined || !inferred.has(type)) return [];
+    return canReadAs(found, type) ? [] : [{ name, from: type, to: found }];
+  });
+  if (changed.length > 0) throw schemaDiffers({ added: [], removed: [], changed });
+}
+
+async function copyCsv(
+  source: CsvSource,
+  header: boolean,
+  planned: readonly PlannedColumn[],
+): Promise<ConvertResult> {
+  const { connection, job } = source;
+  const parts = planned.map(({ name, source: from, type }, at) => {
+    if (from === undefined) return `NULL::${toEngineType(type!)} AS ${quoteName(name)}`;
+    return `${checkedColumn(from, at, type)} AS ${quoteName(name)}`;
+  });
+  await connection.run("DROP TABLE IF EXISTS reject_errors");
+  await connection.run("DROP TABLE IF EXISTS reject_scans");
+  const select = `SELECT ${parts.join(", ")} FROM ${reader(source, header, true)}`;
+  const rows = await copyTo(connection, select, [], job.target_path).catch((error: unknown) => {
+    throw readError(error);
+  });
+  const columns: Column[] = planned.map(({ name, type }) => ({
+    name,
+    type: type ?? "string",
+    nullable: true,
+  }));
+  return { columns, rows, ...(await readRejects(connection)) };
+}
+
+function readError(thrown: unknown): unknown {
+  const text = (thrown as Error).message;
+  const misfit = text.indexOf(MISFIT);
+  if (misfit >= 0) return new Misfit(Number.parseInt(text.slice(misfit + MISFIT.length), 10), thrown);
+  if (/state machine/.test(text)) return thrown;
+  const faulty = /^(Invalid Input|Conversion|IO) Error: (.*)/.exec(text);
+  return faulty === null ? thrown : unreadable(faulty[2]!, thrown);
+}
+
+async function readRejects(
+  connection: DuckDBConnection,
+): Promise<{ rejects: RejectedRow[]; rejected_rows: number }> {
+  const counted = await connection.runAndReadAll("SELECT count(DISTINCT line) FROM reject_errors");
+  const rejected_rows = Number(counted.getRows()[0]![0]);
+  if (rejected_rows === 0) return { rejects: [], rejected_rows };
+  const listed = await connection.runAndReadAll(
+    `SELECT line, any_value(column_name), any_value(error_type || ': ' || error_message),
+            any_value(left(csv_line, 10000))
+     FROM reject_errors GROUP BY line ORDER BY line LIMIT ${REJECTS_LISTED_MAX}`,
+  );
+  const rejects = listed.getRows().map((row) => ({
+    line: Number(row[0]),
+    column: row[1] === null ? undefined : String(row[1]),
+    reason: String(row[2]),
+    text: String(row[3] ?? ""),
+  }));
+  return { rejects, rejected_rows };
+}

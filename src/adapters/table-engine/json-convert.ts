@@ -1,0 +1,116 @@
+// JSON and NDJSON to Parquet, with types from the whole file; broken NDJSON lines are set aside.
+import { createReadStream, createWriteStream } from "node:fs";
+import { rm } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { createInterface } from "node:readline";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { ConvertResult, RejectedRow } from "#ports/table-engine.ts";
+import type { WantedColumns } from "./column-plan.ts";
+import { convertSelect, describeSelect } from "./typed-convert.ts";
+import { toEngineType } from "./column-types.ts";
+import { quoteText } from "./sql-text.ts";
+import { unreadable } from "./source-file.ts";
+
+export interface JsonJob extends WantedColumns {
+  readonly path: string;
+  readonly format: "json" | "ndjson";
+  readonly target_path: string;
+  readonly signal: AbortSignal;
+}
+
+const OBJECT_BYTES_MAX = 64 * 1024 * 1024;
+const REJECTS_LISTED_MAX = 10_000;
+const REJECT_TEXT_MAX = 10_000;
+
+export async function convertJson(
+  connection: DuckDBConnection,
+  job: JsonJob,
+): Promise<ConvertResult> {
+  try {
+    return await convertClean(connection, job, job.path);
+  } catch (error) {
+    if (job.format !== "ndjson" || !isMalformed(error)) throw readError(error);
+  }
+  const clean_path = `${job.target_path}.lines`;
+  try {
+    const aside = await setAside(job.path, clean_path, job.signal);
+    const result = await convertClean(connection, job, clean_path);
+    return { ...result, ...aside };
+  } catch (error) {
+    throw readError(error);
+  } finally {
+    await rm(clean_path, { force: true });
+  }
+}
+
+async function convertClean(
+  connection: DuckDBConnection,
+  job: JsonJob,
+  path: string,
+): Promise<ConvertResult> {
+  const options =
+    `format = '${job.format === "ndjson" ? "newline_delimited" : "auto"}', sample_size = -1, ` +
+    `map_inference_threshold = -1, maximum_object_size = ${OBJECT_BYTES_MAX}`;
+  const from = `read_json(${quoteText(path)}, ${options}, field_appearance_threshold = 0)`;
+  const found = await describeSelect(connection, `SELECT * FROM ${from}`);
+  // Wanted text is read as it stands in the file: a date that was inferred would lose its form.
+  const as_text = (job.columns ?? []).filter(
+    ({ name, type }) => type === "string" && found.some((column) => column.name === name),
+  );
+  if (as_text.length === 0) return convertSelect(connection, from, found, job);
+  const columns = found.map(({ name, type, engine_type }) => {
+    const text = as_text.some((column) => column.name === name) && !type.includes("<");
+    return `${quoteText(name)}: ${quoteText(text ? toEngineType("string") : engine_type)}`;
+  });
+  const exact = `read_json(${quoteText(path)}, ${options}, columns = {${columns.join(", ")}})`;
+  return convertSelect(connection, exact, found, job);
+}
+
+/** Copies the lines that are JSON objects; the others become rejects. */
+async function setAside(
+  path: string,
+  clean_path: string,
+  signal: AbortSignal,
+): Promise<Pick<ConvertResult, "rejects" | "rejected_rows">> {
+  const rejects: RejectedRow[] = [];
+  let rejected_rows = 0;
+  let line = 0;
+  async function* cleanLines() {
+    const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
+    for await (const text of lines) {
+      line++;
+      if (text.trim() === "") continue;
+      const reason = faultOf(text);
+      if (reason === undefined) {
+        yield `${text}\n`;
+        continue;
+      }
+      rejected_rows++;
+      if (rejects.length < REJECTS_LISTED_MAX) {
+        rejects.push({ line, column: undefined, reason, text: text.slice(0, REJECT_TEXT_MAX) });
+      }
+    }
+  }
+  await pipeline(cleanLines, createWriteStream(clean_path), { signal });
+  return { rejects, rejected_rows };
+}
+
+function faultOf(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const object = typeof value === "object" && value !== null && !Array.isArray(value);
+    return object ? undefined : "not a JSON object";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function isMalformed(error: unknown): boolean {
+  return /Malformed JSON|transform error|Expected/i.test((error as Error).message);
+}
+
+function readError(thrown: unknown): unknown {
+  const text = (thrown as Error).message;
+  const faulty = /^(Invalid Input|Conversion|IO) Error: (.*)/.exec(text);
+  return faulty === null ? thrown : unreadable(faulty[2]!.trim(), thrown);
+}

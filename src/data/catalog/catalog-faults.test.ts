@@ -1,0 +1,277 @@
+// The catalog when things break: missing objects, broken pointers, no journal, kills, races.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { journal } from "#contracts/journal.ts";
+import type { Client } from "#kernel/contract.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import { failsWith } from "#ports/object-store.suite.ts";
+import { tempDir } from "../../../test/support/temp-dir.ts";
+import { FIELDS, openCatalog, putFile, type OpenedCatalog } from "./open-catalog.suite.ts";
+
+const QUARANTINED = failsWith("conflict", "quarantined");
+
+async function openTwo(dir: string): Promise<OpenedCatalog> {
+  const house = await openCatalog(dir);
+  for (const name of ["broken", "sound"]) {
+    await house.catalog.register({ name, fields: FIELDS });
+    const added = [await putFile(house.storage, `d/${name}.parquet`)];
+    await house.catalog.commit({ name, operation: "append", added });
+  }
+  return house;
+}
+
+async function statusOf(house: OpenedCatalog) {
+  const { datasets } = await house.catalog.list({});
+  return Object.fromEntries(datasets.map((one) => [one.name, one.status]));
+}
+
+test("missing files quarantine their dataset alone, and verify heals it", async (t) => {
+  const dir = await tempDir(t);
+  const house = await openTwo(dir);
+  t.after(() => house.stop());
+  const path = join(house.root, "d/broken.parquet");
+  await rename(path, `${path}.away`);
+  await assert.rejects(house.catalog.files({ name: "broken" }), QUARANTINED);
+  assert.deepEqual(await statusOf(house), { broken: "quarantined", sound: "healthy" });
+  assert.equal((await house.catalog.files({ name: "sound" })).files.length, 1);
+  const reason = (await house.catalog.get({ name: "broken" })).status_reason;
+  assert.match(reason ?? "", /d\/broken\.parquet is missing/);
+  const added = [await putFile(house.storage, "d/more.parquet")];
+  const commit = house.catalog.commit({ name: "broken", operation: "append", added });
+  await assert.rejects(commit, QUARANTINED);
+  const still = await house.catalog.verify({ name: "broken" });
+  assert.deepEqual(still.missing_keys, ["d/broken.parquet"]);
+  await rename(`${path}.away`, path);
+  const healed = await house.catalog.verify({ name: "broken" });
+  assert.deepEqual([healed.missing_keys, healed.dataset.status], [[], "healthy"]);
+  assert.equal((await house.catalog.files({ name: "broken" })).files.length, 1);
+  const { events } = await house.journal.list({ subject: "dataset:broken", limit: 3 });
+  assert.deepEqual(
+    events.map((event) => event.action),
+    ["catalog.heal", "catalog.quarantine", "catalog.quarantine"],
+  );
+});
+
+test("register finds a dataset whose objects are gone, and heals it when they are back", async (t) => {
+  const house = await openTwo(await tempDir(t));
+  t.after(() => house.stop());
+  const path = join(house.root, "d/broken.parquet");
+  await rename(path, `${path}.away`);
+  const found = await house.catalog.register({ name: "broken", fields: FIELDS });
+  assert.equal(found.dataset.status, "quarantined");
+  await rename(`${path}.away`, path);
+  const healed = await house.catalog.register({ name: "broken", fields: FIELDS });
+  assert.equal(healed.dataset.status, "healthy");
+});
+
+test("a dataset whose files are gone for good is whole again after replace_all", async (t) => {
+  const house = await openTwo(await tempDir(t));
+  t.after(() => house.stop());
+  await rm(join(house.root, "d/broken.parquet"));
+  await house.catalog.verify({ name: "broken" });
+  const added = [await putFile(house.storage, "d/new.parquet")];
+  const commit = { name: "broken", operation: "overwrite", replace_all: true, added } as const;
+  const { dataset } = await house.catalog.commit(commit);
+  assert.deepEqual([dataset.status, dataset.files], ["healthy", 1]);
+  assert.equal((await house.catalog.files({ name: "broken" })).files[0]!.key, "d/new.parquet");
+});
+
+for (const what of ["missing", "garbage", "wrong"]) {
+  test(`metadata that is ${what} is found after starting and breaks nothing else`, async (t) => {
+    const dir = await tempDir(t);
+    const first = await openTwo(dir);
+    const held = await first.pointers.get("datasets", "broken");
+    const { metadata_key } = held!.value as { metadata_key: string };
+    await first.stop();
+    const path = join(first.root, metadata_key);
+    if (what === "missing") await rm(path);
+    else await writeFile(path, what === "garbage" ? "{" : "{}");
+    const second = await openCatalog(dir);
+    t.after(() => second.stop());
+    await assert.rejects(second.catalog.files({ name: "broken" }), QUARANTINED);
+    await assert.rejects(second.catalog.snapshots({ name: "broken" }), QUARANTINED);
+    assert.deepEqual(await statusOf(second), { broken: "quarantined", sound: "healthy" });
+    assert.equal((await second.catalog.files({ name: "sound" })).files.length, 1);
+    const health = await second.service.health();
+    assert.equal(health.figures["quarantined"], 1);
+  });
+}
+
+test("a pointer that cannot be read is listed as quarantined and never written over", async (t) => {
+  const dir = await tempDir(t);
+  const house = await openTwo(dir);
+  t.after(() => house.stop());
+  const held = (await house.pointers.get("datasets", "broken"))!;
+  const bad = await house.pointers.swap("datasets", "broken", held.version, { format_version: 9 });
+  assert.deepEqual(await statusOf(house), { broken: "quarantined", sound: "healthy" });
+  const name = "broken";
+  await assert.rejects(house.catalog.files({ name }), QUARANTINED);
+  await assert.rejects(house.catalog.tombstone({ name }), QUARANTINED);
+  await assert.rejects(house.catalog.register({ name, fields: FIELDS }), QUARANTINED);
+  assert.deepEqual(await house.pointers.get("datasets", "broken"), bad);
+});
+
+test("what a caller has quarantined is healed by verify and not by restarting", async (t) => {
+  const dir = await tempDir(t);
+  const first = await openTwo(dir);
+  const reason = "the file is not Parquet";
+  const marked = await first.catalog.quarantine({ name: "broken", reason });
+  assert.deepEqual([marked.status, marked.status_reason], ["quarantined", reason]);
+  await first.stop();
+  const second = await openCatalog(dir);
+  t.after(() => second.stop());
+  await second.catalog.register({ name: "broken", fields: FIELDS });
+  assert.equal((await second.catalog.get({ name: "broken" })).status, "quarantined");
+  assert.equal((await second.catalog.verify({ name: "broken" })).dataset.status, "healthy");
+});
+
+test("while the journal is away changes go on, and their events follow later", async (t) => {
+  const dir = await tempDir(t);
+  let away = false;
+  const wrapJournal = (client: Client<typeof journal>): Client<typeof journal> => ({
+    ...client,
+    append: (input, call) =>
+      away ? Promise.reject(new LakehouseError("unavailable", "away")) : client.append(input, call),
+  });
+  const first = await openCatalog(dir, { wrapJournal });
+  await first.catalog.register({ name: "d", fields: FIELDS });
+  away = true;
+  const made: string[] = [];
+  for (const key of ["d/1.parquet", "d/2.parquet"]) {
+    const added = [await putFile(first.storage, key)];
+    const { snapshot } = await first.catalog.commit({ name: "d", operation: "append", added });
+    made.push(snapshot.snapshot_id);
+  }
+  assert.equal((await first.service.health()).status, "degraded");
+  await first.stop();
+  const second = await openCatalog(dir);
+  const committed = async (house: OpenedCatalog) =>
+    (await house.journal.list({ action: "catalog.commit", order: "oldest" })).events;
+  const events = await committed(second);
+  assert.deepEqual(
+    events.map((event) => event.after),
+    made,
+  );
+  assert.ok(events.every((event) => event.details["recovered"] === true));
+  assert.equal((await second.service.health()).status, "ok");
+  await second.stop();
+  const third = await openCatalog(dir);
+  t.after(() => third.stop());
+  assert.equal((await committed(third)).length, 2);
+  const held = await third.pointers.get("datasets", "d");
+  assert.deepEqual((held!.value as { outbox: unknown[] }).outbox, []);
+});
+
+test("concurrent appends all stand in the end, each in a snapshot of its own", async (t) => {
+  const house = await openCatalog(await tempDir(t));
+  t.after(() => house.stop());
+  const name = "d";
+  await house.catalog.register({ name, fields: FIELDS });
+  const files = await Promise.all(
+    Array.from({ length: 40 }, (_, n) => putFile(house.storage, `d/${n}.parquet`)),
+  );
+  const commits = files.map((file) =>
+    house.catalog.commit({ name, operation: "append", added: [file] }),
+  );
+  const ids = new Set((await Promise.all(commits)).map((one) => one.snapshot.snapshot_id));
+  assert.equal(ids.size, 40);
+  const now = await house.catalog.files({ name });
+  assert.deepEqual(
+    now.files.map((file) => file.key).toSorted(),
+    files.map((file) => file.key).toSorted(),
+  );
+  const { snapshots } = await house.catalog.snapshots({ name });
+  for (let at = 0; at < 39; at++) {
+    assert.equal(snapshots[at]!.parent_snapshot_id, snapshots[at + 1]!.snapshot_id);
+  }
+});
+
+test("of two that expect the same snapshot one wins", async (t) => {
+  const house = await openCatalog(await tempDir(t));
+  t.after(() => house.stop());
+  const name = "d";
+  await house.catalog.register({ name, fields: FIELDS });
+  const files = await Promise.all(
+    ["a", "b"].map((one) => putFile(house.storage, `d/${one}.parquet`)),
+  );
+  const settled = await Promise.allSettled(
+    files.map((file) =>
+      house.catalog.commit({
+        name,
+        operation: "append",
+        expected_snapshot_id: null,
+        added: [file],
+      }),
+    ),
+  );
+  const lost = settled.filter((one) => one.status === "rejected");
+  assert.equal(lost.length, 1);
+  assert.ok(failsWith("conflict", "snapshot_moved")(lost[0]!.reason));
+  assert.equal((await house.catalog.get({ name })).files, 1);
+});
+
+const CHILD = fileURLToPath(new URL("./append-forever.suite.ts", import.meta.url));
+
+interface Acknowledged {
+  readonly keys: string[];
+  readonly snapshot_ids: string[];
+}
+
+/** Runs a child until it ends, or kills it once it has acknowledged so many. */
+async function runChild(args: string[], kill_after = Infinity): Promise<Acknowledged> {
+  const child = spawn(process.execPath, [CHILD, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  let text = "";
+  child.stdout.setEncoding("utf8").on("data", (part: string) => {
+    text += part;
+    if (text.split("\n").length > kill_after) child.kill("SIGKILL");
+  });
+  await new Promise((resolve) => child.once("close", resolve));
+  const lines = text.split("\n").slice(0, -1);
+  return {
+    keys: lines.map((line) => line.split(" ")[0]!),
+    snapshot_ids: lines.map((line) => line.split(" ")[1]!),
+  };
+}
+
+test("two processes on the same file and folder lose no commit", async (t) => {
+  const dir = await tempDir(t);
+  const [one, two] = await Promise.all([
+    runChild([dir, "one", "10", "journal-one"]),
+    runChild([dir, "two", "10", "journal-two"]),
+  ]);
+  const house = await openCatalog(dir, { journal_dir: "journal-three" });
+  t.after(() => house.stop());
+  const { files } = await house.catalog.files({ name: "events" });
+  const acknowledged = [...one.keys, ...two.keys];
+  assert.equal(acknowledged.length, 40);
+  assert.deepEqual(files.map((file) => file.key).toSorted(), acknowledged.toSorted());
+});
+
+test("kill -9 while committing loses nothing acknowledged; all commits are journalled", async (t) => {
+  const dir = await tempDir(t);
+  const acknowledged: string[] = [];
+  for (let round = 0; round < 5; round++) {
+    const found = await runChild([dir, `r${round}`, "1000"], 3 + 4 * round);
+    acknowledged.push(...found.keys);
+    const house = await openCatalog(dir);
+    const { files } = await house.catalog.files({ name: "events" });
+    const keys = new Set(files.map((file) => file.key));
+    for (const key of acknowledged) assert.ok(keys.has(key), `${key} was lost`);
+    const checked = await house.catalog.verify({ name: "events" });
+    assert.deepEqual([checked.dataset.status, checked.missing_keys], ["healthy", []]);
+    assert.equal((await house.journal.verify({})).ok, true);
+    const { snapshots } = await house.catalog.snapshots({ name: "events", limit: 1000 });
+    const { events } = await house.journal.list({ action: "catalog.commit", limit: 1000 });
+    const journalled = events.map((event) => event.after);
+    assert.deepEqual(
+      journalled,
+      snapshots.map((snapshot) => snapshot.snapshot_id),
+    );
+    await house.stop();
+  }
+  assert.ok(acknowledged.length > 40);
+});

@@ -1,0 +1,18 @@
+// What an evaluation is asked for and what it answers, whatever the form of the set.
+import type { Client } from "#kernel/contract.ts";
+import type { EvalReport } from "#contracts/lift.ts";
+import type { matrix } from "#contracts/matrix.ts";
+import type { LiftSettings } from "./lift-settings.ts";
+
+export interface EvaluateParts {
+  readonly matrix: Client<typeof matrix>;
+  readonly settings: LiftSettings;
+}
+
+export interface EvaluateRequest {
+  readonly split: string;
+  readonly queries_max: number;
+  readonly seed: number;
+}
+
+export type Evaluated = Pick<EvalReport, "form" | "queries" | "figures" | "by_mode">;

@@ -1,0 +1,78 @@
+// Data sets in few-shot-intent form: seq.in (a text a line) and label (aligned), folder by folder.
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+export interface LabelledText {
+  readonly text: string;
+  readonly label: string;
+  /** The aligned line of para.in: the same request in other words. */
+  readonly paraphrase: string | undefined;
+}
+
+export interface OutsideTexts {
+  /** Folder as in the set, e.g. "oos/train". */
+  readonly folder: string;
+  readonly texts: readonly string[];
+}
+
+export interface IntentFolder {
+  readonly train: readonly LabelledText[];
+  readonly valid: readonly LabelledText[];
+  /** The set's own few-shot selection of train. */
+  readonly few_shot: readonly LabelledText[] | undefined;
+  readonly has_paraphrases: boolean;
+  readonly outside: readonly OutsideTexts[];
+}
+
+/** undefined when the folder is not of this form (no train/seq.in with train/label). */
+export async function readIntentFolder(folder: string): Promise<IntentFolder | undefined> {
+  const train = await readLabelled(join(folder, "train"));
+  if (train === undefined) return undefined;
+  const few_shot =
+    (await readLabelled(join(folder, "train_10"))) ?? (await readLabelled(join(folder, "train_5")));
+  return {
+    train,
+    valid: (await readLabelled(join(folder, "valid"))) ?? [],
+    few_shot,
+    has_paraphrases: train.some((line) => line.paraphrase !== undefined),
+    outside: await readOutside(folder),
+  };
+}
+
+async function readLabelled(folder: string): Promise<LabelledText[] | undefined> {
+  const [texts, labels, paraphrases] = await Promise.all([
+    readLines(join(folder, "seq.in")),
+    readLines(join(folder, "label")),
+    readLines(join(folder, "para.in")),
+  ]);
+  if (texts === undefined || labels === undefined) return undefined;
+  return texts
+    .map((text, at) => ({ text, label: labels[at] ?? "", paraphrase: paraphrases?.[at] }))
+    .filter((line) => line.text !== "" && line.label !== "");
+}
+
+/** Folders whose name ends in "oos", each split of them: requests outside every label. */
+async function readOutside(folder: string): Promise<OutsideTexts[]> {
+  const found: OutsideTexts[] = [];
+  for (const name of (await readdir(folder)).toSorted()) {
+    if (!/(?:^|[-_])oos$/u.test(name)) continue;
+    for (const split of (await readdir(join(folder, name))).toSorted()) {
+      const texts = await readLines(join(folder, name, split, "seq.in"));
+      if (texts === undefined) continue;
+      found.push({ folder: `${name}/${split}`, texts: texts.filter((text) => text !== "") });
+    }
+  }
+  return found;
+}
+
+/** Lines without the closing newline; undefined when there is no such file. */
+async function readLines(path: string): Promise<string[] | undefined> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  });
+  return text
+    ?.replace(/\r?\n$/u, "")
+    .split(/\r?\n/u)
+    .map((line) => line.trim());
+}

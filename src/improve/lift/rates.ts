@@ -1,0 +1,31 @@
+// Shares with their uncertainty.
+import type { Rate } from "#contracts/lift.ts";
+
+/** Standard normal quantile of a 95 % two-sided interval. */
+const Z = 1.959964;
+
+/** hits of n with the Wilson score interval (E. B. Wilson, JASA 22, 1927). */
+export function rateOf(hits: number, of: number): Rate {
+  if (of === 0) return { hits, of, rate: null, low: null, high: null };
+  const rate = hits / of;
+  const square = (Z * Z) / of;
+  const centre = (rate + square / 2) / (1 + square);
+  const half = (Z / (1 + square)) * Math.sqrt((rate * (1 - rate)) / of + square / (4 * of));
+  return { hits, of, rate, low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
+}
+
+/** The share of a list that satisfies a test. */
+export function rateWhere<T>(list: readonly T[], test: (item: T) => boolean): Rate {
+  return rateOf(list.filter(test).length, list.length);
+}
+
+export function meanOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, it) => sum + it, 0) / values.length;
+}
+
+/** The q-quantile (0 to 1, nearest rank); 0 of nothing. */
+export function quantileOf(values: readonly number[], q: number): number {
+  if (values.length === 0) return 0;
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!;
+}

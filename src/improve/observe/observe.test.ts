@@ -1,0 +1,215 @@
+// observe: what is taken is kept, counted, filtered, streamed, and there again after a start.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { appendFile, rm } from "node:fs/promises";
+import { test } from "node:test";
+import { startCall } from "#kernel/call.ts";
+import { systemClock } from "#kernel/clock.ts";
+import { connectLocal } from "#kernel/connect-local.ts";
+import { readJsonlFile } from "#kernel/jsonl-read.ts";
+import { silentLog, type Log } from "#kernel/log.ts";
+import { event as eventSchema, observe, type Event } from "#contracts/observe.ts";
+import { eachTransport } from "../../../test/support/each-transport.ts";
+import { tempDir } from "../../../test/support/temp-dir.ts";
+import { eventLogColumns } from "./event-log-columns.ts";
+import { createObserve } from "./observe-service.ts";
+import { observeSettings } from "./observe-settings.ts";
+
+async function open(dir: string, settings: object = {}, log: Log = silentLog) {
+  const needs = { dir, log, clock: systemClock };
+  const service = await createObserve(needs, observeSettings.parse(settings));
+  return { service, client: connectLocal(observe, service.handlers, { strict: true }) };
+}
+
+eachTransport("events are taken, counted, filtered and paged", async (connect, t) => {
+  const { service } = await open(await tempDir(t));
+  t.after(() => service.stop());
+  const client = await connect(observe, service.handlers);
+  await client.event({ source: "mcp", endpoint: "/query/sql", success: true, duration_ms: 10 });
+  await client.event({ source: "mcp", endpoint: "/query/sql", ok: false, duration_ms: 30 });
+  await client.event({ source: "my own tool", endpoint: "/x", error: "boom" });
+  const last = await client.event({ endpoint: "/x", trace_id: "t-1", success: true, ok: false });
+  assert.equal(last.durable, true);
+  assert.equal(last.ring_size, 4);
+
+  const stats = await client.stats({});
+  assert.deepEqual([stats.total, stats.successes, stats.failures], [4, 2, 2]);
+  assert.deepEqual(stats.by_source, { mcp: 2, "my own tool": 1, unknown: 1 });
+  const sql = stats.by_endpoint.find((one) => one.endpoint === "/query/sql")!;
+  assert.deepEqual([sql.total, sql.failures, sql.p50_ms, sql.p95_ms], [2, 1, 10, 30]);
+  assert.equal(stats.recent[0]!.event_id, last.event_id);
+  const own = stats.recent.find((one) => one.source === "my own tool")!;
+  assert.deepEqual([own.source_known, own.success], [false, false]);
+
+  const failed = await client.events({ success: false });
+  assert.equal(failed.events.length, 2);
+  const traced = await client.events({ trace_id: "t-1" });
+  assert.equal(traced.events.length, 1);
+  const first = await client.events({ limit: 3 });
+  assert.equal(first.events.length, 3);
+  const rest = await client.events({ limit: 3, before: first.next_before! });
+  assert.equal(rest.events.length, 1);
+  assert.equal(rest.next_before, null);
+});
+
+test("a full ring drops its oldest; the log keeps all; a start restores the newest", async (t) => {
+  const dir = await tempDir(t);
+  const first = await open(dir, { ring_size: 50 });
+  const events = Array.from({ length: 120 }, (_, n) => ({ endpoint: `/e/${n}`, source: "bot" }));
+  const taken = await first.client.events_bulk({ events });
+  assert.deepEqual(taken, { accepted: 120, ring_size: 50, durable: 120 });
+  await first.service.stop();
+  await appendFile(`${dir}/ops.jsonl`, "this is no JSON\n");
+
+  const second = await open(dir, { ring_size: 50 });
+  t.after(() => second.service.stop());
+  const stats = await second.client.stats({});
+  assert.deepEqual([stats.total, stats.durable_events, stats.ring_size], [120, 120, 50]);
+  assert.equal(stats.recent[0]!.endpoint, "/e/119");
+  const { events: kept } = await second.client.events({ limit: 2000 });
+  assert.equal(kept.at(-1)!.endpoint, "/e/70");
+  assert.equal((await second.service.health()).figures["corrupt_lines"], 1);
+});
+
+test("the totals are only a cache: without them the log is counted again", async (t) => {
+  const dir = await tempDir(t);
+  const first = await open(dir, { checkpoint_every_events: 10 });
+  for (let n = 0; n < 25; n++) await first.client.event({ source: "bot", success: n % 2 === 0 });
+  await first.service.stop();
+  await rm(`${dir}/ops-totals.json`);
+  const second = await open(dir);
+  t.after(() => second.service.stop());
+  const stats = await second.client.stats({});
+  assert.deepEqual([stats.total, stats.successes, stats.by_source["bot"]], [25, 13, 25]);
+});
+
+test("a follower sees events as they arrive and ends when it leaves", async (t) => {
+  const { service, client } = await open(await tempDir(t));
+  t.after(() => service.stop());
+  const aborter = new AbortController();
+  const seen: string[] = [];
+  const call = startCall({ signal: aborter.signal });
+  const following = (async () => {
+    for await (const one of client.follow({ source: "bot" }, call)) {
+      seen.push(one.endpoint);
+      if (seen.length === 2) aborter.abort();
+    }
+  })();
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const source of ["bot", "mcp", "bot"])
+    await client.event({ source, endpoint: `/${source}` });
+  await following;
+  assert.deepEqual(seen, ["/bot", "/bot"]);
+  assert.equal((await service.health()).figures["followers"], 0);
+});
+
+test("a slow follower loses its oldest events and the log says so", async (t) => {
+  const warnings: object[] = [];
+  const log: Log = { ...silentLog, warn: (fields) => void warnings.push(fields) };
+  const { service, client } = await open(await tempDir(t), { follower_buffer_events: 3 }, log);
+  t.after(() => service.stop());
+  const stream = client.follow({})[Symbol.asyncIterator]();
+  const first = stream.next();
+  await new Promise((resolve) => setImmediate(resolve));
+  const events = Array.from({ length: 10 }, (_, n) => ({ endpoint: `/${n}` }));
+  await client.events_bulk({ events });
+  const seen = [(await first).value as Event];
+  while (seen.length < 3) seen.push((await stream.next()).value as Event);
+  const last_three = stream.next();
+  await new Promise((resolve) => setImmediate(resolve));
+  await client.event({ endpoint: "/end" });
+  await last_three;
+  await stream.return?.();
+  const endpoints = seen.map((one) => one.endpoint);
+  assert.deepEqual(endpoints, ["/7", "/8", "/9"]);
+  assert.ok(warnings.some((fields) => (fields as { lost?: number }).lost === 7));
+});
+
+test("a log that cannot be written does not make the witness refuse", async (t) => {
+  const errors: object[] = [];
+  const log: Log = { ...silentLog, error: (fields) => void errors.push(fields) };
+  const { service, client } = await open(await tempDir(t), {}, log);
+  await client.event({ source: "bot" });
+  await service.stop();
+  const answer = await client.event({ source: "bot" });
+  assert.deepEqual([answer.accepted, answer.durable, answer.ring_size], [true, false, 2]);
+  const stats = await client.stats({});
+  assert.deepEqual([stats.persist_failures, stats.durable_events, stats.total], [1, 1, 2]);
+  assert.equal((await service.health()).status, "degraded");
+  assert.equal(errors.length, 1);
+});
+
+test("a time that is no time is replaced by now, and what was given is kept", async (t) => {
+  const { service, client } = await open(await tempDir(t));
+  t.after(() => service.stop());
+  await client.event({ timestamp: "yesterday" });
+  const { events } = await client.events({});
+  assert.ok(!Number.isNaN(Date.parse(events[0]!.timestamp)));
+  assert.deepEqual(events[0]!.details, { timestamp_given: "yesterday" });
+});
+
+test("fifty thousand events are taken in bulk and none is lost", async (t) => {
+  const dir = await tempDir(t);
+  const { service, client } = await open(dir);
+  for (let batch = 0; batch < 5; batch++) {
+    const events = Array.from({ length: 10_000 }, (_, n) => ({
+      source: "contract",
+      endpoint: `/matrix/search`,
+      duration_ms: n % 100,
+      success: true,
+    }));
+    const taken = await client.events_bulk({ events });
+    assert.equal(taken.durable, 10_000);
+  }
+  assert.equal((await client.stats({})).total, 50_000);
+  await service.stop();
+  let lines = 0;
+  for await (const row of readJsonlFile(`${dir}/ops.jsonl`)) if (row.line > 0) lines++;
+  assert.equal(lines, 50_000);
+});
+
+const CHILD = `
+import { createObserve } from "#improve/observe/observe-service.ts";
+import { observeSettings } from "#improve/observe/observe-settings.ts";
+import { systemClock } from "#kernel/clock.ts";
+import { silentLog } from "#kernel/log.ts";
+import { startCall } from "#kernel/call.ts";
+const needs = { dir: process.argv[1], log: silentLog, clock: systemClock };
+const service = await createObserve(needs, observeSettings.parse({ checkpoint_every_events: 50 }));
+for (let n = 0; ; n++) {
+  const input = { source: "bot", endpoint: "/" + n };
+  const { event_id } = await service.handlers.event(input, startCall());
+  process.stdout.write(event_id + "\\n");
+}
+`;
+
+test("killed with SIGKILL, the witness has lost no event that it acknowledged", async (t) => {
+  const dir = await tempDir(t);
+  const acknowledged = new Set<string>();
+  for (let round = 0; round < 3; round++) {
+    const flags = ["--input-type=module-typescript", "-e", CHILD, dir];
+    const child = spawn(process.execPath, flags, { stdio: ["ignore", "pipe", "inherit"] });
+    let rest = "";
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      const lines = (rest + chunk.toString()).split("\n");
+      rest = lines.pop()!;
+      for (const id of lines) acknowledged.add(id);
+      if (acknowledged.size > 150 * (round + 1)) child.kill("SIGKILL");
+    }
+  }
+  const found = new Set<string>();
+  for await (const { row } of readJsonlFile<Event>(`${dir}/ops.jsonl`)) found.add(row.event_id);
+  assert.ok(acknowledged.size > 450);
+  assert.deepEqual(
+    [...acknowledged].filter((id) => !found.has(id)),
+    [],
+  );
+  const { service, client } = await open(dir);
+  assert.equal((await client.stats({})).total, found.size);
+  await service.stop();
+});
+
+test("the columns of the event log are the fields of its rows", () => {
+  const columns = eventLogColumns.map((column) => column.name).toSorted();
+  assert.deepEqual(columns, Object.keys(eventSchema.shape).toSorted());
+});
