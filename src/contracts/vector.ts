@@ -31,6 +31,7 @@ export const indexInfo = z.strictObject({
   items: count,
   generation: count.describe("immutable generation on disk; newer items stand in the log"),
   log_items: count,
+  broken: z.string().optional().describe("why it cannot be used; absent: it can"),
   created_at: time,
 });
 export type IndexInfo = z.output<typeof indexInfo>;
@@ -48,7 +49,14 @@ export const vectorHit = z.strictObject({
 });
 export type VectorHit = z.output<typeof vectorHit>;
 
-const reasons = ["no_such_index", "dimension_differs", "embedder_differs", "not_lexical"];
+const reasons = [
+  "no_such_index",
+  "index_broken",
+  "vector_engine_stopped",
+  "dimension_differs",
+  "embedder_differs",
+  "not_lexical",
+];
 
 export const vector = defineContract("vector", "Named indexes of texts and vectors.", {
   create: write({
@@ -66,7 +74,7 @@ export const vector = defineContract("vector", "Named indexes of texts and vecto
       properties: record.default({}),
     }),
     output: indexInfo,
-    reasons: ["index_differs", "no_such_model"],
+    reasons: ["index_differs", "no_such_model", "dimension_differs"],
   }),
   upsert: write({
     summary: "Adds items or replaces those of the same id; durable when it answers.",

@@ -1,4 +1,4 @@
-// An append-only JSONL file: one writer queue, group fsync, torn tail repaired, corruption reported.
+// An append-only JSONL file: one writer queue, group fsync, torn tail set aside, bad lines told.
 import { open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeDurableDir, syncDir } from "./durable-dir.ts";

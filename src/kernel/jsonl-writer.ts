@@ -36,13 +36,11 @@ export function toLine(row: unknown): Buffer {
 
 /** Takes over a file opened for appending whose first `start_bytes` are whole lines. */
 export function createJsonlWriter(file: FileHandle, start_bytes: number): JsonlWriter {
-  let durable_bytes = start_bytes;
+  const end = createFileEnd(file, start_bytes);
   const queue: Pending[] = [];
   let queued_bytes = 0;
   let running: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
-  // True while bytes of a failed batch may stand behind the durable end.
-  let dirty = false;
 
   async function flush(): Promise<void> {
     while (queue.length > 0) {
@@ -54,41 +52,26 @@ export function createJsonlWriter(file: FileHandle, start_bytes: number): JsonlW
   }
 
   async function writeBatch(batch: readonly Pending[]): Promise<void> {
-    const bytes = Buffer.concat(batch.map((pending) => pending.lines));
+    let offset = end.durableBytes();
     try {
-      if (dirty) await cutBack();
-      dirty = true;
-      await file.appendFile(bytes);
-      await file.datasync();
-      dirty = false;
+      await end.write(Buffer.concat(batch.map((pending) => pending.lines)));
     } catch (cause) {
-      // If even this fails, the next batch tries it again before it writes a byte.
-      await cutBack().catch(() => undefined);
       const message = `the log could not be written: ${(cause as Error).message}`;
       const error = new LakehouseError("unavailable", message, { reason: "log_unwritable", cause });
       for (const pending of batch) pending.reject(error);
       return;
     }
-    let offset = durable_bytes;
-    durable_bytes += bytes.length;
     for (const pending of batch) {
       pending.resolve(offset);
       offset += pending.lines.length;
     }
   }
 
-  /** Removes what a failed batch left, so that no half line ever stands before a good one. */
-  async function cutBack(): Promise<void> {
-    await file.truncate(durable_bytes);
-    await file.datasync();
-    dirty = false;
-  }
-
   return {
-    durableBytes: () => durable_bytes,
+    durableBytes: () => end.durableBytes(),
     async append(lines) {
       if (closing !== undefined) throw new LakehouseError("unavailable", "the log is closed");
-      if (lines.length === 0) return durable_bytes;
+      if (lines.length === 0) return end.durableBytes();
       if (queued_bytes + lines.length > QUEUE_BYTES_MAX) {
         const options = { reason: "log_queue_full" };
         throw new LakehouseError("unavailable", "too much is waiting to be written", options);
@@ -105,6 +88,38 @@ export function createJsonlWriter(file: FileHandle, start_bytes: number): JsonlW
         await file.close();
       })();
       return closing;
+    },
+  };
+}
+
+/** The end of the file: bytes are added durably or not at all. */
+function createFileEnd(file: FileHandle, start_bytes: number) {
+  let durable_bytes = start_bytes;
+  // True while bytes of a failed write may stand behind the durable end.
+  let dirty = false;
+
+  /** Removes what a failed write left, so that no half line ever stands before a good one. */
+  async function cutBack(): Promise<void> {
+    await file.truncate(durable_bytes);
+    await file.datasync();
+    dirty = false;
+  }
+
+  return {
+    durableBytes: () => durable_bytes,
+    async write(bytes: Buffer): Promise<void> {
+      if (dirty) await cutBack();
+      dirty = true;
+      try {
+        await file.appendFile(bytes);
+        await file.datasync();
+      } catch (error) {
+        // If even this fails, the next write tries it again before it adds a byte.
+        await cutBack().catch(() => undefined);
+        throw error;
+      }
+      dirty = false;
+      durable_bytes += bytes.length;
     },
   };
 }

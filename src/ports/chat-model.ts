@@ -35,7 +35,10 @@ export interface ChatProvider {
   readonly name: string;
   /** What answers: said wherever a result of this provider is shown. */
   readonly kind: "model" | "deterministic";
-  /** Deltas until one carries finish_reason. Errors: `unavailable`, `not_found` (unknown model), `rate_limited`. */
+  /**
+   * Deltas until one carries finish_reason. Errors: `unavailable`, `not_found` (unknown model),
+   * `rate_limited`, `rejected`, `cancelled`.
+   */
   chat(request: ChatRequest): AsyncIterable<ChatDelta>;
   models(signal: AbortSignal): Promise<readonly ChatModelInfo[]>;
 }

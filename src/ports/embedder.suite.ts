@@ -20,7 +20,7 @@ export function cosine(a: Float32Array, b: Float32Array): number {
 export function embedderSuite(name: string, open: (t: TestContext) => Promise<Embedder>): void {
   test(`${name}: gives one row of length 1 for each text, in order`, async (t) => {
     const embedder = await open(t);
-    const texts = ["a welder", "", "ein Schweißer 👩‍🏭", "x ".repeat(20), "a welder"];
+    const texts = ["a painter", "", "ein Schweißer 👩‍🏭", "x ".repeat(20), "a painter"];
     const batch = await embedder.embed(texts, NEVER);
     assert.equal(batch.dimension, embedder.dimension);
     assert.equal(batch.vectors.length, texts.length * embedder.dimension);

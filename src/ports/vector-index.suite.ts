@@ -14,8 +14,7 @@ export function randomVectors(random: Random, count: number, dimension: number):
   return Float32Array.from({ length: count * dimension }, () => random.next() * 2 - 1);
 }
 
-const range = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, at) => from + at);
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at);
 
 export function vectorIndexSuite(name: string, createEngine: () => VectorIndexEngine): void {
   const open = (t: { after(fn: () => unknown): void }) => {
@@ -35,15 +34,18 @@ export function vectorIndexSuite(name: string, createEngine: () => VectorIndexEn
     assert.equal(await index.size(), 3);
   });
 
-  test(title("answers several queries in their order, and nothing from an empty index"), async (t) => {
-    const index = await open(t).create({ ...config, dimension: 2, metric: "l2sq" });
-    assert.deepEqual([...(await index.search(Float32Array.of(1, 1), 5))[0]!.keys], []);
-    await index.upsert([1, 2], Float32Array.of(0, 0, 3, 4));
-    const found = await index.search(Float32Array.of(3, 4, 0, 0), 2);
-    assert.deepEqual([...found[0]!.keys], [2, 1]);
-    assert.deepEqual([...found[0]!.distances], [0, 25]);
-    assert.deepEqual([...found[1]!.keys], [1, 2]);
-  });
+  test(
+    title("answers several queries in their order, and nothing from an empty index"),
+    async (t) => {
+      const index = await open(t).create({ ...config, dimension: 2, metric: "l2sq" });
+      assert.deepEqual([...(await index.search(Float32Array.of(1, 1), 5))[0]!.keys], []);
+      await index.upsert([1, 2], Float32Array.of(0, 0, 3, 4));
+      const found = await index.search(Float32Array.of(3, 4, 0, 0), 2);
+      assert.deepEqual([...found[0]!.keys], [2, 1]);
+      assert.deepEqual([...found[0]!.distances], [0, 25]);
+      assert.deepEqual([...found[1]!.keys], [1, 2]);
+    },
+  );
 
   test(title("has the three metrics and the three quantizations"), async (t) => {
     const engine = open(t);

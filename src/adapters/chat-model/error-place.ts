@@ -7,7 +7,7 @@ export type ErrorPlace =
 
 const NEVER_SET = new Set(["__proto__", "constructor", "prototype"]);
 
-/** Reads `fills.0.worker_id`, `fills[0].worker_id`, `fills`, `fills.length`, `city`. */
+/** Reads `picks.0.id`, `picks[0].id`, `picks`, `picks.length`, `place.name`. */
 export function errorPlace(field: string, list_field: string | null): ErrorPlace {
   const [first, second, ...rest] = pathOf(field);
   if (list_field === null || first !== list_field) return { in: "base" };

@@ -11,7 +11,7 @@ export interface StreamLine {
   readonly complete: boolean;
 }
 
-/** Lines without their ends (LF or CRLF). Throws `unavailable` (bad_provider_answer) on a huge one. */
+/** Lines without their ends (LF or CRLF). Errors: `unavailable` (bad_provider_answer: too long). */
 export async function* textLines(body: ByteStream): AsyncGenerator<StreamLine> {
   const decoder = new TextDecoder();
   // Pieces of an unfinished line are joined once its end has come: joining each time is quadratic.

@@ -18,8 +18,8 @@ embedderSuite("built-in MiniLM", async () => embedder);
 test("paraphrases are closer to each other than to something else", async () => {
   const batch = await embedder.embed(
     [
-      "I need three welders in Chicago",
-      "We are looking for 3 welding workers, Chicago area",
+      "I need three painters in Chicago",
+      "We are looking for 3 painting workers, Chicago area",
       "The cat sleeps on the sofa",
       "How do I reset my password?",
       "I forgot my login and cannot get in",

@@ -43,7 +43,7 @@ export function minilmFolder(): string {
   }
 }
 
-/** Reads and checks the files in `folder`. Throws `unavailable`: weights_missing, weights_differ. */
+/** Reads and checks the files. Errors: `unavailable` (weights_missing, weights_differ). */
 export async function readMinilmFiles(folder: string): Promise<MiniLmFiles> {
   const [model, tokenizer, tokenizer_config] = await Promise.all([
     readChecked(folder, MINILM_FILES.model),

@@ -32,7 +32,7 @@ function serve(port: MessagePort, threads: number): void {
   });
 }
 
-/** Ends the thread from within: one that is terminated inside a native run takes the process down. */
+/** Ends the thread from within: terminated inside a native run, it takes the process down. */
 async function leave(port: MessagePort, loading: Promise<MiniLmModel>): Promise<void> {
   const model = await loading.catch(() => undefined);
   await model?.release();

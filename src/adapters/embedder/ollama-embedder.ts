@@ -1,5 +1,4 @@
 // Embeddings from an Ollama server (/api/embed).
-import { z } from "zod";
 import type { Embedder } from "#ports/embedder.ts";
 import { askProvider, badAnswer, readProviderJson } from "#ports/provider-http.ts";
 import { createRemoteEmbedder, type RemoteEmbedderOptions } from "./remote-embedder.ts";
@@ -12,10 +11,10 @@ export interface OllamaEmbedderOptions extends RemoteEmbedderOptions {
   readonly model: string;
 }
 
-const answerShape = z.object({
-  embeddings: z.array(z.array(z.number())),
-  prompt_eval_count: z.int().min(0).optional(),
-});
+interface EmbedAnswer {
+  readonly embeddings: readonly (readonly number[])[];
+  readonly prompt_eval_count?: number;
+}
 
 export function createOllamaEmbedder(options: OllamaEmbedderOptions): Embedder {
   const endpoint = { ...options, name: "ollama" };
@@ -23,8 +22,13 @@ export function createOllamaEmbedder(options: OllamaEmbedderOptions): Embedder {
     // truncate: false, so that a text too long for the model is an error and never cut in silence.
     const request = { model: options.model, input: texts, truncate: false };
     const response = await askProvider(endpoint, "/api/embed", request, signal);
-    const parsed = answerShape.safeParse(await readProviderJson("ollama", response));
-    if (!parsed.success) throw badAnswer("ollama did not answer with embeddings", parsed.error);
-    return { rows: parsed.data.embeddings, tokens: parsed.data.prompt_eval_count };
+    const answer = await readProviderJson("ollama", response);
+    if (!isEmbedAnswer(answer)) throw badAnswer("ollama did not answer with embeddings");
+    return { rows: answer.embeddings, tokens: answer.prompt_eval_count };
   });
+}
+
+function isEmbedAnswer(value: unknown): value is EmbedAnswer {
+  const rows = (value as Partial<EmbedAnswer> | null)?.embeddings;
+  return Array.isArray(rows) && rows.every((row) => Array.isArray(row));
 }

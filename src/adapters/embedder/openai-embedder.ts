@@ -1,5 +1,4 @@
 // Embeddings from any server that speaks OpenAI's /v1/embeddings.
-import { z } from "zod";
 import type { Embedder } from "#ports/embedder.ts";
 import {
   askProvider,
@@ -14,10 +13,10 @@ export interface OpenAiEmbedderOptions extends ProviderEndpoint, RemoteEmbedderO
   readonly model: string;
 }
 
-const answerShape = z.object({
-  data: z.array(z.object({ index: z.int().min(0), embedding: z.array(z.number()) })),
-  usage: z.object({ prompt_tokens: z.int().min(0) }).optional(),
-});
+interface EmbeddingsAnswer {
+  readonly data: readonly { readonly index: number; readonly embedding: readonly number[] }[];
+  readonly usage?: { readonly prompt_tokens?: number };
+}
 
 /** `base_url` ends before `/embeddings`, e.g. https://api.openai.com/v1 */
 export function createOpenAiEmbedder(options: OpenAiEmbedderOptions): Embedder {
@@ -27,15 +26,22 @@ export function createOpenAiEmbedder(options: OpenAiEmbedderOptions): Embedder {
     async (texts, signal) => {
       const request = { model: options.model, input: texts, encoding_format: "float" };
       const response = await askProvider(options, "/embeddings", request, signal);
-      const parsed = answerShape.safeParse(await readProviderJson(options.name, response));
-      if (!parsed.success) {
-        throw badAnswer(`${options.name} did not answer with embeddings`, parsed.error);
+      const answer = await readProviderJson(options.name, response);
+      if (!isEmbeddingsAnswer(answer)) {
+        throw badAnswer(`${options.name} did not answer with embeddings`);
       }
-      const rows = parsed.data.data.toSorted((a, b) => a.index - b.index);
-      return {
-        rows: rows.map((row) => row.embedding),
-        tokens: parsed.data.usage?.prompt_tokens,
-      };
+      const rows = answer.data.toSorted((a, b) => a.index - b.index);
+      return { rows: rows.map((row) => row.embedding), tokens: answer.usage?.prompt_tokens };
     },
+  );
+}
+
+function isEmbeddingsAnswer(value: unknown): value is EmbeddingsAnswer {
+  const data = (value as Partial<EmbeddingsAnswer> | null)?.data;
+  return (
+    Array.isArray(data) &&
+    data.every((row: Partial<EmbeddingsAnswer["data"][number]> | null) => {
+      return typeof row?.index === "number" && Array.isArray(row.embedding);
+    })
   );
 }

@@ -84,7 +84,7 @@ function checkRow(model: string, dimension: number, row: readonly number[]): voi
       { reason: "dimension_differs", hint: `set its dimension to ${row.length}` },
     );
   }
-  if (!row.every((value) => Number.isFinite(value))) {
+  if (!row.every((value: unknown) => Number.isFinite(value))) {
     throw badAnswer(`${model} gave a vector that is not all numbers`);
   }
 }

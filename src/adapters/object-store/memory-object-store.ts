@@ -84,14 +84,7 @@ export async function createMemoryObjectStore(
       await rm(path);
       return object;
     },
-    locate(key) {
-      const path = join(scratch(), "located", keyToPath(key));
-      const found = held.get(key);
-      if (found === undefined) return path;
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, found.bytes);
-      return path;
-    },
+    locate: (key) => writeLocated(join(scratch(), "located", keyToPath(key)), held.get(key)?.bytes),
   };
 }
 
@@ -124,6 +117,14 @@ function listHeld(held: ReadonlyMap<string, Held>, options: ListArguments) {
     last = rolled ?? key;
   }
   return { objects, prefixes, next_after: undefined };
+}
+
+/** Engines read files, so the bytes become one; what is not there has a path all the same. */
+function writeLocated(path: string, bytes: Buffer | undefined): string {
+  if (bytes === undefined) return path;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, bytes);
+  return path;
 }
 
 async function readAll(key: string, body: ByteStream, bytes_max: number): Promise<Buffer> {

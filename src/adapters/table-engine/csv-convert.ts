@@ -12,7 +12,7 @@ import {
 import { toEngineType } from "./column-types.ts";
 import { copyTo, uniqueNames } from "./copy-out.ts";
 import { readCsvForm, type CsvForm } from "./csv-form.ts";
-import { CANDIDATES, candidateOf, checkedColumn, MISFIT } from "./csv-types.ts";
+import { CANDIDATES, candidateOf, checkedColumn, MISFIT, type Candidate } from "./csv-types.ts";
 import { quoteName, quoteText } from "./sql-text.ts";
 import { unreadable } from "./source-file.ts";
 
@@ -22,6 +22,7 @@ export interface CsvJob extends WantedColumns {
   readonly target_path: string;
 }
 
+const GLANCE_ROWS = 200;
 const SAMPLE_ROWS = 20_480;
 const REJECTS_LISTED_MAX = 10_000;
 
@@ -46,7 +47,8 @@ async function convertWith(
 ): Promise<ConvertResult> {
   const names = uniqueNames(form.first);
   const source: CsvSource = { connection, job, form, strict, names };
-  const sampled = await inferTypes(source, SAMPLE_ROWS, true);
+  const judged = await judgeSample(source);
+  const sampled = typesOf(judged);
   const header = await hasHeader(source, sampled);
   if (!header) source.names = headless(source);
   const planned = planColumns(source.names, job);
@@ -56,7 +58,8 @@ async function convertWith(
   } catch (error) {
     if (!(error instanceof Misfit)) throw error;
   }
-  const whole = await inferTypes(source, undefined, header);
+  const all_rows = { rows_max: undefined, skip_first: header };
+  const whole = typesOf(await judge(source, judged, all_rows));
   checkWanted(planned, source.names, whole);
   const final = typed(planned, source.names, whole);
   try {
@@ -115,30 +118,49 @@ function reader(source: CsvSource, header: boolean, rejects: boolean): string {
   );
 }
 
-/** The first type that all values fit, for each column; undefined where there are no values. */
-async function inferTypes(
+/** What is known of a column: whether it has values, and the candidates that all of them fit. */
+interface Judged {
+  readonly seen: boolean;
+  readonly alive: readonly Candidate[];
+}
+
+/** The first type that all values fit; undefined where there are no values. */
+function typesOf(judged: readonly Judged[]): (string | undefined)[] {
+  return judged.map(({ seen, alive }) => (seen ? (alive[0]?.type ?? "string") : undefined));
+}
+
+/** A candidate that fails on few rows fails on many: only the others are tried on more. */
+async function judgeSample(source: CsvSource): Promise<readonly Judged[]> {
+  const all = CANDIDATES.filter((candidate) => candidate.type !== "string");
+  const fresh = source.names.map(() => ({ seen: false, alive: all }));
+  const glance = await judge(source, fresh, { rows_max: GLANCE_ROWS, skip_first: true });
+  return judge(source, glance, { rows_max: SAMPLE_ROWS, skip_first: true });
+}
+
+async function judge(
   source: CsvSource,
-  rows_max: number | undefined,
-  skip_first: boolean,
-): Promise<(string | undefined)[]> {
-  const limit = rows_max === undefined ? "" : `LIMIT ${rows_max}`;
-  const candidates = CANDIDATES.filter((candidate) => candidate.type !== "string");
-  const tests = source.names.flatMap((name) => {
+  before: readonly Judged[],
+  rows: { readonly rows_max: number | undefined; readonly skip_first: boolean },
+): Promise<readonly Judged[]> {
+  const tests = source.names.flatMap((name, at) => {
     const text = quoteName(name);
-    return [
-      `count(${text})`,
-      ...candidates.map(({ fits }) => `bool_and(${fits(text)}) FILTER (${text} IS NOT NULL)`),
-    ];
+    const fits = before[at]!.alive.map((candidate) => candidate.fits(text));
+    const counted = before[at]!.seen ? "1" : `count(${text})`;
+    return [counted, ...fits.map((fit) => `bool_and(${fit}) FILTER (${text} IS NOT NULL)`)];
   });
-  const skip = skip_first ? "OFFSET 1" : "";
+  const limit = rows.rows_max === undefined ? "" : `LIMIT ${rows.rows_max}`;
+  const skip = rows.skip_first ? "OFFSET 1" : "";
   const from = `(SELECT * FROM ${reader(source, false, false)} ${limit} ${skip})`;
-  const answer = await source.connection.runAndReadAll(`SELECT ${tests.join(", ")} FROM ${from}`);
-  const row = answer.getRows()[0]!;
-  const width = candidates.length + 1;
-  return source.names.map((_, at) => {
-    const [values, ...fits] = row.slice(at * width, (at + 1) * width);
-    if (Number(values) === 0) return undefined;
-    return candidates[fits.indexOf(true)]?.type ?? "string";
+  const answer = await source.connection.runAndReadAll(
+    `SELECT count(*), ${tests.join(", ")} FROM ${from}`,
+  );
+  const found = answer.getRows()[0]!;
+  let at = 1;
+  return before.map(({ alive }) => {
+    const seen = Number(found[at]) > 0;
+    const fits = found.slice(at + 1, at + 1 + alive.length);
+    at += 1 + alive.length;
+    return { seen, alive: seen ? alive.filter((_, i) => fits[i] === true) : alive };
   });
 }
 

@@ -1,5 +1,6 @@
 // Runs one checked statement on a connection and hands its rows on, chunk by chunk, with limits.
 import type { DuckDBResult, DuckDBDataChunk } from "@duckdb/node-api";
+import { endingIterator } from "#kernel/ending-iterator.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { RowStream, SqlRequest } from "#ports/table-engine.ts";
 import { toColumnType } from "./column-types.ts";
@@ -108,7 +109,8 @@ export async function streamRows(
     const converters = result.columnTypes().map(toJsonOf);
     const columns = columnsOf(result);
     watch.idle(() => finish("midway"));
-    return { columns, chunks: readChunks({ result, first, converters, watch, request, finish }) };
+    const chunks = readChunks({ result, first, converters, watch, request, finish });
+    return { columns, chunks: endingIterator(chunks, () => finish("midway")) };
   } catch (error) {
     finish(isFatal(error) ? "fatal" : "midway");
     throw toQueryError(error);

@@ -22,7 +22,7 @@ export function createNearestHeap(k: number): NearestHeap {
   }
 
   function siftUp(from: number): void {
-    for (let at = from; at > 0; ) {
+    for (let at = from; at > 0;) {
       const parent = (at - 1) >> 1;
       if (!farther(at, parent)) return;
       swap(at, parent);
@@ -31,7 +31,7 @@ export function createNearestHeap(k: number): NearestHeap {
   }
 
   function siftDown(): void {
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const left = 2 * at + 1;
       if (left >= keys.length) return;
       const child = left + 1 < keys.length && farther(left + 1, left) ? left + 1 : left;

@@ -117,7 +117,10 @@ function openGraph(
       if (last.length === keys.length) return add(keys, rows.prepare(vectors));
       const chosen = new Float32Array(last.length * dimension);
       last.forEach((at, to) => chosen.set(rowOf(vectors, at), to * dimension));
-      return add(last.map((at) => keys[at]!), rows.prepare(chosen));
+      return add(
+        last.map((at) => keys[at]!),
+        rows.prepare(chosen),
+      );
     },
     remove,
     search(queries, k, expansion) {

@@ -17,7 +17,12 @@ export interface SearchItem {
 }
 
 export type WorkerRequest =
-  | { readonly kind: "create"; readonly id: number; readonly index: number; readonly config: VectorIndexConfig }
+  | {
+      readonly kind: "create";
+      readonly id: number;
+      readonly index: number;
+      readonly config: VectorIndexConfig;
+    }
   | {
       readonly kind: "load";
       readonly id: number;
@@ -32,7 +37,12 @@ export type WorkerRequest =
       readonly keys: Float64Array;
       readonly vectors: Float32Array;
     }
-  | { readonly kind: "remove"; readonly id: number; readonly index: number; readonly keys: Float64Array }
+  | {
+      readonly kind: "remove";
+      readonly id: number;
+      readonly index: number;
+      readonly keys: Float64Array;
+    }
   | {
       readonly kind: "search";
       readonly index: number;

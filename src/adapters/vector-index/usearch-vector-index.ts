@@ -123,7 +123,11 @@ const floats = (keys: VectorKeys) => Float64Array.from(keys);
 
 function checkConfig({ metric, quantization }: VectorIndexConfig): void {
   if (quantization !== "i8" || metric === "cos") return;
-  throw new LakehouseError("invalid", `i8 keeps directions only, which ${metric} cannot work with`, {
-    hint: "take f16 or f32, or the metric cos",
-  });
+  throw new LakehouseError(
+    "invalid",
+    `i8 keeps directions only, which ${metric} cannot work with`,
+    {
+      hint: "take f16 or f32, or the metric cos",
+    },
+  );
 }

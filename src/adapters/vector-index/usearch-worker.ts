@@ -77,7 +77,11 @@ function answerSearch(message: Search, graphOf: (index: number) => UsearchGraph)
   try {
     const graph = graphOf(message.index);
     if (message.kind === "search") {
-      return found(ids, message.items.map(({ count }) => count), searchAll(graph, message));
+      return found(
+        ids,
+        message.items.map(({ count }) => count),
+        searchAll(graph, message),
+      );
     }
     return found(ids, [1], [graph.searchAmong(message.query, message.keys, message.k)]);
   } catch (error) {
@@ -94,7 +98,7 @@ function searchAll(
   const { dimension } = graph.config;
   const all: Neighbours[] = [];
   let row = 0;
-  for (let at = 0; at < items.length; ) {
+  for (let at = 0; at < items.length;) {
     const { k, expansion } = items[at]!;
     let rows = 0;
     const alike = (item: SearchItem) => item.k === k && item.expansion === expansion;

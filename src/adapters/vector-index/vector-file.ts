@@ -94,11 +94,7 @@ export async function readRows(path: string, config: VectorIndexConfig): Promise
   }
 }
 
-async function readSeal(
-  file: FileHandle,
-  path: string,
-  config: VectorIndexConfig,
-): Promise<Seal> {
+async function readSeal(file: FileHandle, path: string, config: VectorIndexConfig): Promise<Seal> {
   const { size } = await file.stat();
   if (size < SEAL_BYTES) throw damaged(path, "it is too short");
   const bytes = new Uint8Array(SEAL_BYTES);
@@ -140,7 +136,7 @@ async function fill(file: FileHandle, into: Uint8Array, from: number, path: stri
 }
 
 function writeAll(file: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
 }
 
 function damaged(path: string, why: string, cause?: unknown): LakehouseError {

@@ -56,7 +56,21 @@ test("missing files quarantine their dataset alone, and verify heals it", async 
   );
 });
 
-test("register finds a dataset whose objects are gone, and heals it when they are back", async (t) => {
+test("verify sees what is there, not what is remembered", async (t) => {
+  const house = await openTwo(await tempDir(t));
+  t.after(() => house.stop());
+  const held = await house.pointers.get("datasets", "broken");
+  const { metadata_key } = held!.value as { metadata_key: string };
+  const path = join(house.root, metadata_key);
+  await rename(path, `${path}.away`);
+  const found = await house.catalog.verify({ name: "broken" });
+  assert.deepEqual([found.dataset.status, found.missing_keys], ["quarantined", [metadata_key]]);
+  await rename(`${path}.away`, path);
+  const { dataset } = await house.catalog.verify({ name: "broken" });
+  assert.deepEqual([dataset.status, dataset.files], ["healthy", 1]);
+});
+
+test("register finds what is missing, and heals the dataset when it is back", async (t) => {
   const house = await openTwo(await tempDir(t));
   t.after(() => house.stop());
   const path = join(house.root, "d/broken.parquet");
@@ -251,7 +265,7 @@ test("two processes on the same file and folder lose no commit", async (t) => {
   assert.deepEqual(files.map((file) => file.key).toSorted(), acknowledged.toSorted());
 });
 
-test("kill -9 while committing loses nothing acknowledged; all commits are journalled", async (t) => {
+test("kill -9 while committing loses nothing, and all commits are journalled", async (t) => {
   const dir = await tempDir(t);
   const acknowledged: string[] = [];
   for (let round = 0; round < 5; round++) {

@@ -48,21 +48,39 @@ export interface CatalogStoreNeeds {
 const PAUSE_MS_MAX = 200;
 
 export function createCatalogStore(needs: CatalogStoreNeeds): CatalogStore {
-  const { pointers, objects, outbox, clock, log } = needs;
+  const { pointers, outbox, clock, attempts_max } = needs;
   const locks = createKeyedLock();
-  const { swap, recoverOutboxes, clearOutboxes } = createPointerSwaps({ pointers, outbox, clock });
+  const swaps = createPointerSwaps({ pointers, outbox, clock });
 
   async function get(name: string): Promise<Held | undefined> {
     const pointer = await pointers.get(SPACE, name);
     return pointer === undefined ? undefined : toHeld(pointer);
   }
 
-  async function tidy(keys: readonly string[] | undefined, call: Call): Promise<void> {
-    if (keys === undefined || keys.length === 0) return;
-    // Orphans take room and nothing else, so the change goes on without this.
-    await objects
-      .remove(keys, call)
-      .catch((error: unknown) => log.warn({ err: error, keys }, "orphans are left in storage"));
+  /** Work on the present state; undefined: its metadata was replaced meanwhile, look again. */
+  async function look<T>(
+    name: string,
+    call: Call,
+    work: (held: Held | undefined) => Promise<T>,
+  ): Promise<{ held: Held | undefined; result: T } | undefined> {
+    throwIfOver(call);
+    const held = await get(name);
+    try {
+      return { held, result: await work(held) };
+    } catch (error) {
+      if (!(error instanceof BrokenMetadata)) throw error;
+      if ((await get(name))?.version !== held?.version) return undefined;
+      if (held?.broken === undefined && held?.record.dataset.status === "healthy") {
+        // If this loses, somebody else has seen it too, or has replaced what was broken.
+        await swaps.swap(
+          name,
+          held,
+          quarantineChange(held.record, error.message, "check", clock),
+          call,
+        );
+      }
+      throw quarantinedError(name, error.message);
+    }
   }
 
   async function change<T>(
@@ -70,42 +88,17 @@ export function createCatalogStore(needs: CatalogStoreNeeds): CatalogStore {
     call: Call,
     step: (held: Held | undefined) => Promise<Step<T>>,
   ): Promise<T> {
-    for (let attempt = 1; attempt <= needs.attempts_max; attempt++) {
-      throwIfOver(call);
-      const held = await get(name);
-      let next: Step<T>;
-      try {
-        next = await step(held);
-      } catch (error) {
-        if (!(error instanceof BrokenMetadata)) throw error;
-        if ((await get(name))?.version !== held?.version) continue;
-        await quarantineBroken(name, held, error, call);
-        throw quarantinedError(name, error.message);
-      }
-      if (next.change === undefined) return next.answer;
-      if (await swap(name, held, next.change, call)) {
-        await tidy(next.change.expired, call);
-        return next.answer;
-      }
-      await tidy(next.change.written, call);
+    for (let attempt = 1; attempt <= attempts_max; attempt++) {
+      const found = await look(name, call, step);
+      if (found === undefined) continue;
+      const { change: wanted, answer } = found.result;
+      if (wanted === undefined) return answer;
+      const won = await swaps.swap(name, found.held, wanted, call);
+      await removeOrphans(needs, won ? wanted.expired : wanted.written, call);
+      if (won) return answer;
       await wait(Math.random() * Math.min(PAUSE_MS_MAX, 2 ** attempt));
     }
-    throw new LakehouseError("conflict", `"${name}" was changed by others all the time`, {
-      reason: "snapshot_moved",
-      hint: "try again",
-    });
-  }
-
-  /** Loses quietly to whoever changed the dataset meanwhile: they saw it too. */
-  async function quarantineBroken(
-    name: string,
-    held: Held | undefined,
-    error: BrokenMetadata,
-    call: Call,
-  ): Promise<void> {
-    if (held === undefined || held.broken !== undefined) return;
-    if (held.record.dataset.status !== "healthy") return;
-    await swap(name, held, quarantineChange(held.record, error.message, "check", clock), call);
+    throw changedAllTheTime(name);
   }
 
   return {
@@ -113,21 +106,32 @@ export function createCatalogStore(needs: CatalogStoreNeeds): CatalogStore {
     list: async () => (await pointers.list(SPACE)).map(toHeld),
     change: (name, call, step) => locks.run(name, () => change(name, call, step)),
     async read(name, call, work) {
-      for (let attempt = 1; ; attempt++) {
-        throwIfOver(call);
-        const held = await get(name);
-        try {
-          return await work(held);
-        } catch (error) {
-          if (!(error instanceof BrokenMetadata)) throw error;
-          if (attempt < needs.attempts_max && (await get(name))?.version !== held?.version)
-            continue;
-          await locks.run(name, () => quarantineBroken(name, held, error, call));
-          throw quarantinedError(name, error.message);
-        }
+      for (let attempt = 1; attempt <= attempts_max; attempt++) {
+        const found = await look(name, call, work);
+        if (found !== undefined) return found.result;
       }
+      throw changedAllTheTime(name);
     },
-    recoverOutboxes,
-    clearOutboxes,
+    recoverOutboxes: swaps.recoverOutboxes,
+    clearOutboxes: swaps.clearOutboxes,
   };
+}
+
+/** Orphans take room and nothing else, so the change goes on when they cannot be removed. */
+async function removeOrphans(
+  { objects, log }: CatalogStoreNeeds,
+  keys: readonly string[] | undefined,
+  call: Call,
+): Promise<void> {
+  if (keys === undefined || keys.length === 0) return;
+  await objects
+    .remove(keys, call)
+    .catch((error: unknown) => log.warn({ err: error, keys }, "orphans are left in storage"));
+}
+
+function changedAllTheTime(name: string): LakehouseError {
+  return new LakehouseError("conflict", `"${name}" was changed by others all the time`, {
+    reason: "snapshot_moved",
+    hint: "try again",
+  });
 }

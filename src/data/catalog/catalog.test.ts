@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { fixedClock } from "#kernel/clock.ts";
 import { startCall } from "#kernel/call.ts";
 import { collectBytes } from "#kernel/http-client.ts";
-import { LakehouseError } from "#kernel/problem.ts";
+import type { LakehouseError } from "#kernel/problem.ts";
 import { failsWith } from "#ports/object-store.suite.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";

@@ -64,25 +64,16 @@ export function createMetadataObjects(
 
   return {
     metadata: (key, call) =>
-      read(key, call, (text) => {
-        const value = parseAs(tableMetadata, key, text);
-        return [value, weightOf(value)];
-      }),
+      read(key, call, (text) => weighed(parseAs(tableMetadata, key, text), weightOf)),
     manifests: (key, call) =>
-      read(key, call, (text) => {
-        const value = parseAs(manifestList, key, text).manifests;
-        return [value, value.length + 1];
-      }),
+      read(key, call, (text) => weighed(parseAs(manifestList, key, text).manifests, lengthOf)),
     manifest: (key, call) =>
       read(key, call, (text) => {
-        const value = holdEntries(parseAs(manifest, key, text).entries);
-        return [value, value.entries.length + 1];
+        const { entries } = parseAs(manifest, key, text);
+        return weighed(holdEntries(entries), (held) => held.entries.length + 1);
       }),
     archive: (key, call) =>
-      read(key, call, (text) => {
-        const value = parseAs(snapshotArchive, key, text).snapshots;
-        return [value, value.length + 1];
-      }),
+      read(key, call, (text) => weighed(parseAs(snapshotArchive, key, text).snapshots, lengthOf)),
     async writeMetadata(version, value, call) {
       const number = String(version).padStart(5, "0");
       const key = `${value.location}metadata/${number}-${newId()}.metadata.json`;
@@ -114,6 +105,12 @@ export function createMetadataObjects(
     },
     forget: (key) => cache.delete(key),
   };
+}
+
+const lengthOf = (list: readonly unknown[]) => list.length + 1;
+
+function weighed<T>(value: T, weigh: (value: T) => number): [T, number] {
+  return [value, weigh(value)];
 }
 
 /** Columns and snapshots weigh like manifest entries. */

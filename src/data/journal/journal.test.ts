@@ -193,17 +193,21 @@ const WRITER = `
   const settings = { details_bytes_max: 100000 };
   const { handlers, stop } = await createJournal({ dir, log, clock }, settings);
   const input = (n) => ({ action: "a.b", subject: "s", before: null, after: null,
-    details: { n, text: "x".repeat(n % 3 === 0 ? 900 : 10) } });
+    details: { n, text: "x".repeat(n % 6 === 0 ? 5000 : 10) } });
   if (process.argv[4] === "full") {
     const kept = [];
     let failed = 0;
+    let kept_after_failure = 0;
     for (let n = 0; n < 30; n++) {
       const append = (m) => handlers.append(input(m), startCall());
       const some = await Promise.allSettled([append(n * 2), append(n * 2 + 1)]);
-      for (const one of some) one.status === "fulfilled" ? kept.push(one.value.seq) : failed++;
+      for (const one of some) {
+        if (one.status === "rejected") failed++;
+        else if (kept.push(one.value.seq) && failed > 0) kept_after_failure++;
+      }
     }
     await stop();
-    console.log(JSON.stringify({ kept, failed }));
+    console.log(JSON.stringify({ kept, failed, kept_after_failure }));
   } else {
     const run = async (from) => {
       for (let n = from; ; n += 4) {
@@ -224,8 +228,12 @@ test("a write that fails leaves no gap in the chain", async (t) => {
   const script = `ulimit -f 16; exec "$0" --input-type=module -e "$1" "$2" "$3" "$4" full`;
   const args = ["-c", script, process.execPath, WRITER, ...MODULES, dir];
   const { stdout } = await promisify(execFile)("sh", args);
-  const { kept, failed } = JSON.parse(stdout) as { kept: number[]; failed: number };
-  assert.ok(failed > 0 && kept.length > 0, stdout);
+  const { kept, failed, kept_after_failure } = JSON.parse(stdout) as {
+    kept: number[];
+    failed: number;
+    kept_after_failure: number;
+  };
+  assert.ok(failed > 0 && kept_after_failure > 0, stdout);
   const { service, client } = await open(dir);
   t.after(() => service.stop());
   assert.deepEqual(

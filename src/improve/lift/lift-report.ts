@@ -149,7 +149,8 @@ function wrongIds(
 /** Up to n cases of each kind that a reader should see: what was missed and what went wrong. */
 function examplesOf(evidence: LiftEvidence, n: number): Record<string, unknown>[] {
   const answers = answersById(evidence);
-  const missed = evidence.paraphrases.flatMap(({ origin, text }, at) => {
+  type Example = Record<string, unknown>;
+  const missed: Example[] = evidence.paraphrases.flatMap(({ origin, text }, at) => {
     const memory = evidence.memories.get(origin.query_id);
     const warm = evidence.paraphrases_warm[at]!;
     if (memory === undefined || appliedIds(warm).includes(memory.playbook_id)) return [];
@@ -157,7 +158,7 @@ function examplesOf(evidence: LiftEvidence, n: number): Record<string, unknown>[
     const reason = match?.reason ?? "not among the entries considered";
     return [{ kind: "missed paraphrase", query: origin.text, asked: text, reason }];
   });
-  const wrong = evidence.lookalikes.flatMap(({ origin, lookalike }, at) => {
+  const wrong: Example[] = evidence.lookalikes.flatMap(({ origin, lookalike }, at) => {
     const warm = evidence.lookalikes_warm[at]!;
     const [playbook_id] = wrongIds(warm, lookalike, answers);
     const match = warm.playbooks.find((it) => it.playbook.playbook_id === playbook_id);
@@ -166,7 +167,7 @@ function examplesOf(evidence: LiftEvidence, n: number): Record<string, unknown>[
     const asked = { query: playbook.query_text, asked: lookalike.text, origin: origin.text };
     return [{ kind: "false boost", ...asked, confidence, answer: playbook.answer_id }];
   });
-  const let_in = evidence.off_topic.flatMap((text, at) => {
+  const let_in: Example[] = evidence.off_topic.flatMap((text, at) => {
     const { relevance, results } = evidence.off_topic_warm[at]!;
     if (relevance.verdict === "nothing_relevant") return [];
     const nearest = results[0]?.text ?? "";

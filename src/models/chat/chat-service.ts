@@ -40,53 +40,8 @@ export async function createChat(
   needs: ChatNeeds,
   settings: ChatSettings,
 ): Promise<Service<typeof chat>> {
-  const providers = new Map<string, ChatProvider>();
-  for (const provider of needs.providers) {
-    assert(!providers.has(provider.name), `two chat providers are named ${provider.name}`);
-    providers.set(provider.name, provider);
-  }
-  const table = {
-    registered: [...providers.keys()],
-    tiers: needs.tiers,
-    default_model: settings.default_model,
-  };
-
-  function open(asked: AskedChat, call: Call): Opened {
-    const route = routeModel(asked, table);
-    const provider = providers.get(route.provider)!;
-    const attempt = () =>
-      guardedAnswer(
-        provider.name,
-        (signal) => provider.chat(toChatRequest(asked, route.model, signal)),
-        settings,
-        call,
-      );
-    const deltas = retriedAnswer(attempt, settings, call, (error, wait_ms) => {
-      const fields = { provider: provider.name, reason: error.reason, wait_ms };
-      needs.log.warn({ ...fields, trace_id: call.trace_id }, "asking the provider again");
-    });
-    return { provider, full_name: `${route.provider}/${route.model}`, deltas };
-  }
-
-  async function completions(input: CompletionsInput, call: Call) {
-    const asked = completionRequest(input);
-    const head = { id: `chatcmpl-${newId()}`, created: Math.floor(needs.clock.now() / 1000) };
-    const leaving = new AbortController();
-    const own_call = childCall(call, { signal: leaving.signal });
-    const { full_name, deltas } = open(asked, own_call);
-    if (!input.stream) {
-      const whole = await collect(deltas);
-      const document = completionObject({ ...head, model: full_name }, whole);
-      const bytes = new TextEncoder().encode(JSON.stringify(document));
-      return { content_type: "application/json", body: once(bytes) };
-    }
-    // What fails before the first piece is an error of the request, with its own status.
-    const first = await deltas.next();
-    const include_usage = input.stream_options?.include_usage === true;
-    const started = { ...head, model: full_name };
-    const body = completionEvents(started, continued(first, deltas), include_usage);
-    return { content_type: "text/event-stream; charset=utf-8", body: closing(body, leaving) };
-  }
+  const open = createOpener(needs, settings);
+  const probe = (call: Call) => childCall(call, { timeout_ms: settings.probe_timeout_ms });
 
   return {
     handlers: {
@@ -113,27 +68,82 @@ export async function createChat(
       },
       async completions(input, call) {
         try {
-          return await completions(input, call);
+          return await complete(open, needs.clock, input, call);
         } catch (error) {
           throw asOpenAiError(error);
         }
       },
       async models(_input, call) {
-        const probe = childCall(call, { timeout_ms: settings.probe_timeout_ms });
-        return { object: "list", data: await listModels(needs.providers, probe, needs.log) };
+        return { object: "list", data: await listModels(needs.providers, probe(call), needs.log) };
       },
       async providers(_input, call) {
-        const probe = childCall(call, { timeout_ms: settings.probe_timeout_ms });
         const { default_model } = settings;
-        return { default_model, providers: await probeProviders(needs.providers, probe) };
+        return { default_model, providers: await probeProviders(needs.providers, probe(call)) };
       },
     },
     health: async () => ({
       status: "ok",
-      figures: { providers: table.registered, default_model: settings.default_model },
+      figures: {
+        providers: needs.providers.map(({ name }) => name),
+        default_model: settings.default_model,
+      },
     }),
     stop: async () => undefined,
   };
+}
+
+type Open = (asked: AskedChat, call: Call) => Opened;
+
+/** Finds the provider of a request and asks it; nothing is sent before the first delta is read. */
+function createOpener(needs: ChatNeeds, settings: ChatSettings): Open {
+  const providers = new Map<string, ChatProvider>();
+  for (const provider of needs.providers) {
+    assert(!providers.has(provider.name), `two chat providers are named ${provider.name}`);
+    providers.set(provider.name, provider);
+  }
+  const table = {
+    registered: [...providers.keys()],
+    tiers: needs.tiers,
+    default_model: settings.default_model,
+  };
+  return (asked, call) => {
+    const route = routeModel(asked, table);
+    const provider = providers.get(route.provider)!;
+    const attempt = () =>
+      guardedAnswer(
+        provider.name,
+        (signal) => provider.chat(toChatRequest(asked, route.model, signal)),
+        settings,
+        call,
+      );
+    const deltas = retriedAnswer(attempt, settings, call, (error, wait_ms) => {
+      const fields = { provider: provider.name, reason: error.reason, wait_ms };
+      needs.log.warn({ ...fields, trace_id: call.trace_id }, "asking the provider again");
+    });
+    return { provider, full_name: `${route.provider}/${route.model}`, deltas };
+  };
+}
+
+/** POST /v1/chat/completions: the object, or the event stream once its first piece is there. */
+async function complete(open: Open, clock: Clock, input: CompletionsInput, call: Call) {
+  const asked = completionRequest(input);
+  const leaving = new AbortController();
+  const { full_name, deltas } = open(asked, childCall(call, { signal: leaving.signal }));
+  const head = {
+    id: `chatcmpl-${newId()}`,
+    created: Math.floor(clock.now() / 1000),
+    model: full_name,
+  };
+  if (!input.stream) {
+    const document = completionObject(head, await collect(deltas));
+    const bytes = new TextEncoder().encode(JSON.stringify(document));
+    return { content_type: "application/json", body: once(bytes) };
+  }
+  // What fails before the first piece is an error of the request, with its own status.
+  const first = await deltas.next();
+  const include_usage = input.stream_options?.include_usage === true;
+  const body = completionEvents(head, continued(first, deltas), include_usage);
+  return { content_type: "text/event-stream; charset=utf-8", body: closing(body, leaving) };
 }
 
 async function collect(deltas: AsyncIterable<ChatDelta>) {

@@ -1,6 +1,7 @@
 // The way to one embedder: gathers texts of many requests to batches, computes equal ones once.
 import { LakehouseError } from "#kernel/problem.ts";
 import type { Embedder, EmbeddingBatch } from "#ports/embedder.ts";
+import { createTextLine, type WantedText } from "./text-line.ts";
 import type { CachedVector } from "./vector-cache.ts";
 
 export interface EmbedQueueSettings {
@@ -11,31 +12,11 @@ export interface EmbedQueueSettings {
   readonly urgent_texts_max: number;
 }
 
-export interface WantedText {
-  readonly key: string;
-  readonly text: string;
-}
-
 export interface EmbedQueue {
-  /** One entry for each wanted text, in order. Rejects with the embedder's error, or `cancelled`. */
+  /** One entry for each text, in order. Errors: the embedder's, `cancelled`, `unavailable`. */
   compute(wanted: readonly WantedText[], signal: AbortSignal): Promise<CachedVector[]>;
   /** Texts that wait or are being computed. */
   size(): number;
-}
-
-/** A text on its way, with those who wait for it. */
-interface Item {
-  readonly key: string;
-  readonly text: string;
-  readonly result: Promise<CachedVector>;
-  settle(outcome: { entry: CachedVector } | { error: Error }): void;
-  waiters: number;
-  batch: Batch | undefined;
-}
-
-interface Batch {
-  readonly items: readonly Item[];
-  readonly controller: AbortController;
 }
 
 export function createEmbedQueue(
@@ -43,9 +24,7 @@ export function createEmbedQueue(
   settings: EmbedQueueSettings,
   keep: (key: string, entry: CachedVector) => void,
 ): EmbedQueue {
-  const on_its_way = new Map<string, Item>();
-  const urgent = new Set<Item>();
-  const waiting = new Set<Item>();
+  const line = createTextLine();
   let in_flight = 0;
   let scheduled = false;
 
@@ -54,52 +33,17 @@ export function createEmbedQueue(
     signal: AbortSignal,
   ): Promise<CachedVector[]> {
     if (signal.aborted) throw cancelled();
-    const line = wanted.length <= settings.urgent_texts_max ? urgent : waiting;
-    const fresh = wanted.filter(({ key }) => !on_its_way.has(key)).length;
-    if (urgent.size + waiting.size + fresh > settings.waiting_texts_max) throw queueFull();
-    const items = wanted.map((one) => join(one, line));
+    const fresh = wanted.filter(({ key }) => !line.has(key)).length;
+    if (line.waiting() + fresh > settings.waiting_texts_max) throw queueFull();
+    const is_urgent = wanted.length <= settings.urgent_texts_max;
+    const items = wanted.map((one) => line.join(one, is_urgent));
     schedule();
-    let left = false;
-    const leave = () => {
-      if (left) return;
-      left = true;
-      for (const item of items) release(item);
-    };
     try {
-      return await orAborted(Promise.all(items.map((item) => item.result)), signal);
+      const results = items.map((item) => item.result);
+      return await orAborted(Promise.all(results), signal);
     } finally {
-      leave();
+      for (const item of items) line.release(item);
     }
-  }
-
-  function join(one: WantedText, line: Set<Item>): Item {
-    const known = on_its_way.get(one.key);
-    if (known === undefined) {
-      const item = openItem(one);
-      on_its_way.set(one.key, item);
-      line.add(item);
-      return item;
-    }
-    known.waiters++;
-    // Somebody who is in a hurry takes a text along that a large request brought.
-    if (line === urgent && waiting.delete(known)) urgent.add(known);
-    return known;
-  }
-
-  /** A batch is stopped once nobody waits for any of its texts. */
-  function release(item: Item): void {
-    item.waiters--;
-    if (item.waiters > 0) return;
-    if (urgent.delete(item) || waiting.delete(item)) forget(item);
-    const { batch } = item;
-    if (batch?.items.every(({ waiters }) => waiters === 0)) {
-      for (const other of batch.items) forget(other);
-      batch.controller.abort();
-    }
-  }
-
-  function forget(item: Item): void {
-    if (on_its_way.get(item.key) === item) on_its_way.delete(item.key);
   }
 
   /** Waits for the requests that arrive in the same turn of the event loop. */
@@ -108,31 +52,12 @@ export function createEmbedQueue(
     scheduled = true;
     setImmediate(() => {
       scheduled = false;
-      while (in_flight < settings.batches_in_flight_max && urgent.size + waiting.size > 0) {
-        void runBatch();
-      }
+      while (in_flight < settings.batches_in_flight_max && line.waiting() > 0) void runBatch();
     });
   }
 
-  function takeBatch(): Batch {
-    const items: Item[] = [];
-    let characters = 0;
-    for (const line of [urgent, waiting]) {
-      for (const item of line) {
-        if (items.length >= settings.batch_texts_max) break;
-        if (characters >= settings.batch_characters_max) break;
-        line.delete(item);
-        items.push(item);
-        characters += item.text.length;
-      }
-    }
-    const batch = { items, controller: new AbortController() };
-    for (const item of items) item.batch = batch;
-    return batch;
-  }
-
   async function runBatch(): Promise<void> {
-    const batch = takeBatch();
+    const batch = line.take(settings.batch_texts_max, settings.batch_characters_max);
     in_flight++;
     try {
       const texts = batch.items.map(({ text }) => text);
@@ -146,26 +71,15 @@ export function createEmbedQueue(
       for (const item of batch.items) item.settle({ error: error as Error });
     } finally {
       in_flight--;
-      for (const item of batch.items) forget(item);
+      for (const item of batch.items) line.forget(item);
       schedule();
     }
   }
 
-  return { compute, size: () => on_its_way.size };
+  return { compute, size: line.size };
 }
 
-function openItem({ key, text }: WantedText): Item {
-  const { promise, resolve, reject } = Promise.withResolvers<CachedVector>();
-  // Whoever waited may have left; the failure is not unhandled then.
-  promise.catch(() => undefined);
-  const settle: Item["settle"] = (outcome) => {
-    if ("entry" in outcome) resolve(outcome.entry);
-    else reject(outcome.error);
-  };
-  return { key, text, result: promise, settle, waiters: 1, batch: undefined };
-}
-
-/** The rows of a batch as entries of their own; tokens by length where the embedder has no count. */
+/** The rows of a batch as entries; tokens by length where the embedder does not count. */
 function splitBatch(answer: EmbeddingBatch, texts: readonly string[]): CachedVector[] {
   const { vectors, dimension, tokens, text_tokens } = answer;
   const pooled = new Set(answer.pooled);

@@ -35,7 +35,7 @@ function watched(): { embedder: Embedder; batches: string[][] } {
 eachTransport("vectors of length 1 in order, the second time from the cache", async (connect) => {
   const service = await createEmbed(needs, settings);
   const client = await connect(embed, service.handlers);
-  const texts = ["a welder", "a nurse", "a welder"];
+  const texts = ["a painter", "a nurse", "a painter"];
   const first = await client.embed({ texts });
   assert.equal(first.model, "builtin/all-minilm-l6-v2");
   assert.equal(first.dimension, 384);
@@ -83,8 +83,8 @@ eachTransport("a long text is pooled and named, also out of the cache", async (c
 eachTransport("OpenAI's form: float, base64, usage, dimensions", async (connect) => {
   const service = await createEmbed(needs, settings);
   const client = await connect(embed, service.handlers);
-  const float = await client.openai({ input: "a welder" });
-  const base64 = await client.openai({ input: ["a welder"], encoding_format: "base64" });
+  const float = await client.openai({ input: "a painter" });
+  const base64 = await client.openai({ input: ["a painter"], encoding_format: "base64" });
   const bytes = Buffer.from(base64.data[0]!.embedding as string, "base64");
   const numbers = new Float32Array(new Uint8Array(bytes).buffer);
   assert.deepEqual([...numbers], float.data[0]!.embedding);

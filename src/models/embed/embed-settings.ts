@@ -13,7 +13,7 @@ export const embedSettings = z.strictObject({
     .min(1)
     .default(16 * 1024 * 1024)
     .describe("characters of one request in all"),
-  batch_texts_max: z.int().min(1).default(64).describe("texts handed to an embedder at once"),
+  batch_texts_max: z.int().min(1).default(32).describe("texts handed to an embedder at once"),
   batch_characters_max: z
     .int()
     .min(1)

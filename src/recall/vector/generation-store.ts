@@ -20,7 +20,12 @@ export interface GenerationStore {
   /** `saving` began when `snapshot` was taken: both show the same moment. */
   write(source: GenerationSource, call: Call): Promise<Generation>;
   /** Throws `unavailable` (`damaged_index`) when a file is absent or not as it was written. */
-  read(generation: Generation, config: VectorIndexConfig, options: TableOptions, call: Call): Promise<IndexState>;
+  read(
+    generation: Generation,
+    config: VectorIndexConfig,
+    options: TableOptions,
+    call: Call,
+  ): Promise<IndexState>;
   remove(prefix: string, call: Call): Promise<void>;
   /** Removes all generations of an index except one. */
   removeOthers(index: string, keep: string | undefined, call: Call): Promise<void>;
@@ -71,6 +76,8 @@ export function createGenerationStore(
       // A number alone could meet what a run that died left behind.
       const label = `${String(source.number).padStart(6, "0")}-${newId().slice(-8)}`;
       const prefix = `_vectors/${source.index}/${label}/`;
+      // Its failure is met below, however long the table takes.
+      source.saving.catch(() => undefined);
       const items_path = await stage(call);
       const items_sha256 = await writeTable(items_path, source.table, source.snapshot);
       await source.saving;
@@ -94,7 +101,7 @@ export function createGenerationStore(
       return { table, vectors };
     },
     async removeOthers(index, keep, call) {
-      for (let after: string | undefined; ; ) {
+      for (let after: string | undefined; ;) {
         const page = await objects.list(
           { prefix: `_vectors/${index}/`, ...(after === undefined ? {} : { after }) },
           call,

@@ -2,7 +2,11 @@
 import { assert } from "#kernel/assert.ts";
 import type { Metadata } from "#contracts/nouns.ts";
 import { createBm25Index, type Bm25Index, type Bm25Options } from "./bm25-index.ts";
-import { createMetadataColumns, type MetadataColumns, type MetadataValue } from "./metadata-columns.ts";
+import {
+  createMetadataColumns,
+  type MetadataColumns,
+  type MetadataValue,
+} from "./metadata-columns.ts";
 import { createTextArena, type TextArena } from "./text-arena.ts";
 import { createTokenizer } from "./word-tokens.ts";
 

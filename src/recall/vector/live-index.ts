@@ -2,12 +2,18 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { createKeyedLock } from "#kernel/keyed-lock.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import type { VectorIndex } from "#ports/vector-index.ts";
 import { configOf, type IndexEntry } from "./index-entry.ts";
 import { openIndexLogs, type IndexLogs } from "./index-logs.ts";
 import { createItemTable, type TableItem, type TableOptions } from "./item-table.ts";
 import type { IndexNeeds } from "./index-needs.ts";
-import { applyRemove, applyRow, applyUpsert, upsertRow, type IndexState } from "./log-rows.ts";
+import {
+  applyRemove,
+  applyRow,
+  applyUpsert,
+  upsertRow,
+  type IndexState,
+  type LogRow,
+} from "./log-rows.ts";
 import { createRebuild } from "./rebuild-index.ts";
 import { createStateHolder } from "./state-holder.ts";
 
@@ -81,12 +87,14 @@ function liveIndex(core: IndexCore): LiveIndex {
 
   /** Appends at once, so that the order of rows in the log is the order of turns. */
   async function write<T>(
-    row: ReturnType<typeof upsertRow>,
+    row: LogRow,
     items: number,
     apply: (state: IndexState) => Promise<T>,
   ): Promise<T> {
     if (core.stopping) throw new LakehouseError("unavailable", "vector is being stopped");
     const durable = core.logs.current.append(row);
+    // Its failure is told in its turn.
+    durable.catch(() => undefined);
     const result = await core.inTurn(async () => {
       const offset = await durable;
       const value = await apply(core.states.current);
@@ -108,7 +116,7 @@ function liveIndex(core: IndexCore): LiveIndex {
     use: core.states.use,
     async upsert(items, vectors) {
       const { dimension } = core.entry;
-      for (let at = 0; at < items.length; ) {
+      for (let at = 0; at < items.length;) {
         if (at > 0) await nextTurn();
         const end = rowEnd(items, at, dimension);
         const some = items.slice(at, end);
@@ -117,22 +125,17 @@ function liveIndex(core: IndexCore): LiveIndex {
         at = end;
       }
     },
-    remove: (ids) =>
-      write({ op: "remove", ids }, ids.length, (state) => applyRemove(state, ids)),
+    remove: (ids) => write({ op: "remove", ids }, ids.length, (state) => applyRemove(state, ids)),
     rebuild: rebuild.run,
     async close() {
       core.stopping = true;
       await rebuild.stop();
       await core.logs.close();
       await core.inTurn(async () => undefined);
-      await closeQuietly(core.states.current.vectors);
+      // An engine that has died already cannot and need not be closed.
+      await core.states.current.vectors.close().catch(() => undefined);
     },
   };
-}
-
-/** An engine that has died already cannot and need not be closed. */
-async function closeQuietly(vectors: VectorIndex): Promise<void> {
-  await vectors.close().catch(() => undefined);
 }
 
 function rowEnd(items: readonly TableItem[], from: number, dimension: number): number {

@@ -1,6 +1,6 @@
 // Writing a new generation while the index goes on: a snapshot, or a fresh graph when much is dead.
 import { LakehouseError } from "#kernel/problem.ts";
-import { writeEntry } from "./index-entry.ts";
+import { writeEntry, type Generation } from "./index-entry.ts";
 import { compactTable, snapshotOf, type TableSnapshot } from "./item-table-file.ts";
 import type { IndexCore } from "./live-index.ts";
 import { applyRow, type IndexState } from "./log-rows.ts";
@@ -24,6 +24,7 @@ interface Taken {
   readonly state: IndexState;
   /** What goes into the generation: the state itself, or a fresh one without its dead. */
   readonly source: Promise<IndexState>;
+  readonly saving: Promise<void>;
   readonly log_items: number;
 }
 
@@ -73,7 +74,7 @@ async function rebuild(core: IndexCore, stopped: Promise<never>): Promise<void> 
   const call = needs.startCall();
   const started = performance.now();
   const vectors_path = await needs.generations.stage(call);
-  let taking: Promise<Taken & { saving: Promise<void> }> | undefined;
+  let taking: Promise<Taken> | undefined;
   const log_from = await core.logs.rotate(() => {
     // Asked for in the same moment in which the new log takes over: all that stands in the old
     // logs is applied before, nothing of the new one is.
@@ -83,33 +84,49 @@ async function rebuild(core: IndexCore, stopped: Promise<never>): Promise<void> 
   const former = core.entry;
   const fresh = await Promise.race([taken.source, stopped]);
   const compacted = fresh !== taken.state;
-  const saving = compacted ? fresh.vectors.save(vectors_path) : taken.saving;
-  const writing = needs.generations.write(
-    {
-      index,
-      number: (former.generation?.number ?? 0) + 1,
-      table: fresh.table,
-      snapshot: compacted ? snapshotOf(fresh.table) : taken.snapshot,
-      vectors_path,
-      saving,
-    },
-    call,
-  );
-  writing.catch(() => undefined);
-  const generation = await Promise.race([writing, stopped]);
-  const entry = { ...former, generation, log_from };
-  await writeEntry(needs.dirOf(index), entry);
-  core.entry = entry;
-  if (compacted) await core.inTurn(() => switchTo(core, fresh));
+  try {
+    const generation = await Promise.race([
+      writeGeneration(core, taken, fresh, vectors_path),
+      stopped,
+    ]);
+    const entry = { ...former, generation, log_from };
+    await writeEntry(needs.dirOf(index), entry);
+    core.entry = entry;
+    if (compacted) await core.inTurn(() => switchTo(core, fresh));
+  } catch (error) {
+    if (compacted) await fresh.vectors.close().catch(() => undefined);
+    throw error;
+  }
   core.log_items -= taken.log_items;
   await core.logs.removeBelow(log_from);
   if (former.generation !== null) await needs.generations.remove(former.generation.prefix, call);
   const ms = Math.round(performance.now() - started);
-  needs.log.info({ index, generation: generation.number, compacted, ms }, "wrote a generation");
+  const generation = core.entry.generation?.number;
+  needs.log.info({ index, generation, compacted, ms }, "wrote a generation");
+}
+
+async function writeGeneration(
+  core: IndexCore,
+  taken: Taken,
+  fresh: IndexState,
+  vectors_path: string,
+): Promise<Generation> {
+  const compacted = fresh !== taken.state;
+  return core.needs.generations.write(
+    {
+      index: core.entry.index,
+      number: (core.entry.generation?.number ?? 0) + 1,
+      table: fresh.table,
+      snapshot: compacted ? snapshotOf(fresh.table) : taken.snapshot,
+      vectors_path,
+      saving: compacted ? fresh.vectors.save(vectors_path) : taken.saving,
+    },
+    core.needs.startCall(),
+  );
 }
 
 /** Runs in its turn: what is asked of the engine here comes before all later changes. */
-function take(core: IndexCore, vectors_path: string): Taken & { saving: Promise<void> } {
+function take(core: IndexCore, vectors_path: string): Taken {
   const state = core.states.current;
   const snapshot = snapshotOf(state.table);
   core.applied_offset = -1;
@@ -127,13 +144,13 @@ async function compactState(
   state: IndexState,
   snapshot: TableSnapshot,
 ): Promise<IndexState> {
-  const living = Float64Array.from(
-    { length: snapshot.alive.reduce((sum, one) => sum + one, 0) },
-    () => 0,
-  );
+  const living = new Float64Array(snapshot.alive.reduce((sum, one) => sum + one, 0));
   let count = 0;
   for (const [slot, alive] of snapshot.alive.entries()) if (alive === 1) living[count++] = slot;
-  const vectors = state.vectors.subset(living, Float64Array.from(living, (_, at) => at));
+  const vectors = state.vectors.subset(
+    living,
+    Float64Array.from(living, (_, at) => at),
+  );
   vectors.catch(() => undefined);
   const table = await compactTable(state.table, living, core.options);
   return { table, vectors: await vectors };

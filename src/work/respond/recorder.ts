@@ -3,7 +3,7 @@ import { isoTime, type Clock } from "#kernel/clock.ts";
 import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { Log } from "#kernel/log.ts";
-import type { observe } from "#contracts/observe.ts";
+import type { EventInput } from "#contracts/observe.ts";
 import type { OutcomeRow } from "#contracts/respond.ts";
 import type { playbookContract } from "#contracts/playbook.ts";
 import type { Lessons } from "./lessons.ts";
@@ -11,7 +11,8 @@ import type { OutcomeStore } from "./outcome-store.ts";
 
 export interface RecorderNeeds {
   readonly playbook: Client<typeof playbookContract>;
-  readonly observe: Client<typeof observe>;
+  /** Hands an event to the witness, which stands in a later plane; at once, never throws. */
+  readonly tell: (event: EventInput) => void;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -76,9 +77,7 @@ export function createRecorder(needs: RecorderNeeds, store: OutcomeStore): Recor
           await needs.playbook.outcome({ playbook_id, success }, call);
         });
       }
-      await attempt("event", async () => {
-        await needs.observe.event(witnessEvent(end, call), call);
-      });
+      needs.tell(witnessEvent(end, call));
       return recorded;
     },
   };
@@ -122,13 +121,11 @@ async function recordAnswers(
 
 const SUMMARY_MAX = 2_000;
 
-type EventGiven = Parameters<RecorderNeeds["observe"]["event"]>[0];
-
 /** An honest refusal is no failure of the house; work that was not accepted is. */
-function witnessEvent(end: TaskEnd, call: Call): EventGiven {
+function witnessEvent(end: TaskEnd, call: Call): EventInput {
   const success = end.status === "accepted" || end.status === "nothing_relevant";
   return {
-    ...(end.event as EventGiven),
+    ...(end.event as EventInput),
     source: "respond",
     endpoint: "/v1/respond",
     input_summary: end.task.slice(0, SUMMARY_MAX),

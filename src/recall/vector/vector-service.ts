@@ -1,0 +1,231 @@
+// vector: named indexes; each operation checks, asks the index, and answers in contract words.
+import { join } from "node:path";
+import { startCall, type Call } from "#kernel/call.ts";
+import { isoTime, type Clock } from "#kernel/clock.ts";
+import type { Client, Handlers, ParsedInputOf } from "#kernel/contract.ts";
+import { canonicalJson } from "#kernel/ids.ts";
+import type { Service } from "#kernel/lifecycle.ts";
+import type { Log } from "#kernel/log.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import type { embed } from "#contracts/embed.ts";
+import type { query } from "#contracts/query.ts";
+import type { storage } from "#contracts/storage.ts";
+import type { vector } from "#contracts/vector.ts";
+import type { VectorIndexEngine } from "#ports/vector-index.ts";
+import { createGenerationStore } from "./generation-store.ts";
+import { selectIds } from "./hybrid-search.ts";
+import { infoOf, type IndexEntry } from "./index-entry.ts";
+import type { LiveIndex } from "./live-index.ts";
+import { searchIndex } from "./search-index.ts";
+import { select } from "./selection.ts";
+import { chooseEmbedder, embedQuery } from "./text-vectors.ts";
+import { prepareItems, toVector } from "./upsert-items.ts";
+import type { VectorSettings } from "./vector-settings.ts";
+import { openVectorStore } from "./vector-store.ts";
+
+export interface VectorNeeds {
+  readonly storage: Client<typeof storage>;
+  readonly embed: Client<typeof embed>;
+  readonly query: Client<typeof query>;
+  readonly engine: VectorIndexEngine;
+  /** Entries and logs of the indexes. */
+  readonly dir: string;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+type Input<N extends keyof typeof vector.operations> = ParsedInputOf<(typeof vector.operations)[N]>;
+
+/** Deadline of work that nobody waits for, such as writing a generation. */
+const BACKGROUND_TIMEOUT_MS = 3_600_000;
+
+/** Answers as soon as the entries are read; each index answers when it is open. */
+export async function createVector(
+  needs: VectorNeeds,
+  settings: VectorSettings,
+): Promise<Service<typeof vector>> {
+  const dir = join(needs.dir, "indexes");
+  const { engine, log } = needs;
+  const store = await openVectorStore(dir, {
+    engine,
+    generations: createGenerationStore(needs.storage, engine, join(needs.dir, "fetched")),
+    settings,
+    log,
+    dirOf: (index) => join(dir, index),
+    startCall: () => startCall({ timeout_ms: BACKGROUND_TIMEOUT_MS }),
+  });
+  const search = createSearch(needs, settings);
+
+  const handlers: Handlers<typeof vector> = {
+    create: (input, call) =>
+      store.inTurn(input.index, async () => {
+        const present = store.entryOf(input.index);
+        if (present !== undefined) {
+          checkSame(present, input);
+          return store.info(input.index);
+        }
+        const live = await store.create(await newEntry(needs, input, call));
+        return infoOf(live.entry, live.figures);
+      }),
+    async upsert({ index, items }, call) {
+      const live = await store.get(index);
+      const batch_texts = settings.embed_batch_texts;
+      const prepared = await prepareItems(needs.embed, live.entry, items, batch_texts, call);
+      await live.upsert(prepared.items, prepared.vectors);
+      return { upserted: items.length, items: live.figures.items };
+    },
+    async remove({ index, ids }) {
+      const live = await store.get(index);
+      const removed = await live.remove(ids);
+      return { removed, items: live.figures.items };
+    },
+    search: async (input, call) => search.search(await store.get(input.index), input, call),
+    hybrid: async (input, call) => search.hybrid(await store.get(input.index), input, call),
+    async fetch({ index, ids }) {
+      const live = await store.get(index);
+      const items = await live.use(async ({ table }) =>
+        ids.flatMap((id) => {
+          const slot = table.slotOf(id);
+          return slot === undefined ? [] : [table.item(slot)];
+        }),
+      );
+      return { items };
+    },
+    async rebuild({ index }) {
+      await (await store.get(index)).rebuild();
+      return store.info(index);
+    },
+    drop: ({ index }) => store.inTurn(index, async () => ({ dropped: await store.drop(index) })),
+    list: async () => ({ indexes: await store.list() }),
+    stats: ({ index }) => store.info(index),
+  };
+
+  return {
+    handlers,
+    async health() {
+      const figures = store.figures();
+      if (figures.broken === 0) return { status: "ok", figures };
+      const reason = `${figures.broken} of ${figures.indexes} indexes are broken`;
+      return { status: "degraded", figures: { ...figures, reason } };
+    },
+    stop: () => store.close(),
+  };
+}
+
+function createSearch(needs: VectorNeeds, settings: VectorSettings) {
+  async function vectorOf(
+    entry: IndexEntry,
+    input: { vector?: number[] | undefined; query_text?: string | undefined; mode: string },
+    call: Call,
+  ): Promise<Float32Array | undefined> {
+    if (input.mode === "lexical") return undefined;
+    if (input.vector !== undefined) return toVector(entry, input.vector, "vector");
+    if (input.query_text !== undefined) {
+      return embedQuery(needs.embed, entry, input.query_text, call);
+    }
+    throw noQuery("a query_text or a vector is needed");
+  }
+
+  return {
+    async search(live: LiveIndex, input: Input<"search">, call: Call) {
+      const started = performance.now();
+      const { index, mode, query_text: text, k, expansion, with_text, filters, ids } = input;
+      const { lexical, metric } = live.entry;
+      checkWords(index, mode, lexical, text);
+      const query_vector = await vectorOf(live.entry, input, call);
+      return live.use(async (state) => {
+        const selection = select(state.table, filters, ids);
+        const request = {
+          mode,
+          k,
+          vector: query_vector,
+          text,
+          expansion,
+          selection,
+          metric,
+          with_text,
+        };
+        const { hits, method } = await searchIndex(state, request, settings);
+        const took_ms = performance.now() - started;
+        return { index, hits, method, matched: selection?.count ?? null, took_ms };
+      });
+    },
+    async hybrid(live: LiveIndex, input: Input<"hybrid">, call: Call) {
+      const started = performance.now();
+      const { index, mode, query_text: text, k } = input;
+      const { lexical, metric } = live.entry;
+      checkWords(index, mode, lexical, text);
+      const [query_vector, { sql_matches, ids }] = await Promise.all([
+        vectorOf(live.entry, input, call),
+        selectIds(needs.query, live.entry, input, settings.hybrid_rows_max, call),
+      ]);
+      return live.use(async (state) => {
+        const selection = select(state.table, undefined, ids);
+        const request = {
+          ...{ mode, k, vector: query_vector, text, expansion: undefined, selection, metric },
+          with_text: true,
+        };
+        const { hits: results, method } = await searchIndex(state, request, settings);
+        const took_ms = performance.now() - started;
+        return { sql_matches, vector_reranked: selection!.count, results, method, took_ms };
+      });
+    },
+  };
+}
+
+function checkWords(
+  index: string,
+  mode: Input<"search">["mode"],
+  lexical: boolean,
+  text: string | undefined,
+): void {
+  if (mode === "vector") return;
+  if (!lexical) {
+    throw new LakehouseError("conflict", `${index} does not index words`, {
+      reason: "not_lexical",
+    });
+  }
+  if (text === undefined) throw noQuery(`a ${mode} search needs a query_text`);
+}
+
+function noQuery(message: string): LakehouseError {
+  return new LakehouseError("invalid", message, { reason: "no_query" });
+}
+
+async function newEntry(
+  needs: VectorNeeds,
+  input: Input<"create">,
+  call: Call,
+): Promise<IndexEntry> {
+  const { metric, quantization } = input;
+  if (quantization === "i8" && metric !== "cos") {
+    throw new LakehouseError("invalid", `i8 keeps directions only, which ${metric} cannot use`, {
+      hint: "take f16 or f32, or the metric cos",
+    });
+  }
+  const { index, kind, lexical, source, properties, embedder, dimension } = input;
+  return {
+    ...{ format: 1, index, kind, metric, quantization, lexical, source, properties },
+    ...(await chooseEmbedder(needs.embed, embedder, dimension, call)),
+    created_at: isoTime(needs.clock),
+    generation: null,
+    log_from: 1,
+    dropping: false,
+  };
+}
+
+/** What the caller left to the default (embedder, dimension) is as it is in the index. */
+function checkSame(entry: IndexEntry, input: Input<"create">): void {
+  const wanted: Record<string, unknown> = { ...input };
+  const present = entry as unknown as Record<string, unknown>;
+  const differ = Object.keys(wanted).filter(
+    (field) =>
+      wanted[field] !== undefined && canonicalJson(wanted[field]) !== canonicalJson(present[field]),
+  );
+  if (differ.length === 0) return;
+  throw new LakehouseError(
+    "conflict",
+    `the index ${input.index} is there already, with another ${differ.join(", ")}`,
+    { reason: "index_differs", extra: { differ } },
+  );
+}
