@@ -83,6 +83,7 @@ export const fillTask: TaskKind = {
 /** Only the place narrows the search: what else is asked, retrieval and validator must teach. */
 function filtersOf(want: Want): Filters {
   return {
+    role: want.role,
     ...(want.city !== undefined && { city: want.city }),
     ...(want.state !== undefined && { state: want.state }),
     ...(want.city === undefined && want.not_city !== undefined && { city: { not: want.not_city } }),

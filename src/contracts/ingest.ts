@@ -89,12 +89,14 @@ export const ingest = defineContract("ingest", "Files to Parquet to a catalog co
     scope: "read",
     input: z.strictObject({ ingest_id: z.string().min(1) }),
     output: ingestProgress,
+    reasons: ["no_such_ingest"],
     witnessed: false,
   }),
   history: read({
     summary: "Ingests of a dataset that were committed, newest first.",
     http: "GET /ingest/history/{dataset}",
     input: z.strictObject({ dataset: name }),
+    reasons: ["no_such_dataset"],
     output: z.strictObject({
       ingests: z.array(
         z.strictObject({

@@ -1,7 +1,7 @@
 // The HTTP transport's client side: the same methods, errors and streams as in process.
-import { childCall, remainingMs, startCall, type Call } from "./call.ts";
+import { cancelledError, childCall, remainingMs, startCall, type Call } from "./call.ts";
 import type { ByteStream, Client, Contract, Operation } from "./contract.ts";
-import { collectBytes, httpRequest, type HttpResponse } from "./http-client.ts";
+import { collectBytes, httpRequest, type HttpRequest, type HttpResponse } from "./http-client.ts";
 import {
   IDEMPOTENCY_HEADER,
   layOut,
@@ -99,17 +99,33 @@ async function send(operation: Operation, options: HttpOptions, input: object, p
     ...(call.idempotency_key === undefined ? {} : { [IDEMPOTENCY_HEADER]: call.idempotency_key }),
     ...(form.rest === undefined ? {} : { "content-type": "application/json" }),
   };
-  const response = await httpRequest({
+  const response = await sendInTime(call, {
     method: form.method,
     url: new URL(form.url, options.url).href,
     headers,
     body: is_raw ? raw : form.rest === undefined ? undefined : JSON.stringify(form.rest),
-    signal: call.signal,
-    timeout_ms: Math.max(1, Math.min(remainingMs(call), 0x7fffffff)),
+    signal: untilDeadline(call),
   });
   if (response.status < 400) return response;
   const text = (await collectBytes(response.body)).toString("utf8");
   throw remoteError(parseJson(text, true), response.status);
+}
+
+/** The answer; a request that was aborted says whether the caller left or time ran out. */
+async function sendInTime(call: Call, request: HttpRequest): Promise<HttpResponse> {
+  try {
+    return await httpRequest(request);
+  } catch (error) {
+    throw error instanceof LakehouseError && error.code === "cancelled"
+      ? cancelledError(call)
+      : error;
+  }
+}
+
+/** Aborts when the caller leaves or the deadline passes, also while the body is read. */
+function untilDeadline(call: Call): AbortSignal {
+  const wait_ms = Math.max(1, Math.min(remainingMs(call), 0x7fffffff));
+  return AbortSignal.any([call.signal, AbortSignal.timeout(wait_ms)]);
 }
 
 function remoteError(document: unknown, status: number): LakehouseError {

@@ -29,12 +29,18 @@ export function onBun(): boolean {
 
 /** Sends a request. Network failures are `unavailable`, reason `unreachable`; abort is `cancelled`. */
 export async function httpRequest(request: HttpRequest): Promise<HttpResponse> {
-  const limit = AbortSignal.timeout(request.timeout_ms || 0x7fffffff);
-  const signal = request.signal === undefined ? limit : AbortSignal.any([request.signal, limit]);
+  const limit = new AbortController();
+  const wait_ms = Math.min(request.timeout_ms || 0x7fffffff, 0x7fffffff);
+  const timer = setTimeout(() => limit.abort(), wait_ms);
+  const signal =
+    request.signal === undefined ? limit.signal : AbortSignal.any([request.signal, limit.signal]);
   try {
     return onBun() ? await sendByFetch(request, signal) : await sendByUndici(request, signal);
   } catch (error) {
-    throw outwardError(request, limit, error);
+    throw outwardError(request, limit.signal, error);
+  } finally {
+    // From here on only the caller's signal ends the body: a stream may take as long as it likes.
+    clearTimeout(timer);
   }
 }
 

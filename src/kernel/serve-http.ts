@@ -1,7 +1,7 @@
 // The HTTP transport's server side: every operation of the given contracts as a route.
 import { Hono, type Context } from "hono";
 import { startCall, type Call, type Principal } from "./call.ts";
-import { parseRoute, scopeOf, type ByteStream, type Contract, type HttpRoute } from "./contract.ts";
+import { parseRoute, type ByteStream, type Contract, type HttpRoute } from "./contract.ts";
 import type { Operation } from "./contract.ts";
 import { toReadableStream } from "./http-client.ts";
 import {
@@ -15,6 +15,7 @@ import {
 } from "./http-form.ts";
 import { newId } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
+import { asOpenAiError } from "./openai-error.ts";
 import { LakehouseError, STATUS_OF_CODE, toLakehouseError, toProblem } from "./problem.ts";
 import { streamAnswer } from "./serve-stream.ts";
 
@@ -82,8 +83,22 @@ async function answer(
     const output = await (method(input, call) as Promise<unknown>);
     return toResponse(operation, output, trace_id, context.req.raw.method === "HEAD");
   } catch (error) {
-    return problemResponse(error, trace_id);
+    const readable = OPENAI_ROUTES.has(route) ? withOpenAiMember(error) : error;
+    return problemResponse(readable, trace_id);
   }
+}
+
+/** Routes whose callers are clients of OpenAI's API: they look for an `error` member. */
+const OPENAI_ROUTES: ReadonlySet<HttpRoute> = new Set([
+  "POST /v1/chat/completions",
+  "POST /v1/embeddings",
+  "GET /v1/models",
+]);
+
+/** Errors that were made before the handler, such as a refused input, lack the member. */
+function withOpenAiMember(thrown: unknown): unknown {
+  const error = toLakehouseError(thrown);
+  return "error" in error.extra ? error : asOpenAiError(error);
 }
 
 function traceOf(context: Context): string {
@@ -226,6 +241,3 @@ export function problemResponse(thrown: unknown, trace_id?: string): Response {
 }
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
-
-/** The scope a request to this operation needs (for `authenticate`). */
-export { scopeOf };

@@ -50,7 +50,7 @@ export async function createSqlitePointerStore(
   );
   const update = db.prepare(
     `UPDATE pointers SET version = version + 1, value = ?
-     WHERE space = ? AND name = ? AND version >= ?`,
+     WHERE space = ? AND name = ? AND version = ?`,
   );
   const drop = db.prepare("DELETE FROM pointers WHERE space = ? AND name = ? AND version = ?");
 

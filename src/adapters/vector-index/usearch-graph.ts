@@ -1,6 +1,6 @@
 // One index inside the worker thread: the usearch graph for finding, the kept rows for exactness.
 import { rm } from "node:fs/promises";
-import type { Index, MetricKind, ScalarKind } from "usearch";
+import type * as usearch from "usearch";
 import type { Neighbours, VectorIndexConfig, VectorKeys } from "#ports/vector-index.ts";
 import { createNearestHeap } from "./nearest-heap.ts";
 import { appendRows, readRows, sealFile } from "./vector-file.ts";
@@ -24,7 +24,7 @@ export interface UsearchGraph {
 }
 
 export interface GraphHost {
-  readonly usearch: typeof import("usearch");
+  readonly usearch: typeof usearch;
   readonly threads: number;
 }
 
@@ -44,11 +44,11 @@ export async function loadUsearchGraph(
   return openGraph(host, config, index, rows);
 }
 
-function newIndex(host: GraphHost, config: VectorIndexConfig): Index {
+function newIndex(host: GraphHost, config: VectorIndexConfig): usearch.Index {
   return new host.usearch.Index({
     dimensions: config.dimension,
-    metric: config.metric as MetricKind,
-    quantization: config.quantization as ScalarKind,
+    metric: config.metric as usearch.MetricKind,
+    quantization: config.quantization as usearch.ScalarKind,
     connectivity: config.connectivity ?? 16,
     expansion_add: config.expansion_add ?? 128,
     expansion_search: config.expansion_search ?? 64,
@@ -59,7 +59,7 @@ function newIndex(host: GraphHost, config: VectorIndexConfig): Index {
 function openGraph(
   host: GraphHost,
   config: VectorIndexConfig,
-  index: Index,
+  index: usearch.Index,
   rows: VectorRows,
 ): UsearchGraph {
   const { dimension } = config;

@@ -193,7 +193,7 @@ const WRITER = `
   const settings = { details_bytes_max: 100000 };
   const { handlers, stop } = await createJournal({ dir, log, clock }, settings);
   const input = (n) => ({ action: "a.b", subject: "s", before: null, after: null,
-    details: { n, text: "x".repeat(n % 6 === 0 ? 5000 : 10) } });
+    details: { n, text: "x".repeat(n % 6 === 4 ? 90000 : 10) } });
   if (process.argv[4] === "full") {
     const kept = [];
     let failed = 0;

@@ -27,6 +27,12 @@ export interface CorpusText {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+export interface OffTopic {
+  readonly text: string;
+  /** Where it comes from; the report counts each apart. */
+  readonly group: string;
+}
+
 export interface PreparedSet {
   readonly set: string;
   readonly judge: string;
@@ -34,7 +40,7 @@ export interface PreparedSet {
   readonly corpora: readonly string[];
   readonly items: readonly CorpusText[];
   readonly cases: readonly LiftCase[];
-  readonly off_topic: readonly string[];
+  readonly off_topic: readonly OffTopic[];
   /** What a reader of the report must know: stand-ins, what was left out. */
   readonly notes: readonly string[];
 }

@@ -1,6 +1,6 @@
 // Counts a lift run: from the answers of all passes to the figures of the report.
 import type { LiftReport } from "#contracts/lift.ts";
-import type { Answer, LiftCase, Lookalike } from "./lift-case.ts";
+import type { Answer, LiftCase, Lookalike, OffTopic } from "./lift-case.ts";
 import type { Memory, SearchAnswer } from "./lift-passes.ts";
 import { meanOf, quantileOf, rateWhere } from "./rates.ts";
 
@@ -25,7 +25,7 @@ export interface LiftEvidence {
   readonly paraphrases_warm: readonly SearchAnswer[];
   readonly lookalikes: readonly Alike[];
   readonly lookalikes_warm: readonly SearchAnswer[];
-  readonly off_topic: readonly string[];
+  readonly off_topic: readonly OffTopic[];
   readonly off_topic_warm: readonly SearchAnswer[];
 }
 
@@ -115,6 +115,18 @@ function boostFigures(evidence: LiftEvidence) {
   };
 }
 
+/** How off-topic queries fared by where they come from, when they come from several places. */
+export function refusalNotes({ off_topic, off_topic_warm }: LiftEvidence): string[] {
+  const groups = new Map<string, { of: number; refused: number }>();
+  for (const [at, { group }] of off_topic.entries()) {
+    const count = groups.get(group) ?? { of: 0, refused: 0 };
+    const refused = off_topic_warm[at]!.relevance.verdict === "nothing_relevant" ? 1 : 0;
+    groups.set(group, { of: count.of + 1, refused: count.refused + refused });
+  }
+  if (groups.size < 2) return [];
+  return [...groups].map(([group, { of, refused }]) => `${group}: ${refused} of ${of} refused`);
+}
+
 /** Entries that the memory applied to a search. */
 function appliedIds(answer: SearchAnswer): string[] {
   return answer.playbooks.filter((it) => it.applied).map((it) => it.playbook.playbook_id);
@@ -167,7 +179,7 @@ function examplesOf(evidence: LiftEvidence, n: number): Record<string, unknown>[
     const asked = { query: playbook.query_text, asked: lookalike.text, origin: origin.text };
     return [{ kind: "false boost", ...asked, confidence, answer: playbook.answer_id }];
   });
-  const let_in: Example[] = evidence.off_topic.flatMap((text, at) => {
+  const let_in: Example[] = evidence.off_topic.flatMap(({ text }, at) => {
     const { relevance, results } = evidence.off_topic_warm[at]!;
     if (relevance.verdict === "nothing_relevant") return [];
     const nearest = results[0]?.text ?? "";

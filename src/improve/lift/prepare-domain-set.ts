@@ -15,7 +15,7 @@ export function prepareDomainSet(set: LiftSet, queries_max: number, seed: number
     corpora: set.corpora,
     items: [],
     cases: chosen.map(toCase),
-    off_topic: set.off_topic,
+    off_topic: set.off_topic.map((text) => ({ text, group: "off-topic" })),
     notes: [],
   };
 }

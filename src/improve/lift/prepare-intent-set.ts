@@ -51,7 +51,7 @@ export async function prepareIntentSet(
     corpora: [],
     items: exemplarItems(exemplars),
     cases,
-    off_topic: folder.outside.flatMap((it) => it.texts),
+    off_topic: folder.outside.flatMap((it) => it.texts.map((text) => ({ text, group: it.folder }))),
     notes,
   };
 }

@@ -7,7 +7,7 @@ import type { matrix } from "#contracts/matrix.ts";
 import type { playbookContract } from "#contracts/playbook.ts";
 import type { PreparedSet } from "./lift-case.ts";
 import { askAll, recordBest, type Asking, type SearchAnswer } from "./lift-passes.ts";
-import { liftFigures } from "./lift-report.ts";
+import { liftFigures, refusalNotes } from "./lift-report.ts";
 import type { LiftSettings } from "./lift-settings.ts";
 import { withProgress, type Step } from "./with-progress.ts";
 
@@ -50,6 +50,7 @@ export async function* runLift(
     queries: cases.map((it) => it.text),
     paraphrases: paraphrases.map((it) => it.text),
     lookalikes: lookalikes.map((it) => it.lookalike.text),
+    off_topic: prepared.off_topic.map((it) => it.text),
   };
 
   const cold: SearchAnswer[] = yield* ask("cold", texts_of.queries, false);
@@ -67,7 +68,7 @@ export async function* runLift(
     lookalikes,
     lookalikes_warm: yield* ask("look-alikes", texts_of.lookalikes, true),
     off_topic: prepared.off_topic,
-    off_topic_warm: yield* ask("off-topic", prepared.off_topic, true),
+    off_topic_warm: yield* ask("off-topic", texts_of.off_topic, true),
   };
   return {
     schema: "lift.v1",
@@ -79,6 +80,10 @@ export async function* runLift(
     corpus_items: facts.corpus_items,
     judge: prepared.judge,
     ...liftFigures(evidence, settings.examples_max),
-    notes: [...prepared.notes, `best answers were looked for among the first ${depth}`],
+    notes: [
+      ...prepared.notes,
+      `best answers were looked for among the first ${depth}`,
+      ...refusalNotes(evidence),
+    ],
   };
 }

@@ -47,15 +47,16 @@ export async function searchMatrix(
     considerPlaybooks(parts, corpora, input, call),
   ]);
   const boosted = await withPlaybooks(parts, corpora, found, matches, retrieval, input.k, call);
+  const { bm25_half } = settings;
   const floor = input.relevance_floor ?? settings.relevance_floor;
   const spoke = boosted.some((hit) => hit.playbook !== null);
-  const relevance = judgeRelevance(input.query_text, found, floor, spoke);
+  const relevance = judgeRelevance(input.query_text, found, { floor, bm25_half }, spoke);
   const hit_floor = Math.min(settings.hit_floor, floor);
   const results =
     relevance.verdict === "nothing_relevant"
       ? []
       : boosted
-          .filter((hit) => hit.playbook !== null || hitRelevance(hit) >= hit_floor)
+          .filter((hit) => hit.playbook !== null || hitRelevance(hit, bm25_half) >= hit_floor)
           .toSorted(byDistance)
           .slice(0, input.k)
           .map((hit, at) => ({ ...hit, rank: at + 1 }));

@@ -12,14 +12,11 @@ import type { query } from "#contracts/query.ts";
 import type { storage } from "#contracts/storage.ts";
 import type { vector } from "#contracts/vector.ts";
 import type { VectorIndexEngine } from "#ports/vector-index.ts";
+import { createAnswers } from "./answer-search.ts";
 import { createGenerationStore } from "./generation-store.ts";
-import { selectIds } from "./hybrid-search.ts";
 import { infoOf, type IndexEntry } from "./index-entry.ts";
-import type { LiveIndex } from "./live-index.ts";
-import { searchIndex } from "./search-index.ts";
-import { select } from "./selection.ts";
-import { chooseEmbedder, embedQuery } from "./text-vectors.ts";
-import { prepareItems, toVector } from "./upsert-items.ts";
+import { chooseEmbedder } from "./text-vectors.ts";
+import { prepareItems } from "./upsert-items.ts";
 import type { VectorSettings } from "./vector-settings.ts";
 import { openVectorStore } from "./vector-store.ts";
 
@@ -54,7 +51,7 @@ export async function createVector(
     dirOf: (index) => join(dir, index),
     startCall: () => startCall({ timeout_ms: BACKGROUND_TIMEOUT_MS }),
   });
-  const search = createSearch(needs, settings);
+  const answers = createAnswers(needs, settings);
 
   const handlers: Handlers<typeof vector> = {
     create: (input, call) =>
@@ -79,8 +76,8 @@ export async function createVector(
       const removed = await live.remove(ids);
       return { removed, items: live.figures.items };
     },
-    search: async (input, call) => search.search(await store.get(input.index), input, call),
-    hybrid: async (input, call) => search.hybrid(await store.get(input.index), input, call),
+    search: async (input, call) => answers.search(await store.get(input.index), input, call),
+    hybrid: async (input, call) => answers.hybrid(await store.get(input.index), input, call),
     async fetch({ index, ids }) {
       const live = await store.get(index);
       const items = await live.use(async ({ table }) =>
@@ -112,86 +109,6 @@ export async function createVector(
   };
 }
 
-function createSearch(needs: VectorNeeds, settings: VectorSettings) {
-  async function vectorOf(
-    entry: IndexEntry,
-    input: { vector?: number[] | undefined; query_text?: string | undefined; mode: string },
-    call: Call,
-  ): Promise<Float32Array | undefined> {
-    if (input.mode === "lexical") return undefined;
-    if (input.vector !== undefined) return toVector(entry, input.vector, "vector");
-    if (input.query_text !== undefined) {
-      return embedQuery(needs.embed, entry, input.query_text, call);
-    }
-    throw noQuery("a query_text or a vector is needed");
-  }
-
-  return {
-    async search(live: LiveIndex, input: Input<"search">, call: Call) {
-      const started = performance.now();
-      const { index, mode, query_text: text, k, expansion, with_text, filters, ids } = input;
-      const { lexical, metric } = live.entry;
-      checkWords(index, mode, lexical, text);
-      const query_vector = await vectorOf(live.entry, input, call);
-      return live.use(async (state) => {
-        const selection = select(state.table, filters, ids);
-        const request = {
-          mode,
-          k,
-          vector: query_vector,
-          text,
-          expansion,
-          selection,
-          metric,
-          with_text,
-        };
-        const { hits, method } = await searchIndex(state, request, settings);
-        const took_ms = performance.now() - started;
-        return { index, hits, method, matched: selection?.count ?? null, took_ms };
-      });
-    },
-    async hybrid(live: LiveIndex, input: Input<"hybrid">, call: Call) {
-      const started = performance.now();
-      const { index, mode, query_text: text, k } = input;
-      const { lexical, metric } = live.entry;
-      checkWords(index, mode, lexical, text);
-      const [query_vector, { sql_matches, ids }] = await Promise.all([
-        vectorOf(live.entry, input, call),
-        selectIds(needs.query, live.entry, input, settings.hybrid_rows_max, call),
-      ]);
-      return live.use(async (state) => {
-        const selection = select(state.table, undefined, ids);
-        const request = {
-          ...{ mode, k, vector: query_vector, text, expansion: undefined, selection, metric },
-          with_text: true,
-        };
-        const { hits: results, method } = await searchIndex(state, request, settings);
-        const took_ms = performance.now() - started;
-        return { sql_matches, vector_reranked: selection!.count, results, method, took_ms };
-      });
-    },
-  };
-}
-
-function checkWords(
-  index: string,
-  mode: Input<"search">["mode"],
-  lexical: boolean,
-  text: string | undefined,
-): void {
-  if (mode === "vector") return;
-  if (!lexical) {
-    throw new LakehouseError("conflict", `${index} does not index words`, {
-      reason: "not_lexical",
-    });
-  }
-  if (text === undefined) throw noQuery(`a ${mode} search needs a query_text`);
-}
-
-function noQuery(message: string): LakehouseError {
-  return new LakehouseError("invalid", message, { reason: "no_query" });
-}
-
 async function newEntry(
   needs: VectorNeeds,
   input: Input<"create">,
@@ -205,7 +122,14 @@ async function newEntry(
   }
   const { index, kind, lexical, source, properties, embedder, dimension } = input;
   return {
-    ...{ format: 1, index, kind, metric, quantization, lexical, source, properties },
+    format: 1,
+    index,
+    kind,
+    metric,
+    quantization,
+    lexical,
+    source,
+    properties,
     ...(await chooseEmbedder(needs.embed, embedder, dimension, call)),
     created_at: isoTime(needs.clock),
     generation: null,

@@ -189,7 +189,7 @@ async function house(
   };
 }
 
-const TASK = "Need 3 forklift operators in Toledo, OH for the night shift";
+const TASK = "Need 3 highly reliable forklift operators in Toledo, OH";
 
 eachTransport(
   "work is accepted, remembered, and the same task is done at once the second time",
@@ -264,7 +264,7 @@ test("a kind that no domain has is not found", async (t) => {
 test("work that is not accepted says so, remembers nothing, and counts against its playbooks", async (t) => {
   const { client, memory, outcomes } = await house(t);
   await client.respond({ task: TASK, max_iterations: 6, k: 50 });
-  const task = "Need 100 forklift operators in Toledo, OH for the night shift";
+  const task = "Need 100 highly reliable forklift operators in Toledo, OH";
   for (const one of memory) one.query_text = task;
   const answer = await client.respond({ task, k: 50 });
   assert.equal(answer.status, "max_iter_exhausted");

@@ -1,0 +1,167 @@
+// What the vector service keeps: restarts, generations, damage to files, large logs.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { tempDir } from "../../../test/support/temp-dir.ts";
+import { openVector, type OpenedVector } from "./open-vector.suite.ts";
+
+const itemsFrom = (from: number, to: number, word = "item") =>
+  Array.from({ length: to - from }, (_, at) => ({
+    id: `i${from + at}`,
+    text: `${word} ${from + at}`,
+    metadata: { number: from + at, word },
+  }));
+
+async function check({ client }: OpenedVector, index: string, at: number, word = "item") {
+  const [hit] = (await client.search({ index, query_text: `${word} ${at}`, k: 1 })).hits;
+  assert.deepEqual(
+    [hit!.id, hit!.text, hit!.metadata],
+    [`i${at}`, `${word} ${at}`, { number: at, word }],
+  );
+  const words = await client.search({ index, query_text: String(at), k: 1, mode: "lexical" });
+  assert.equal(words.hits[0]!.id, `i${at}`);
+}
+
+test("everything is there after a restart: from the log, from a generation, from both", async (t) => {
+  const root = await tempDir(t);
+  let opened = await openVector(root);
+  const reopen = async () => {
+    await opened.close();
+    opened = await openVector(root);
+  };
+  t.after(() => opened.close());
+  await opened.client.create({ index: "notes" });
+  await opened.client.upsert({ index: "notes", items: itemsFrom(0, 500) });
+  await reopen();
+  await check(opened, "notes", 77);
+  await opened.client.rebuild({ index: "notes" });
+  await reopen();
+  await check(opened, "notes", 77);
+  assert.equal((await opened.client.stats({ index: "notes" })).log_items, 0);
+  await opened.client.upsert({ index: "notes", items: itemsFrom(490, 600, "note") });
+  await opened.client.remove({ index: "notes", ids: ["i0", "i599"] });
+  await reopen();
+  await check(opened, "notes", 495, "note");
+  await check(opened, "notes", 3);
+  const stats = await opened.client.stats({ index: "notes" });
+  assert.deepEqual([stats.items, stats.log_items, stats.generation], [598, 112, 1]);
+  await opened.client.rebuild({ index: "notes" });
+  await reopen();
+  assert.equal((await opened.client.stats({ index: "notes" })).items, 598);
+  const keys = await readdir(join(root, "objects"), { recursive: true });
+  const generations = keys.filter((key) => key.includes("items.table") && !key.includes("staging"));
+  assert.ok(generations.length >= 1);
+  assert.ok(
+    generations.every((key) => key.includes("000002-")),
+    generations.join(),
+  );
+});
+
+test("a rebuild of an index with many dead items makes a fresh one while changes go on", async (t) => {
+  const root = await tempDir(t);
+  let opened = await openVector(root, { settings: { dead_share_max: 0.1 } });
+  t.after(() => opened.close());
+  const { client } = opened;
+  await client.create({ index: "notes" });
+  await client.upsert({ index: "notes", items: itemsFrom(0, 1500) });
+  await client.upsert({ index: "notes", items: itemsFrom(0, 800, "note") });
+  const rebuilding = client.rebuild({ index: "notes" });
+  const changes: Promise<unknown>[] = [];
+  for (let at = 0; at < 40; at++) {
+    changes.push(client.upsert({ index: "notes", items: itemsFrom(2000 + at, 2001 + at) }));
+    changes.push(client.remove({ index: "notes", ids: [`i${1400 + at}`] }));
+    if (at % 10 === 0) await check(opened, "notes", 1000);
+  }
+  await Promise.all([...changes, rebuilding]);
+  for (let round = 0; round < 2; round++) {
+    assert.equal((await opened.client.stats({ index: "notes" })).items, 1500);
+    await check(opened, "notes", 2039);
+    await check(opened, "notes", 5, "note");
+    const { hits } = await opened.client.search({
+      index: "notes",
+      query_text: "item",
+      filters: { number: { gte: 1400, lte: 1441 } },
+    });
+    assert.deepEqual(hits.map(({ id }) => id).toSorted(), ["i1440", "i1441"]);
+    await opened.close();
+    opened = await openVector(root);
+  }
+});
+
+test("a large log leads to a generation by itself", async (t) => {
+  const { client, close } = await openVector(await tempDir(t), {
+    settings: { log_items_max: 100 },
+  });
+  t.after(close);
+  await client.create({ index: "notes" });
+  for (let at = 0; at < 8; at++) {
+    await client.upsert({ index: "notes", items: itemsFrom(at * 50, at * 50 + 50) });
+  }
+  for (;;) {
+    const { generation, log_items, items } = await client.stats({ index: "notes" });
+    assert.equal(items, 400);
+    if (generation > 0 && log_items <= 300) break;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+});
+
+test("a damaged generation or log breaks its index, with the reason, and no other", async (t) => {
+  const root = await tempDir(t);
+  const opened = await openVector(root);
+  for (const index of ["one", "two", "three", "four", "five"]) {
+    await opened.client.create({ index });
+    await opened.client.upsert({ index, items: itemsFrom(0, 50) });
+    if (index !== "three") await opened.client.rebuild({ index });
+  }
+  await opened.close();
+  const files = (await readdir(root, { recursive: true })).map((path) => join(root, path));
+  const alter = async (end: string, index: string, change: (bytes: Buffer) => Buffer) => {
+    const path = files.find((one) => one.includes(`/${index}/`) && one.includes(end));
+    await writeFile(path!, change(await readFile(path!)));
+  };
+  const flip = (bytes: Buffer) => {
+    bytes[200]! ^= 1;
+    return bytes;
+  };
+  await alter("vectors.usearch", "one", flip);
+  await alter("items.table", "two", (bytes) => bytes.subarray(0, 300));
+  await alter("log-000001", "three", (bytes) => Buffer.concat([Buffer.from("{broken\n"), bytes]));
+  await alter("entry.json", "four", () => Buffer.from("[]"));
+  const again = await openVector(root);
+  t.after(again.close);
+  for (const index of ["one", "two", "three", "four"]) {
+    await assert.rejects(again.client.search({ index, query_text: "item 7" }), {
+      code: "unavailable",
+      reason: "index_broken",
+    });
+    assert.ok(((await again.client.stats({ index })).broken ?? "").length > 10, index);
+  }
+  await check(again, "five", 7);
+  const health = await again.service.health();
+  assert.equal(health.status, "degraded");
+  assert.equal(health.figures["broken"], 4);
+  assert.deepEqual(await again.client.drop({ index: "one" }), { dropped: true });
+  assert.deepEqual(await again.client.drop({ index: "four" }), { dropped: true });
+  await again.client.create({ index: "one" });
+  await again.client.upsert({ index: "one", items: itemsFrom(0, 5) });
+  await check(again, "one", 3);
+});
+
+test("a torn last line of the log was never acknowledged and is passed over", async (t) => {
+  const root = await tempDir(t);
+  const opened = await openVector(root);
+  await opened.client.create({ index: "notes" });
+  await opened.client.upsert({ index: "notes", items: itemsFrom(0, 20) });
+  await opened.close();
+  const path = join(root, "vector", "indexes", "notes", "log-000001.jsonl");
+  await writeFile(
+    path,
+    Buffer.concat([await readFile(path), Buffer.from('{"op":"upsert","items":[{"i')]),
+  );
+  const again = await openVector(root);
+  t.after(again.close);
+  assert.equal((await again.client.stats({ index: "notes" })).items, 20);
+  await again.client.upsert({ index: "notes", items: itemsFrom(20, 21) });
+  await check(again, "notes", 20);
+});
