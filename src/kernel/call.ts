@@ -34,7 +34,8 @@ export interface CallOptions {
   readonly idempotency_key?: string | undefined;
 }
 
-const NEVER = new AbortController().signal;
+/** The signal of a call that nobody can cancel; whoever waits need not listen to it. */
+export const NEVER = new AbortController().signal;
 
 /** A call at the root of a trace. */
 export function startCall(options: CallOptions = {}): Call {

@@ -1,6 +1,6 @@
 // The in-process transport: the same checks, errors, deadlines and spans as over HTTP, no socket.
 import { assert } from "./assert.ts";
-import { cancelledError, childCall, startCall, throwIfOver, type Call } from "./call.ts";
+import { NEVER, cancelledError, childCall, startCall, throwIfOver, type Call } from "./call.ts";
 import { checkInput } from "./check-input.ts";
 import type { ByteStream, Client, Contract, Handlers, Operation } from "./contract.ts";
 import { toLakehouseError, type LakehouseError } from "./problem.ts";
@@ -112,10 +112,12 @@ function beforeDeadline<T>(answer: Promise<T>, call: Call): Promise<T> {
     };
     const wait_ms = Math.min(call.deadline_ms - Date.now(), 0x7fffffff);
     const timer = setTimeout(give_up, wait_ms);
-    call.signal.addEventListener("abort", give_up, { once: true });
+    // Listeners on the one shared signal would pile up with thousands of calls in flight.
+    const listens = call.signal !== NEVER;
+    if (listens) call.signal.addEventListener("abort", give_up, { once: true });
     const settle = () => {
       clearTimeout(timer);
-      call.signal.removeEventListener("abort", give_up);
+      if (listens) call.signal.removeEventListener("abort", give_up);
     };
     answer.then(
       (value) => {
