@@ -12,7 +12,8 @@ export const orderTask: TaskKind = {
   summary: "order books from stock",
   validator: "order",
   plan(task) {
-    if (!/\b(?:books?|novels?|titles?)\b/i.test(task)) return undefined;
+    // "Book a table" is no business of a bookshop.
+    if (!/\b(?:books|novels?|titles?)\b|\b(?:a|one|the|any)\s+book\b/i.test(task)) return undefined;
     const words: string[] = task.toLowerCase().match(/[a-z]+|\d+/g) ?? [];
     const word = words.find((one) => one in NUMBERS || /^\d+$/.test(one));
     const count = word === undefined ? 1 : (NUMBERS[word] ?? Number(word));

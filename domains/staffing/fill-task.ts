@@ -80,7 +80,10 @@ export const fillTask: TaskKind = {
   },
 };
 
-/** Only the place narrows the search: what else is asked, retrieval and validator must teach. */
+/**
+ * Role and place are certain once they are read, and narrow the search. Shift, certification,
+ * reliability, status and the rest are left to ranking, validator and memory.
+ */
 function filtersOf(want: Want): Filters {
   return {
     role: want.role,

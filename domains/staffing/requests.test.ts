@@ -60,10 +60,10 @@ for (const [line, expected] of READINGS) {
   test(`reads: ${line}`, () => assert.deepEqual(parseRequest(line), expected));
 }
 
-test("only the place becomes a filter; the task's own words are searched with", () => {
+test("only role and place become filters; the task's own words are searched with", () => {
   const task = "Need 3 forklift operators in Toledo, OH for the night shift";
   const plan = staffingPack.tasks["fill"]!.plan(task, {})!;
-  assert.deepEqual(plan.filters, { city: "Toledo", state: "OH" });
+  assert.deepEqual(plan.filters, { role: "forklift operator", city: "Toledo", state: "OH" });
   assert.equal(plan.query_text, task);
   assert.deepEqual(plan.event, {
     role: "forklift operator",

@@ -10,7 +10,7 @@ export const staffingSlots: readonly SlotVocabulary[] = [
     groups: [...roleGroups(), ...FOREIGN_PROFESSIONS.map((one) => withPlurals([one]))],
   },
   { slot: "place", groups: placeGroups() },
-  { slot: "shift", groups: SHIFTS.map(({ words }) => [...words]) },
+  { slot: "shift", groups: groupsOf(SHIFTS) },
   { slot: "certification", groups: groupsOf(CERTIFICATIONS) },
   { slot: "availability", groups: groupsOf(AVAILABLE_WORDS) },
   { slot: "experience", groups: groupsOf(EXPERIENCE) },
@@ -43,6 +43,7 @@ function withPlurals(words: readonly string[]): string[] {
   return words.flatMap((one) => [one, pluralOf(one)]);
 }
 
+/** The ways of writing only: a value such as "forklift" is a word of other slots too. */
 function groupsOf(terms: readonly Term[]): string[][] {
-  return terms.map(({ value, words }) => [...new Set([value, ...words])]);
+  return terms.map(({ words }) => [...words]);
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { ValidationError, ValidatorTools } from "#pack.ts";
-import { packQuery } from "#work/validate/roster-query.suite.ts";
+import { packQuery } from "#work/validate/pack-query.suite.ts";
 import { fingerprintOf } from "./playbook-validator.ts";
 import { staffingPack } from "./pack.ts";
 

@@ -85,9 +85,11 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
   }
 
   try {
-    for (const part of PARTS) await openPart(part);
-    // Stopped first: everything that was witnessed must reach the observer before it closes.
-    lifecycle.add("witness", () => sink.stop());
+    for (const part of PARTS) {
+      await openPart(part);
+      // Stopped just before the observer, when nobody else can have anything to report.
+      if (part.service === "observe") lifecycle.add("witness", () => sink.stop());
+    }
   } catch (error) {
     await lifecycle.stop().catch(() => undefined);
     throw error;

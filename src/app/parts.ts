@@ -42,6 +42,16 @@ function base(site: Site, service: ServiceName) {
 }
 
 export const PARTS: readonly Part[] = [
+  // First, so that it closes last: what the others do while they close is witnessed too.
+  {
+    service: "observe",
+    plane: "improve",
+    needs: [],
+    async open(site) {
+      const { createObserve } = await import("#improve/observe/observe-service.ts");
+      return createObserve(base(site, "observe"), site.settings.observe);
+    },
+  },
   {
     service: "storage",
     plane: "data",
@@ -183,15 +193,6 @@ export const PARTS: readonly Part[] = [
       const kb_dir = join(site.data_dir, "kb");
       const own = { ...base(site, "respond"), kb_dir, packs: site.packs, tell: site.tell };
       return createRespond({ ...own, matrix, playbook, iterate }, site.settings.respond);
-    },
-  },
-  {
-    service: "observe",
-    plane: "improve",
-    needs: [],
-    async open(site) {
-      const { createObserve } = await import("#improve/observe/observe-service.ts");
-      return createObserve(base(site, "observe"), site.settings.observe);
     },
   },
   {

@@ -85,7 +85,7 @@ export type ChatMessage = z.output<typeof chatMessage>;
 /** Why a draft was not accepted, in a form that goes back into the prompt. */
 export const validationError = z.strictObject({
   kind: z.enum(["schema", "completeness", "consistency", "policy", "phantom"]),
-  field: z.string().describe("dot path into the artifact, e.g. fills.0.worker_id"),
+  field: z.string().describe("dot path into the artifact, e.g. items.0.id"),
   message: z.string(),
   expected: json.optional(),
   actual: json.optional(),

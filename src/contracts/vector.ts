@@ -138,6 +138,7 @@ export const vector = defineContract("vector", "Named indexes of texts and vecto
     reasons: [
       ...reasons,
       "no_source",
+      "too_many_rows",
       "sql_syntax",
       "not_read_only",
       "sql_failed",

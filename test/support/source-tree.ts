@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseSync } from "oxc-parser";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -40,25 +41,31 @@ export interface Import {
   readonly written: string;
 }
 
-/** Static and dynamic imports and re-exports of a file; types count. */
+/** Static and dynamic imports, re-exports and worker files of a file; types count. */
 export function importsOf(file: SourceFile): Import[] {
-  const found: Import[] = [];
-  const pattern = /(?:from|import)\s*\(?\s*"([^"]+)"|new URL\(\s*"(\.[^"]+\.ts)"/g;
-  for (const match of file.text.matchAll(pattern)) {
-    const written = match[1] ?? match[2]!;
-    const line_start = file.text.lastIndexOf("\n", match.index) + 1;
-    if (/^\s*(\/\/|\*)/.test(file.text.slice(line_start, match.index))) continue;
-    if (written.startsWith("#")) {
-      found.push({ from: file.path, to: `src/${written.slice(1)}`, is_package: false, written });
-    } else if (written.startsWith(".")) {
-      const folder = file.path.slice(0, file.path.lastIndexOf("/"));
-      const to = relative(ROOT, join(ROOT, folder, written));
-      found.push({ from: file.path, to, is_package: false, written });
-    } else {
-      found.push({ from: file.path, to: written, is_package: true, written });
-    }
+  const { module } = parseSync(file.path, file.text);
+  const written = [
+    ...module.staticImports.map((one) => one.moduleRequest.value),
+    ...module.staticExports.flatMap((one) =>
+      one.entries.flatMap((entry) => entry.moduleRequest?.value ?? []),
+    ),
+    ...module.dynamicImports.flatMap(({ moduleRequest: { start, end } }) => {
+      const text = file.text.slice(start, end);
+      return /^"[^"]+"$/.test(text) ? [text.slice(1, -1)] : [];
+    }),
+    ...[...file.text.matchAll(/new URL\(\s*"(\.[^"]+\.ts)"/g)].map((match) => match[1]!),
+  ];
+  return [...new Set(written)].map((one) => toImport(file.path, one));
+}
+
+function toImport(from: string, written: string): Import {
+  if (written.startsWith("#")) {
+    return { from, to: `src/${written.slice(1)}`, is_package: false, written };
   }
-  return found;
+  if (!written.startsWith(".")) return { from, to: written, is_package: true, written };
+  const folder = from.slice(0, from.lastIndexOf("/"));
+  const to = relative(ROOT, join(ROOT, folder, written));
+  return { from, to, is_package: false, written };
 }
 
 export function isTest(path: string): boolean {

@@ -7,7 +7,7 @@ import { isTest, sourceFiles } from "../support/source-tree.ts";
 /** Own lines of a function, without those of the functions that stand inside it. */
 const OWN_LINES_MAX = 70;
 /** Lines of a factory with everything inside it. */
-const WHOLE_LINES_MAX = 140;
+const WHOLE_LINES_MAX = 160;
 
 interface Node {
   readonly type: string;
@@ -62,7 +62,7 @@ test("the check sees functions and can fail", () => {
   );
 });
 
-test("no function has more than 70 lines of its own, no factory more than 140 in all", () => {
+test("no function has more than 70 lines of its own, no factory more than 160 in all", () => {
   const files = sourceFiles(["src", "domains", "scripts"], [".ts"]).filter(
     (one) => !isTest(one.path),
   );

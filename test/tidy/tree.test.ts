@@ -49,7 +49,7 @@ test("the first line of a file says what it is for", () => {
 });
 
 test("files have kebab-case names that say something", () => {
-  const banned = /^(index|utils?|helpers?|common|shared|types|manager|misc)\b/;
+  const banned = /^(index|utils?|helpers?|common|shared|types|manager|misc)\./;
   const wrong = offenders(({ path }) => {
     const name = path.slice(path.lastIndexOf("/") + 1);
     const good = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|suite))?\.(ts|mjs|js)$/.test(name);
@@ -101,7 +101,7 @@ test("every settings key of every service carries its unit or is a plain word", 
   const wrong = source
     .filter((file) => file.path.endsWith("-settings.ts"))
     .flatMap(({ path, text }) =>
-      [...text.matchAll(/^\s+(\w*(?:timeout|interval|delay|age)\w*):/gm)]
+      [...text.matchAll(/^\s+(\w*(?:timeout|interval|delay)\w*):/gm)]
         .map((match) => match[1]!)
         .filter((key) => !/_(ms|s|days)$/.test(key))
         .map((key) => `${path}: ${key}`),

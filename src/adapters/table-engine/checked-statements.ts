@@ -55,7 +55,8 @@ export function createStatementChecker(
   }
 
   async function checkNew(sql: string): Promise<CheckedStatement> {
-    if (sql.includes("\0")) throw syntaxError("a statement has no NUL characters", sql.indexOf("\0"));
+    if (sql.includes("\0"))
+      throw syntaxError("a statement has no NUL characters", sql.indexOf("\0"));
     const explained = /^(\s|--[^\n]*\n|\/\*[^*]*\*\/)*explain(\s+analyze)?(?=[\s(])/i.exec(sql);
     if (explained !== null) {
       const inner = sql.slice(explained[0].length);

@@ -17,7 +17,10 @@ export interface WantedColumns {
 }
 
 /** Matches by name, letter by letter and else regardless of case. `conflict`: `schema_differs`. */
-export function planColumns(source_names: readonly string[], wanted: WantedColumns): PlannedColumn[] {
+export function planColumns(
+  source_names: readonly string[],
+  wanted: WantedColumns,
+): PlannedColumn[] {
   if (wanted.columns === undefined) {
     return source_names.map((name) => ({ name, source: name, type: undefined }));
   }

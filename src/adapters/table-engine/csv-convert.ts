@@ -27,7 +27,10 @@ const SAMPLE_ROWS = 20_480;
 const REJECTS_LISTED_MAX = 10_000;
 
 /** The result is as if types had been inferred from the whole file; see `csv-types.ts`. */
-export async function convertCsv(connection: DuckDBConnection, job: CsvJob): Promise<ConvertResult> {
+export async function convertCsv(
+  connection: DuckDBConnection,
+  job: CsvJob,
+): Promise<ConvertResult> {
   const form = await readCsvForm(job.path, job.format);
   if (form === undefined) return { columns: [], rows: 0, rejects: [], rejected_rows: 0 };
   try {
@@ -170,13 +173,16 @@ async function judge(
  */
 async function hasHeader(source: CsvSource, types: readonly (string | undefined)[]) {
   const first = source.form.first;
-  const wanted = source.job.columns?.map((column) => column.name.toLowerCase());
-  if (wanted !== undefined && first.every((cell) => wanted.includes(cell.toLowerCase()))) return true;
+  const wanted = source.job.columns ?? [];
+  const names = wanted.map((column) => column.name.toLowerCase());
+  if (names.length > 0 && first.every((cell) => names.includes(cell.toLowerCase()))) return true;
   const tests: string[] = [];
   first.forEach((cell, at) => {
-    const type = types[at];
-    if (type === undefined || type === "string") return;
-    tests.push(cell === "" ? "false" : candidateOf(type)!.fits(quoteText(cell)));
+    const by_place = wanted.length === first.length ? wanted[at]!.type : undefined;
+    const type = types[at] ?? by_place;
+    const candidate = type === undefined ? undefined : candidateOf(type);
+    if (candidate === undefined || type === "string") return;
+    tests.push(cell === "" ? "false" : candidate.fits(quoteText(cell)));
   });
   if (tests.length === 0) return true;
   const answer = await source.connection.runAndReadAll(`SELECT ${tests.join(" AND ")}`);
@@ -225,7 +231,8 @@ async function copyCsv(
 function readError(thrown: unknown): unknown {
   const text = (thrown as Error).message;
   const misfit = text.indexOf(MISFIT);
-  if (misfit >= 0) return new Misfit(Number.parseInt(text.slice(misfit + MISFIT.length), 10), thrown);
+  if (misfit >= 0)
+    return new Misfit(Number.parseInt(text.slice(misfit + MISFIT.length), 10), thrown);
   if (/state machine/.test(text)) return thrown;
   const faulty = /^(Invalid Input|Conversion|IO) Error: (.*)/.exec(text);
   return faulty === null ? thrown : unreadable(faulty[2]!, thrown);

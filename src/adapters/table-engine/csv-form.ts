@@ -12,7 +12,10 @@ const HEAD_BYTES = 256 * 1024;
 const DELIMITERS = [",", ";", "\t", "|"];
 
 /** undefined for a file without any record. */
-export async function readCsvForm(path: string, format: "csv" | "tsv"): Promise<CsvForm | undefined> {
+export async function readCsvForm(
+  path: string,
+  format: "csv" | "tsv",
+): Promise<CsvForm | undefined> {
   const text = await readHead(path);
   const candidates = format === "tsv" ? ["\t"] : DELIMITERS;
   let best: CsvForm | undefined;

@@ -42,7 +42,9 @@ export function toQueryError(thrown: unknown): LakehouseError {
 
 /** true when the whole engine instance cannot be used any more. */
 export function isFatal(thrown: unknown): boolean {
-  return thrown instanceof Error && /^(FATAL|INTERNAL) Error|has been invalidated/.test(thrown.message);
+  return (
+    thrown instanceof Error && /^(FATAL|INTERNAL) Error|has been invalidated/.test(thrown.message)
+  );
 }
 
 /** `sql_syntax`, with where in the text (0-based characters) when that is known. */

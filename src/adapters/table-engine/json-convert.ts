@@ -1,6 +1,6 @@
 // JSON and NDJSON to Parquet, with types from the whole file; broken NDJSON lines are set aside.
 import { createReadStream, createWriteStream } from "node:fs";
-import { rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createInterface } from "node:readline";
 import type { DuckDBConnection } from "@duckdb/node-api";
@@ -18,7 +18,8 @@ export interface JsonJob extends WantedColumns {
   readonly signal: AbortSignal;
 }
 
-const OBJECT_BYTES_MAX = 64 * 1024 * 1024;
+/** A thread of the reader holds two of these. */
+const OBJECT_BYTES_MAX = 16 * 1024 * 1024;
 const REJECTS_LISTED_MAX = 10_000;
 const REJECT_TEXT_MAX = 10_000;
 
@@ -26,6 +27,7 @@ export async function convertJson(
   connection: DuckDBConnection,
   job: JsonJob,
 ): Promise<ConvertResult> {
+  if (job.format === "json") await checkWhole(job.path);
   try {
     return await convertClean(connection, job, job.path);
   } catch (error) {
@@ -40,6 +42,27 @@ export async function convertJson(
     throw readError(error);
   } finally {
     await rm(clean_path, { force: true });
+  }
+}
+
+const PEEK_BYTES = 4_096;
+
+/** The reader takes an array that was cut off between two values for a shorter one. */
+async function checkWhole(path: string): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    const ends = await Promise.all(
+      [0, Math.max(0, size - PEEK_BYTES)].map((position) =>
+        file.read(Buffer.alloc(PEEK_BYTES), 0, PEEK_BYTES, position),
+      ),
+    );
+    const [head, tail] = ends.map((end) => end.buffer.toString("utf8", 0, end.bytesRead));
+    const first = head!.replace(/^\uFEFF/, "").trimStart()[0];
+    if (first === "[" && tail!.trimEnd().at(-1) !== "]")
+      throw unreadable("the JSON array is cut off");
+  } finally {
+    await file.close();
   }
 }
 

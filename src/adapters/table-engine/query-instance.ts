@@ -1,4 +1,5 @@
 // The locked DuckDB instance that users' statements run in, and its bounded pool of connections.
+import type * as DuckDbModule from "@duckdb/node-api";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { Relation } from "#ports/table-engine.ts";
@@ -12,7 +13,7 @@ import {
 } from "./relation-view.ts";
 import { quoteName, textList } from "./sql-text.ts";
 
-export type DuckDb = typeof import("@duckdb/node-api");
+export type DuckDb = typeof DuckDbModule;
 
 export interface InstanceSettings {
   readonly memory_mb: number;

@@ -67,6 +67,11 @@ export async function convertSelect(
     type: type ?? by_name.get(source!)!.type,
     nullable: true,
   }));
-  const rows = await copyTo(connection, `SELECT ${parts.join(", ")} FROM ${from}`, [], job.target_path);
+  const rows = await copyTo(
+    connection,
+    `SELECT ${parts.join(", ")} FROM ${from}`,
+    [],
+    job.target_path,
+  );
   return { columns, rows, rejects: [], rejected_rows: 0 };
 }

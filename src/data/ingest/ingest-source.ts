@@ -7,7 +7,12 @@ import { isoTime, type Clock } from "#kernel/clock.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { KeyedLock } from "#kernel/keyed-lock.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import type { ConvertRequest, ConvertResult, SourceFormat, TableEngine } from "#ports/table-engine.ts";
+import type {
+  ConvertRequest,
+  ConvertResult,
+  SourceFormat,
+  TableEngine,
+} from "#ports/table-engine.ts";
 import {
   columnsOf,
   commitDataset,
@@ -44,11 +49,23 @@ export interface IngestJob {
   readonly entry: ProgressEntry;
 }
 
+/** Two first ingests of one dataset may meet: the later one is then read as its columns say. */
 export async function ingestSource(
   parts: IngestParts,
   job: IngestJob,
   call: Call,
 ): Promise<IngestReport> {
+  try {
+    return await attempt(parts, job, call);
+  } catch (error) {
+    if (!(error instanceof AppearedMeanwhile)) throw error;
+    return attempt(parts, job, call);
+  }
+}
+
+class AppearedMeanwhile extends Error {}
+
+async function attempt(parts: IngestParts, job: IngestJob, call: Call): Promise<IngestReport> {
   const started_ms = parts.clock.now();
   const present = await presentDataset(parts, job.dataset, call);
   const { path: staged_path } = await parts.storage.stage({}, call);
@@ -62,7 +79,7 @@ export async function ingestSource(
     return await parts.commits.run(job.dataset, async () => {
       const now = await presentDataset(parts, job.dataset, call);
       if (isKnown(job, now, content_sha256)) return unchanged(parts, report, now!, call);
-      if (present === undefined && now !== undefined) throw appeared(job.dataset);
+      if (present === undefined && now !== undefined) throw new AppearedMeanwhile(job.dataset);
       return commit(parts, report, { converted, staged_path, present }, call);
     });
   } finally {
@@ -222,11 +239,3 @@ function noRows(job: IngestJob, converted: ConvertResult): LakehouseError {
     extra: { rejected_rows, rejects: converted.rejects.slice(0, 5) },
   });
 }
-
-function appeared(name: string): LakehouseError {
-  return new LakehouseError("conflict", `the dataset "${name}" was made by somebody else just now`, {
-    reason: "snapshot_moved",
-    hint: "try again: the file is then read as the dataset's columns say",
-  });
-}
-

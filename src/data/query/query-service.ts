@@ -129,7 +129,12 @@ export async function createQuery(
     const bytes = (async function* () {
       for await (const piece of pieces) if (piece !== "") yield Buffer.from(piece);
     })();
-    return endingIterator(bytes, query.end);
+    // A body that nobody begins to read must not hold a turn for ever.
+    const forgotten = setTimeout(query.end, query.request.limits.timeout_ms).unref();
+    return endingIterator(bytes, () => {
+      clearTimeout(forgotten);
+      query.end();
+    });
   }
 
   async function toText(input: SqlInput, call: Call): Promise<{ body: ByteStream; id: string }> {

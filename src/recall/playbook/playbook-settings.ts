@@ -6,7 +6,7 @@ export const playbookSettings = z.strictObject({
     .number()
     .min(0)
     .max(1)
-    .default(0.55)
+    .default(0.6)
     .describe("an entry is applied from this confidence on"),
   shown_min: z
     .number()

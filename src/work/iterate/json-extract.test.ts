@@ -31,7 +31,7 @@ const CASES: readonly [string, string, unknown][] = [
   ["a trailing comma is malformed", '{"a":1,}', undefined],
   ["single quotes are malformed", "{'a':1}", undefined],
   ["unquoted keys: no part is taken", '{a: {"b":1}}', undefined],
-  ["cut off: no part is taken", '{"fills":[{"worker_id":"W-1","name":"A"}', undefined],
+  ["cut off: no part is taken", '{"items":[{"id":"1","name":"A"}', undefined],
   ["malformed, then right", '{"a":1,} sorry: {"a":2}', { a: 2 }],
   ["an array without objects", "[1,2,3]", undefined],
 ];

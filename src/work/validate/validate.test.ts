@@ -8,7 +8,7 @@ import type { DomainPack } from "#ports/domain-pack.ts";
 import { bookshopPack } from "../../../domains/bookshop/pack.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
-import { packQuery } from "./roster-query.suite.ts";
+import { packQuery } from "./pack-query.suite.ts";
 import { createValidate } from "./validate-service.ts";
 import { validateSettings } from "./validate-settings.ts";
 

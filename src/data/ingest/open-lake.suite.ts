@@ -1,0 +1,97 @@
+// A small lake on real adapters below one folder: storage, catalog, journal, ingest and query.
+import { join } from "node:path";
+import { createDuckDbEngine } from "#adapters/table-engine/duckdb-table-engine.ts";
+import { ingest } from "#contracts/ingest.ts";
+import { query } from "#contracts/query.ts";
+import { systemClock } from "#kernel/clock.ts";
+import { connectLocal } from "#kernel/connect-local.ts";
+import { silentLog } from "#kernel/log.ts";
+import { openCatalog } from "#data/catalog/open-catalog.suite.ts";
+import { createQuery } from "#data/query/query-service.ts";
+import { querySettings } from "#data/query/query-settings.ts";
+import type { KbTable } from "#data/query/query-tables.ts";
+import { tempDir } from "../../../test/support/temp-dir.ts";
+import type { Connect } from "../../../test/support/each-transport.ts";
+import { createIngest } from "./ingest-service.ts";
+import { ingestSettings } from "./ingest-settings.ts";
+
+export interface LakeOptions {
+  readonly connect?: Connect;
+  readonly dir?: string;
+  readonly kb?: (dir: string) => readonly KbTable[];
+  readonly query?: Parameters<typeof querySettings.parse>[0];
+  readonly memory_mb?: number;
+}
+
+interface HasAfter {
+  after(fn: () => unknown): void;
+}
+
+export async function openLake(t: HasAfter, options: LakeOptions = {}) {
+  const connect: Connect =
+    options.connect ?? (async (contract, h) => connectLocal(contract, h, { strict: true }));
+  const dir = options.dir ?? (await tempDir(t));
+  const base = { log: silentLog, clock: systemClock };
+  const house = await openCatalog(dir);
+  const engine = await createDuckDbEngine({
+    memory_mb: options.memory_mb ?? 256,
+    threads: 2,
+    temp_dir: join(dir, "tmp"),
+    data_dir: dir,
+  });
+  const { storage, catalog, journal } = house;
+  const ingesting = await createIngest(
+    { ...base, storage, catalog, journal, engine, dir: join(dir, "ingest") },
+    ingestSettings.parse({}),
+  );
+  const kb = options.kb?.(dir) ?? [];
+  const querying = await createQuery(
+    { ...base, catalog, engine, kb, dir: join(dir, "query") },
+    querySettings.parse(options.query ?? {}),
+  );
+  async function stop(): Promise<void> {
+    await querying.stop();
+    await ingesting.stop();
+    await engine.close();
+    await house.stop();
+  }
+  t.after(stop);
+  return {
+    dir,
+    storage,
+    catalog,
+    journal,
+    engine,
+    ingest: await connect(ingest, ingesting.handlers),
+    query: await connect(query, querying.handlers),
+  };
+}
+
+export type Lake = Awaited<ReturnType<typeof openLake>>;
+
+export async function* bytesOf(text: string | Uint8Array): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}
+
+/** Ingests text as a file of that name. */
+export function put(
+  lake: Lake,
+  dataset: string,
+  filename: string,
+  text: string | Uint8Array,
+  more = {},
+) {
+  return lake.ingest.file({ dataset, filename, body: bytesOf(text), ...more });
+}
+
+/** All rows of a SELECT. */
+export async function select(lake: Lake, sql: string, more = {}): Promise<unknown[][]> {
+  return (await lake.query.rows({ sql, ...more })).rows;
+}
+
+/** A whole body as text. */
+export async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
