@@ -58,7 +58,9 @@ async function runTask(options: RunOptions, task: ScenarioTask): Promise<TaskRes
 }
 
 function answerIds(pack: DomainPack, answer: RespondAnswer): string[] {
-  const kind = answer.task_class === null ? undefined : pack.tasks[answer.task_class];
+  // A task class is <domain>.<kind>.
+  const [domain, name = ""] = (answer.task_class ?? "").split(".");
+  const kind = domain === pack.name ? pack.tasks[name] : undefined;
   if (kind === undefined || answer.artifact === null) return [];
   return kind.answers(answer.artifact).map(({ id }) => id);
 }
