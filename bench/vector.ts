@@ -1,0 +1,251 @@
+// What the vector service costs over bare usearch: throughput and latency at the same recall.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { exactSearch, Index, type BatchMatches, type MetricKind, type ScalarKind } from "usearch";
+import type { Client } from "#kernel/contract.ts";
+import { seededRandom } from "#kernel/random.ts";
+import { vector } from "#contracts/vector.ts";
+import { openVector } from "#recall/vector/open-vector.suite.ts";
+import { vectorSettings } from "#recall/vector/vector-settings.ts";
+import { load, machine, median, numberArg, printReport, round, spread, timed } from "./bench-report.ts";
+
+const DIMENSION = 384;
+const K = 10;
+const QUERIES = 1000;
+const TRUTH_QUERIES = 200;
+const BATCH = 1000;
+const FILTER_QUERIES = 100;
+const SHARES = { "1 %": 0, "10 %": 9, "50 %": 49 } as const;
+
+type VectorClient = Client<typeof vector>;
+
+const args = process.argv.slice(2);
+const rows = numberArg(args, "rows", 100_000);
+const rounds = numberArg(args, "rounds", 5);
+const settings = vectorSettings.parse({});
+
+const load_before = load();
+const data = clusteredVectors(rows + QUERIES);
+const queries = data.subarray(rows * DIMENSION);
+const root = await mkdtemp(join(tmpdir(), "lakehouse-bench-"));
+const opened = await openVector(root, { settings: { log_items_max: rows * 2 } });
+try {
+  const ours_build = await timed(() => buildOurs(opened.client));
+  const bare_build = await timed(async () => buildBare());
+  await report(opened.client, bare_build.result, ours_build.ms, bare_build.ms);
+} finally {
+  await opened.close();
+  await rm(root, { recursive: true, force: true });
+}
+
+async function report(
+  client: VectorClient,
+  bare: Index,
+  ours_build_ms: number,
+  bare_build_ms: number,
+): Promise<void> {
+  const truth = trueNeighbours(bare);
+  const own = queryList();
+  const figures: Record<string, number | ReturnType<typeof spread>> = {};
+  const perSecond: Record<string, number[]> = {};
+  const latencies: Record<string, number[]> = { "8": [], "1": [] };
+  const note = (name: string, ms: number) => (perSecond[name] ??= []).push((QUERIES / ms) * 1000);
+  await searchOurs(client, own, 8);
+  searchBareSingle(bare);
+  for (let at = 0; at < rounds; at++) {
+    note("bare, one by one", (await timed(async () => searchBareSingle(bare))).ms);
+    const eight = await timed(() => searchOurs(client, own, 8));
+    note("ours, 8 callers", eight.ms);
+    latencies["8"]!.push(...eight.result.latencies);
+    note("bare, batches of 8", (await timed(async () => searchBareBatch(bare, 8))).ms);
+    const one = await timed(() => searchOurs(client, own, 1));
+    note("ours, 1 caller", one.ms);
+    latencies["1"]!.push(...one.result.latencies);
+    note("bare, one large batch", (await timed(async () => searchBareBatch(bare, QUERIES))).ms);
+  }
+  for (const [name, values] of Object.entries(perSecond)) figures[`${name} (per s)`] = spread(values);
+  for (const [callers, values] of Object.entries(latencies)) {
+    figures[`${callers} callers p50 (ms)`] = percentile(values, 0.5);
+    figures[`${callers} callers p99 (ms)`] = percentile(values, 0.99);
+  }
+  const ours = (await searchOurs(client, own.slice(0, TRUTH_QUERIES), 8)).found;
+  figures["recall@10 ours"] = recall(ours, truth);
+  figures["recall@10 bare"] = recall(bareIds(bare, TRUTH_QUERIES), truth);
+  await addFiltered(client, own, figures);
+  figures["build ours (s)"] = round(ours_build_ms / 1000);
+  figures["build bare (s)"] = round(bare_build_ms / 1000);
+  figures["memory (MiB)"] = Math.round(process.memoryUsage().rss / 2 ** 20);
+  const ratio = (a: string, b: string) => median(perSecond[a]!) / median(perSecond[b]!);
+  const met = (value: number, target: number) => ({
+    value: round(value),
+    target: `>= ${target}`,
+    met: value >= target,
+  });
+  printReport(
+    {
+      question: "vector",
+      machine: machine(),
+      load: { before: load_before, after: load() },
+      figures: { rows, dimension: DIMENSION, ...figures },
+      ratios: {
+        "8 callers / bare, one by one": met(ratio("ours, 8 callers", "bare, one by one"), 0.7),
+        "8 callers / bare, batches of 8": met(ratio("ours, 8 callers", "bare, batches of 8"), 0.7),
+        "8 callers / bare, one large batch": met(
+          ratio("ours, 8 callers", "bare, one large batch"),
+          0.7,
+        ),
+        "1 caller / bare, one by one": met(ratio("ours, 1 caller", "bare, one by one"), 0.7),
+      },
+    },
+    args.includes("--json"),
+  );
+}
+
+/** Points around centres, as embeddings of texts lie; the same ones in every run. */
+function clusteredVectors(count: number): Float32Array {
+  const random = seededRandom(384);
+  const noise = () => random.next() + random.next() + random.next() - 1.5;
+  const centres = Float32Array.from({ length: 500 * DIMENSION }, noise);
+  const vectors = new Float32Array(count * DIMENSION);
+  for (let row = 0; row < count; row++) {
+    const centre = random.int(500) * DIMENSION;
+    let sum = 0;
+    for (let at = 0; at < DIMENSION; at++) {
+      const value = centres[centre + at]! + noise();
+      vectors[row * DIMENSION + at] = value;
+      sum += value * value;
+    }
+    const factor = 1 / Math.sqrt(sum);
+    for (let at = 0; at < DIMENSION; at++) vectors[row * DIMENSION + at]! *= factor;
+  }
+  return vectors;
+}
+
+async function buildOurs(client: VectorClient): Promise<void> {
+  const index = "bench";
+  await client.create({ index, embedder: null, dimension: DIMENSION, lexical: false });
+  for (let start = 0; start < rows; start += BATCH) {
+    const items = Array.from({ length: Math.min(BATCH, rows - start) }, (_, at) => ({
+      id: `${start + at}`,
+      vector: [...rowOf(data, start + at)],
+      metadata: { bucket: (start + at) % 100 },
+    }));
+    await client.upsert({ index, items });
+  }
+}
+
+function buildBare(): Index {
+  const index = new Index({
+    dimensions: DIMENSION,
+    metric: "cos" as MetricKind,
+    quantization: "f16" as ScalarKind,
+    connectivity: settings.connectivity,
+    expansion_add: settings.expansion_add,
+    expansion_search: settings.expansion_search,
+    multi: false,
+  });
+  for (let start = 0; start < rows; start += BATCH) {
+    const count = Math.min(BATCH, rows - start);
+    const keys = BigUint64Array.from({ length: count }, (_, at) => BigInt(start + at));
+    index.add(keys, data.subarray(start * DIMENSION, (start + count) * DIMENSION), 0);
+  }
+  return index;
+}
+
+function rowOf(vectors: Float32Array, row: number): Float32Array {
+  return vectors.subarray(row * DIMENSION, (row + 1) * DIMENSION);
+}
+
+function queryList(): number[][] {
+  return Array.from({ length: QUERIES }, (_, at) => [...rowOf(queries, at)]);
+}
+
+function searchBareSingle(bare: Index): void {
+  for (let at = 0; at < QUERIES; at++) bare.search(rowOf(queries, at), K, 1);
+}
+
+function searchBareBatch(bare: Index, size: number): void {
+  for (let at = 0; at < QUERIES; at += size) {
+    const end = Math.min(at + size, QUERIES);
+    bare.search(queries.subarray(at * DIMENSION, end * DIMENSION) as never, K, 0);
+  }
+}
+
+async function searchOurs(client: VectorClient, own: readonly number[][], callers: number) {
+  const found: string[][] = [];
+  const latencies: number[] = [];
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: callers }, async () => {
+      while (next < own.length) {
+        const at = next++;
+        const start = performance.now();
+        const { hits } = await client.search({ index: "bench", vector: own[at]!, k: K });
+        latencies.push(performance.now() - start);
+        found[at] = hits.map(({ id }) => id);
+      }
+    }),
+  );
+  return { found, latencies };
+}
+
+async function addFiltered(
+  client: VectorClient,
+  own: readonly number[][],
+  figures: Record<string, unknown>,
+): Promise<void> {
+  for (const [share, lte] of Object.entries(SHARES)) {
+    const filters = { bucket: { lte } };
+    const keys = Array.from({ length: rows }, (_, at) => at).filter((at) => at % 100 <= lte);
+    const truth = trueAmong(keys, FILTER_QUERIES);
+    const latencies: number[] = [];
+    const found: string[][] = [];
+    for (let at = 0; at < FILTER_QUERIES; at++) {
+      const start = performance.now();
+      const { hits } = await client.search({ index: "bench", vector: own[at]!, k: K, filters });
+      latencies.push(performance.now() - start);
+      found.push(hits.map(({ id }) => id));
+    }
+    figures[`filter ${share} p50 (ms)`] = percentile(latencies, 0.5);
+    figures[`filter ${share} p95 (ms)`] = percentile(latencies, 0.95);
+    figures[`filter ${share} recall@10`] = recall(found, truth);
+  }
+}
+
+function trueNeighbours(_bare: Index): string[][] {
+  return trueAmong(
+    Array.from({ length: rows }, (_, at) => at),
+    TRUTH_QUERIES,
+  );
+}
+
+function trueAmong(keys: readonly number[], count: number): string[][] {
+  const among = new Float32Array(keys.length * DIMENSION);
+  for (const [at, key] of keys.entries()) among.set(rowOf(data, key), at * DIMENSION);
+  const asked = queries.subarray(0, count * DIMENSION);
+  const all = exactSearch(among, asked, DIMENSION, K, "cos" as MetricKind, 0) as BatchMatches;
+  return Array.from({ length: count }, (_, at) =>
+    [...all.get(at).keys].map((position) => String(keys[Number(position)])),
+  );
+}
+
+function bareIds(bare: Index, count: number): string[][] {
+  return Array.from({ length: count }, (_, at) =>
+    [...bare.search(rowOf(queries, at), K, 1).keys].map(String),
+  );
+}
+
+function recall(found: readonly string[][], truth: readonly string[][]): number {
+  let right = 0;
+  for (const [at, ids] of found.entries()) {
+    const wanted = new Set(truth[at]);
+    right += ids.filter((id) => wanted.has(id)).length;
+  }
+  return round(right / (found.length * K));
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!);
+}
