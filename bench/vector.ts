@@ -2,18 +2,28 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { exactSearch, Index, type BatchMatches, type MetricKind, type ScalarKind } from "usearch";
+import { Index, type MetricKind, type ScalarKind } from "usearch";
 import type { Client } from "#kernel/contract.ts";
 import { seededRandom } from "#kernel/random.ts";
 import { vector } from "#contracts/vector.ts";
+import { createExactEngine } from "#adapters/vector-index/exact-vector-index.ts";
 import { openVector } from "#recall/vector/open-vector.suite.ts";
 import { vectorSettings } from "#recall/vector/vector-settings.ts";
-import { load, machine, median, numberArg, printReport, round, spread, timed } from "./bench-report.ts";
+import {
+  load,
+  machine,
+  median,
+  numberArg,
+  printReport,
+  round,
+  spread,
+  timed,
+} from "./bench-report.ts";
 
 const DIMENSION = 384;
 const K = 10;
 const QUERIES = 1000;
-const TRUTH_QUERIES = 200;
+const TRUTH_QUERIES = 100;
 const BATCH = 1000;
 const FILTER_QUERIES = 100;
 const SHARES = { "1 %": 0, "10 %": 9, "50 %": 49 } as const;
@@ -45,7 +55,8 @@ async function report(
   ours_build_ms: number,
   bare_build_ms: number,
 ): Promise<void> {
-  const truth = trueNeighbours(bare);
+  const all = Array.from({ length: rows }, (_, at) => at);
+  const truth = await trueAmong(all, TRUTH_QUERIES);
   const own = queryList();
   const figures: Record<string, number | ReturnType<typeof spread>> = {};
   const perSecond: Record<string, number[]> = {};
@@ -64,7 +75,8 @@ async function report(
     latencies["1"]!.push(...one.result.latencies);
     note("bare, one large batch", (await timed(async () => searchBareBatch(bare, QUERIES))).ms);
   }
-  for (const [name, values] of Object.entries(perSecond)) figures[`${name} (per s)`] = spread(values);
+  for (const [name, values] of Object.entries(perSecond))
+    figures[`${name} (per s)`] = spread(values);
   for (const [callers, values] of Object.entries(latencies)) {
     figures[`${callers} callers p50 (ms)`] = percentile(values, 0.5);
     figures[`${callers} callers p99 (ms)`] = percentile(values, 0.99);
@@ -198,7 +210,7 @@ async function addFiltered(
   for (const [share, lte] of Object.entries(SHARES)) {
     const filters = { bucket: { lte } };
     const keys = Array.from({ length: rows }, (_, at) => at).filter((at) => at % 100 <= lte);
-    const truth = trueAmong(keys, FILTER_QUERIES);
+    const truth = await trueAmong(keys, FILTER_QUERIES);
     const latencies: number[] = [];
     const found: string[][] = [];
     for (let at = 0; at < FILTER_QUERIES; at++) {
@@ -213,21 +225,21 @@ async function addFiltered(
   }
 }
 
-function trueNeighbours(_bare: Index): string[][] {
-  return trueAmong(
-    Array.from({ length: rows }, (_, at) => at),
-    TRUTH_QUERIES,
-  );
-}
-
-function trueAmong(keys: readonly number[], count: number): string[][] {
-  const among = new Float32Array(keys.length * DIMENSION);
-  for (const [at, key] of keys.entries()) among.set(rowOf(data, key), at * DIMENSION);
-  const asked = queries.subarray(0, count * DIMENSION);
-  const all = exactSearch(among, asked, DIMENSION, K, "cos" as MetricKind, 0) as BatchMatches;
-  return Array.from({ length: count }, (_, at) =>
-    [...all.get(at).keys].map((position) => String(keys[Number(position)])),
-  );
+/** By comparing with each, in full precision. */
+async function trueAmong(keys: readonly number[], count: number): Promise<string[][]> {
+  const exact = await createExactEngine().create({
+    dimension: DIMENSION,
+    metric: "cos",
+    quantization: "f32",
+  });
+  for (let start = 0; start < keys.length; start += BATCH) {
+    const some = keys.slice(start, start + BATCH);
+    const vectors = new Float32Array(some.length * DIMENSION);
+    for (const [at, key] of some.entries()) vectors.set(rowOf(data, key), at * DIMENSION);
+    await exact.upsert(some, vectors);
+  }
+  const found = await exact.search(queries.subarray(0, count * DIMENSION), K);
+  return found.map((one) => [...one.keys].map(String));
 }
 
 function bareIds(bare: Index, count: number): string[][] {

@@ -21,6 +21,7 @@ const reasons = [
   "sql_failed",
   "out_of_memory",
   "no_such_snapshot",
+  "bad_point_in_time",
 ];
 
 export const query = defineContract("query", "Read-only SQL over datasets and logs.", {

@@ -3,7 +3,10 @@
 export interface VectorIndexConfig {
   readonly dimension: number;
   readonly metric: "cos" | "ip" | "l2sq";
-  /** How the graph and the kept vectors are stored; i8 goes with cos only. */
+  /**
+   * How vectors are kept: f32, f16, or f16 with a rough eight-bit graph before it (i8), which is
+   * faster and smaller, finds as well unless thousands are alike, and goes with cos only.
+   */
   readonly quantization: "f32" | "f16" | "i8";
   readonly connectivity?: number;
   readonly expansion_add?: number;
@@ -14,8 +17,8 @@ export interface VectorIndexConfig {
 export type VectorKeys = readonly number[] | Uint32Array | Float64Array;
 
 /**
- * Keys and distances, nearest first; equal lengths. Distances are worked out from the kept
- * vectors, whatever way found them: cos 1 - cosine, ip 1 - dot product, l2sq squared Euclid.
+ * Keys and distances, nearest first; equal lengths. Distances are those of the kept vectors,
+ * whatever way found them: cos 1 - cosine, ip 1 - dot product, l2sq squared Euclid.
  */
 export interface Neighbours {
   readonly keys: Float64Array;

@@ -10,7 +10,8 @@ import { copyOut } from "./copy-out.ts";
 import { isFatal, toQueryError } from "./engine-errors.ts";
 import { fromJson } from "./json-values.ts";
 import { createQueryInstance, type InstanceSettings } from "./query-instance.ts";
-import { streamRows, watchQuery } from "./row-stream.ts";
+import { watchQuery } from "./query-watch.ts";
+import { streamRows } from "./row-stream.ts";
 
 export interface DuckDbSettings {
   /** For queries together; conversions have the same again while they run. */
@@ -81,12 +82,10 @@ export async function createDuckDbEngine(settings: DuckDbSettings): Promise<Tabl
           await pooled.show(request.relations);
           return copyOut(pooled.connection, limited, values, target_path);
         });
-        watch.end();
-        pooled.release();
+        watch.end("done");
         return { rows };
       } catch (error) {
-        watch.end();
-        pooled.release(isFatal(error) ? "fatal" : "midway");
+        watch.end(isFatal(error) ? "fatal" : "midway");
         throw toQueryError(error);
       }
     },

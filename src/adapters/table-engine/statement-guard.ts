@@ -71,7 +71,10 @@ function readNode(value: unknown, with_names: ReadonlySet<string>, named: Set<st
   const type = typeof node["type"] === "string" ? node["type"] : undefined;
   if (typeof node["class"] === "string") {
     if (node["class"] === "CONSTANT") return;
-    if (typeof node["function_name"] === "string") checkFunction(node["function_name"]);
+    if (typeof node["function_name"] === "string") {
+      checkFunction(node["function_name"]);
+      checkSize(node, node["function_name"]);
+    }
   } else if (type !== undefined) {
     if (QUERY_NODES.has(type)) return readQuery(node, with_names, named);
     if (TABLE_NODES.has(type)) return readTable(node, type, with_names, named);
@@ -136,6 +139,10 @@ function readTable(
     if (!TABLE_FUNCTIONS.has(name)) {
       throw notReadOnly(`the table function ${name} may not be used here`);
     }
+    // In FROM, rows come one vector at a time: any count of them is fine.
+    readChildren(call, with_names, named);
+    readChildren(node, with_names, named, "function");
+    return;
   }
   if (type === "SHOW_REF" && node["query"] === undefined) {
     throw notReadOnly("SHOW of this kind may not be used here", "DESCRIBE and SUMMARIZE a table");
@@ -168,6 +175,30 @@ function notATable(name: string): LakehouseError {
 function checkFunction(name: string): void {
   if (DENIED_FUNCTIONS.test(name.toLowerCase())) {
     throw notReadOnly(`the function ${name} may not be used here`);
+  }
+}
+
+/**
+ * Values of one vector do not count against DuckDB's memory limit, and making them cannot be
+ * interrupted. So what makes large values out of nothing is bounded here, where the size is a
+ * literal; and aggregates that gather a list for each row are not taken as window functions.
+ */
+const SIZE_MAX = 1_000_000;
+const SIZED = /^(repeat|lpad|rpad|range|generate_series|list_resize|array_resize|bitstring)$/;
+const GATHERING =
+  /^(list|array_agg|array_aggr|string_agg|group_concat|listagg|histogram|json_group_\w+)$/;
+
+function checkSize(node: Tree, function_name: string): void {
+  const name = function_name.toLowerCase();
+  if (node["class"] === "WINDOW" && GATHERING.test(name)) {
+    throw notReadOnly(`${name} cannot be a window function here`, "GROUP BY and join instead");
+  }
+  if (!SIZED.test(name)) return;
+  for (const argument of (node["children"] as readonly Tree[] | undefined) ?? []) {
+    const { value } = (argument["value"] ?? {}) as { value?: unknown };
+    if (typeof value === "number" && Math.abs(value) > SIZE_MAX) {
+      throw notReadOnly(`${name} makes values of at most ${SIZE_MAX} here`);
+    }
   }
 }
 

@@ -8,8 +8,12 @@ import { checkRows, createVectorRows, type VectorRows } from "./vector-rows.ts";
 
 /** Up to so many rows comparing with all is as fast as the graph, and exact. */
 const SCAN_ROWS_MAX = 1024;
+/** Of a rough graph so many times k are taken and compared exactly: recall as of a fine one. */
+const COARSE_POOL = 3;
 /** Vectors added in one go: searches wait no longer than that takes. */
 const ADD_STEP = 64;
+/** The engine starts its threads anew for each call, which costs as much as some searches. */
+const THREADED_QUERIES_MIN = 16;
 
 export interface UsearchGraph {
   readonly config: VectorIndexConfig;
@@ -63,6 +67,7 @@ function openGraph(
   rows: VectorRows,
 ): UsearchGraph {
   const { dimension } = config;
+  const coarse = config.quantization === "i8";
   const rowOf = (vectors: Float32Array, at: number) =>
     vectors.subarray(at * dimension, (at + 1) * dimension);
 
@@ -86,16 +91,17 @@ function openGraph(
   function searchGraph(prepared: Float32Array, k: number, expansion: number): Neighbours[] {
     const count = prepared.length / dimension;
     // The engine widens its search to what is asked for, so a wider search asks for more.
-    const wanted = Math.min(Math.max(k, expansion), rows.size);
-    const threads = count > 1 ? host.threads : 1;
+    const pool = coarse ? k * COARSE_POOL : k;
+    const wanted = Math.min(Math.max(pool, expansion), rows.size);
+    const threads = count < THREADED_QUERIES_MIN ? 1 : host.threads;
     const found = index.search(prepared, wanted, threads);
     return Array.from({ length: count }, (_, at) => {
-      const { keys } = found instanceof host.usearch.BatchMatches ? found.get(at) : found;
-      return rank(rowOf(prepared, at), keys, k);
+      const one = found instanceof host.usearch.BatchMatches ? found.get(at) : found;
+      return coarse ? rank(rowOf(prepared, at), one.keys, k) : firstOf(one, k);
     });
   }
 
-  /** The engine's distances are those of its rounded numbers: ours are worked out anew. */
+  /** The distances of eight-bit numbers are rough: those of the kept rows decide. */
   function rank(query: Float32Array, keys: BigUint64Array, k: number): Neighbours {
     const heap = createNearestHeap(Math.min(k, keys.length));
     for (let at = 0; at < keys.length; at++) {
@@ -147,6 +153,16 @@ function openGraph(
       await sealFile(path, config, appendRows(path, rows));
     },
   };
+}
+
+function firstOf({ keys, distances }: usearch.Matches, k: number): Neighbours {
+  const count = Math.min(k, keys.length);
+  const [first_keys, first_distances] = [new Float64Array(count), new Float64Array(count)];
+  for (let at = 0; at < count; at++) {
+    first_keys[at] = Number(keys[at]!);
+    first_distances[at] = distances[at]!;
+  }
+  return { keys: first_keys, distances: first_distances };
 }
 
 function toNative(keys: VectorKeys): BigUint64Array {

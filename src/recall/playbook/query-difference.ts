@@ -1,7 +1,7 @@
 // A typed difference between a query and a recorded one; every gate answers a list of these.
 
 export interface QueryDifference {
-  /** number, negation, opposite, order, place, name, time, or the slot of a domain. */
+  /** number, negation, opposite, order, owner, place, name, time, or the slot of a domain. */
   readonly kind: string;
   /** What the query says; "" when it says nothing of the kind. */
   readonly query: string;

@@ -5,6 +5,7 @@ import { nameDifferences } from "./name-gate.ts";
 import { negationDifferences } from "./negation-gate.ts";
 import { numberDifferences } from "./number-gate.ts";
 import { oppositeDifferences } from "./opposite-gate.ts";
+import { ownerDifferences } from "./owner-gate.ts";
 import type { QueryDifference } from "./query-difference.ts";
 import { stemOf, type QueryWord } from "./query-words.ts";
 import { createSlotReader, slotDifferences } from "./slot-gate.ts";
@@ -27,6 +28,7 @@ export function createTypedGate(slots: readonly SlotVocabulary[]): TypedGate {
       ...numberDifferences(query, recorded),
       ...negationDifferences(query, recorded),
       ...oppositeDifferences(query, recorded).filter((it) => !isKnown(it, known)),
+      ...ownerDifferences(query, recorded),
       ...calendarDifferences(query, recorded),
       ...nameDifferences(query, recorded, known),
       ...slotDifferences(left, right),

@@ -54,14 +54,12 @@ export function toVector(
   field: string,
 ): Float32Array {
   if (numbers.length !== entry.dimension) throw dimensionDiffers(entry.dimension, numbers.length);
-  const vector = Float32Array.from(numbers);
+  const vector = new Float32Array(numbers);
+  let largest = 0;
+  for (let at = 0; at < vector.length; at++) largest = Math.max(largest, Math.abs(vector[at]!));
   const half = entry.metric !== "cos" && entry.quantization !== "f32";
-  const bound = half ? HALF_MAX : Number.MAX_VALUE;
-  for (let at = 0; at < vector.length; at++) {
-    if (Math.abs(vector[at]!) <= bound) continue;
-    throw new LakehouseError("invalid", `${field}.${at} is too large for ${entry.quantization}`);
-  }
-  return vector;
+  if (largest <= (half ? HALF_MAX : Number.MAX_VALUE)) return vector;
+  throw new LakehouseError("invalid", `${field} has a number too large for ${entry.quantization}`);
 }
 
 function noText(at: number, id: string): LakehouseError {
