@@ -41,7 +41,8 @@ const queries = data.subarray(rows * DIMENSION);
 const root = await mkdtemp(join(tmpdir(), "lakehouse-bench-"));
 const opened = await openVector(root, { settings: { log_items_max: rows * 2 } });
 try {
-  const ours_build = await timed(() => buildOurs(opened.client));
+  const ours_build = await timed(() => buildOurs(opened.client, "bench", "f16"));
+  await buildOurs(opened.client, "bench_i8", "i8");
   const bare_build = await timed(async () => buildBare());
   await report(opened.client, bare_build.result, ours_build.ms, bare_build.ms);
 } finally {
@@ -61,28 +62,42 @@ async function report(
   const figures: Record<string, number | ReturnType<typeof spread>> = {};
   const perSecond: Record<string, number[]> = {};
   const latencies: Record<string, number[]> = { "8": [], "1": [] };
-  const note = (name: string, ms: number) => (perSecond[name] ??= []).push((QUERIES / ms) * 1000);
+  const cpu: Record<string, number[]> = {};
+  /** Runs one way of searching all queries; its rate and its processor time are noted. */
+  async function measure<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const before = process.cpuUsage();
+    const { ms, result } = await timed(work);
+    const { user, system } = process.cpuUsage(before);
+    (perSecond[name] ??= []).push((QUERIES / ms) * 1000);
+    (cpu[name] ??= []).push((user + system) / QUERIES);
+    return result;
+  }
   await searchOurs(client, own, 8);
+  await searchOurs(client, own, 8, "bench_i8");
   searchBareSingle(bare);
   for (let at = 0; at < rounds; at++) {
-    note("bare, one by one", (await timed(async () => searchBareSingle(bare))).ms);
-    const eight = await timed(() => searchOurs(client, own, 8));
-    note("ours, 8 callers", eight.ms);
-    latencies["8"]!.push(...eight.result.latencies);
-    note("bare, batches of 8", (await timed(async () => searchBareBatch(bare, 8))).ms);
-    const one = await timed(() => searchOurs(client, own, 1));
-    note("ours, 1 caller", one.ms);
-    latencies["1"]!.push(...one.result.latencies);
-    note("bare, one large batch", (await timed(async () => searchBareBatch(bare, QUERIES))).ms);
+    await measure("bare, one by one", async () => searchBareSingle(bare));
+    const eight = await measure("ours, 8 callers", () => searchOurs(client, own, 8));
+    latencies["8"]!.push(...eight.latencies);
+    await measure("bare, batches of 8", async () => searchBareBatch(bare, 8));
+    const one = await measure("ours, 1 caller", () => searchOurs(client, own, 1));
+    latencies["1"]!.push(...one.latencies);
+    await measure("bare, one large batch", async () => searchBareBatch(bare, QUERIES));
+    await measure("ours, i8, 8 callers", () => searchOurs(client, own, 8, "bench_i8"));
   }
   for (const [name, values] of Object.entries(perSecond))
     figures[`${name} (per s)`] = spread(values);
+  for (const [name, values] of Object.entries(cpu)) {
+    figures[`${name} (cpu µs)`] = Math.round(median(values));
+  }
   for (const [callers, values] of Object.entries(latencies)) {
     figures[`${callers} callers p50 (ms)`] = percentile(values, 0.5);
     figures[`${callers} callers p99 (ms)`] = percentile(values, 0.99);
   }
   const ours = (await searchOurs(client, own.slice(0, TRUTH_QUERIES), 8)).found;
   figures["recall@10 ours"] = recall(ours, truth);
+  const coarse = (await searchOurs(client, own.slice(0, TRUTH_QUERIES), 8, "bench_i8")).found;
+  figures["recall@10 ours, i8"] = recall(coarse, truth);
   figures["recall@10 bare"] = recall(bareIds(bare, TRUTH_QUERIES), truth);
   await addFiltered(client, own, figures);
   figures["build ours (s)"] = round(ours_build_ms / 1000);
@@ -134,9 +149,13 @@ function clusteredVectors(count: number): Float32Array {
   return vectors;
 }
 
-async function buildOurs(client: VectorClient): Promise<void> {
-  const index = "bench";
-  await client.create({ index, embedder: null, dimension: DIMENSION, lexical: false });
+async function buildOurs(
+  client: VectorClient,
+  index: string,
+  quantization: "f16" | "i8",
+): Promise<void> {
+  const own_vectors = { embedder: null, dimension: DIMENSION, lexical: false };
+  await client.create({ index, quantization, ...own_vectors });
   for (let start = 0; start < rows; start += BATCH) {
     const items = Array.from({ length: Math.min(BATCH, rows - start) }, (_, at) => ({
       id: `${start + at}`,
@@ -184,7 +203,12 @@ function searchBareBatch(bare: Index, size: number): void {
   }
 }
 
-async function searchOurs(client: VectorClient, own: readonly number[][], callers: number) {
+async function searchOurs(
+  client: VectorClient,
+  own: readonly number[][],
+  callers: number,
+  index = "bench",
+) {
   const found: string[][] = [];
   const latencies: number[] = [];
   let next = 0;
@@ -193,7 +217,7 @@ async function searchOurs(client: VectorClient, own: readonly number[][], caller
       while (next < own.length) {
         const at = next++;
         const start = performance.now();
-        const { hits } = await client.search({ index: "bench", vector: own[at]!, k: K });
+        const { hits } = await client.search({ index, vector: own[at]!, k: K });
         latencies.push(performance.now() - start);
         found[at] = hits.map(({ id }) => id);
       }

@@ -1,4 +1,5 @@
-// Runs the commands of package.json on any Node ≥ 20: installs what is missing, then uses the pinned Node.
+// Runs the commands of package.json on any Node ≥ 20: installs what is missing, then uses the
+// pinned Node.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";

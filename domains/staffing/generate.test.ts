@@ -1,4 +1,5 @@
-// The generator: the same seed gives the same bytes, with the skew and the traps that real data has.
+// The generator: the same seed gives the same bytes, with the skew and the traps that real data
+// has.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom, sha256Hex } from "#pack.ts";

@@ -1,4 +1,5 @@
-// respond: real validators, iterate and solver on generated data; retrieval and playbooks in memory.
+// respond: real validators, iterate and solver on generated data; retrieval and playbooks in
+// memory.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createSolverProvider } from "#adapters/chat-model/solver-provider.ts";

@@ -12,7 +12,9 @@ interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
 }
 
-/** The whole file; every line that sets something is commented out, so an empty file means the same. */
+/**
+ * The whole file; every line that sets something is commented out, so an empty file means the same.
+ */
 export function renderExampleSettings(): string {
   const schema = z.toJSONSchema(houseSettings, { io: "output" }) as JsonSchema;
   const defaults = houseSettings.parse({}) as Record<string, unknown>;

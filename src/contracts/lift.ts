@@ -1,4 +1,5 @@
-// lift: does memory help? Cold pass, record the best, warm pass, paraphrases, look-alikes, off-topic.
+// lift: does memory help? Cold pass, record the best, warm pass, paraphrases, look-alikes, off-
+// topic.
 import { z } from "zod";
 import { defineContract, stream } from "#kernel/contract.ts";
 import { count, record } from "./nouns.ts";

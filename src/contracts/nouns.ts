@@ -20,7 +20,10 @@ export const count = z.int().min(0);
 /** ISO 8601 UTC time. */
 export const time = z.string();
 
-/** Type names are those of Apache Iceberg: long, double, string, timestamp, decimal(9,2), list<long> … */
+/**
+ * Type names are those of Apache Iceberg: long, double, string, timestamp, decimal(9,2), list<long>
+ * …
+ */
 export const column = z.strictObject({
   name: z.string().min(1),
   type: z.string().min(1),

@@ -1,4 +1,5 @@
-// The grammar of contracts: a service is a table of operations, and everything else follows from it.
+// The grammar of contracts: a service is a table of operations, and everything else follows from
+// it.
 import type { z } from "zod";
 import type { Call, Scope } from "./call.ts";
 
@@ -24,7 +25,10 @@ export interface Operation<
   /** Other routes that mean the same. */
   readonly aliases?: readonly HttpRoute[];
   readonly input: I;
-  /** Of `read` and `write`: the answer. Of `stream`: one item. Of `bytes`: what goes beside the body. */
+  /**
+   * Of `read` and `write`: the answer. Of `stream`: one item. Of `bytes`: what goes beside the
+   * body.
+   */
   readonly output: O;
   /** Reasons that this operation adds to the general ones (invalid, deadline, cancelled …). */
   readonly reasons?: readonly string[];
@@ -71,7 +75,9 @@ type Answer<Op extends Operation> = Op extends { kind: "stream" }
   ? AsyncIterable<OutputOf<Op>>
   : Promise<OutputOf<Op>>;
 
-/** What callers hold: one method for each operation. The call is optional at the root of a trace. */
+/**
+ * What callers hold: one method for each operation. The call is optional at the root of a trace.
+ */
 export type Client<C extends Contract> = {
   readonly [N in keyof C["operations"]]: (
     input: InputOf<C["operations"][N]>,

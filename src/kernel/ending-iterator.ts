@@ -1,7 +1,8 @@
 // An async iterator that always says when it is over: run out, left early, failed or never begun.
 
 /**
- * Hands on what `source` yields and calls `onEnd` exactly once. A generator's `finally` does not run
+ * Hands on what `source` yields and calls `onEnd` exactly once. A generator's `finally` does not
+ * run
  * when its reader leaves before the first item; what holds a resource open cannot rely on it.
  */
 export function endingIterator<T>(

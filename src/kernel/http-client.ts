@@ -27,7 +27,9 @@ export function onBun(): boolean {
   return "Bun" in globalThis;
 }
 
-/** Sends a request. Network failures are `unavailable`, reason `unreachable`; abort is `cancelled`. */
+/**
+ * Sends a request. Network failures are `unavailable`, reason `unreachable`; abort is `cancelled`.
+ */
 export async function httpRequest(request: HttpRequest): Promise<HttpResponse> {
   const limit = new AbortController();
   const wait_ms = Math.min(request.timeout_ms || 0x7fffffff, 0x7fffffff);

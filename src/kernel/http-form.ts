@@ -11,7 +11,9 @@ export const NDJSON_TYPE = "application/x-ndjson";
 /** The field of a stream's last line when the stream ended with an error. */
 export const STREAM_PROBLEM_FIELD = "$problem";
 
-/** Whether the input (beside path and headers) stands in the query string instead of a JSON body. */
+/**
+ * Whether the input (beside path and headers) stands in the query string instead of a JSON body.
+ */
 export function inputInQuery(operation: Operation, method: string): boolean {
   return operation.request_body === "raw" || method === "GET" || method === "DELETE";
 }

@@ -5,7 +5,9 @@ import { validationError, type ValidationError } from "#contracts/nouns.ts";
 export const contextBundle = z.strictObject({
   /** Fields of the artifact that are given. */
   base: z.record(z.string(), z.unknown()),
-  /** The artifact's list that is filled from the candidates; null: the artifact is `base` as it is. */
+  /**
+   * The artifact's list that is filled from the candidates; null: the artifact is `base` as it is.
+   */
   list_field: z.string().nullable(),
   /** Field of a list item → field of a candidate. */
   item: z.record(z.string(), z.string()),

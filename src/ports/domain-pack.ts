@@ -29,7 +29,9 @@ export interface TaskPlan {
   readonly query_text: string;
   readonly corpora: readonly string[];
   readonly filters: Filters;
-  /** Hits under this score are off topic; absent: as the house has it. 0 when filters pin one row. */
+  /**
+   * Hits under this score are off topic; absent: as the house has it. 0 when filters pin one row.
+   */
   readonly relevance_floor?: number;
   /** What the validator needs to know; also shown in the prompt. */
   readonly context: Readonly<Record<string, unknown>>;

@@ -48,7 +48,9 @@ export interface ConvertRequest {
   readonly target_path: string;
   /** Columns the result must have; absent: inferred from the whole file. */
   readonly columns?: readonly Column[];
-  /** With `columns`: further columns of the source are taken too, nullable missing ones are NULL. */
+  /**
+   * With `columns`: further columns of the source are taken too, nullable missing ones are NULL.
+   */
   readonly extend?: boolean;
   readonly signal: AbortSignal;
   /** Called now and then, at most a few times a second. */
@@ -72,7 +74,8 @@ export interface ConvertResult {
 
 export interface TableEngine {
   /** Names of the relations a statement reads (as written: `name` or `schema.name`), after the checks
-   * that make it read-only: one statement, SELECT-like, no file or system access. Else `invalid`/`forbidden`. */
+   * that make it read-only: one statement, SELECT-like, no file or system access. Else
+   * `invalid`/`forbidden`. */
   inspect(sql: string): Promise<readonly string[]>;
   rows(request: SqlRequest): Promise<RowStream>;
   /** The result of a statement as a Parquet file at `target_path`. */

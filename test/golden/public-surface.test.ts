@@ -1,4 +1,5 @@
-// What others can see is pinned: contracts, API document, problems, command line, settings, reference.
+// What others can see is pinned: contracts, API document, problems, command line, settings,
+// reference.
 import { test } from "node:test";
 import { createProgram } from "#edges/cli/program.ts";
 import type { CliHost } from "#edges/cli/cli-host.ts";

@@ -1,4 +1,5 @@
-// kill -9 at random instants while it ingests, records, observes and indexes: nothing acknowledged is lost.
+// kill -9 at random instants while it ingests, records, observes and indexes: nothing acknowledged
+// is lost.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";

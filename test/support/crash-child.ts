@@ -83,7 +83,9 @@ async function indexLoop({ clients }: House): Promise<void> {
   }
 }
 
-/** Says `lost <kind> <id>` for each acknowledged thing that is not there, then `verified <count>`. */
+/**
+ * Says `lost <kind> <id>` for each acknowledged thing that is not there, then `verified <count>`.
+ */
 async function verify({ clients }: House, acks: readonly Ack[]): Promise<void> {
   const of = (kind: Ack["kind"]) => acks.filter((ack) => ack.kind === kind).map((ack) => ack.id);
   const { ok, first_break } = await clients.journal.verify({});

@@ -5,7 +5,9 @@ import { quoteName, quoteText } from "./sql-text.ts";
 
 const FORMAT = "FORMAT parquet, COMPRESSION zstd";
 
-/** Names as they are where they differ; an empty one gets `column<i>`, a repeated one `_1`, `_2` … */
+/**
+ * Names as they are where they differ; an empty one gets `column<i>`, a repeated one `_1`, `_2` …
+ */
 export function uniqueNames(names: readonly string[]): string[] {
   const taken = new Set<string>();
   return names.map((given, at) => {

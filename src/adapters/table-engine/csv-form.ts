@@ -62,7 +62,9 @@ function isUtf16(head: Uint8Array): boolean {
   return (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
 }
 
-/** Records by RFC 4180, at most `records_max`; one cut off by the end of the text is kept as it is. */
+/**
+ * Records by RFC 4180, at most `records_max`; one cut off by the end of the text is kept as it is.
+ */
 export function readRecords(text: string, delimiter: string, records_max: number): string[][] {
   const records: string[][] = [];
   let record: string[] = [];

@@ -60,7 +60,9 @@ export function syntaxError(
   });
 }
 
-/** The kind before ` Error:`, and the first part of the message without source excerpt and paths. */
+/**
+ * The kind before ` Error:`, and the first part of the message without source excerpt and paths.
+ */
 function splitKind(text: string): [string, string] {
   const match = /^([\w ]+?) Error: ([\s\S]*)$/.exec(text);
   const kind = match?.[1] ?? "";

@@ -1,4 +1,5 @@
-// Stops a query when its time is used up or its caller leaves, and answers even if the engine won't.
+// Stops a query when its time is used up or its caller leaves, and answers even if the engine
+// won't.
 import { LakehouseError } from "#kernel/problem.ts";
 import type { SqlRequest } from "#ports/table-engine.ts";
 import type { PooledConnection } from "./query-instance.ts";

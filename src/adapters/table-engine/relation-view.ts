@@ -38,7 +38,9 @@ export function emptySelect(columns: readonly Column[]): string {
   return `SELECT ${parts.join(", ") || "NULL AS nothing"} WHERE false`;
 }
 
-/** `found`: name → engine type of what the files hold. Old files may lack columns or be narrower. */
+/**
+ * `found`: name → engine type of what the files hold. Old files may lack columns or be narrower.
+ */
 export function parquetSelect(relation: Relation, found: ReadonlyMap<string, string>): string {
   if (relation.columns.length === 0) return `SELECT * FROM ${parquetScan(relation.uris)}`;
   const parts = relation.columns.map(({ name, type }) => {

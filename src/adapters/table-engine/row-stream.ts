@@ -8,7 +8,9 @@ import { fromJson, toJsonOf, type ToJson } from "./json-values.ts";
 import type { DuckDb, PooledConnection } from "./query-instance.ts";
 import { watchQuery, type EndState, type Watch } from "./query-watch.ts";
 
-/** Runs `sql` and resolves when its first rows (or its error) are there. Releases the connection. */
+/**
+ * Runs `sql` and resolves when its first rows (or its error) are there. Releases the connection.
+ */
 export async function streamRows(
   duckdb: DuckDb,
   pooled: PooledConnection,

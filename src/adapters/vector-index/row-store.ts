@@ -20,7 +20,9 @@ export interface RowStore {
   array(rows: number, bytes?: Uint8Array): StoredNumbers;
 }
 
-/** Numbers are kept as f32 when the index is f32, else as f16: half the memory, error under 1e-3. */
+/**
+ * Numbers are kept as f32 when the index is f32, else as f16: half the memory, error under 1e-3.
+ */
 export function createRowStore(config: VectorIndexConfig): RowStore {
   const { dimension } = config;
   const half = config.quantization !== "f32";

@@ -36,7 +36,9 @@ export function createUsearchGraph(host: GraphHost, config: VectorIndexConfig): 
   return openGraph(host, config, newIndex(host, config), createVectorRows(config));
 }
 
-/** Reads what `save` wrote; throws `unavailable` (`damaged_index`) before the engine sees a byte. */
+/**
+ * Reads what `save` wrote; throws `unavailable` (`damaged_index`) before the engine sees a byte.
+ */
 export async function loadUsearchGraph(
   host: GraphHost,
   config: VectorIndexConfig,

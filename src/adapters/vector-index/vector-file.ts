@@ -1,4 +1,5 @@
-// The file of a saved index: the engine's own part, keys, rows, and a sealed end that proves it whole.
+// The file of a saved index: the engine's own part, keys, rows, and a sealed end that proves it
+// whole.
 import { createHash } from "node:crypto";
 import { closeSync, createReadStream, openSync, writeSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";

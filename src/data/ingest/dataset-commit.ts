@@ -20,7 +20,9 @@ export interface PresentDataset {
   readonly snapshot_id: string | null;
 }
 
-/** The dataset as it is; undefined when there is none. A deleted one is `conflict` (`tombstoned`). */
+/**
+ * The dataset as it is; undefined when there is none. A deleted one is `conflict` (`tombstoned`).
+ */
 export async function presentDataset(
   stores: DatasetStores,
   name: string,

@@ -45,7 +45,10 @@ export async function receiveFile(
 export async function hashFile(path: string, signal?: AbortSignal): Promise<Received> {
   const hash = createHash("sha256");
   let size_bytes = 0;
-  const source = createReadStream(path, { highWaterMark: 1 << 20, signal: signal ?? null });
+  const source = createReadStream(path, {
+    highWaterMark: 1 << 20,
+    ...(signal === undefined ? {} : { signal }),
+  });
   for await (const chunk of source as AsyncIterable<Buffer>) {
     size_bytes += chunk.length;
     hash.update(chunk);

@@ -14,7 +14,9 @@ const FORMAT_OF: Readonly<Record<string, SourceFormat>> = {
   pq: "parquet",
 };
 
-/** By the name's endings, with .gz and .zst passed over; `unknown_format` when they tell nothing. */
+/**
+ * By the name's endings, with .gz and .zst passed over; `unknown_format` when they tell nothing.
+ */
 export function formatOf(given: SourceFormat | undefined, name: string): SourceFormat {
   if (given !== undefined) return given;
   const endings = name.toLowerCase().replace(/\.(gz|zst|zstd)$/, "");

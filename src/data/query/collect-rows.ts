@@ -12,7 +12,9 @@ export interface Collected {
   readonly truncated: boolean;
 }
 
-/** Reads one row more than `rows_max` to know whether there are more. Too many bytes: `too_large`. */
+/**
+ * Reads one row more than `rows_max` to know whether there are more. Too many bytes: `too_large`.
+ */
 export async function collectRows(
   stream: RowStream,
   rows_max: number,

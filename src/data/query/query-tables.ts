@@ -1,4 +1,5 @@
-// From the names in a statement to the relations the engine may open; only those, only healthy ones.
+// From the names in a statement to the relations the engine may open; only those, only healthy
+// ones.
 import type { catalog } from "#contracts/catalog.ts";
 import type { Column } from "#contracts/nouns.ts";
 import type { Call } from "#kernel/call.ts";

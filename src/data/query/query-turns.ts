@@ -2,7 +2,9 @@
 import { LakehouseError } from "#kernel/problem.ts";
 
 export interface QueryTurns {
-  /** Resolves to what gives the turn back (safe to call twice). `rate_limited` when too many wait. */
+  /**
+   * Resolves to what gives the turn back (safe to call twice). `rate_limited` when too many wait.
+   */
   take(owner: string, signal: AbortSignal): Promise<() => void>;
   running(): number;
   waiting(): number;

@@ -30,7 +30,9 @@ export function toNdjson(names: readonly string[]): (rows: readonly Row[]) => st
   return (rows) => rows.map((row) => `${encode(row)}\n`).join("");
 }
 
-/** RFC 4180: CRLF, quotes doubled. NULL is nothing, an empty text is `""`; nested values are JSON. */
+/**
+ * RFC 4180: CRLF, quotes doubled. NULL is nothing, an empty text is `""`; nested values are JSON.
+ */
 export function toCsv(rows: readonly Row[]): string {
   return rows.map((row) => `${row.map(csvCell).join(",")}\r\n`).join("");
 }

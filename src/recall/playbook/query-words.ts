@@ -104,8 +104,8 @@ function isAllCapitals(text: string): boolean {
   return letters.length > 6 && letters.every((letter) => letter === letter.toUpperCase());
 }
 
-/** Every longer word starts with a capital: then capitals say nothing about names. */
+/** Many longer words and each starts with a capital: then capitals say nothing about names. */
 function isTitleCase(text: string): boolean {
   const words = text.match(/\p{L}{4,}/gu) ?? [];
-  return words.length > 3 && words.every((word) => /^\p{Lu}/u.test(word));
+  return words.length > 5 && words.every((word) => /^\p{Lu}/u.test(word));
 }
