@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Index, type MetricKind, type ScalarKind } from "usearch";
 import type { Client } from "#kernel/contract.ts";
 import { seededRandom } from "#kernel/random.ts";
-import { vector } from "#contracts/vector.ts";
+import type { vector } from "#contracts/vector.ts";
 import { createExactEngine } from "#adapters/vector-index/exact-vector-index.ts";
 import { openVector } from "#recall/vector/open-vector.suite.ts";
 import { vectorSettings } from "#recall/vector/vector-settings.ts";

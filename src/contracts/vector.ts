@@ -68,7 +68,12 @@ export const vector = defineContract("vector", "Named indexes of texts and vecto
       dimension: z.int().min(1).max(8192).optional().describe("absent: the embedder's"),
       embedder: z.string().nullable().optional().describe("absent: the default; null: own vectors"),
       metric: z.enum(["cos", "ip", "l2sq"]).default("cos"),
-      quantization: z.enum(["f32", "f16", "i8"]).default("f16"),
+      quantization: z
+        .enum(["f32", "f16", "i8"])
+        .default("f16")
+        .describe(
+          "how vectors are kept; i8: f16 behind a rough, smaller and faster graph, cos only",
+        ),
       lexical: z.boolean().default(true).describe("also index the words"),
       source: indexSource.nullable().default(null),
       properties: record.default({}),

@@ -15,6 +15,8 @@ export interface Converter extends Pick<TableEngine, "convert" | "describeParque
 }
 
 const PROGRESS_MS = 300;
+/** Files often come one after the other; after this the memory is given back. */
+const IDLE_MS = 5_000;
 const PROGRESS = [
   "enable_progress_bar = true",
   "enable_progress_bar_print = false",
@@ -24,9 +26,11 @@ const PROGRESS = [
 export function createConverter(duckdb: DuckDb, settings: InstanceSettings): Converter {
   let instance: Promise<DuckDBInstance> | undefined;
   let users = 0;
+  let closing: NodeJS.Timeout | undefined;
 
   async function withConnection<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     users++;
+    clearTimeout(closing);
     try {
       instance ??= openInstance(duckdb, settings);
       const connection = await (await instance).connect();
@@ -38,14 +42,15 @@ export function createConverter(duckdb: DuckDb, settings: InstanceSettings): Con
       }
     } finally {
       users--;
-      if (users === 0) await closeInstance();
+      if (users === 0) closing = setTimeout(() => void closeInstance(), IDLE_MS).unref();
     }
   }
 
   async function closeInstance(): Promise<void> {
-    const closing = instance;
+    clearTimeout(closing);
+    const open = instance;
     instance = undefined;
-    (await closing?.catch(() => undefined))?.closeSync();
+    (await open?.catch(() => undefined))?.closeSync();
   }
 
   return {

@@ -12,7 +12,14 @@ import {
 import { toEngineType } from "./column-types.ts";
 import { copyTo, uniqueNames } from "./copy-out.ts";
 import { readCsvForm, type CsvForm } from "./csv-form.ts";
-import { CANDIDATES, candidateOf, checkedColumn, MISFIT, type Candidate } from "./csv-types.ts";
+import {
+  CANDIDATES,
+  candidateOf,
+  checkedColumn,
+  fitsText,
+  MISFIT,
+  type Candidate,
+} from "./csv-types.ts";
 import { quoteName, quoteText } from "./sql-text.ts";
 import { unreadable } from "./source-file.ts";
 
@@ -24,6 +31,7 @@ export interface CsvJob extends WantedColumns {
 
 const GLANCE_ROWS = 200;
 const SAMPLE_ROWS = 20_480;
+const SAMPLE_BUFFER_BYTES = 4 * 1024 * 1024;
 const REJECTS_LISTED_MAX = 10_000;
 
 /** The result is as if types had been inferred from the whole file; see `csv-types.ts`. */
@@ -111,13 +119,15 @@ function headless(source: CsvSource): readonly string[] {
   return source.names.map((_, at) => `column${at}`);
 }
 
-function reader(source: CsvSource, header: boolean, rejects: boolean): string {
+type RejectOption = "store_rejects" | "ignore_errors";
+
+function reader(source: CsvSource, header: boolean, rejects: RejectOption, more = ""): string {
   const columns = source.names.map((name) => `${quoteText(name)}: 'VARCHAR'`).join(", ");
   return (
     `read_csv(${quoteText(source.job.path)}, auto_detect = false, header = ${header}, ` +
     `delim = ${quoteText(source.form.delimiter)}, quote = '"', escape = '"', comment = '', ` +
     `skip = 0, strict_mode = ${source.strict}, columns = {${columns}}, ` +
-    `${rejects ? "store_rejects" : "ignore_errors"} = true)`
+    `${rejects} = true${more})`
   );
 }
 
@@ -136,24 +146,34 @@ function typesOf(judged: readonly Judged[]): (string | undefined)[] {
 async function judgeSample(source: CsvSource): Promise<readonly Judged[]> {
   const all = CANDIDATES.filter((candidate) => candidate.type !== "string");
   const fresh = source.names.map(() => ({ seen: false, alive: all }));
-  const glance = await judge(source, fresh, { rows_max: GLANCE_ROWS, skip_first: true });
+  const glance_at = { rows_max: GLANCE_ROWS, skip_first: true, castable: true };
+  const glance = await judge(source, fresh, glance_at);
   return judge(source, glance, { rows_max: SAMPLE_ROWS, skip_first: true });
 }
 
 async function judge(
   source: CsvSource,
   before: readonly Judged[],
-  rows: { readonly rows_max: number | undefined; readonly skip_first: boolean },
+  rows: {
+    readonly rows_max: number | undefined;
+    readonly skip_first: boolean;
+    /** Only ask whether there is a value at all: cheaper, and what has none does not fit. */
+    readonly castable?: boolean;
+  },
 ): Promise<readonly Judged[]> {
   const tests = source.names.flatMap((name, at) => {
     const text = quoteName(name);
-    const fits = before[at]!.alive.map((candidate) => candidate.fits(text));
+    const fits = before[at]!.alive.map((candidate) =>
+      rows.castable ? `${candidate.value(text)} IS NOT NULL` : fitsText(candidate, text),
+    );
     const counted = before[at]!.seen ? "1" : `count(${text})`;
     return [counted, ...fits.map((fit) => `bool_and(${fit}) FILTER (${text} IS NOT NULL)`)];
   });
   const limit = rows.rows_max === undefined ? "" : `LIMIT ${rows.rows_max}`;
   const skip = rows.skip_first ? "OFFSET 1" : "";
-  const from = `(SELECT * FROM ${reader(source, false, false)} ${limit} ${skip})`;
+  // The reader takes whole buffers in parallel, far more than a sample needs.
+  const small = rows.rows_max === undefined ? "" : `, buffer_size = ${SAMPLE_BUFFER_BYTES}`;
+  const from = `(SELECT * FROM ${reader(source, false, "ignore_errors", small)} ${limit} ${skip})`;
   const answer = await source.connection.runAndReadAll(
     `SELECT count(*), ${tests.join(", ")} FROM ${from}`,
   );
@@ -182,7 +202,7 @@ async function hasHeader(source: CsvSource, types: readonly (string | undefined)
     const type = types[at] ?? by_place;
     const candidate = type === undefined ? undefined : candidateOf(type);
     if (candidate === undefined || type === "string") return;
-    tests.push(cell === "" ? "false" : candidate.fits(quoteText(cell)));
+    tests.push(cell === "" ? "false" : fitsText(candidate, quoteText(cell)));
   });
   if (tests.length === 0) return true;
   const answer = await source.connection.runAndReadAll(`SELECT ${tests.join(" AND ")}`);
@@ -210,13 +230,17 @@ async function copyCsv(
   planned: readonly PlannedColumn[],
 ): Promise<ConvertResult> {
   const { connection, job } = source;
-  const parts = planned.map(({ name, source: from, type }, at) => {
+  const inner: string[] = [];
+  const outer = planned.map(({ name, source: from, type }, at) => {
     if (from === undefined) return `NULL::${toEngineType(type!)} AS ${quoteName(name)}`;
-    return `${checkedColumn(from, at, type)} AS ${quoteName(name)}`;
+    const checked = checkedColumn(from, at, type);
+    inner.push(checked.inner);
+    return `${checked.outer} AS ${quoteName(name)}`;
   });
   await connection.run("DROP TABLE IF EXISTS reject_errors");
   await connection.run("DROP TABLE IF EXISTS reject_scans");
-  const select = `SELECT ${parts.join(", ")} FROM ${reader(source, header, true)}`;
+  const read = `SELECT ${inner.join(", ")} FROM ${reader(source, header, "store_rejects")}`;
+  const select = `SELECT ${outer.join(", ")} FROM (${read})`;
   const rows = await copyTo(connection, select, [], job.target_path).catch((error: unknown) => {
     throw readError(error);
   });

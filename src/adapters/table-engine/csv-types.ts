@@ -11,10 +11,10 @@ import { quoteName } from "./sql-text.ts";
  */
 export interface Candidate {
   readonly type: string;
-  /** SQL that is true for texts (never NULL) that become a value of this type unchanged. */
-  fits(text: string): string;
-  /** SQL of the value. */
+  /** SQL of the value; NULL when the text has none. */
   value(text: string): string;
+  /** SQL that is true (else false) for texts, never NULL, that become their value unchanged. */
+  fits(text: string, value: string): string;
 }
 
 const NUMBER = String.raw`-?(0|[1-9][0-9]{0,14})?(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,3})?`;
@@ -33,67 +33,52 @@ function castTo(type: string) {
 export const CANDIDATES: readonly Candidate[] = [
   {
     type: "boolean",
-    fits: (text) => `${text} IN ('true', 'false', 'True', 'False', 'TRUE', 'FALSE')`,
     value: castTo("BOOLEAN"),
+    fits: (text) => `${text} IN ('true', 'false', 'True', 'False', 'TRUE', 'FALSE')`,
   },
-  {
-    type: "long",
-    fits: (text) => `coalesce(TRY_CAST(${text} AS BIGINT)::VARCHAR = ${text}, false)`,
-    value: castTo("BIGINT"),
-  },
-  {
-    type: "double",
-    fits: (text) =>
-      `(${matches(text, NUMBER)} AND coalesce(isfinite(TRY_CAST(${text} AS DOUBLE)), false))`,
-    value: castTo("DOUBLE"),
-  },
+  { type: "long", value: castTo("BIGINT"), fits: isWritten },
+  { type: "double", value: castTo("DOUBLE"), fits: isNumber },
   {
     type: "date",
-    fits: (text) => `(length(${text}) = 10 AND ${canonicalDate(text)})`,
     value: castTo("DATE"),
+    fits: (text, value) => `(length(${text}) = 10 AND ${isWritten(text, value)})`,
   },
   {
     type: "timestamp",
-    fits: (text) =>
-      `(${matches(text, `${DAY}([ T]${CLOCK})?`)} AND TRY_CAST(${text} AS TIMESTAMP) IS NOT NULL)`,
     value: castTo("TIMESTAMP"),
+    fits: (text, value) => `(${matches(text, `${DAY}([ T]${CLOCK})?`)} AND ${value} IS NOT NULL)`,
   },
   {
     type: "timestamptz",
-    fits: (text) =>
-      `(${matches(text, `${DAY}[ T]${CLOCK}${OFFSET}`)} ` +
-      `AND TRY_CAST(${text} AS TIMESTAMPTZ) IS NOT NULL)`,
     value: castTo("TIMESTAMPTZ"),
+    fits: (text, value) =>
+      `(${matches(text, `${DAY}[ T]${CLOCK}${OFFSET}`)} AND ${value} IS NOT NULL)`,
   },
   {
     type: "time",
-    fits: (text) => `(${matches(text, CLOCK)} AND TRY_CAST(${text} AS TIME) IS NOT NULL)`,
     value: castTo("TIME"),
+    fits: (text, value) => `(${matches(text, CLOCK)} AND ${value} IS NOT NULL)`,
   },
-  { type: "string", fits: () => "true", value: (text) => text },
+  { type: "string", value: (text) => text, fits: () => "true" },
 ];
 
-function canonicalDate(text: string): string {
-  return `coalesce(TRY_CAST(${text} AS DATE)::VARCHAR = ${text}, false)`;
+/** The text is how the value is written. */
+function isWritten(text: string, value: string): string {
+  return `${value}::VARCHAR IS NOT DISTINCT FROM ${text}`;
+}
+
+function isNumber(text: string, value: string): string {
+  return `(${matches(text, NUMBER)} AND coalesce(isfinite(${value}), false))`;
 }
 
 /** Dataset types that CSV can be read as, beside the inferred ones. */
 const READ_AS: Readonly<Record<string, Candidate>> = {
-  int: {
-    type: "int",
-    fits: (text) => `coalesce(TRY_CAST(${text} AS INTEGER)::VARCHAR = ${text}, false)`,
-    value: castTo("INTEGER"),
-  },
-  float: {
-    type: "float",
-    fits: (text) =>
-      `(${matches(text, NUMBER)} AND coalesce(isfinite(TRY_CAST(${text} AS FLOAT)), false))`,
-    value: castTo("FLOAT"),
-  },
+  int: { type: "int", value: castTo("INTEGER"), fits: isWritten },
+  float: { type: "float", value: castTo("FLOAT"), fits: isNumber },
   uuid: {
     type: "uuid",
-    fits: (text) => `(length(${text}) = 36 AND TRY_CAST(${text} AS UUID) IS NOT NULL)`,
     value: castTo("UUID"),
+    fits: (text, value) => `(length(${text}) = 36 AND ${value} IS NOT NULL)`,
   },
 };
 
@@ -105,27 +90,37 @@ export function candidateOf(type: string): Candidate | undefined {
   if (decimal === null) return undefined;
   const [whole, scale] = [Number(decimal[1]) - Number(decimal[2]), Number(decimal[2])];
   const shape = `-?[0-9]{0,${whole}}(\\.[0-9]{0,${scale}})?`;
-  const cast = castTo(`DECIMAL(${decimal[1]},${scale})`);
   return {
     type,
-    fits: (text) => `(${matches(text, shape)} AND ${cast(text)} IS NOT NULL)`,
-    value: cast,
+    value: castTo(`DECIMAL(${decimal[1]},${scale})`),
+    fits: (text, value) => `(${matches(text, shape)} AND ${value} IS NOT NULL)`,
   };
+}
+
+/** SQL that is true or false for texts that are not NULL. */
+export function fitsText(candidate: Candidate, text: string): string {
+  return candidate.fits(text, candidate.value(text));
 }
 
 /** Marks the error that a value raises when it does not fit the type assumed for its column. */
 export const MISFIT = "lakehouse: value does not fit column ";
 
-/**
- * SQL of a column converted to `type`, where a value that does not fit stops the statement. Type
- * undefined: the column was seen empty, and must stay so.
- */
-export function checkedColumn(name: string, at: number, type: string | undefined): string {
+export interface CheckedColumn {
+  /** For an inner SELECT: the text as `t<at>`, its value as `v<at>`, so that it is made once. */
+  readonly inner: string;
+  /** For the outer one: the value; a text that does not fit stops the statement. */
+  readonly outer: string;
+}
+
+/** Type undefined: the column was seen empty, and must stay so. */
+export function checkedColumn(name: string, at: number, type: string | undefined): CheckedColumn {
   const text = quoteName(name);
   const stop = `error('${MISFIT}${at}')`;
-  if (type === "string") return text;
+  const plain = `${text} AS t${at}`;
+  if (type === "string") return { inner: plain, outer: `t${at}` };
   if (type === undefined) {
-    return `CASE WHEN ${text} IS NULL THEN NULL::VARCHAR ELSE ${stop} END`;
+    const outer = `CASE WHEN t${at} IS NULL THEN NULL::VARCHAR ELSE ${stop} END`;
+    return { inner: plain, outer };
   }
   const candidate = candidateOf(type);
   if (candidate === undefined) {
@@ -133,6 +128,9 @@ export function checkedColumn(name: string, at: number, type: string | undefined
       reason: "schema_differs",
     });
   }
-  const fits = `${text} IS NULL OR ${candidate.fits(text)}`;
-  return `CASE WHEN ${fits} THEN ${candidate.value(text)} ELSE ${stop} END`;
+  const fits = `t${at} IS NULL OR ${candidate.fits(`t${at}`, `v${at}`)}`;
+  return {
+    inner: `${plain}, ${candidate.value(text)} AS v${at}`,
+    outer: `CASE WHEN ${fits} THEN v${at} ELSE ${stop} END`,
+  };
 }

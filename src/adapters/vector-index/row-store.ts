@@ -6,6 +6,15 @@ import { distanceOf, type StoredNumbers } from "./vector-distance.ts";
 /** A chunk holds about so many numbers. */
 const CHUNK_NUMBERS = 1 << 20;
 
+/** Numbers of rows by value. */
+export type RowNumbers = Float32Array | Float16Array;
+
+interface Chunk {
+  readonly numbers: RowNumbers;
+  /** The same memory as distances are worked out on it. */
+  readonly stored: StoredNumbers;
+}
+
 export interface RowStore {
   /** Rows in use and freed ones. */
   readonly rows: number;
@@ -13,11 +22,11 @@ export interface RowStore {
   readonly used: number;
   allocate(): number;
   release(row: number): void;
-  write(row: number, values: StoredNumbers): void;
-  read(row: number): StoredNumbers;
+  write(row: number, values: RowNumbers): void;
+  read(row: number): RowNumbers;
   distance(query: Float32Array, row: number): number;
   /** An array that holds `rows` rows as they are stored, over `bytes` or new. */
-  array(rows: number, bytes?: Uint8Array): StoredNumbers;
+  array(rows: number, bytes?: Uint8Array): RowNumbers;
 }
 
 /**
@@ -29,18 +38,23 @@ export function createRowStore(config: VectorIndexConfig): RowStore {
   const distance = distanceOf(config.metric, half);
   const shift = Math.max(0, Math.floor(Math.log2(CHUNK_NUMBERS / dimension)));
   const chunk_rows = 2 ** shift;
-  const chunks: StoredNumbers[] = [];
+  const chunks: Chunk[] = [];
   const free: number[] = [];
   let rows = 0;
 
   const offsetOf = (row: number) => (row & (chunk_rows - 1)) * dimension;
 
-  function array(count: number, bytes?: Uint8Array): StoredNumbers {
+  function array(count: number, bytes?: Uint8Array): RowNumbers {
     const length = count * dimension;
     if (bytes === undefined) return half ? new Float16Array(length) : new Float32Array(length);
     return half
       ? new Float16Array(bytes.buffer, bytes.byteOffset, length)
       : new Float32Array(bytes.buffer, bytes.byteOffset, length);
+  }
+
+  function newChunk(): Chunk {
+    const numbers = array(chunk_rows);
+    return { numbers, stored: half ? new Uint16Array(numbers.buffer) : (numbers as Float32Array) };
   }
 
   return {
@@ -52,16 +66,16 @@ export function createRowStore(config: VectorIndexConfig): RowStore {
     },
     allocate() {
       const row = free.pop() ?? rows++;
-      if (row >> shift >= chunks.length) chunks.push(array(chunk_rows));
+      if (row >> shift >= chunks.length) chunks.push(newChunk());
       return row;
     },
     release: (row) => void free.push(row),
-    write: (row, values) => chunks[row >> shift]!.set(values, offsetOf(row)),
+    write: (row, values) => chunks[row >> shift]!.numbers.set(values, offsetOf(row)),
     read(row) {
       const offset = offsetOf(row);
-      return chunks[row >> shift]!.subarray(offset, offset + dimension);
+      return chunks[row >> shift]!.numbers.subarray(offset, offset + dimension);
     },
-    distance: (query, row) => distance(query, chunks[row >> shift]!, offsetOf(row)),
+    distance: (query, row) => distance(query, chunks[row >> shift]!.stored, offsetOf(row)),
     array,
   };
 }

@@ -3,8 +3,8 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { Neighbours, VectorIndexConfig, VectorKeys } from "#ports/vector-index.ts";
 import { createKeyRows } from "./key-rows.ts";
 import { createNearestHeap } from "./nearest-heap.ts";
-import { createRowStore } from "./row-store.ts";
-import { normalize, type StoredNumbers } from "./vector-distance.ts";
+import { createRowStore, type RowNumbers } from "./row-store.ts";
+import { normalize } from "./vector-distance.ts";
 
 const PIECE_ROWS = 1024;
 
@@ -13,7 +13,7 @@ export interface VectorRows {
   /** The query or row as it is compared: for cos scaled to length 1. Throws on a wrong length. */
   prepare(vectors: Float32Array): Float32Array;
   /** `vectors` prepared, one row for each key. */
-  set(keys: VectorKeys, vectors: StoredNumbers): void;
+  set(keys: VectorKeys, vectors: RowNumbers): void;
   /** Keys that were there. */
   remove(keys: VectorKeys): number[];
   /** Distance of a prepared query; undefined when the key is not there. */
@@ -50,7 +50,7 @@ export function createVectorRows(config: VectorIndexConfig): VectorRows {
     return row;
   }
 
-  function set(keys: VectorKeys, vectors: StoredNumbers): void {
+  function set(keys: VectorKeys, vectors: RowNumbers): void {
     for (let at = 0; at < keys.length; at++) {
       store.write(rowFor(keys[at]!), vectors.subarray(at * dimension, (at + 1) * dimension));
     }
@@ -70,7 +70,7 @@ export function createVectorRows(config: VectorIndexConfig): VectorRows {
     return gone;
   }
 
-  function copyInto<A extends StoredNumbers>(into: A, keys: VectorKeys): A {
+  function copyInto<A extends RowNumbers>(into: A, keys: VectorKeys): A {
     for (let at = 0; at < keys.length; at++) {
       into.set(store.read(row_of.get(keys[at]!)), at * dimension);
     }

@@ -1,4 +1,4 @@
-// Retrieval figures of a set in BEIR form, for each search mode and for the matrix as users meet it.
+// Retrieval figures of a set in BEIR form, for each search mode and the matrix as users meet it.
 import type { Call } from "#kernel/call.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { seededRandom } from "#kernel/random.ts";

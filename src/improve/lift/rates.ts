@@ -11,7 +11,10 @@ export function rateOf(hits: number, of: number): Rate {
   const square = (Z * Z) / of;
   const centre = (rate + square / 2) / (1 + square);
   const half = (Z / (1 + square)) * Math.sqrt((rate * (1 - rate)) / of + square / (4 * of));
-  return { hits, of, rate, low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
+  // At the ends the formula gives 0 and 1 but for rounding.
+  const low = hits === 0 ? 0 : centre - half;
+  const high = hits === of ? 1 : centre + half;
+  return { hits, of, rate, low, high };
 }
 
 /** The share of a list that satisfies a test. */

@@ -1,5 +1,6 @@
 // Builds or refreshes the index of a corpus: only what changed is indexed, what is gone is removed.
 import { join } from "node:path";
+import { assert } from "#kernel/assert.ts";
 import { throwIfOver, type Call } from "#kernel/call.ts";
 import { isoTime, type Clock } from "#kernel/clock.ts";
 import type { Client } from "#kernel/contract.ts";
@@ -36,20 +37,25 @@ interface Progress {
   readonly corpus: ReturnType<typeof infoOf> | null;
 }
 
-/** Answers progress after each batch and the corpus at the end. Stopped midway it can be repeated. */
+/** Answers progress after each batch and the corpus at the end. It may be stopped and repeated. */
 export async function* buildCorpus(
   parts: BuildParts,
   plan: BuildPlan,
   call: Call,
+  is_repeat = false,
 ): AsyncGenerator<Progress> {
   const path = manifestPath(parts.dir, plan.corpus);
   const known = parts.registry.get(plan.corpus);
+  // The first rows are read before anything is made, so that a bad source changes nothing.
+  const batches = plan.items.batches(call)[Symbol.asyncIterator]();
+  let next = await batches.next();
   const fresh = await openIndex(parts, plan, known, call);
   const before = fresh ? new Map<string, string>() : await readManifest(path);
   const after: ItemManifest = new Map();
   const meter = createMeter(parts.clock, plan.items.total);
 
-  for await (const batch of plan.items.batches(call)) {
+  for (; next.done !== true; next = await batches.next()) {
+    const batch = next.value;
     throwIfOver(call);
     const changed = batch.filter((item) => before.get(item.id) !== item.hash);
     for (const item of batch) after.set(item.id, item.hash);
@@ -65,8 +71,9 @@ export async function* buildCorpus(
   await removeVanished(parts, plan.corpus, before, after, call);
   await writeManifest(path, after);
   if (!(await isComplete(parts, plan.corpus, after.size, call))) {
+    assert(!is_repeat, "a corpus that was built from nothing holds what its source holds");
     await parts.vector.drop({ index: indexOf(plan.corpus) }, call);
-    yield* buildCorpus(parts, plan, call);
+    yield* buildCorpus(parts, plan, call, true);
     return;
   }
   const record = recordOf(parts, plan, after.size);

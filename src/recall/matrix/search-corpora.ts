@@ -38,7 +38,7 @@ export async function searchCorpora(
   return found.toSorted(byDistance);
 }
 
-/** Items of one corpus by id, scored like every other hit; those the filters refuse are left out. */
+/** Items of one corpus by id, scored like every other hit, as far as the filters admit them. */
 export function searchAmong(
   client: Client<typeof vector>,
   corpus: CorpusRecord,

@@ -39,7 +39,7 @@ export function nameDifferences(
   const right = missing(recorded, query, known);
   const length = Math.max(left.length, right.length);
   return Array.from({ length }, (_, index) => ({
-    kind: (left[index] ?? right[index])!.kind,
+    kind: [left[index], right[index]].some((name) => name?.kind === "place") ? "place" : "name",
     query: left[index]?.text ?? "",
     recorded: right[index]?.text ?? "",
   }));

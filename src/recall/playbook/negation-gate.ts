@@ -1,4 +1,4 @@
-// The gate on negation: "with" against "without", "is" against "is not", "keep" against "don't keep".
+// The gate on negation: "with" against "without", "is" against "is not", "keep" and "don't keep".
 import { FUNCTION_WORDS } from "./function-words.ts";
 import type { QueryDifference } from "./query-difference.ts";
 import type { QueryWord } from "./query-words.ts";

@@ -146,7 +146,8 @@ test("scopes never see one another, and a forgotten scope is gone for good", asy
         for (const [query_text, name] of all) {
           await client.record({ query_text, ...ANSWER, scope: name });
         }
-        const own = new Set(all.filter(([, name]) => name === mine).map(([query]) => query));
+        const mine_only = all.filter(([, name]) => name === mine);
+        const own = new Set<string>(mine_only.map(([query]) => query));
         for (const query_text of ["blue chairs", "red chairs", "where is my card"]) {
           const { matches } = await client.match({ query_text, scope: mine });
           assert.ok(matches.every((it) => it.playbook.scope === mine));

@@ -21,8 +21,17 @@ export interface QueryWord {
  * Joined digits and letters ("3pm", "W-1234", "10,000.5") are one word; other hyphens split.
  * A clock time "3:30" is one word.
  */
-const WORD =
-  /\p{L}+-\d[\p{L}\d]*|\d+:\d\d(?:\p{L}+)?|\d+(?:[.,]\d+)*\p{L}*|\p{L}[\p{L}\p{M}\d]*(?:['’]\p{L}+)*[+#]*/gu;
+const WORD = new RegExp(
+  [
+    /\p{L}+-\d[\p{L}\d]*/u,
+    /\d+:\d\d(?:\p{L}+)?/u,
+    /\d+(?:[.,]\d+)*\p{L}*/u,
+    /\p{L}[\p{L}\p{M}\d]*(?:'\p{L}+)*[+#]*/u,
+  ]
+    .map((form) => form.source)
+    .join("|"),
+  "gu",
+);
 
 const SENTENCE_BREAK = /[.!?:;]["')\]]*\s|\n/u;
 const CLAUSE_BREAK = /[,.;:!?()\n]/u;

@@ -1,4 +1,4 @@
-// Words to items: an inverted index with BM25 scores that takes additions and removals as they come.
+// Words to items: an inverted index with BM25 scores; additions and removals as they come.
 import type { Tokenizer } from "./word-tokens.ts";
 
 export interface Bm25Options {

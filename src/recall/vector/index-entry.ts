@@ -50,7 +50,7 @@ export interface FoundEntry {
   readonly reason: string;
 }
 
-/** Entries of all indexes below `dir`. A folder without an entry was never acknowledged: removed. */
+/** Entries of all indexes below `dir`. A folder without one was never acknowledged: removed. */
 export async function readEntries(dir: string): Promise<FoundEntry[]> {
   await mkdir(dir, { recursive: true });
   const found: FoundEntry[] = [];

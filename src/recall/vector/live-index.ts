@@ -4,7 +4,12 @@ import { createKeyedLock } from "#kernel/keyed-lock.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { configOf, type IndexEntry } from "./index-entry.ts";
 import { openIndexLogs, type IndexLogs } from "./index-logs.ts";
-import { createItemTable, type TableItem, type TableOptions } from "./item-table.ts";
+import {
+  createItemTable,
+  type ItemTable,
+  type TableItem,
+  type TableOptions,
+} from "./item-table.ts";
 import type { IndexNeeds } from "./index-needs.ts";
 import {
   applyRemove,
@@ -19,6 +24,8 @@ import { createStateHolder } from "./state-holder.ts";
 
 export interface LiveIndex {
   readonly entry: IndexEntry;
+  /** The items as they are now. */
+  readonly table: ItemTable;
   readonly figures: { readonly items: number; readonly log_items: number };
   /** Runs a search on a state that is not closed before it ends. */
   use<T>(work: (state: IndexState) => Promise<T>): Promise<T>;
@@ -109,6 +116,9 @@ function liveIndex(core: IndexCore): LiveIndex {
   return {
     get entry() {
       return core.entry;
+    },
+    get table() {
+      return core.states.current.table;
     },
     get figures() {
       return { items: core.states.current.table.size, log_items: core.log_items };

@@ -6,8 +6,8 @@ type Condition = Filters[string];
 
 /**
  * Clears `mask` (1 = still in) for each item that a condition does not hold for. A value or a list:
- * the field has it. `gte` and `lte`: the field has a value of the same kind (number or text) within.
- * `not`: the field has another value or is absent.
+ * the field has it. `gte` and `lte`: the field has a value of the same kind (number or text) in
+ * between. `not`: the field has another value or is absent.
  */
 export function applyFilters(filters: Filters, columns: MetadataColumns, mask: Uint8Array): void {
   for (const [field, condition] of Object.entries(filters)) {

@@ -3,6 +3,9 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createUsearchEngine } from "#adapters/vector-index/usearch-vector-index.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import type { VectorIndex, VectorIndexEngine } from "#ports/vector-index.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { openVector, type OpenedVector } from "./open-vector.suite.ts";
 
@@ -23,7 +26,7 @@ async function check({ client }: OpenedVector, index: string, at: number, word =
   assert.equal(words.hits[0]!.id, `i${at}`);
 }
 
-test("everything is there after a restart: from the log, from a generation, from both", async (t) => {
+test("everything is there after a restart, from log and generation", async (t) => {
   const root = await tempDir(t);
   let opened = await openVector(root);
   const reopen = async () => {
@@ -58,7 +61,7 @@ test("everything is there after a restart: from the log, from a generation, from
   );
 });
 
-test("a rebuild of an index with many dead items makes a fresh one while changes go on", async (t) => {
+test("a rebuild of an index with many dead items goes on beside changes", async (t) => {
   const root = await tempDir(t);
   let opened = await openVector(root, { settings: { dead_share_max: 0.1 } });
   t.after(() => opened.close());
@@ -87,6 +90,25 @@ test("a rebuild of an index with many dead items makes a fresh one while changes
     await opened.close();
     opened = await openVector(root);
   }
+});
+
+test("stopping in the middle of a rebuild gives it up and loses nothing", async (t) => {
+  const root = await tempDir(t);
+  const first = await openVector(root, { settings: { dead_share_max: 0.1 } });
+  await first.client.create({ index: "notes" });
+  await first.client.upsert({ index: "notes", items: itemsFrom(0, 2500) });
+  await first.client.upsert({ index: "notes", items: itemsFrom(0, 1500, "note") });
+  const rebuilding = first.client.rebuild({ index: "notes" });
+  const given_up = assert.rejects(rebuilding, { code: "cancelled" });
+  await first.client.upsert({ index: "notes", items: itemsFrom(3000, 3001) });
+  await first.service.stop();
+  await given_up;
+  const again = await openVector(root, { engine: first.engine });
+  t.after(again.close);
+  const { items, generation } = await again.client.stats({ index: "notes" });
+  assert.deepEqual([items, generation], [2501, 0]);
+  await check(again, "notes", 3000);
+  await check(again, "notes", 7, "note");
 });
 
 test("a large log leads to a generation by itself", async (t) => {
@@ -165,3 +187,44 @@ test("a torn last line of the log was never acknowledged and is passed over", as
   await again.client.upsert({ index: "notes", items: itemsFrom(20, 21) });
   await check(again, "notes", 20);
 });
+
+test("when the vector engine dies, its indexes open anew and nothing is lost", async (t) => {
+  const root = await tempDir(t);
+  const inner = createUsearchEngine({ threads: 1 });
+  let dead = false;
+  const opened = await openVector(root, { engine: mortal(inner, () => dead) });
+  t.after(opened.close);
+  await opened.client.create({ index: "notes" });
+  await opened.client.upsert({ index: "notes", items: itemsFrom(0, 30) });
+  dead = true;
+  const stopped = { code: "unavailable", reason: "vector_engine_stopped" };
+  await assert.rejects(opened.client.search({ index: "notes", query_text: "item 3" }), stopped);
+  dead = false;
+  await check(opened, "notes", 3);
+  dead = true;
+  const late = opened.client.upsert({ index: "notes", items: itemsFrom(30, 31) });
+  await assert.rejects(late, stopped);
+  dead = false;
+  await check(opened, "notes", 29);
+  await opened.client.upsert({ index: "notes", items: itemsFrom(31, 32) });
+  await check(opened, "notes", 31);
+});
+
+/** An engine whose indexes fail as if their thread had ended, while `dead` says so. */
+function mortal(engine: VectorIndexEngine, dead: () => boolean): VectorIndexEngine {
+  const wrap = (index: VectorIndex): VectorIndex =>
+    new Proxy(index, {
+      get(target, name: keyof VectorIndex) {
+        const value = target[name];
+        if (typeof value !== "function" || !dead()) return value;
+        const reason = "vector_engine_stopped";
+        return () =>
+          Promise.reject(new LakehouseError("unavailable", "it has stopped", { reason }));
+      },
+    });
+  return {
+    create: async (config) => wrap(await engine.create(config)),
+    load: async (path, config) => wrap(await engine.load(path, config)),
+    close: () => engine.close(),
+  };
+}

@@ -14,7 +14,9 @@ import type { vector } from "#contracts/vector.ts";
 import type { VectorIndexEngine } from "#ports/vector-index.ts";
 import { createAnswers } from "./answer-search.ts";
 import { createGenerationStore } from "./generation-store.ts";
-import { infoOf, type IndexEntry } from "./index-entry.ts";
+import type { IndexEntry } from "./index-entry.ts";
+import type { TableItem } from "./item-table.ts";
+import type { LiveIndex } from "./live-index.ts";
 import { chooseEmbedder } from "./text-vectors.ts";
 import { prepareItems } from "./upsert-items.ts";
 import type { VectorSettings } from "./vector-settings.ts";
@@ -61,35 +63,25 @@ export async function createVector(
           checkSame(present, input);
           return store.info(input.index);
         }
-        const live = await store.create(await newEntry(needs, input, call));
-        return infoOf(live.entry, live.figures);
+        return store.create(await newEntry(needs, input, call));
       }),
-    async upsert({ index, items }, call) {
-      const live = await store.get(index);
-      const batch_texts = settings.embed_batch_texts;
-      const prepared = await prepareItems(needs.embed, live.entry, items, batch_texts, call);
-      await live.upsert(prepared.items, prepared.vectors);
-      return { upserted: items.length, items: live.figures.items };
-    },
-    async remove({ index, ids }) {
-      const live = await store.get(index);
-      const removed = await live.remove(ids);
-      return { removed, items: live.figures.items };
-    },
-    search: async (input, call) => answers.search(await store.get(input.index), input, call),
-    hybrid: async (input, call) => answers.hybrid(await store.get(input.index), input, call),
-    async fetch({ index, ids }) {
-      const live = await store.get(index);
-      const items = await live.use(async ({ table }) =>
-        ids.flatMap((id) => {
-          const slot = table.slotOf(id);
-          return slot === undefined ? [] : [table.item(slot)];
-        }),
-      );
-      return { items };
-    },
+    upsert: ({ index, items }, call) =>
+      store.use(index, async (live) => {
+        const batch_texts = settings.embed_batch_texts;
+        const prepared = await prepareItems(needs.embed, live.entry, items, batch_texts, call);
+        await live.upsert(prepared.items, prepared.vectors);
+        return { upserted: items.length, items: live.figures.items };
+      }),
+    remove: ({ index, ids }) =>
+      store.use(index, async (live) => {
+        const removed = await live.remove(ids);
+        return { removed, items: live.figures.items };
+      }),
+    search: (input, call) => store.use(input.index, (live) => answers.search(live, input, call)),
+    hybrid: (input, call) => store.use(input.index, (live) => answers.hybrid(live, input, call)),
+    fetch: ({ index, ids }) => store.use(index, async (live) => ({ items: itemsOf(live, ids) })),
     async rebuild({ index }) {
-      await (await store.get(index)).rebuild();
+      await store.use(index, (live) => live.rebuild());
       return store.info(index);
     },
     drop: ({ index }) => store.inTurn(index, async () => ({ dropped: await store.drop(index) })),
@@ -107,6 +99,14 @@ export async function createVector(
     },
     stop: () => store.close(),
   };
+}
+
+function itemsOf(live: LiveIndex, ids: readonly string[]): TableItem[] {
+  const { table } = live;
+  return ids.flatMap((id) => {
+    const slot = table.slotOf(id);
+    return slot === undefined ? [] : [table.item(slot)];
+  });
 }
 
 async function newEntry(

@@ -14,11 +14,14 @@ import type { IndexNeeds } from "./index-needs.ts";
 import { openLiveIndex, type LiveIndex } from "./live-index.ts";
 
 export interface VectorStore {
-  /** The open index, as soon as it is; throws `not_found`, or `unavailable` when it is broken. */
-  get(index: string): Promise<LiveIndex>;
+  /**
+   * Hands the open index to `work` as soon as it is open; throws `not_found`, or `unavailable` when
+   * it is broken. When the vector engine died under it, the index is opened anew for the next.
+   */
+  use<T>(index: string, work: (live: LiveIndex) => Promise<T>): Promise<T>;
   /** The entry, also of an index that is broken or not yet open. */
   entryOf(index: string): IndexEntry | undefined;
-  create(entry: IndexEntry): Promise<LiveIndex>;
+  create(entry: IndexEntry): Promise<IndexInfo>;
   /** false: there was none. */
   drop(index: string): Promise<boolean>;
   info(index: string): Promise<IndexInfo>;
@@ -80,15 +83,36 @@ export async function openVectorStore(dir: string, needs: IndexNeeds): Promise<V
     return infoOf(place.entry ?? unknownEntry(index), { items, log_items: 0 }, place.broken);
   }
 
+  async function use<T>(index: string, work: (live: LiveIndex) => Promise<T>): Promise<T> {
+    const live = await get(index);
+    try {
+      return await work(live);
+    } catch (error) {
+      if (error instanceof LakehouseError && error.reason === "vector_engine_stopped") {
+        openAnew(index, live);
+      }
+      throw error;
+    }
+  }
+
+  function openAnew(index: string, dead: LiveIndex): void {
+    if (closing || places.get(index)?.live !== dead) return;
+    needs.log.warn({ index }, "the vector engine has stopped; the index is opened anew");
+    const closed = dead.close().catch((error: unknown) => {
+      needs.log.error({ index, err: error }, "could not close an index cleanly");
+    });
+    addPlace({ index, entry: dead.entry, reason: "" }, closed);
+  }
+
   return {
-    get,
+    use,
     info,
     entryOf: (index) => places.get(index)?.live?.entry ?? places.get(index)?.entry,
     async create(entry) {
       const { index } = entry;
       await writeEntry(needs.dirOf(index), entry);
       addPlace({ index, entry, reason: "" }, Promise.resolve());
-      return get(index);
+      return use(index, async (live) => infoOf(live.entry, live.figures));
     },
     async drop(index) {
       const place = places.get(index);
