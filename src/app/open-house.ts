@@ -1,9 +1,8 @@
 // Opens a house for a command: the running server of the data folder, a named one, or one in here.
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { ALL_CONTRACTS, type Clients } from "#contracts/all-contracts.ts";
+import { connectHouse } from "#client.ts";
 import type { GlobalOptions, OpenHouse } from "#edges/cli/cli-host.ts";
-import { connectHttp } from "#kernel/connect-http.ts";
 import { httpRequest } from "#kernel/http-client.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { composeHouse, type House } from "./compose.ts";
@@ -43,13 +42,8 @@ async function embed(settings: HouseSettings, variables: Variables): Promise<Ope
 }
 
 function attach(url: string, token: string): OpenHouse {
-  const clients: Record<string, unknown> = {};
-  for (const [name, contract] of Object.entries(ALL_CONTRACTS)) {
-    const options = { url, token: token === "" ? undefined : token };
-    clients[name] = connectHttp(contract, options).client;
-  }
-  const all = clients as unknown as Clients;
-  return { clients: all, embedded: false, close: async () => undefined };
+  const clients = connectHouse({ url, token: token === "" ? undefined : token });
+  return { clients, embedded: false, close: async () => undefined };
 }
 
 interface ServerNote {

@@ -1,9 +1,8 @@
 // A house as users run it: real processes with a data folder of their own, in one piece or split.
 import { spawn, type ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
-import { join } from "node:path";
-import { ALL_CONTRACTS, type Clients, type ServiceName } from "#contracts/all-contracts.ts";
-import { connectHttp } from "#kernel/connect-http.ts";
+import { connectHouse } from "#client.ts";
+import type { Clients } from "#contracts/all-contracts.ts";
 import { ROOT } from "./source-tree.ts";
 
 export interface RunningProcess {
@@ -113,7 +112,7 @@ export async function startHouse(
   const { url } = processes.at(-1)!;
   return {
     url,
-    clients: clientsOf(url),
+    clients: connectHouse({ url }),
     processes,
     async stop() {
       for (const one of processes.toReversed()) await one.stop();
@@ -130,16 +129,4 @@ function addressesOf(ports: readonly number[]): Record<string, string> {
     }
   }
   return addresses;
-}
-
-export function clientsOf(url: string): Clients {
-  const clients: Partial<Record<ServiceName, unknown>> = {};
-  for (const [name, contract] of Object.entries(ALL_CONTRACTS)) {
-    clients[name as ServiceName] = connectHttp(contract, { url }).client;
-  }
-  return clients as Clients;
-}
-
-export function generatedFolder(data_dir: string): string {
-  return join(data_dir, "generated");
 }

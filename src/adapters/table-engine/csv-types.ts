@@ -41,7 +41,8 @@ export const CANDIDATES: readonly Candidate[] = [
   {
     type: "date",
     value: castTo("DATE"),
-    fits: (text, value) => `(length(${text}) = 10 AND ${isWritten(text, value)})`,
+    // As ISO writes it and no other way: day and month are never guessed.
+    fits: isWritten,
   },
   {
     type: "timestamp",
@@ -78,7 +79,7 @@ const READ_AS: Readonly<Record<string, Candidate>> = {
   uuid: {
     type: "uuid",
     value: castTo("UUID"),
-    fits: (text, value) => `(length(${text}) = 36 AND ${value} IS NOT NULL)`,
+    fits: (text, value) => `(strlen(${text}) = 36 AND ${value} IS NOT NULL)`,
   },
 };
 

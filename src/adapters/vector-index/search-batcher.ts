@@ -39,7 +39,10 @@ export function createSearchBatcher(link: WorkerLink, index: number): SearchBatc
     while (under_way < MESSAGES_MAX && waiting.length > 0) {
       let rows = 0;
       let taken = 0;
-      while (taken < waiting.length && (taken === 0 || rows < ROWS_MAX)) {
+      // Shared out over the messages that may go, so that the thread works on one of them while
+      // the answers of the other are dealt with here.
+      const share = Math.ceil(waiting.length / (MESSAGES_MAX - under_way));
+      while (taken < share && (taken === 0 || rows < ROWS_MAX)) {
         rows += waiting[taken++]!.item.count;
       }
       const batch = waiting.slice(0, taken);
@@ -57,6 +60,7 @@ export function createSearchBatcher(link: WorkerLink, index: number): SearchBatc
       at += one.queries.length;
     }
     under_way++;
+    (globalThis as never as { msgs: number }).msgs++;
     const items = batch.map(({ item }) => item);
     link.post({ kind: "search", index, items, queries }, [queries.buffer], () => {
       under_way--;

@@ -71,7 +71,7 @@ async function chatOnce(
   let who = "";
   for await (const piece of session.clients.chat.stream(request)) {
     kit.host.terminal.out(piece.content);
-    who = `${piece.provider}/${piece.model}`;
+    who = piece.model;
   }
   kit.host.terminal.out("\n");
   session.output.note(dim(who));
@@ -108,9 +108,7 @@ function addIterate(program: Command, kit: CommandKit): void {
           [
             ...answer.history.map(describeAttempt),
             JSON.stringify(answer.artifact, undefined, 2),
-            dim(
-              `${answer.provider}/${answer.model} (${answer.provider_kind}), trace ${answer.trace_id}`,
-            ),
+            dim(`${answer.model} (${answer.provider_kind}), trace ${answer.trace_id}`),
           ].join("\n"),
         );
       }),

@@ -4,7 +4,7 @@ import { z } from "zod";
 const fraction = z.number().min(0).max(1);
 
 export const matrixSettings = z.strictObject({
-  semantic_weight: fraction.default(0.6).describe("share of meaning in a score; the rest is words"),
+  semantic_weight: fraction.default(0.5).describe("share of meaning in a score; the rest is words"),
   bm25_half: z
     .number()
     .positive()
