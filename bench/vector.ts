@@ -33,6 +33,8 @@ type VectorClient = Client<typeof vector>;
 const args = process.argv.slice(2);
 const rows = numberArg(args, "rows", 100_000);
 const rounds = numberArg(args, "rounds", 5);
+/** Also measures an index of the quantization i8, which takes another build. */
+const with_i8 = args.includes("--i8");
 const settings = vectorSettings.parse({});
 
 const load_before = load();
@@ -42,7 +44,7 @@ const root = await mkdtemp(join(tmpdir(), "lakehouse-bench-"));
 const opened = await openVector(root, { settings: { log_items_max: rows * 2 } });
 try {
   const ours_build = await timed(() => buildOurs(opened.client, "bench", "f16"));
-  await buildOurs(opened.client, "bench_i8", "i8");
+  if (with_i8) await buildOurs(opened.client, "bench_i8", "i8");
   const bare_build = await timed(async () => buildBare());
   await report(opened.client, bare_build.result, ours_build.ms, bare_build.ms);
 } finally {
@@ -73,7 +75,7 @@ async function report(
     return result;
   }
   await searchOurs(client, own, 8);
-  await searchOurs(client, own, 8, "bench_i8");
+  if (with_i8) await searchOurs(client, own, 8, "bench_i8");
   searchBareSingle(bare);
   for (let at = 0; at < rounds; at++) {
     await measure("bare, one by one", async () => searchBareSingle(bare));
@@ -83,7 +85,9 @@ async function report(
     const one = await measure("ours, 1 caller", () => searchOurs(client, own, 1));
     latencies["1"]!.push(...one.latencies);
     await measure("bare, one large batch", async () => searchBareBatch(bare, QUERIES));
-    await measure("ours, i8, 8 callers", () => searchOurs(client, own, 8, "bench_i8"));
+    if (with_i8) {
+      await measure("ours, i8, 8 callers", () => searchOurs(client, own, 8, "bench_i8"));
+    }
   }
   for (const [name, values] of Object.entries(perSecond))
     figures[`${name} (per s)`] = spread(values);
@@ -96,8 +100,10 @@ async function report(
   }
   const ours = (await searchOurs(client, own.slice(0, TRUTH_QUERIES), 8)).found;
   figures["recall@10 ours"] = recall(ours, truth);
-  const coarse = (await searchOurs(client, own.slice(0, TRUTH_QUERIES), 8, "bench_i8")).found;
-  figures["recall@10 ours, i8"] = recall(coarse, truth);
+  if (with_i8) {
+    const coarse = (await searchOurs(client, own.slice(0, TRUTH_QUERIES), 8, "bench_i8")).found;
+    figures["recall@10 ours, i8"] = recall(coarse, truth);
+  }
   figures["recall@10 bare"] = recall(bareIds(bare, TRUTH_QUERIES), truth);
   await addFiltered(client, own, figures);
   figures["build ours (s)"] = round(ours_build_ms / 1000);

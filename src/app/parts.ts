@@ -5,7 +5,7 @@ import type { EventInput } from "#contracts/observe.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
-import type { DomainPack } from "#ports/domain-pack.ts";
+import type { DomainPack, RequestReader } from "#ports/domain-pack.ts";
 import type { Engines } from "./engines.ts";
 import { kbRelations } from "./kb-relations.ts";
 import type { HouseSettings } from "./settings.ts";
@@ -38,6 +38,19 @@ function base(site: Site, service: ServiceName) {
     dir: join(site.data_dir, service),
     log: site.log.child({ service }),
     clock: site.clock,
+  };
+}
+
+/** What the first task kind that can plan a text reads in it. */
+function requestReader(packs: readonly DomainPack[]): RequestReader {
+  return (text) => {
+    for (const pack of packs) {
+      for (const [kind, task] of Object.entries(pack.tasks)) {
+        const plan = task.plan(text, {});
+        if (plan !== undefined) return `${pack.name}.${kind}\n${plan.signature}`;
+      }
+    }
+    return undefined;
   };
 }
 
@@ -147,7 +160,8 @@ export const PARTS: readonly Part[] = [
     async open(site) {
       const { createPlaybook } = await import("#recall/playbook/playbook-service.ts");
       const slots = site.packs.flatMap((pack) => pack.slots);
-      const needs = { ...base(site, "playbook"), embed: site.clients.embed, slots };
+      const readRequest = requestReader(site.packs);
+      const needs = { ...base(site, "playbook"), embed: site.clients.embed, slots, readRequest };
       return createPlaybook(needs, site.settings.playbook);
     },
   },

@@ -75,6 +75,12 @@ export interface SlotVocabulary {
   readonly groups: readonly (readonly string[])[];
 }
 
+/**
+ * What the domains read in a text, as canonical JSON behind the task class; undefined when none
+ * makes it its business. Texts with the same reading ask for the same.
+ */
+export type RequestReader = (text: string) => string | undefined;
+
 export interface CorpusRecipe {
   readonly corpus: string;
   readonly summary: string;

@@ -4,9 +4,9 @@ import type { Column } from "#contracts/nouns.ts";
 import type { storage } from "#contracts/storage.ts";
 import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
+import { canonicalJson, sha256Hex } from "#kernel/ids.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { RejectedRow } from "#ports/table-engine.ts";
-import { hashFile } from "./receive-file.ts";
 
 export interface DatasetStores {
   readonly storage: Client<typeof storage>;
@@ -79,8 +79,7 @@ export interface CommitRequest {
 /** Commits; when that is refused, an object that was not there before is gone again. */
 export async function commitDataset(stores: DatasetStores, request: CommitRequest, call: Call) {
   const { name, converted, source } = request;
-  const { content_sha256: hash } = await hashFile(converted.staged_path, call.signal);
-  const key = `datasets/${name}/${hash}-${source.content_sha256.slice(0, 12)}.parquet`;
+  const key = keyOf(name, source, converted.columns);
   const adopted = await stores.storage.adopt({ key, path: converted.staged_path }, call);
   try {
     await ensureSchema(stores, request, call);
@@ -102,6 +101,15 @@ export async function commitDataset(stores: DatasetStores, request: CommitReques
     if (!adopted.existed && CLEAR_NO.has(error.code)) await stores.storage.remove({ key }, call);
     throw error;
   }
+}
+
+/** Changes when the same source would be converted to other rows than before. */
+const CONVERSION = 1;
+
+/** Content-addressed: the bytes that came in, and the columns they were read as. */
+function keyOf(name: string, source: Source, columns: readonly Column[]): string {
+  const content = canonicalJson([CONVERSION, source.content_sha256, columns]);
+  return `datasets/${name}/${sha256Hex(content)}.parquet`;
 }
 
 const CLEAR_NO = new Set(["invalid", "not_found", "conflict", "precondition_failed", "rejected"]);

@@ -1,7 +1,9 @@
 // Decides which recorded entries may speak for a query, and says why in words.
 import type { Playbook, PlaybookMatch } from "#contracts/playbook.ts";
+import type { RequestReader } from "#ports/domain-pack.ts";
 import { lengthGap, likenessProbability, trackFactor } from "./gate-confidence.ts";
 import type { QueryDifference } from "./query-difference.ts";
+import { requestDifferences } from "./request-gate.ts";
 import { normaliseQuery, readWords, type QueryWord } from "./query-words.ts";
 import { dotProduct, type RecordedQuery, type ScopeIndex } from "./scope-index.ts";
 import type { TypedGate } from "./typed-gate.ts";
@@ -16,6 +18,26 @@ export interface MatchOptions {
   readonly k: number;
   readonly corpora: ReadonlySet<string> | undefined;
 }
+
+/** What is compared with the recorded queries. */
+export interface AskedQuery {
+  readonly text: string;
+  readonly words: readonly QueryWord[];
+  readonly vector: Float32Array;
+  /** What a domain reads in it; undefined when none does. */
+  readonly reading: string | undefined;
+}
+
+export function askQuery(
+  text: string,
+  vector: Float32Array,
+  readRequest: RequestReader,
+): AskedQuery {
+  return { text, words: readWords(text), vector, reading: readRequest(text) };
+}
+
+/** Likeness of queries in which a domain reads the same request: code read both, so it counts. */
+const SAME_READING_LIKENESS = 0.95;
 
 /** A hard difference leaves this share of the likeness. */
 const DIFFERENT_FACTOR = 0.01;
@@ -34,17 +56,15 @@ interface Comparison {
  * confident; what another, less alike query was answered with is shown but does not speak.
  */
 export function matchEntries(
-  query_text: string,
-  vector: Float32Array,
+  asked: AskedQuery,
   index: ScopeIndex,
   entryOf: (playbook_id: string) => Playbook | undefined,
   gate: TypedGate,
   options: MatchOptions,
 ): PlaybookMatch[] {
-  const words = readWords(query_text);
-  const candidates = findCandidates(query_text, words, vector, index, options.candidates_max);
+  const candidates = findCandidates(asked, index, options.candidates_max);
   const drafts = candidates
-    .map((recorded) => compare(query_text, words, vector, recorded, index, gate))
+    .map((recorded) => compare(asked, recorded, index, gate))
     .filter((comparison) => comparison.likeness >= options.shown_min)
     .flatMap((comparison) => draftMatches(comparison, entryOf, options));
   drafts.sort(byConfidence);
@@ -59,37 +79,39 @@ export function matchEntries(
     .map((draft) => decide(draft, able?.recorded, options.confidence_min));
 }
 
-function findCandidates(
-  query_text: string,
-  words: readonly QueryWord[],
-  vector: Float32Array,
-  index: ScopeIndex,
-  n: number,
-): RecordedQuery[] {
-  const exact = index.exact(query_text);
+function findCandidates(asked: AskedQuery, index: ScopeIndex, n: number): RecordedQuery[] {
+  const exact = index.exact(asked.text);
   const found = new Set(exact === undefined ? [] : [exact]);
-  for (const query of index.nearest(vector, n)) found.add(query);
-  for (const query of index.sharing(stemSet(words), n)) found.add(query);
+  for (const query of index.nearest(asked.vector, n)) found.add(query);
+  for (const query of index.sharing(stemSet(asked.words), n)) found.add(query);
+  if (asked.reading !== undefined) {
+    for (const query of index.reading(asked.reading).slice(0, n)) found.add(query);
+  }
   return [...found];
 }
 
 function compare(
-  query_text: string,
-  words: readonly QueryWord[],
-  vector: Float32Array,
+  asked: AskedQuery,
   recorded: RecordedQuery,
   index: ScopeIndex,
   gate: TypedGate,
 ): Comparison {
-  if (recorded.normal === normaliseQuery(query_text)) {
+  if (recorded.normal === normaliseQuery(asked.text)) {
     return { recorded, semantic: 1, lexical: 1, likeness: 1, differences: [] };
   }
-  const cosine = recorded.vector === undefined ? 0 : dotProduct(recorded.vector, vector);
+  const cosine = recorded.vector === undefined ? 0 : dotProduct(recorded.vector, asked.vector);
   const semantic = Math.min(1, cosine);
-  const lexical = weightedOverlap(stemSet(words), recorded.stems, index.weight);
-  const length_gap = lengthGap(words.length, recorded.words.length);
+  const lexical = weightedOverlap(stemSet(asked.words), recorded.stems, index.weight);
+  const length_gap = lengthGap(asked.words.length, recorded.words.length);
   const likeness = likenessProbability({ semantic, lexical, length_gap });
-  return { recorded, semantic, lexical, likeness, differences: gate(words, recorded.words) };
+  const figures = { recorded, semantic, lexical };
+  if (asked.reading !== undefined && recorded.reading !== undefined) {
+    // A domain that reads both knows better than words in general what makes them differ.
+    const differences = requestDifferences(asked.reading, recorded.reading);
+    const same = differences.length === 0;
+    return { ...figures, differences, likeness: same ? SAME_READING_LIKENESS : likeness };
+  }
+  return { ...figures, likeness, differences: gate(asked.words, recorded.words) };
 }
 
 interface Draft {

@@ -6,7 +6,7 @@ import { connectLocal } from "#kernel/connect-local.ts";
 import { silentLog } from "#kernel/log.ts";
 import { createEmbed } from "#models/embed/embed-service.ts";
 import { embedSettings } from "#models/embed/embed-settings.ts";
-import type { SlotVocabulary } from "#ports/domain-pack.ts";
+import type { RequestReader, SlotVocabulary } from "#ports/domain-pack.ts";
 import type { Embedder } from "#ports/embedder.ts";
 import type { Connect } from "../../../test/support/each-transport.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
@@ -22,6 +22,7 @@ export interface PlaybookOptions {
   readonly connect?: Connect;
   readonly clock?: Clock;
   readonly slots?: readonly SlotVocabulary[];
+  readonly readRequest?: RequestReader;
   readonly settings?: Parameters<typeof playbookSettings.parse>[0];
 }
 
@@ -64,9 +65,9 @@ export async function openPlaybook(t: HasAfter, options: PlaybookOptions = {}) {
   const clock = options.clock ?? fixedClock(1_800_000_000_000);
   const dir = options.dir ?? (await tempDir(t));
   const embedding = await openEmbed();
-  const { slots = [] } = options;
+  const { slots = [], readRequest = () => undefined } = options;
   const service = await createPlaybook(
-    { embed: embedding.client, dir, log: silentLog, clock, slots },
+    { embed: embedding.client, dir, log: silentLog, clock, slots, readRequest },
     playbookSettings.parse(options.settings ?? {}),
   );
   let stopped: Promise<void> | undefined;

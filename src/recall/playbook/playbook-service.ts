@@ -6,10 +6,10 @@ import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import type { embed } from "#contracts/embed.ts";
 import type { playbookContract } from "#contracts/playbook.ts";
-import type { SlotVocabulary } from "#ports/domain-pack.ts";
+import type { RequestReader, SlotVocabulary } from "#ports/domain-pack.ts";
 import { createQueryEmbedder } from "./embed-queries.ts";
 import { listEntries } from "./list-entries.ts";
-import { matchEntries } from "./match-entries.ts";
+import { askQuery, matchEntries } from "./match-entries.ts";
 import { createPlaybookChanges, entryOrThrow, type PlaybookChanges } from "./playbook-changes.ts";
 import { entryAfterOutcome, entryWithStatus } from "./playbook-entry.ts";
 import type { PlaybookSettings } from "./playbook-settings.ts";
@@ -25,6 +25,8 @@ export interface PlaybookNeeds {
   readonly clock: Clock;
   /** Words that tell two queries apart, from the domains. */
   readonly slots: readonly SlotVocabulary[];
+  /** What the domains read in a query: the same reading asks for the same. */
+  readonly readRequest: RequestReader;
 }
 
 type Contract = typeof playbookContract;
@@ -36,7 +38,7 @@ export async function createPlaybook(
   settings: PlaybookSettings,
 ): Promise<Service<Contract>> {
   const { clock, log } = needs;
-  const store = await openPlaybookStore(needs.dir, log);
+  const store = await openPlaybookStore(needs.dir, log, needs.readRequest);
   const embedder = createQueryEmbedder(needs.embed, needs.dir, settings.embed_batch_items);
   const { entries_max } = settings;
   const changes = createPlaybookChanges({ store, embedder, clock, entries_max });
@@ -57,7 +59,8 @@ export async function createPlaybook(
     await fillVectors(index, call);
     const corpora = input.corpora === undefined ? undefined : new Set(input.corpora);
     const options = { ...settings, now_ms: clock.now(), k: input.k, corpora };
-    return { matches: matchEntries(input.query_text, vector, index, store.get, gate, options) };
+    const asked = askQuery(input.query_text, vector, needs.readRequest);
+    return { matches: matchEntries(asked, index, store.get, gate, options) };
   }
 
   return {

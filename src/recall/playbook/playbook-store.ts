@@ -4,6 +4,7 @@ import { openJsonlLog, type JsonlLog } from "#kernel/jsonl-log.ts";
 import type { Log } from "#kernel/log.ts";
 import type { Playbook } from "#contracts/playbook.ts";
 import { entryOfRow, mergeKey, type PlaybookRow } from "./playbook-entry.ts";
+import type { RequestReader } from "#ports/domain-pack.ts";
 import { createScopeIndexes, type ScopeIndex } from "./scope-index.ts";
 
 export interface PlaybookStore {
@@ -28,7 +29,11 @@ export interface PlaybookStore {
 }
 
 /** Opens `<dir>/playbooks.jsonl`; lines that cannot be read are logged, counted and skipped. */
-export async function openPlaybookStore(dir: string, log: Log): Promise<PlaybookStore> {
+export async function openPlaybookStore(
+  dir: string,
+  log: Log,
+  readRequest: RequestReader,
+): Promise<PlaybookStore> {
   let corrupt_lines = 0;
   const jsonl: JsonlLog<PlaybookRow> = await openJsonlLog(join(dir, "playbooks.jsonl"), {
     onCorrupt: (line) => {
@@ -38,7 +43,7 @@ export async function openPlaybookStore(dir: string, log: Log): Promise<Playbook
   });
   const by_id = new Map<string, Playbook>();
   const by_key = new Map<string, string>();
-  const scopes = createScopeIndexes();
+  const scopes = createScopeIndexes(readRequest);
 
   function apply(entry: Playbook, vector?: Float32Array): void {
     const known = by_id.has(entry.playbook_id);

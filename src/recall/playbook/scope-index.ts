@@ -1,4 +1,5 @@
 // The recorded queries of one scope, found by meaning (exact scan) and by words.
+import type { RequestReader } from "#ports/domain-pack.ts";
 import { normaliseQuery, readWords, type QueryWord } from "./query-words.ts";
 import { createWordWeights, stemSet, type WordWeight } from "./word-weights.ts";
 
@@ -8,6 +9,8 @@ export interface RecordedQuery {
   readonly text: string;
   readonly words: readonly QueryWord[];
   readonly stems: ReadonlySet<string>;
+  /** What a domain reads in it; undefined when none does. */
+  readonly reading: string | undefined;
   readonly playbook_ids: Set<string>;
   /** Absent until it was embedded. */
   vector: Float32Array | undefined;
@@ -21,6 +24,8 @@ export interface ScopeIndex {
   /** Queries that have no vector yet. */
   pending(): RecordedQuery[];
   exact(query_text: string): RecordedQuery | undefined;
+  /** Queries in which a domain reads just this. */
+  reading(reading: string): RecordedQuery[];
   /** The n queries of greatest cosine; vectors are of length 1. */
   nearest(vector: Float32Array, n: number): RecordedQuery[];
   /** The n queries that share the weightiest words. */
@@ -30,14 +35,19 @@ export interface ScopeIndex {
 /** Stems that stand in more queries than this are not followed: they tell too little. */
 const POSTINGS_MAX = 5_000;
 
-export function createScopeIndex(): ScopeIndex {
+export function createScopeIndex(readRequest: RequestReader): ScopeIndex {
   const queries = new Map<string, RecordedQuery>();
   const by_stem = new Map<string, Set<RecordedQuery>>();
+  const by_reading = new Map<string, Set<RecordedQuery>>();
   const weights = createWordWeights();
 
   function open(normal: string, text: string): RecordedQuery {
-    const query = recordedQuery(normal, text);
+    const query = recordedQuery(normal, text, readRequest(text));
     queries.set(normal, query);
+    if (query.reading !== undefined) {
+      const list = by_reading.get(query.reading) ?? new Set();
+      by_reading.set(query.reading, list.add(query));
+    }
     weights.add(query.stems);
     for (const stem of query.stems) {
       const list = by_stem.get(stem) ?? new Set();
@@ -48,6 +58,11 @@ export function createScopeIndex(): ScopeIndex {
 
   function close(query: RecordedQuery): void {
     queries.delete(query.normal);
+    if (query.reading !== undefined) {
+      const list = by_reading.get(query.reading);
+      list?.delete(query);
+      if (list?.size === 0) by_reading.delete(query.reading);
+    }
     weights.remove(query.stems);
     for (const stem of query.stems) {
       const list = by_stem.get(stem);
@@ -71,6 +86,7 @@ export function createScopeIndex(): ScopeIndex {
     size: () => queries.size,
     pending: () => [...queries.values()].filter((query) => query.vector === undefined),
     exact: (query_text) => queries.get(normaliseQuery(query_text)),
+    reading: (reading) => [...(by_reading.get(reading) ?? [])],
     nearest(vector, n) {
       const best = createBest(n);
       for (const query of queries.values()) {
@@ -93,21 +109,21 @@ export function createScopeIndex(): ScopeIndex {
   };
 }
 
-function recordedQuery(normal: string, text: string): RecordedQuery {
+function recordedQuery(normal: string, text: string, reading: string | undefined): RecordedQuery {
   const words = readWords(text);
   const stems = stemSet(words);
-  return { normal, text, words, stems, playbook_ids: new Set(), vector: undefined };
+  return { normal, text, words, stems, reading, playbook_ids: new Set(), vector: undefined };
 }
 
 /** One index for each scope; a scope without queries has none. */
-export function createScopeIndexes() {
+export function createScopeIndexes(readRequest: RequestReader) {
   const scopes = new Map<string, ScopeIndex>();
   type Key = { readonly scope: string; readonly query_text: string; readonly playbook_id: string };
   return {
     get: (scope: string) => scopes.get(scope),
     size: () => scopes.size,
     add(entry: Key, vector: Float32Array | undefined): void {
-      const index = scopes.get(entry.scope) ?? createScopeIndex();
+      const index = scopes.get(entry.scope) ?? createScopeIndex(readRequest);
       scopes.set(entry.scope, index);
       index.add(entry.query_text, entry.playbook_id, vector);
     },
