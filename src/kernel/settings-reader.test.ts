@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { LakehouseError } from "./problem.ts";
+import type { LakehouseError } from "./problem.ts";
 import { applyVariables, checkSettings, lineOf, maskSecrets } from "./settings-reader.ts";
 
 const schema = z.strictObject({

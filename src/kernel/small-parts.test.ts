@@ -41,7 +41,7 @@ test("seeded random repeats itself and spreads evenly", () => {
   assert.notDeepEqual(draw(3), draw(4));
   const counts = draw(3).reduce(
     (all, value) => all.with(value, all[value]! + 1),
-    new Array<number>(10).fill(0),
+    Array.from({ length: 10 }, () => 0),
   );
   for (const count of counts) assert.ok(count > 850 && count < 1150, `${count}`);
   assert.deepEqual(seededRandom(1).shuffle([1, 2, 3, 4, 5]).toSorted(), [1, 2, 3, 4, 5]);

@@ -73,9 +73,11 @@ export interface ConvertResult {
 }
 
 export interface TableEngine {
-  /** Names of the relations a statement reads (as written: `name` or `schema.name`), after the checks
-   * that make it read-only: one statement, SELECT-like, no file or system access. Else
-   * `invalid`/`forbidden`. */
+  /**
+   * Names of the relations that a statement reads, as written (`name`, `schema.name`), after the
+   * checks: one statement, SELECT-like, no file or system access. Reasons:
+   * `sql_syntax`, `many_statements` (`invalid`), `not_read_only` (`forbidden`), `no_such_table`.
+   */
   inspect(sql: string): Promise<readonly string[]>;
   rows(request: SqlRequest): Promise<RowStream>;
   /** The result of a statement as a Parquet file at `target_path`. */

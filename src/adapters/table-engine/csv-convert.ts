@@ -32,6 +32,8 @@ export interface CsvJob extends WantedColumns {
 const GLANCE_ROWS = 200;
 const SAMPLE_ROWS = 20_480;
 const SAMPLE_BUFFER_BYTES = 4 * 1024 * 1024;
+/** Smaller than the default of 32 MB: threads share the end of a file more evenly. */
+const COPY_BUFFER = ", buffer_size = 8388608";
 const REJECTS_LISTED_MAX = 10_000;
 
 /** The result is as if types had been inferred from the whole file; see `csv-types.ts`. */
@@ -163,11 +165,13 @@ async function judge(
 ): Promise<readonly Judged[]> {
   const tests = source.names.flatMap((name, at) => {
     const text = quoteName(name);
-    const fits = before[at]!.alive.map((candidate) =>
-      rows.castable ? `${candidate.value(text)} IS NOT NULL` : fitsText(candidate, text),
-    );
     const counted = before[at]!.seen ? "1" : `count(${text})`;
-    return [counted, ...fits.map((fit) => `bool_and(${fit}) FILTER (${text} IS NOT NULL)`)];
+    const fits = before[at]!.alive.map((candidate) =>
+      rows.castable
+        ? `count(${candidate.value(text)}) = count(${text})`
+        : `bool_and(${fitsText(candidate, text)}) FILTER (${text} IS NOT NULL)`,
+    );
+    return [counted, ...fits];
   });
   const limit = rows.rows_max === undefined ? "" : `LIMIT ${rows.rows_max}`;
   const skip = rows.skip_first ? "OFFSET 1" : "";
@@ -239,7 +243,7 @@ async function copyCsv(
   });
   await connection.run("DROP TABLE IF EXISTS reject_errors");
   await connection.run("DROP TABLE IF EXISTS reject_scans");
-  const read = `SELECT ${inner.join(", ")} FROM ${reader(source, header, "store_rejects")}`;
+  const read = `SELECT ${inner.join(", ")} FROM ${reader(source, header, "store_rejects", COPY_BUFFER)}`;
   const select = `SELECT ${outer.join(", ")} FROM (${read})`;
   const rows = await copyTo(connection, select, [], job.target_path).catch((error: unknown) => {
     throw readError(error);

@@ -47,8 +47,18 @@ const TABLE_FUNCTIONS = new Set([
   "pg_timezone_names",
 ]);
 
-const DENIED_FUNCTIONS =
-  /^(getenv|current_setting|set_config|getvariable|write_log|parse_duckdb_log_message|setseed|sleep_ms|pg_(?!typeof$|size_pretty$).*|nextval|currval|current_(query|query_id|connection_id|transaction_id)|txid_current|stats|json_serialize_plan|in_search_path|get_block_size|col_description|obj_description|shobj_description|format_pg_type|map_to_pg_oid|has_.*_privilege|inet_.*|__internal_.*|finalize|combine|read_.*|query|query_table)$/;
+const DENIED_NAMES = new Set(
+  `
+    getenv getvariable current_setting set_config setseed sleep_ms write_log
+    parse_duckdb_log_message nextval currval current_query current_query_id
+    current_connection_id current_transaction_id txid_current stats combine
+    json_serialize_plan in_search_path get_block_size col_description finalize
+    obj_description shobj_description format_pg_type map_to_pg_oid query query_table
+  `
+    .trim()
+    .split(/\s+/),
+);
+const DENIED_FAMILIES = /^(pg_(?!typeof$|size_pretty$)|has_.*_privilege$|inet_|__internal_|read_)/;
 
 interface Tree {
   readonly [key: string]: unknown;
@@ -173,7 +183,8 @@ function notATable(name: string): LakehouseError {
 }
 
 function checkFunction(name: string): void {
-  if (DENIED_FUNCTIONS.test(name.toLowerCase())) {
+  const lower = name.toLowerCase();
+  if (DENIED_NAMES.has(lower) || DENIED_FAMILIES.test(lower)) {
     throw notReadOnly(`the function ${name} may not be used here`);
   }
 }

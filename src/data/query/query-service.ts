@@ -4,17 +4,16 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { catalog } from "#contracts/catalog.ts";
 import type { query } from "#contracts/query.ts";
-import { remainingMs, type Call } from "#kernel/call.ts";
+import type { Call } from "#kernel/call.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { ByteStream, Client, ParsedInputOf } from "#kernel/contract.ts";
 import { endingIterator } from "#kernel/ending-iterator.ts";
 import { newId } from "#kernel/ids.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
-import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
-import type { Relation, RowStream, SqlRequest, TableEngine } from "#ports/table-engine.ts";
-import { createQueryTables, broken, type KbTable } from "./query-tables.ts";
-import { createQueryTurns } from "./query-turns.ts";
+import type { RowStream, TableEngine } from "#ports/table-engine.ts";
+import { createQueryTables, type KbTable } from "./query-tables.ts";
+import { createRunningQueries, type RunningQuery } from "./running-queries.ts";
 import type { QuerySettings } from "./query-settings.ts";
 import { collectRows, jsonBody } from "./collect-rows.ts";
 import { distinctNames, toCsv, toNdjson } from "./result-formats.ts";
@@ -40,16 +39,6 @@ const CONTENT_TYPE = {
   parquet: "application/vnd.apache.parquet",
 } as const;
 
-/** One query that runs: what the engine is asked, and what ends it. */
-interface Running {
-  readonly query_id: string;
-  readonly request: SqlRequest;
-  readonly started: number;
-  readonly call: Call;
-  /** Gives the turn back. Safe to call twice. */
-  end(): void;
-}
-
 export async function createQuery(
   needs: QueryNeeds,
   settings: QuerySettings,
@@ -60,72 +49,10 @@ export async function createQuery(
     if (left.endsWith(".parquet")) await rm(join(needs.dir, left), { force: true });
   }
   const tables = createQueryTables(needs.catalog, needs.kb);
-  const turns = createQueryTurns(settings.running_max, settings.waiting_max);
-  const running = new Map<string, AbortController>();
-  let served = 0;
-  let failed = 0;
-
-  /** From the request to something the engine runs, in its turn. */
-  async function begin(input: RowsInput, rows_max: number, call: Call): Promise<Running> {
-    const query_id = input.query_id ?? newId();
-    if (running.has(query_id)) {
-      throw new LakehouseError("conflict", `a query with the id "${query_id}" is running`);
-    }
-    const stop = new AbortController();
-    running.set(query_id, stop);
-    const signal = AbortSignal.any([call.signal, stop.signal]);
-    const started = performance.now();
-    let leave: (() => void) | undefined;
-    const end = () => {
-      running.delete(query_id);
-      leave?.();
-    };
-    try {
-      leave = await turns.take(call.principal.name, signal);
-      const { sql, params } = await overTables(input, call);
-      const names = await engine.inspect(sql);
-      const relations = await tables.relationsOf(names, input.at, call);
-      const asked_ms = input.timeout_ms ?? settings.timeout_ms;
-      const timeout_ms = Math.max(1, Math.min(asked_ms, remainingMs(call)));
-      const limits = { rows_max, timeout_ms };
-      const request = { sql, params, relations, limits, signal };
-      return { query_id, request, started, call, end };
-    } catch (error) {
-      end();
-      failed++;
-      throw error;
-    }
-  }
-
-  /** SHOW TABLES tells the tables of the house, not those of an engine's connection. */
-  async function overTables(input: RowsInput, call: Call) {
-    if (!/^\s*show\s+tables\s*;?\s*$/i.test(input.sql)) return input;
-    const all = await tables.list(call);
-    const names = all.map(({ schema, name }) => (schema === "main" ? name : `${schema}.${name}`));
-    return { sql: "SELECT unnest($1::VARCHAR[]) AS name", params: [names] };
-  }
-
-  /** Runs engine work; a table that cannot be read is looked at and named. */
-  async function run<T>(query: Running, work: () => Promise<T>): Promise<T> {
-    try {
-      const result = await work();
-      served++;
-      return result;
-    } catch (thrown) {
-      failed++;
-      throw await explain(toLakehouseError(thrown), query.request.relations, query.call);
-    }
-  }
-
-  async function explain(error: LakehouseError, relations: readonly Relation[], call: Call) {
-    if (error.reason !== "broken_dataset") return error;
-    const name = await tables.examine(relations, call).catch(() => undefined);
-    needs.log.warn({ dataset: name, err: error }, "a query met a table that cannot be read");
-    return name === undefined ? error : broken(name, "an object of it is missing", error);
-  }
+  const queries = createRunningQueries({ engine, tables, log: needs.log }, settings);
 
   /** The turn is held until the last byte is sent or the reader leaves. */
-  function asBody(query: Running, pieces: AsyncIterable<string>): ByteStream {
+  function asBody(query: RunningQuery, pieces: AsyncIterable<string>): ByteStream {
     const bytes = (async function* () {
       for await (const piece of pieces) if (piece !== "") yield Buffer.from(piece);
     })();
@@ -138,9 +65,9 @@ export async function createQuery(
   }
 
   async function toText(input: SqlInput, call: Call): Promise<{ body: ByteStream; id: string }> {
-    const query = await begin(input, input.limit ?? Number.MAX_SAFE_INTEGER, call);
+    const query = await queries.begin(input, input.limit ?? Number.MAX_SAFE_INTEGER, call);
     try {
-      const stream = await run(query, () => engine.rows(query.request));
+      const stream = await queries.run(query, () => engine.rows(query.request));
       const names = distinctNames(stream.columns);
       const encode = input.format === "csv" ? toCsv : toNdjson(names);
       const head = input.format === "csv" ? toCsv([names]) : "";
@@ -152,11 +79,11 @@ export async function createQuery(
   }
 
   async function toParquet(input: SqlInput, call: Call): Promise<{ body: ByteStream; id: string }> {
-    const query = await begin(input, input.limit ?? Number.MAX_SAFE_INTEGER, call);
+    const query = await queries.begin(input, input.limit ?? Number.MAX_SAFE_INTEGER, call);
     const path = join(needs.dir, `${newId()}.parquet`);
     const remove = () => rm(path, { force: true });
     try {
-      await run(query, () => engine.toParquet(query.request, path));
+      await queries.run(query, () => engine.toParquet(query.request, path));
       return { body: endingIterator(createReadStream(path), remove), id: query.query_id };
     } catch (error) {
       await remove();
@@ -168,10 +95,10 @@ export async function createQuery(
 
   async function collected(input: RowsInput, call: Call) {
     const rows_max = Math.min(input.limit ?? settings.rows_max, settings.rows_max);
-    const query = await begin(input, rows_max + 1, call);
+    const query = await queries.begin(input, rows_max + 1, call);
     try {
       const bytes_max = settings.result_mb_max * 1024 * 1024;
-      const result = await run(query, async () =>
+      const result = await queries.run(query, async () =>
         collectRows(await engine.rows(query.request), rows_max, bytes_max),
       );
       const elapsed_ms = Math.round((performance.now() - query.started) * 1000) / 1000;
@@ -198,20 +125,11 @@ export async function createQuery(
         const plain = rows.map((row) => [...row]);
         return { query_id, columns: [...columns], rows: plain, row_count, truncated, elapsed_ms };
       },
-      async cancel({ query_id }) {
-        const stop = running.get(query_id);
-        stop?.abort(new Error("cancelled by its id"));
-        return { cancelled: stop !== undefined };
-      },
+      cancel: async ({ query_id }) => ({ cancelled: queries.cancel(query_id) }),
       tables: async (_input, call) => ({ tables: await tables.list(call) }),
     },
-    health: async () => ({
-      status: "ok",
-      figures: { running: turns.running(), waiting: turns.waiting(), served, failed },
-    }),
-    async stop() {
-      for (const stop of running.values()) stop.abort(new Error("the service stops"));
-    },
+    health: async () => ({ status: "ok", figures: queries.figures() }),
+    stop: async () => queries.stopAll(),
   };
 }
 

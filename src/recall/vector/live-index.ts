@@ -126,14 +126,21 @@ function liveIndex(core: IndexCore): LiveIndex {
     use: core.states.use,
     async upsert(items, vectors) {
       const { dimension } = core.entry;
+      let before: Promise<void> = Promise.resolve();
       for (let at = 0; at < items.length;) {
-        if (at > 0) await nextTurn();
         const end = rowEnd(items, at, dimension);
         const some = items.slice(at, end);
         const rows = vectors.slice(at * dimension, end * dimension);
-        await write(upsertRow(some, rows), some.length, (state) => applyUpsert(state, some, rows));
+        const row = upsertRow(some, rows);
+        const written = write(row, some.length, (state) => applyUpsert(state, some, rows));
+        // One row is written and synced while the one before it goes into the graph.
+        written.catch(() => undefined);
+        await before;
+        await nextTurn();
+        before = written;
         at = end;
       }
+      await before;
     },
     remove: (ids) => write({ op: "remove", ids }, ids.length, (state) => applyRemove(state, ids)),
     rebuild: rebuild.run,

@@ -17,11 +17,11 @@ const itemsFrom = (from: number, to: number, word = "item") =>
   }));
 
 async function check({ client }: OpenedVector, index: string, at: number, word = "item") {
-  const [hit] = (await client.search({ index, query_text: `${word} ${at}`, k: 1 })).hits;
-  assert.deepEqual(
-    [hit!.id, hit!.text, hit!.metadata],
-    [`i${at}`, `${word} ${at}`, { number: at, word }],
-  );
+  const query_text = `${word} ${at}`;
+  const [hit] = (await client.search({ index, query_text, k: 1, filters: { number: at } })).hits;
+  const expected = [`i${at}`, query_text, { number: at, word }];
+  assert.deepEqual([hit!.id, hit!.text, hit!.metadata], expected);
+  assert.ok(hit!.score > 0.99, `${query_text} has another vector`);
   const words = await client.search({ index, query_text: String(at), k: 1, mode: "lexical" });
   assert.equal(words.hits[0]!.id, `i${at}`);
 }
