@@ -49,7 +49,7 @@ const ROUNDS_POINT = 201;
 const MEMORY_MB = 2_048;
 
 const AGGREGATE = `SELECT role, city, shift, count(*) AS n, avg(pay) AS pay, max(since) AS latest,
-  count(DISTINCT worker_id) AS workers, sum(length(notes)) AS written
+  sum(length(notes)) AS written
   FROM $TABLE WHERE pay > 12 GROUP BY ALL ORDER BY n DESC, role, city, shift`;
 const POINT = "SELECT * FROM $TABLE WHERE row_no = $1";
 

@@ -59,14 +59,14 @@ test("tokens of each text are told, and add up", async () => {
 
 test("a caller that leaves frees the workers for the next", async () => {
   const controller = new AbortController();
-  const texts = Array.from({ length: 2_000 }, (_, at) => `a text about number ${at}`);
+  // Seconds of work: it cannot be done before the caller leaves.
+  const texts = Array.from({ length: 20_000 }, (_, at) => `a text about number ${at}`);
   const work = embedder.embed(texts, controller.signal);
   const outcome = assert.rejects(
     work,
     (error) => error instanceof LakehouseError && error.code === "cancelled",
   );
-  await embedder.embed(["urgent enough"], NEVER).catch(() => undefined);
-  controller.abort();
+  setTimeout(() => controller.abort(), 20);
   await outcome;
   const { vectors } = await embedder.embed(["next"], NEVER);
   assert.equal(vectors.length, 384);
@@ -75,7 +75,7 @@ test("a caller that leaves frees the workers for the next", async () => {
 test("closed while it works, it says so and ends without harm", async () => {
   const own = createMiniLmEmbedder({ threads: 1, workers: 1 });
   const work = own.embed(
-    Array.from({ length: 500 }, (_, at) => `text ${at}`),
+    Array.from({ length: 5_000 }, (_, at) => `text ${at}`),
     NEVER,
   );
   const outcome = assert.rejects(

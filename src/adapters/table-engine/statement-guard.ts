@@ -191,11 +191,13 @@ function checkFunction(name: string): void {
 
 /**
  * Values of one vector do not count against DuckDB's memory limit, and making them cannot be
- * interrupted. So what makes large values out of nothing is bounded here, where the size is a
- * literal; and aggregates that gather a list for each row are not taken as window functions.
+ * interrupted. So what makes large values out of nothing is bounded here: its size must be a
+ * literal where it makes one value, and small where it is one; and aggregates that gather a list
+ * for each row are not taken as window functions.
  */
 const SIZE_MAX = 1_000_000;
 const SIZED = /^(repeat|lpad|rpad|range|generate_series|list_resize|array_resize|bitstring)$/;
+const SIZED_BY_LITERAL = /^(repeat|lpad|rpad|list_resize|array_resize|bitstring)$/;
 const GATHERING =
   /^(list|array_agg|array_aggr|string_agg|group_concat|listagg|histogram|json_group_\w+)$/;
 
@@ -205,7 +207,11 @@ function checkSize(node: Tree, function_name: string): void {
     throw notReadOnly(`${name} cannot be a window function here`, "GROUP BY and join instead");
   }
   if (!SIZED.test(name)) return;
-  for (const argument of (node["children"] as readonly Tree[] | undefined) ?? []) {
+  const given = (node["children"] as readonly Tree[] | undefined) ?? [];
+  if (SIZED_BY_LITERAL.test(name) && given[1] !== undefined && given[1]["class"] !== "CONSTANT") {
+    throw notReadOnly(`the size that ${name} makes must be a plain number here`);
+  }
+  for (const argument of given) {
     const { value } = (argument["value"] ?? {}) as { value?: unknown };
     if (typeof value === "number" && Math.abs(value) > SIZE_MAX) {
       throw notReadOnly(`${name} makes values of at most ${SIZE_MAX} here`);

@@ -26,7 +26,7 @@ export async function committedIngests(
       {
         ingest_id,
         content_sha256,
-        source_name: String(source_name ?? ""),
+        source_name: typeof source_name === "string" ? source_name : "",
         snapshot_id,
         rows: Number(rows ?? 0),
         committed_at: new Date(timestamp_ms).toISOString(),

@@ -40,7 +40,7 @@ export async function selectIds(
     });
   }
   const ids = answer.rows.flatMap(([id]) =>
-    id === null || id === undefined ? [] : [`${source.id_prefix}${String(id)}`],
+    typeof id === "string" || typeof id === "number" ? [`${source.id_prefix}${id}`] : [],
   );
   return { sql_matches: answer.row_count, ids };
 }
