@@ -4,6 +4,9 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+// Each running DuckDB statement holds one of these threads; file work must not wait behind them.
+process.env.UV_THREADPOOL_SIZE ??= "16";
+
 const [major, minor] = process.versions.node.split(".").map(Number);
 const fresh = "Bun" in globalThis || major > 24 || (major === 24 && minor >= 12);
 const main = fileURLToPath(new URL("../src/app/main.ts", import.meta.url));

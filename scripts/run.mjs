@@ -5,6 +5,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+// Each running DuckDB statement holds one of these threads; file work must not wait behind them.
+process.env.UV_THREADPOOL_SIZE ??= "16";
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [task = "help", ...args] = process.argv.slice(2);
 
