@@ -16,7 +16,7 @@ import { createEngines } from "./engines.ts";
 import { loadPacks } from "./packs.ts";
 import { PARTS, type Part, type Site } from "./parts.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
-import { createWitnessSink } from "./witness-sink.ts";
+import { createWitnessSink, type WitnessSink } from "./witness-sink.ts";
 
 export interface ComposeOptions {
   readonly settings: HouseSettings;
@@ -104,7 +104,7 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
     packs,
     settings,
     data_dir,
-    health: () => healthOf(services, sink.lost),
+    health: () => healthOf(services, sink),
     flushWitness: () => sink.flush(),
     stop: () => lifecycle.stop(),
   };
@@ -136,7 +136,7 @@ function addressOf(settings: HouseSettings, service: ServiceName): string {
 
 async function healthOf(
   services: ReadonlyMap<ServiceName, Service>,
-  lost: () => number,
+  sink: WitnessSink,
 ): Promise<Record<string, ServiceHealth>> {
   const answers: Record<string, ServiceHealth> = {};
   for (const [name, service] of services) {
@@ -145,8 +145,9 @@ async function healthOf(
       figures: { reason: String(error) },
     }));
   }
-  const status = lost() === 0 ? "ok" : "degraded";
-  answers["witness"] = { status, figures: { lost_events: lost() } };
+  const figures = { lost_events: sink.lost(), stuck_events: sink.stuck() };
+  const good = figures.lost_events === 0 && figures.stuck_events === 0;
+  answers["witness"] = { status: good ? "ok" : "degraded", figures };
   return answers;
 }
 

@@ -3,53 +3,80 @@ import type { Clients } from "#contracts/all-contracts.ts";
 import type { EventInput } from "#contracts/observe.ts";
 import { LIMITS } from "#kernel/limits.ts";
 import type { Log } from "#kernel/log.ts";
+import { toLakehouseError } from "#kernel/problem.ts";
 import type { SpanRecord, Witness } from "#kernel/trace.ts";
 
 export interface WitnessSink {
   readonly witness: Witness;
   /** Takes a richer event of a service that stands below the observer. */
   readonly tell: (event: EventInput) => void;
-  /** Events that could not be kept because the queue was full. */
+  /** Events that were given up: the queue was full, or the observer refused them. */
   lost(): number;
+  /** Events that wait for an observer which did not take them at the last try. */
+  stuck(): number;
   /** Sends what is queued. */
   flush(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const FLUSH_AFTER_MS = 50;
+const RETRY_AFTER_MS = 1_000;
 const BATCH_MAX = 2_000;
-/** Tries for one batch before it is counted as lost. */
-const TRIES_MAX = 5;
+/** Characters that are kept of a text whose length its maker does not bound. */
+const TEXT_MAX = 2_000;
+const ID_MAX = 128;
 
 /** `observer` is asked for late: the observer may start after the first calls. */
 export function createWitnessSink(
   observer: () => Clients["observe"] | undefined,
   log: Log,
 ): WitnessSink {
-  const queue: EventInput[] = [];
+  let queue: EventInput[] = [];
   let lost = 0;
+  let failing = false;
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;
 
   function tell(event: EventInput): void {
-    queue.push(event);
-    if (queue.length > LIMITS.witness_queue_max) {
-      queue.shift();
-      lost++;
-    }
+    queue.push(clipped(event));
+    dropOldest();
     timer ??= setTimeout(() => void flush(), FLUSH_AFTER_MS);
   }
 
+  function dropOldest(): void {
+    const over = queue.length - LIMITS.witness_queue_max;
+    if (over <= 0) return;
+    queue.splice(0, over);
+    lost += over;
+  }
+
+  /** Sends until the queue is empty or the observer does not answer. */
   async function sendAll(): Promise<void> {
     const client = observer();
-    let failures = 0;
-    while (queue.length > 0 && client !== undefined && failures < TRIES_MAX) {
+    failing = client === undefined && queue.length > 0;
+    while (queue.length > 0 && client !== undefined && !failing) {
       const batch = queue.slice(0, BATCH_MAX);
-      try {
-        await client.events_bulk({ events: batch });
-        queue.splice(0, batch.length);
-      } catch (error) {
-        failures++;
+      queue = queue.slice(batch.length);
+      await sendBatch(client, batch);
+    }
+  }
+
+  async function sendBatch(client: Clients["observe"], batch: EventInput[]): Promise<void> {
+    try {
+      await client.events_bulk({ events: batch });
+    } catch (thrown) {
+      const error = toLakehouseError(thrown);
+      const refused = error.code === "invalid" || error.code === "too_large";
+      if (refused && batch.length > 1) {
+        // One bad event must not hold up the others.
+        for (const event of batch) await sendBatch(client, [event]);
+      } else if (refused) {
+        lost++;
+        log.error({ err: error, endpoint: batch[0]?.endpoint }, "the observer refused an event");
+      } else {
+        failing = true;
+        queue = [...batch, ...queue];
+        dropOldest();
         log.warn({ err: error, waiting: queue.length }, "the observer did not take events");
       }
     }
@@ -60,7 +87,7 @@ export function createWitnessSink(
     timer = undefined;
     sending ??= sendAll().finally(() => {
       sending = undefined;
-      if (queue.length > 0) timer ??= setTimeout(() => void flush(), 20 * FLUSH_AFTER_MS);
+      if (queue.length > 0) timer ??= setTimeout(() => void flush(), RETRY_AFTER_MS);
     });
     return sending;
   }
@@ -69,6 +96,7 @@ export function createWitnessSink(
     tell,
     witness: (record) => tell(toEvent(record)),
     lost: () => lost,
+    stuck: () => (failing ? queue.length : 0),
     flush,
     async stop() {
       await flush();
@@ -76,6 +104,18 @@ export function createWitnessSink(
       clearTimeout(timer);
       if (queue.length > 0) log.error({ events: queue.length }, "events were not kept");
     },
+  };
+}
+
+/** Error texts can hold what a caller sent: they are cut to what the observer takes. */
+function clipped(event: EventInput): EventInput {
+  const { error, input_summary, output_summary, trace_id } = event;
+  return {
+    ...event,
+    ...(error === undefined ? {} : { error: error.slice(0, TEXT_MAX) }),
+    ...(input_summary === undefined ? {} : { input_summary: input_summary.slice(0, TEXT_MAX) }),
+    ...(output_summary === undefined ? {} : { output_summary: output_summary.slice(0, TEXT_MAX) }),
+    ...(trace_id === undefined ? {} : { trace_id: trace_id.slice(0, ID_MAX) }),
   };
 }
 

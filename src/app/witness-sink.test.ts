@@ -1,0 +1,76 @@
+// The witness sink: nothing waits for it, one bad event holds up no other, what is lost is counted.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Clients } from "#contracts/all-contracts.ts";
+import type { EventInput } from "#contracts/observe.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import { silentLog } from "#kernel/log.ts";
+import { createWitnessSink } from "./witness-sink.ts";
+
+/** An observer that refuses events of one endpoint and can be away. */
+function observer() {
+  const kept: EventInput[] = [];
+  const state = { away: false };
+  const client = {
+    async events_bulk({ events }: { events: EventInput[] }) {
+      if (state.away) throw new LakehouseError("unavailable", "away");
+      if (events.some((event) => event.endpoint === "bad")) {
+        throw new LakehouseError("invalid", "an event is not valid");
+      }
+      kept.push(...events);
+    },
+  };
+  return { kept, state, client: client as unknown as Clients["observe"] };
+}
+
+test("an event that the observer refuses is counted, the others arrive in order", async () => {
+  const { kept, client } = observer();
+  const sink = createWitnessSink(() => client, silentLog);
+  for (const endpoint of ["a", "bad", "b", "c"]) sink.tell({ endpoint });
+  await sink.flush();
+  assert.deepEqual(
+    kept.map((event) => event.endpoint),
+    ["a", "b", "c"],
+  );
+  assert.equal(sink.lost(), 1);
+  await sink.stop();
+});
+
+test("events wait while the observer is away, and are sent when it is back", async () => {
+  const { kept, state, client } = observer();
+  const sink = createWitnessSink(() => client, silentLog);
+  state.away = true;
+  sink.tell({ endpoint: "a" });
+  await sink.flush();
+  assert.deepEqual([kept.length, sink.stuck(), sink.lost()], [0, 1, 0]);
+  state.away = false;
+  sink.tell({ endpoint: "b" });
+  await sink.flush();
+  assert.deepEqual(
+    kept.map((event) => event.endpoint),
+    ["a", "b"],
+  );
+  assert.equal(sink.stuck(), 0);
+  await sink.stop();
+});
+
+test("texts that a caller made long are cut to what the observer takes", async () => {
+  const { kept, client } = observer();
+  const sink = createWitnessSink(() => client, silentLog);
+  sink.witness({
+    service: "query",
+    operation: "rows",
+    kind: "read",
+    trace_id: "t".repeat(1_000),
+    span_id: "s",
+    parent_span_id: undefined,
+    principal: "local",
+    started_ms: 0,
+    duration_ms: 1,
+    error: new LakehouseError("not_found", "x".repeat(200_000)),
+  });
+  await sink.stop();
+  assert.equal(kept.length, 1);
+  assert.ok((kept[0]?.error?.length ?? 0) <= 2_000);
+  assert.ok((kept[0]?.trace_id?.length ?? 0) <= 128);
+});
