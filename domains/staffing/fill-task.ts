@@ -8,7 +8,7 @@ import {
   type TaskKind,
 } from "#pack.ts";
 import { derivedFields, textOf, wantOf, type Want } from "./fill-want.ts";
-import { isEmailRequest, isPlaybookRequest } from "./other-requests.ts";
+import { isEmailRequest, isNoFill, isPlaybookRequest } from "./other-requests.ts";
 import { parseRequest } from "./request-parser.ts";
 
 const SYSTEM = `You fill staffing contracts. Choose workers for the contract from the candidates.
@@ -39,7 +39,7 @@ export const fillTask: TaskKind = {
   summary: "fill a contract with workers",
   validator: "fill",
   plan(task, context) {
-    if (isEmailRequest(task) || isPlaybookRequest(task)) return undefined;
+    if (isEmailRequest(task) || isPlaybookRequest(task) || isNoFill(task)) return undefined;
     const want = wantOf({ ...parseRequest(task), ...context });
     if (want === undefined) return undefined;
     return {

@@ -20,3 +20,12 @@ export function isEmailRequest(task: string): boolean {
 export function isPlaybookRequest(task: string): boolean {
   return PLAYBOOK.test(task) && WRITE.test(task);
 }
+
+const UNDOING =
+  /^\s*(?:please\s+|can you\s+|could you\s+)?(?:cancel|call off|fire|dismiss|terminate|lay off|let go|remove|unassign|release|replace)\b/i;
+const ASKING = /^\s*(?:which|who)\b.*\b(?:rated|ranked|fired|left|quit|worst|lowest)\b/i;
+
+/** A request that takes people away, or asks about them: it names a role and fills nothing. */
+export function isNoFill(task: string): boolean {
+  return UNDOING.test(task) || ASKING.test(task);
+}

@@ -122,7 +122,7 @@ function clipped(event: EventInput): EventInput {
 function toEvent(record: SpanRecord): EventInput {
   return {
     timestamp: new Date(record.started_ms).toISOString(),
-    source: "lakehouse",
+    source: "contract",
     endpoint: `${record.service}.${record.operation}`,
     success: record.error === undefined,
     duration_ms: record.duration_ms,

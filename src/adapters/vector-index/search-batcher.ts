@@ -60,7 +60,6 @@ export function createSearchBatcher(link: WorkerLink, index: number): SearchBatc
       at += one.queries.length;
     }
     under_way++;
-    (globalThis as never as { msgs: number }).msgs++;
     const items = batch.map(({ item }) => item);
     link.post({ kind: "search", index, items, queries }, [queries.buffer], () => {
       under_way--;

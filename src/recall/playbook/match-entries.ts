@@ -106,10 +106,10 @@ function compare(
   const likeness = likenessProbability({ semantic, lexical, length_gap });
   const figures = { recorded, semantic, lexical };
   if (asked.reading !== undefined && recorded.reading !== undefined) {
-    // A domain that reads both knows better than words in general what makes them differ.
-    const differences = requestDifferences(asked.reading, recorded.reading);
-    const same = differences.length === 0;
-    return { ...figures, differences, likeness: same ? SAME_READING_LIKENESS : likeness };
+    const read = requestDifferences(asked.reading, recorded.reading);
+    if (read.length > 0) return { ...figures, likeness, differences: read };
+    const differences = gate(asked.words, recorded.words, true);
+    return { ...figures, differences, likeness: SAME_READING_LIKENESS };
   }
   return { ...figures, likeness, differences: gate(asked.words, recorded.words) };
 }

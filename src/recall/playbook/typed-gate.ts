@@ -10,23 +10,30 @@ import type { QueryDifference } from "./query-difference.ts";
 import { stemOf, type QueryWord } from "./query-words.ts";
 import { createSlotReader, slotDifferences } from "./slot-gate.ts";
 
-/** Differences between a query and a recorded one; none means that no gate objects. */
+/**
+ * Differences between a query and a recorded one; none means that no gate objects.
+ * `read_alike`: a domain read the same request in both, so that numbers which are part of a
+ * declared word ("third shift") and bounds in other words ("no more than") are no differences.
+ */
 export type TypedGate = (
   query: readonly QueryWord[],
   recorded: readonly QueryWord[],
+  read_alike?: boolean,
 ) => QueryDifference[];
 
 /** The gate of a house whose domains declare these slots. Pure: same queries, same answer. */
 export function createTypedGate(slots: readonly SlotVocabulary[]): TypedGate {
   const reader = createSlotReader(slots);
-  return (query, recorded) => {
+  return (query, recorded, read_alike = false) => {
     const left = reader.read(query);
     const right = reader.read(recorded);
     const known = new Set([...left.stems, ...right.stems]);
     for (const day of [...readCalendar(query), ...readCalendar(recorded)]) known.add(stemOf(day));
+    const numbers = numberDifferences(query, recorded);
+    const negations = negationDifferences(query, recorded);
     return [
-      ...numberDifferences(query, recorded),
-      ...negationDifferences(query, recorded),
+      ...(read_alike ? numbers.filter((it) => !isDeclared(it, known)) : numbers),
+      ...(read_alike ? negations.filter((it) => !isBound(it)) : negations),
       ...oppositeDifferences(query, recorded).filter((it) => !isKnown(it, known)),
       ...ownerDifferences(query, recorded),
       ...calendarDifferences(query, recorded),
@@ -39,4 +46,18 @@ export function createTypedGate(slots: readonly SlotVocabulary[]): TypedGate {
 /** Words of a slot are compared there, synonyms and all. */
 function isKnown(difference: QueryDifference, known: ReadonlySet<string>): boolean {
   return known.has(stemOf(difference.query)) && known.has(stemOf(difference.recorded));
+}
+
+/** A number that stands in a declared word on the sides where it stands at all. */
+function isDeclared({ query, recorded }: QueryDifference, known: ReadonlySet<string>): boolean {
+  return [query, recorded].every((side) =>
+    side.split(/[\s-]+/).every((word) => word === "" || known.has(stemOf(word.toLowerCase()))),
+  );
+}
+
+const BOUND = /^(no|not) (more|less|fewer|later|earlier) than\b/;
+
+/** "no more than 17" against "17": an upper bound in other words. */
+function isBound({ query, recorded }: QueryDifference): boolean {
+  return BOUND.test(query) || BOUND.test(recorded);
 }
