@@ -9,10 +9,10 @@ process.env.UV_THREADPOOL_SIZE ??= "16";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 const fresh = "Bun" in globalThis || major > 24 || (major === 24 && minor >= 12);
-const main = fileURLToPath(new URL("../src/app/main.ts", import.meta.url));
+const main = new URL("../src/app/main.ts", import.meta.url);
 
 if (fresh) {
-  await import(main);
+  await import(main.href);
 } else {
   const node = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
   if (!existsSync(node)) {
@@ -22,7 +22,7 @@ if (fresh) {
     );
     process.exit(1);
   }
-  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
 }

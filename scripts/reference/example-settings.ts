@@ -53,6 +53,21 @@ function settingLines(key: string, schema: JsonSchema, value: unknown): string[]
   ];
   const notes = [schema.description, bounds.join(", ")].filter((part) => part);
   const comment = notes.length === 0 ? [] : [`# ${notes.join("; ")}`];
-  const text = stringify({ [key]: value ?? null }).trim();
-  return [...comment, ...text.split("\n").map((line) => `# ${line}`.trimEnd())];
+  return [...comment, `# ${key} = ${tomlValue(value)}`];
+}
+
+/** A value on one line: tables inline, so that a setting stays within its section. */
+function tomlValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(tomlValue).join(", ")}]`;
+  if (typeof value !== "object" || value === null) {
+    return stringify({ v: value ?? "" })
+      .trim()
+      .slice("v = ".length);
+  }
+  const pairs = Object.entries(value).map(([name, one]) => `${keyOf(name)} = ${tomlValue(one)}`);
+  return pairs.length === 0 ? "{}" : `{ ${pairs.join(", ")} }`;
+}
+
+function keyOf(name: string): string {
+  return /^[A-Za-z0-9_-]+$/.test(name) ? name : JSON.stringify(name);
 }

@@ -1,9 +1,9 @@
 // Opens a house for a command: the running server of the data folder, a named one, or one in here.
-import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { connectHouse } from "#client.ts";
 import type { GlobalOptions, OpenHouse } from "#edges/cli/cli-host.ts";
-import { httpRequest } from "#kernel/http-client.ts";
+import { collectBytes, httpRequest } from "#kernel/http-client.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { composeHouse, type House } from "./compose.ts";
 import { createPinoLog } from "./pino-log.ts";
@@ -49,28 +49,49 @@ function attach(url: string, token: string): OpenHouse {
 interface ServerNote {
   readonly url: string;
   readonly pid: number;
+  readonly instance: string;
 }
 
-export function serverNotePath(data_dir: string): string {
+function serverNotePath(data_dir: string): string {
   return join(data_dir, "run", "server.json");
 }
 
-/** The address of the server that serves this data folder, if one answers. */
+/** Notes where the server of a data folder answers; the answer takes the note away again. */
+export async function noteServer(
+  data_dir: string,
+  url: string,
+  instance: string,
+): Promise<() => Promise<void>> {
+  const path = serverNotePath(data_dir);
+  const note: ServerNote = { url, pid: process.pid, instance };
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.new`, JSON.stringify(note));
+  await rename(`${path}.new`, path);
+  return () => rm(path, { force: true });
+}
+
+/** The address of the server that serves this data folder, if that very one answers. */
 async function runningServer(data_dir: string): Promise<string | undefined> {
-  const text = await readFile(serverNotePath(data_dir), "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
-  const note = JSON.parse(text) as ServerNote;
+  const note = readNote(await readFile(serverNotePath(data_dir), "utf8").catch(() => ""));
+  if (note === undefined) return undefined;
   try {
-    const answer = await httpRequest({
-      method: "GET",
-      url: `${note.url}/health`,
-      timeout_ms: 2000,
-    });
-    for await (const _ of answer.body) void _;
-    return note.url;
+    const url = `${note.url}/health`;
+    const answer = await httpRequest({ method: "GET", url, timeout_ms: 2000 });
+    const text = (await collectBytes(answer.body)).toString("utf8");
+    // A killed server leaves its note behind, and another house may have its port by now.
+    return text.includes(`"instance":"${note.instance}"`) ? note.url : undefined;
   } catch (error) {
-    // A note of a server that is gone: a killed one leaves it behind.
     if (error instanceof LakehouseError && error.reason === "unreachable") return undefined;
     throw error;
+  }
+}
+
+function readNote(text: string): ServerNote | undefined {
+  try {
+    const note = JSON.parse(text) as Partial<ServerNote>;
+    const whole = typeof note.url === "string" && typeof note.instance === "string";
+    return whole ? (note as ServerNote) : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -1,14 +1,13 @@
 // Serves a house at the edge until it is told to stop; drains what is in flight.
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { ServiceName } from "#contracts/all-contracts.ts";
 import { createGatewayApp } from "#edges/gateway/gateway-app.ts";
 import { isLoopback } from "#edges/gateway/authenticate.ts";
+import { newId } from "#kernel/ids.ts";
 import { listen } from "#kernel/listen.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { composeHouse, type House } from "./compose.ts";
-import { serverNotePath, type Variables } from "./open-house.ts";
+import { noteServer, type Variables } from "./open-house.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
 
 export interface ServeOptions {
@@ -38,6 +37,7 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
       hint: "add [[auth.tokens]] to lakehouse.toml, or listen on 127.0.0.1",
     });
   }
+  const instance = newId();
   const house = await composeHouse(options);
   const served = options.gateway
     ? house.served
@@ -47,22 +47,21 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
     health: house.health,
     auth: { tokens },
     version: options.version,
-    hosts: isLoopback(host) ? hosts : [host, ...hosts],
+    instance,
+    hosts: [host, ...hosts],
   });
   const server = await listen(app, { port, host }).catch(async (error: unknown) => {
     await house.stop();
     throw error;
   });
-  const note = serverNotePath(house.data_dir);
-  if (options.gateway) {
-    await mkdir(dirname(note), { recursive: true });
-    await writeFile(note, JSON.stringify({ url: server.url, pid: process.pid }));
-  }
+  const removeNote = options.gateway
+    ? await noteServer(house.data_dir, server.url, instance)
+    : async () => undefined;
   return {
     url: server.url,
     house,
     async stop() {
-      if (options.gateway) await rm(note, { force: true });
+      await removeNote();
       await server.stop();
       await house.stop();
     },

@@ -74,7 +74,7 @@ export const houseSettings = z.strictObject({
   data_dir: z.string().default("data").describe("all state stands below this folder"),
   log_level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
   domains: z.array(z.string()).default(["staffing", "bookshop"]),
-  sets_dir: z.string().default("../shared/data").describe("public data sets for lift and eval"),
+  sets_dir: z.string().default("../shared/data").describe("folder of data sets for lift and eval"),
   gateway: gatewaySettings.prefault({}),
   auth: authSettings.prefault({}),
   services: servicesSettings.prefault({}),

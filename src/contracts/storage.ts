@@ -26,6 +26,9 @@ const rawHeaders = {
   modified_at: "x-lakehouse-modified-at",
 };
 
+/** Objects that other services keep here: only their owners and admins write them. */
+const KEPT_BY_SERVICES = /^\/storage\/objects\/+(datasets|_catalog|_vectors|_rejects)\//i;
+
 export const storage = defineContract("storage", "Objects by key, streamed and durable.", {
   get: bytes({
     summary: "The bytes of an object, or a range of them.",
@@ -60,6 +63,7 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
   put: bytes({
     summary: "Stores an object; atomic and durable, optionally only if absent or unchanged.",
     http: "PUT /storage/objects/{key...}",
+    admin_paths: KEPT_BY_SERVICES,
     input: z.strictObject({
       key,
       content_type: z
@@ -94,6 +98,7 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
   remove: write({
     summary: "Deletes an object; says whether there was one.",
     http: "DELETE /storage/objects/{key...}",
+    admin_paths: KEPT_BY_SERVICES,
     input: z.strictObject({ key }),
     output: z.strictObject({ removed: z.boolean() }),
     reasons: ["bad_key"],

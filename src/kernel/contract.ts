@@ -34,6 +34,8 @@ export interface Operation<
   readonly reasons?: readonly string[];
   /** Scope that a caller needs; default read for `read`, write for the others. */
   readonly scope?: Scope;
+  /** Paths (as in the URL, decoded) for which the admin scope is needed instead. */
+  readonly admin_paths?: RegExp;
   /** `raw`: the request body is bytes and the input stands in path, query and headers. */
   readonly request_body?: Q;
   /** `raw`: the answer is bytes, its output stands in headers. */

@@ -1,6 +1,9 @@
 // What others can see is pinned: contracts, API document, problems, command line, settings,
 // reference.
+import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parse } from "smol-toml";
+import { houseSettings } from "#app/settings.ts";
 import { createProgram } from "#edges/cli/program.ts";
 import type { CliHost } from "#edges/cli/cli-host.ts";
 import { ALL_CONTRACTS } from "#contracts/all-contracts.ts";
@@ -61,6 +64,14 @@ test("the help of every command is as pinned", () => {
   };
   visit(program, "lakehouse");
   matchGolden("docs/reference/cli.txt", pages.join("\n"));
+});
+
+test("the example settings, uncommented, are the defaults", () => {
+  const text = renderExampleSettings()
+    .split("\n")
+    .map((line) => line.replace(/^# (?=[a-z_]+ = )/, ""))
+    .join("\n");
+  assert.deepEqual(houseSettings.parse(parse(text)), houseSettings.parse({}));
 });
 
 test("the example settings and the reference pages are made from the code as it is", () => {

@@ -20,6 +20,8 @@ interface Bad {
   readonly status: number;
   /** Reasons that are right; absent: any. */
   readonly reasons?: readonly string[];
+  /** The field that must be named among the issues: the planted fault, not another one. */
+  readonly issue?: string;
 }
 
 const OPERATIONS = (Object.values(ALL_CONTRACTS) as Contract[]).flatMap((contract) =>
@@ -44,6 +46,7 @@ function unknownFieldCases(): Bad[] {
       ...(in_query ? {} : { body: '{"zzz_unknown":1}' }),
       status: 400,
       reasons: ["invalid_input"],
+      issue: "zzz_unknown",
     };
   });
 }
@@ -71,6 +74,7 @@ function wrongTypeCases(): Bad[] {
           body,
           status: 400,
           reasons: ["invalid_input"],
+          issue: field,
         };
       });
   });
@@ -292,6 +296,7 @@ const problem = z.looseObject({
   detail: z.string(),
   code: z.string(),
   reason: z.string(),
+  issues: z.array(z.object({ path: z.string(), message: z.string() })).default([]),
 });
 
 /** undefined when the answer is the documented problem. */
@@ -309,6 +314,10 @@ async function tryCase(url: string, bad: Bad): Promise<string | undefined> {
   if (!parsed.success) return `not a whole problem: ${text.slice(0, 200)}`;
   if (bad.reasons !== undefined && !bad.reasons.includes(parsed.data.reason)) {
     return `reason ${parsed.data.reason}: ${parsed.data.detail.slice(0, 200)}`;
+  }
+  const { issues } = parsed.data;
+  if (bad.issue !== undefined && !issues.some((one) => one.path.split(".")[0] === bad.issue)) {
+    return `no issue names ${bad.issue}: ${JSON.stringify(issues).slice(0, 200)}`;
   }
   return undefined;
 }

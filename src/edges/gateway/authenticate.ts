@@ -39,7 +39,7 @@ export function createAuthenticator(settings: AuthSettings): Authenticate {
         reason: "unknown_token",
       });
     }
-    const needed = operation === undefined ? "read" : scopeOf(operation);
+    const needed = scopeNeeded(request, operation);
     if (!token.scopes.includes(needed) && !token.scopes.includes("admin")) {
       throw new LakehouseError("forbidden", `token "${token.name}" lacks the scope ${needed}`, {
         reason: "missing_scope",
@@ -47,6 +47,12 @@ export function createAuthenticator(settings: AuthSettings): Authenticate {
     }
     return { name: token.name, scopes: token.scopes };
   };
+}
+
+function scopeNeeded(request: Request, operation: Operation | undefined): Scope {
+  if (operation === undefined) return "read";
+  const path = decodeURIComponent(new URL(request.url).pathname);
+  return operation.admin_paths?.test(path) ? "admin" : scopeOf(operation);
 }
 
 function digestOf(secret: string): Buffer {

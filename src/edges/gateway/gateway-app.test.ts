@@ -12,7 +12,7 @@ const TOKENS: AccessToken[] = [
 ];
 
 /** A gateway whose services all answer `{}`: what is tested is what reaches them. */
-function gateway(tokens: readonly AccessToken[]) {
+function gateway(tokens: readonly AccessToken[], hosts: readonly string[] = []) {
   const reached: string[] = [];
   const served = Object.values(ALL_CONTRACTS).map((contract) => ({
     contract,
@@ -27,7 +27,14 @@ function gateway(tokens: readonly AccessToken[]) {
     ),
   }));
   const health = async () => ({ storage: { status: "ok" as const, figures: {} } });
-  const app = createGatewayApp({ served, health, auth: { tokens }, version: "1.2.3", hosts: [] });
+  const app = createGatewayApp({
+    served,
+    health,
+    auth: { tokens },
+    version: "1.2.3",
+    instance: "i-1",
+    hosts,
+  });
   return { app, reached };
 }
 
@@ -100,6 +107,25 @@ test("pages of other sites and rebound names are refused", async () => {
     headers: { origin: "http://localhost:3110" },
   });
   assert.equal((await app.fetch(own)).status, 200);
+});
+
+test("the server answers to its own address, however it is written", async () => {
+  const { app } = gateway([], ["127.0.0.2", "::", "MyHost"]);
+  for (const host of ["127.0.0.2", "[::]", "myhost", "MYHOST"]) {
+    assert.equal((await app.fetch(new Request(`http://${host}/v1/models`))).status, 200, host);
+  }
+});
+
+test("what the house keeps in storage is for the admin scope, whatever spelling", async () => {
+  const writer = { name: "writer", secret: "writer-secret-0123456789", scopes: ["write" as const] };
+  const { app, reached } = gateway([writer]);
+  for (const path of ["datasets/a.parquet", "datasets%2Fa.parquet", "_catalog/x", "_VECTORS/y"]) {
+    const route = { method: "DELETE", path: `/storage/objects/${path}` };
+    assert.equal((await send(app, route, writer.secret)).status, 403, path);
+  }
+  assert.deepEqual(reached, []);
+  const own = { method: "DELETE", path: "/storage/objects/mine/a.txt" };
+  assert.equal((await send(app, own, writer.secret)).status, 200);
 });
 
 test("the API document holds every public operation", async () => {

@@ -13,6 +13,8 @@ export interface GatewayNeeds {
   readonly health: () => Promise<Readonly<Record<string, ServiceHealth>>>;
   readonly auth: AuthSettings;
   readonly version: string;
+  /** Names this run of the server: whoever knows it can tell it from another on the same port. */
+  readonly instance: string;
   /** Names under which this server may be addressed (Host header). */
   readonly hosts: readonly string[];
 }
@@ -26,7 +28,8 @@ export function createGatewayApp(needs: GatewayNeeds): Hono {
   app.get("/health", async () => {
     const services = await needs.health();
     const worst = worstStatus(Object.values(services));
-    const body = { status: worst, version: needs.version, services };
+    const { version, instance } = needs;
+    const body = { status: worst, version, instance, services };
     return Response.json(body, { status: worst === "down" ? 503 : 200 });
   });
   app.get("/openapi.json", (context) => {
@@ -57,7 +60,7 @@ function worstStatus(all: readonly ServiceHealth[]): ServiceHealth["status"] {
  */
 function guardOrigin(app: Hono, hosts: readonly string[]): Hono {
   const inner = app.fetch;
-  const known = new Set(["localhost", "127.0.0.1", "[::1]", ...hosts]);
+  const known = new Set(["localhost", "127.0.0.1", "[::1]", ...hosts.map(hostOfUrl)]);
   app.fetch = (request, ...rest) => {
     const host = new URL(request.url).hostname;
     if (!known.has(host)) return problemResponse(refused(`host "${host}"`));
@@ -68,6 +71,12 @@ function guardOrigin(app: Hono, hosts: readonly string[]): Hono {
     return inner(request, ...rest);
   };
   return app;
+}
+
+/** A host as it stands in a URL: lower case, IPv6 in brackets. */
+function hostOfUrl(host: string): string {
+  const url = `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}/`;
+  return URL.canParse(url) ? new URL(url).hostname : host;
 }
 
 function sameSite(origin: string, known: ReadonlySet<string>): boolean {
