@@ -21,8 +21,12 @@ export function isPlaybookRequest(task: string): boolean {
   return PLAYBOOK.test(task) && WRITE.test(task);
 }
 
-const UNDOING =
-  /^\s*(?:please\s+|can you\s+|could you\s+)?(?:cancel|call off|fire|dismiss|terminate|lay off|let go|remove|unassign|release|replace)\b/i;
+const UNDO_VERBS =
+  "cancel|call off|fire|dismiss|terminate|lay off|let go|remove|unassign|release|replace";
+const UNDOING = new RegExp(
+  `^\\s*(?:please\\s+|can you\\s+|could you\\s+)?(?:${UNDO_VERBS})\\b`,
+  "i",
+);
 const ASKING = /^\s*(?:which|who)\b.*\b(?:rated|ranked|fired|left|quit|worst|lowest)\b/i;
 
 /** A request that takes people away, or asks about them: it names a role and fills nothing. */

@@ -2,6 +2,11 @@
 import type { DemoFigures } from "./demo-figures.ts";
 import { share } from "./demo-figures.ts";
 
+/** What the reader of these figures must know. */
+const CAVEAT =
+  "The wordings of this set were written beside the code that reads requests: other wordings " +
+  "will be read less often. Sets that nobody here wrote: lakehouse lift --set <folder>.";
+
 const HEAD = [
   "",
   "tasks",
@@ -67,7 +72,7 @@ export function renderTerminal(figures: DemoFigures): string {
     ({ name, ms, detail }) =>
       `${name.padEnd(wide)}  ${(ms / 1000).toFixed(1).padStart(5)} s  ${detail}`,
   );
-  parts.push("", ...steps, "", `drafts by ${figures.who}`);
+  parts.push("", ...steps, "", `drafts by ${figures.who}`, CAVEAT);
   return parts.join("\n");
 }
 
@@ -100,6 +105,8 @@ export function renderMarkdown(figures: DemoFigures): string {
     ...figures.steps.map(
       ({ name, ms, detail }) => `| ${name} | ${(ms / 1000).toFixed(1)} | ${detail} |`,
     ),
+    "",
+    CAVEAT,
     "",
     "How each figure is worked out: `src/app/demo/demo-figures.ts`; phantom answers are looked up in the data",
     "itself, not by the validator that accepted them.",
