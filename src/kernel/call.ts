@@ -81,9 +81,14 @@ export function throwIfOver(call: Call): void {
   }
 }
 
-/** The error for an aborted call: `deadline_exceeded` past the deadline, `cancelled` before. */
+/**
+ * The error for a call that is over: `deadline_exceeded` unless it was aborted before, then what
+ * the one who aborted it says, else `cancelled`.
+ */
 export function cancelledError(call: Call): LakehouseError {
-  return Date.now() >= call.deadline_ms
+  if (call.signal.reason instanceof LakehouseError) return call.signal.reason;
+  // A timer may fire a moment before the clock shows its time.
+  return !call.signal.aborted || Date.now() >= call.deadline_ms
     ? new LakehouseError("deadline_exceeded", "the deadline of the call has passed")
     : new LakehouseError("cancelled", "the call was cancelled by its caller");
 }

@@ -1,5 +1,6 @@
 // Checks an input against its schema and says what is wrong, where, and what would be right.
 import type { z } from "zod";
+import { parseRoute, type Operation } from "./contract.ts";
 import { LakehouseError, type InputIssue } from "./problem.ts";
 
 /** The parsed input; throws `invalid` with one issue for each fault. */
@@ -13,6 +14,36 @@ export function checkInput<S extends z.ZodType>(schema: S, input: unknown): z.ou
     reason: "invalid_input",
     issues,
   });
+}
+
+/**
+ * The parsed input of an operation (of one with a raw body: what stands beside it). Parts of its
+ * path must be able to stand in a URL, on both transports.
+ */
+export function checkOperationInput<Op extends Operation>(
+  operation: Op,
+  input: unknown,
+): z.output<Op["input"]> {
+  const parsed = checkInput<Op["input"]>(operation.input as Op["input"], input);
+  if (!operation.http.includes("{")) return parsed;
+  for (const name of parseRoute(operation.http).params) {
+    const value = String((parsed as Record<string, unknown>)[name] ?? "");
+    const message = pathFault(value);
+    if (message === undefined) continue;
+    const issues = [{ path: name, message }];
+    throw new LakehouseError("invalid", `${name}: ${message}`, {
+      reason: "invalid_input",
+      issues,
+    });
+  }
+  return parsed;
+}
+
+/** URLs resolve `.` and `..`, also when escaped: the request would go to another route. */
+function pathFault(value: string): string | undefined {
+  if (value === "") return "must not be empty";
+  const dots = value.split("/").some((part) => part === "." || part === "..");
+  return dots ? "no part of it may be . or .." : undefined;
 }
 
 /** Issues in our words; an unknown field is named together with the nearest known one. */

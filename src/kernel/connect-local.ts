@@ -1,7 +1,8 @@
 // The in-process transport: the same checks, errors, deadlines and spans as over HTTP, no socket.
 import { assert } from "./assert.ts";
-import { NEVER, cancelledError, childCall, startCall, throwIfOver, type Call } from "./call.ts";
-import { checkInput } from "./check-input.ts";
+import { beforeDeadline, itemsBeforeDeadline, type TimedItems } from "./before-deadline.ts";
+import { childCall, startCall, throwIfOver, type Call } from "./call.ts";
+import { checkOperationInput } from "./check-input.ts";
 import type { ByteStream, Client, Contract, Handlers, Operation } from "./contract.ts";
 import { toLakehouseError, type LakehouseError } from "./problem.ts";
 import type { SpanRecord, Witness } from "./trace.ts";
@@ -65,17 +66,20 @@ async function* runStream(run: Run, input: unknown, parent?: Call): AsyncGenerat
   const started_ms = Date.now();
   const clock = performance.now();
   let failed: LakehouseError | undefined;
+  let items: TimedItems<unknown> | undefined;
   try {
     throwIfOver(call);
     const parsed = parseInput(run.operation, input);
-    for await (const item of run.handler(parsed, call) as AsyncIterable<unknown>) {
-      if (run.options.strict) run.operation.output.parse(item);
-      yield item;
+    items = itemsBeforeDeadline(run.handler(parsed, call) as AsyncIterable<unknown>, call);
+    for (let next = await items.next(); !next.done; next = await items.next()) {
+      if (run.options.strict) run.operation.output.parse(next.value);
+      yield next.value;
     }
   } catch (thrown) {
     failed = toLakehouseError(thrown);
     throw failed;
   } finally {
+    await items?.end();
     report(run, call, started_ms, clock, failed);
   }
 }
@@ -86,10 +90,10 @@ function openCall(operation: Operation, parent: Call | undefined): Call {
 }
 
 function parseInput(operation: Operation, input: unknown): unknown {
-  if (operation.request_body !== "raw") return checkInput(operation.input, input);
+  if (operation.request_body !== "raw") return checkOperationInput(operation, input);
   const { body, ...fields } = input as { body: ByteStream };
   assert(body !== undefined, "an operation with a raw request needs a body");
-  return { ...checkInput(operation.input, fields), body };
+  return { ...checkOperationInput(operation, fields), body };
 }
 
 function checkAnswer(run: Run, answer: unknown): void {
@@ -100,36 +104,6 @@ function checkAnswer(run: Run, answer: unknown): void {
   const { body, ...fields } = answer as { body: ByteStream };
   assert(body !== undefined, `${run.span.operation} answered without a body`);
   run.operation.output.parse(fields);
-}
-
-/** The answer, or an error as soon as the caller leaves or the deadline passes. */
-function beforeDeadline<T>(answer: Promise<T>, call: Call): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const give_up = () => {
-      // The handler may never settle: its timer must not outlive the caller's interest.
-      settle();
-      reject(cancelledError(call));
-    };
-    const wait_ms = Math.min(call.deadline_ms - Date.now(), 0x7fffffff);
-    const timer = setTimeout(give_up, wait_ms);
-    // Listeners on the one shared signal would pile up with thousands of calls in flight.
-    const listens = call.signal !== NEVER;
-    if (listens) call.signal.addEventListener("abort", give_up, { once: true });
-    const settle = () => {
-      clearTimeout(timer);
-      if (listens) call.signal.removeEventListener("abort", give_up);
-    };
-    answer.then(
-      (value) => {
-        settle();
-        resolve(value);
-      },
-      (error: unknown) => {
-        settle();
-        reject(error instanceof Error ? error : new Error(String(error)));
-      },
-    );
-  });
 }
 
 function report(

@@ -1,6 +1,5 @@
 // How an operation's input and output are laid out in an HTTP message, for both ends.
 import { parseRoute, type HttpRoute, type Operation } from "./contract.ts";
-import { LakehouseError } from "./problem.ts";
 
 export const TRACE_HEADER = "x-lakehouse-trace-id";
 export const TIMEOUT_HEADER = "x-lakehouse-timeout-ms";
@@ -31,8 +30,7 @@ export function layOut(operation: Operation, input: Readonly<Record<string, unkn
   const rest: Record<string, unknown> = { ...input };
   let url = path;
   for (const name of params) {
-    const value = asText(rest[name]);
-    refuseDotParts(name, value);
+    const value = asText(rest[name]).toWellFormed();
     delete rest[name];
     url = url
       .replace(`{${name}...}`, () => value.split("/").map(encodeURIComponent).join("/"))
@@ -40,7 +38,7 @@ export function layOut(operation: Operation, input: Readonly<Record<string, unkn
   }
   const headers: Record<string, string> = {};
   for (const [field, header] of Object.entries(operation.request_headers ?? {})) {
-    if (rest[field] !== undefined) headers[header] = asText(rest[field]);
+    if (rest[field] !== undefined) headers[wireHeader(header)] = toHeaderText(asText(rest[field]));
     delete rest[field];
   }
   if (!inputInQuery(operation, method)) return { method, url, headers, rest };
@@ -54,12 +52,33 @@ export function layOut(operation: Operation, input: Readonly<Record<string, unkn
   return { method, url: url + search, headers, rest: undefined };
 }
 
-/** URLs resolve `.` and `..`, also when escaped: the request would go to another route. */
-function refuseDotParts(name: string, value: string): void {
-  if (!value.split("/").some((part) => part === "." || part === "..")) return;
-  const message = `${name}: no part of it may be . or ..`;
-  const issues = [{ path: name, message }];
-  throw new LakehouseError("invalid", message, { reason: "invalid_input", issues });
+/** What a caller says of its body's length: as content-length it would be the transport's own. */
+const DECLARED_LENGTH_HEADER = "x-lakehouse-content-length";
+
+/** The header in which a client of ours sends a field; others may send it by its plain name. */
+export function wireHeader(header: string): string {
+  return header === "content-length" ? DECLARED_LENGTH_HEADER : header;
+}
+
+/** Marks a header value that is percent-encoded, as RFC 8187 has it. */
+const ENCODED = "UTF-8''";
+
+/** A value that a header can carry: what is not plain ASCII is percent-encoded and marked. */
+export function toHeaderText(value: string): string {
+  const plain = /^(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?$/.test(value);
+  if (plain && !value.startsWith(ENCODED)) return value;
+  return ENCODED + encodeURIComponent(value.toWellFormed());
+}
+
+/** The value of a header, decoded when it is marked. */
+export function fromHeaderText(text: string): string {
+  if (!text.startsWith(ENCODED)) return text;
+  try {
+    return decodeURIComponent(text.slice(ENCODED.length));
+  } catch {
+    // Not ours: somebody's value that only begins like one.
+    return text;
+  }
 }
 
 /** A scalar as it stands in a path, a query or a header; anything else as JSON. */

@@ -18,8 +18,10 @@ export const LIMITS = {
   name_length_max: 128,
   /** Characters of a text that is embedded, searched or recorded. */
   text_length_max: 1_000_000,
-  /** Time the house waits for calls in flight when it is asked to stop. */
-  drain_timeout_ms: 10_000,
+  /** When the house is asked to stop: time for calls in flight before they are cancelled. */
+  stop_grace_ms: 2_000,
+  /** And until their connections are cut; supervisors kill after 10 s, and stores close after it. */
+  drain_timeout_ms: 5_000,
   /** Events the witness keeps in memory. */
   event_ring_size: 2_000,
   /** Records that may wait for the witness before the oldest are counted as lost. */

@@ -1,11 +1,11 @@
 // An error that clients of OpenAI's API can read too: its problem carries their `error` member.
-import { LakehouseError, STATUS_OF_CODE, toLakehouseError } from "./problem.ts";
+import { LakehouseError, outwardMessage, STATUS_OF_CODE, toLakehouseError } from "./problem.ts";
 
 /** `{message, type, code}` as OpenAI's API has it. */
 export function openAiErrorBody(error: LakehouseError) {
   const type = STATUS_OF_CODE[error.code] < 500 ? "invalid_request_error" : "server_error";
   const hint = error.hint === undefined ? "" : ` (${error.hint})`;
-  return { message: `${error.message}${hint}`, type, code: error.reason };
+  return { message: `${outwardMessage(error)}${hint}`, type, code: error.reason };
 }
 
 /** The same error with the `error` member beside its own. */

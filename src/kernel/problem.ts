@@ -99,13 +99,22 @@ export function toLakehouseError(thrown: unknown): LakehouseError {
   return new LakehouseError("internal", message, { cause: thrown });
 }
 
+/** What outsiders read of an `internal` error: its own message may hold paths and the like. */
+const INTERNAL_MESSAGE =
+  "something broke on our side; the log has the details under the trace id";
+
+/** The message of an error as it leaves the house. */
+export function outwardMessage(error: LakehouseError): string {
+  return error.code === "internal" ? INTERNAL_MESSAGE : error.message;
+}
+
 /** The problem document of an error. `internal` hides its message from the outside. */
 export function toProblem(error: LakehouseError, trace_id?: string): Problem {
   const problem: Problem = {
     type: `urn:lakehouse:problem:${error.reason}`,
     title: TITLES[error.code],
     status: STATUS_OF_CODE[error.code],
-    detail: error.message,
+    detail: outwardMessage(error),
     code: error.code,
     reason: error.reason,
   };

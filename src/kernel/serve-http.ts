@@ -1,20 +1,26 @@
 // The HTTP transport's server side: every operation of the given contracts as a route.
 import { Hono, type Context } from "hono";
+import { createCallsInFlight, type CallsInFlight } from "./calls-in-flight.ts";
 import { startCall, type Call, type Principal } from "./call.ts";
 import { parseRoute, type ByteStream, type Contract, type HttpRoute } from "./contract.ts";
 import type { Operation } from "./contract.ts";
+import { endingIterator } from "./ending-iterator.ts";
 import { toReadableStream } from "./http-client.ts";
 import {
   asText,
+  fromHeaderText,
   honoPath,
   IDEMPOTENCY_HEADER,
   inputInQuery,
   PROBLEM_TYPE,
   TIMEOUT_HEADER,
+  toHeaderText,
   TRACE_HEADER,
+  wireHeader,
 } from "./http-form.ts";
 import { newId } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
+import type { Log } from "./log.ts";
 import { asOpenAiError } from "./openai-error.ts";
 import { LakehouseError, STATUS_OF_CODE, toLakehouseError, toProblem } from "./problem.ts";
 import { streamAnswer } from "./serve-stream.ts";
@@ -28,6 +34,15 @@ export interface Served {
 export interface ServeOptions {
   /** Who asks; throws `unauthenticated` or `forbidden`. Absent: everybody is the local owner. */
   readonly authenticate?: (request: Request, operation: Operation) => Principal;
+  /** Aborts when the house stops: streams end then, other calls after a short grace. */
+  readonly stopping?: AbortSignal | undefined;
+  /** Told what broke, with the trace id; callers read only that something did. */
+  readonly log?: Log | undefined;
+}
+
+/** What every route of a server needs. */
+interface Edge extends ServeOptions {
+  readonly calls: CallsInFlight;
 }
 
 type Method = (input: unknown, call: Call) => unknown;
@@ -35,6 +50,7 @@ type Method = (input: unknown, call: Call) => unknown;
 /** A Hono app with a route for each operation; errors leave as problem+json. */
 export function serveHttp(served: readonly Served[], options: ServeOptions = {}): Hono {
   const app = new Hono();
+  const edge: Edge = { ...options, calls: createCallsInFlight(options.stopping) };
   const routes = served.flatMap(({ contract, client }) =>
     Object.entries(contract.operations)
       .filter(([, operation]) => operation.exposure !== "process")
@@ -50,7 +66,7 @@ export function serveHttp(served: readonly Served[], options: ServeOptions = {})
   routes.sort((a, b) => parseRoute(a.route).params.length - parseRoute(b.route).params.length);
   for (const { route, operation, method } of routes) {
     app.on(parseRoute(route).method, honoPath(route), (context) =>
-      answer(context, route, operation, method, options),
+      answer(context, route, operation, method, edge),
     );
   }
   app.notFound((context) => {
@@ -58,7 +74,10 @@ export function serveHttp(served: readonly Served[], options: ServeOptions = {})
     const hint = "GET /openapi.json lists every route";
     return problemResponse(new LakehouseError("not_found", detail, { reason: "no_route", hint }));
   });
-  app.onError((error, context) => problemResponse(error, traceOf(context)));
+  app.onError((error, context) => {
+    tellBroken(edge, error, traceOf(context));
+    return problemResponse(error, traceOf(context));
+  });
   return app;
 }
 
@@ -67,25 +86,40 @@ async function answer(
   route: HttpRoute,
   operation: Operation,
   method: Method,
-  options: ServeOptions,
+  edge: Edge,
 ): Promise<Response> {
   const trace_id = traceOf(context);
+  const open = edge.calls.open(operation.kind === "stream", context.req.raw.signal);
   try {
-    const principal = options.authenticate?.(context.req.raw, operation);
-    const call = callOf(context, trace_id, operation, principal);
+    const principal = edge.authenticate?.(context.req.raw, operation);
+    const call = callOf(context, trace_id, operation, principal, open.signal);
     const input = await inputOf(context, route, operation);
     if (operation.kind === "stream") {
       const items = method(input, call) as AsyncIterable<unknown>;
-      const response = await streamAnswer(items, context.req.header("accept") ?? "", trace_id);
+      const response = await streamAnswer(items, {
+        accept: context.req.header("accept") ?? "",
+        trace_id,
+        onError: (error) => tellBroken(edge, error, trace_id),
+        onEnd: open.end,
+      });
       response.headers.set(TRACE_HEADER, trace_id);
       return response;
     }
     const output = await (method(input, call) as Promise<unknown>);
-    return toResponse(operation, output, trace_id, context.req.raw.method === "HEAD");
+    const head_only = context.req.raw.method === "HEAD";
+    return toResponse(operation, output, trace_id, head_only, open.end);
   } catch (error) {
+    open.end();
+    tellBroken(edge, error, trace_id);
     const readable = OPENAI_ROUTES.has(route) ? withOpenAiMember(error) : error;
     return problemResponse(readable, trace_id);
   }
+}
+
+/** The log has what outsiders do not get to read. */
+function tellBroken(edge: Edge, thrown: unknown, trace_id: string): void {
+  const err = toLakehouseError(thrown);
+  if (err.code === "internal") edge.log?.error({ trace_id, err }, "a call broke");
 }
 
 /** Routes whose callers are clients of OpenAI's API: they look for an `error` member. */
@@ -120,16 +154,22 @@ function callOf(
   trace_id: string,
   operation: Operation,
   principal: Principal | undefined,
+  signal: AbortSignal,
 ): Call {
   const asked_ms = Number(context.req.header(TIMEOUT_HEADER) ?? Number.NaN);
   const own_ms = operation.timeout_ms ?? LIMITS.call_timeout_ms;
   return startCall({
     trace_id,
     principal,
-    signal: context.req.raw.signal,
+    signal,
     timeout_ms: asked_ms >= 0 ? Math.min(asked_ms, own_ms) : own_ms,
-    idempotency_key: context.req.header(IDEMPOTENCY_HEADER),
+    idempotency_key: headerOf(context, IDEMPOTENCY_HEADER),
   });
+}
+
+function headerOf(context: Context, name: string): string | undefined {
+  const text = context.req.header(name);
+  return text === undefined ? undefined : fromHeaderText(text);
 }
 
 async function inputOf(
@@ -143,7 +183,7 @@ async function inputOf(
     : await jsonBodyOf(context, operation);
   for (const name of params) input[name] = context.req.param(name);
   for (const [field, header] of Object.entries(operation.request_headers ?? {})) {
-    const value = context.req.header(header);
+    const value = headerOf(context, wireHeader(header)) ?? headerOf(context, header);
     if (value !== undefined) input[field] = value;
   }
   if (operation.request_body === "raw") {
@@ -188,10 +228,15 @@ async function readText(context: Context, bytes_max: number): Promise<string> {
   if (body === null) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body as ByteStream) {
-    size += chunk.length;
-    if (size > bytes_max) throw tooLarge(bytes_max);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of body as ByteStream) {
+      size += chunk.length;
+      if (size > bytes_max) throw tooLarge(bytes_max);
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof LakehouseError) throw cause;
+    throw new LakehouseError("cancelled", "the request ended before its body did", { cause });
   }
   return Buffer.concat(chunks).toString("utf8");
 }
@@ -208,22 +253,25 @@ function toResponse(
   output: unknown,
   trace_id: string,
   head_only: boolean,
+  onEnd: () => void,
 ): Response {
   const headers = new Headers({ [TRACE_HEADER]: trace_id });
   if (operation.response_body !== "raw") {
     headers.set("content-type", "application/json");
+    onEnd();
     return new Response(JSON.stringify(output), { headers });
   }
-  const { body, ...fields } = output as { body: ByteStream } & Record<string, unknown>;
+  const { body: source, ...fields } = output as { body: ByteStream } & Record<string, unknown>;
+  const body = endingIterator(source, onEnd);
   for (const [field, header] of Object.entries(operation.response_headers ?? {})) {
-    if (fields[field] !== undefined) headers.set(header, asText(fields[field]));
+    if (fields[field] !== undefined) headers.set(header, toHeaderText(asText(fields[field])));
   }
   const status = typeof fields["status"] === "number" ? fields["status"] : 200;
   if (status !== 304 && !head_only) {
     return new Response(toReadableStream(body), { status, headers });
   }
   // Nobody reads this body: ending it frees whatever it holds open.
-  void body[Symbol.asyncIterator]().return?.();
+  void body.return?.();
   return new Response(null, { status, headers });
 }
 

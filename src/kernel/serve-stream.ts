@@ -1,16 +1,25 @@
 // A stream operation on the wire: NDJSON, or server-sent events when the client asks for them.
+import { endingIterator } from "./ending-iterator.ts";
 import { NDJSON_TYPE, STREAM_PROBLEM_FIELD } from "./http-form.ts";
 import { toReadableStream } from "./http-client.ts";
-import { toLakehouseError, toProblem } from "./problem.ts";
+import { toLakehouseError, toProblem, type LakehouseError } from "./problem.ts";
 
 /** How long the first item may take before the headers are sent without it. */
 const FIRST_ITEM_WAIT_MS = 100;
 
+export interface StreamForm {
+  readonly accept: string;
+  readonly trace_id: string;
+  /** Told of an error that ended the stream after its headers were sent. */
+  onError(error: LakehouseError): void;
+  /** The answer is out, or nobody reads it any more. */
+  onEnd(): void;
+}
+
 /** The answer; an error before the first item is thrown, a later one ends the stream as an item. */
 export async function streamAnswer(
   items: AsyncIterable<unknown>,
-  accept: string,
-  trace_id: string,
+  form: StreamForm,
 ): Promise<Response> {
   const iterator = items[Symbol.asyncIterator]();
   const first = iterator.next();
@@ -21,8 +30,12 @@ export async function streamAnswer(
   // An error that comes while the headers wait is an error of the request.
   await Promise.race([first.then(() => undefined), patience]);
   clearTimeout(timer);
-  const as_events = accept.includes("text/event-stream");
-  const body = encode(iterator, first, as_events, trace_id);
+  const as_events = form.accept.includes("text/event-stream");
+  // A response may be dropped before anything of it is read: the operation ends all the same.
+  const body = endingIterator(encode(iterator, first, as_events, form), async () => {
+    form.onEnd();
+    await iterator.return?.();
+  });
   const content_type = as_events ? "text/event-stream" : NDJSON_TYPE;
   const headers = { "content-type": content_type, "cache-control": "no-store" };
   return new Response(toReadableStream(body), { headers });
@@ -32,22 +45,19 @@ async function* encode(
   iterator: AsyncIterator<unknown>,
   first: Promise<IteratorResult<unknown>>,
   as_events: boolean,
-  trace_id: string,
+  form: StreamForm,
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
-  let ended = false;
   try {
     for (let next = await first; !next.done; next = await iterator.next()) {
       const text = JSON.stringify(next.value);
       yield encoder.encode(as_events ? `data: ${text}\n\n` : `${text}\n`);
     }
-    ended = true;
   } catch (thrown) {
-    ended = true;
-    const problem = toProblem(toLakehouseError(thrown), trace_id);
+    const error = toLakehouseError(thrown);
+    form.onError(error);
+    const problem = toProblem(error, form.trace_id);
     const text = JSON.stringify(as_events ? problem : { [STREAM_PROBLEM_FIELD]: problem });
     yield encoder.encode(as_events ? `event: error\ndata: ${text}\n\n` : `${text}\n`);
-  } finally {
-    if (!ended) await iterator.return?.();
   }
 }

@@ -35,7 +35,7 @@ export interface CliHost {
   /** The effective settings, secrets masked. */
   config(options: GlobalOptions): Promise<unknown>;
   generate(options: GlobalOptions & GenerateOptions): Promise<readonly string[]>;
-  /** Builds the corpora that the domains declare for datasets that are there. */
+  /** The corpora that the domains declare. */
   recipes(): Promise<readonly CorpusRecipeInfo[]>;
 }
 

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { MatrixHit } from "#contracts/matrix.ts";
 import type { PlaybookMatch } from "#contracts/playbook.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import type { CorpusRecipeInfo } from "./cli-host.ts";
 import {
   parseFilters,
   repeated,
@@ -78,22 +79,12 @@ function addCorpus(program: Command, kit: CommandKit): void {
     );
 }
 
-interface Recipe {
-  readonly corpus: string;
-  readonly summary: string;
-  readonly dataset: string;
-  readonly id_column: string;
-  readonly id_prefix: string;
-  readonly template: string;
-  readonly metadata_columns: readonly string[];
-}
-
 async function chosenRecipes(
   kit: CommandKit,
   session: Session,
   name: string | undefined,
   options: BuildOptions,
-): Promise<readonly Recipe[]> {
+): Promise<readonly CorpusRecipeInfo[]> {
   const { dataset, idColumn: id_column, template } = options;
   if (name !== undefined && dataset !== undefined) {
     if (id_column === undefined || template === undefined) {
@@ -119,7 +110,11 @@ async function chosenRecipes(
   });
 }
 
-async function buildCorpus(session: Session, recipe: Recipe, rows_max?: number): Promise<void> {
+async function buildCorpus(
+  session: Session,
+  recipe: CorpusRecipeInfo,
+  rows_max?: number,
+): Promise<void> {
   const line = session.output.progress();
   const { corpus, summary, id_prefix, metadata_columns, ...source } = recipe;
   const steps = session.clients.matrix.build({

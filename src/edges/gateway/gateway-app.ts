@@ -2,6 +2,7 @@
 import type { Hono } from "hono";
 import type { Contract } from "#kernel/contract.ts";
 import type { ServiceHealth } from "#kernel/lifecycle.ts";
+import type { Log } from "#kernel/log.ts";
 import { openApi } from "#kernel/openapi.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { problemResponse, serveHttp, type Served } from "#kernel/serve-http.ts";
@@ -17,12 +18,19 @@ export interface GatewayNeeds {
   readonly instance: string;
   /** Names under which this server may be addressed (Host header). */
   readonly hosts: readonly string[];
+  /** Aborts when the house stops. */
+  readonly stopping?: AbortSignal | undefined;
+  readonly log?: Log | undefined;
 }
 
 /** The gateway as a web-standard app. */
 export function createGatewayApp(needs: GatewayNeeds): Hono {
   const authenticate = createAuthenticator(needs.auth);
-  const app = serveHttp(needs.served, { authenticate });
+  const app = serveHttp(needs.served, {
+    authenticate,
+    stopping: needs.stopping,
+    log: needs.log,
+  });
   const contracts: Contract[] = needs.served.map((served) => served.contract);
   const document = JSON.stringify(openApi(contracts, needs.version));
   app.get("/health", async () => {

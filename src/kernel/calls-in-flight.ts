@@ -1,0 +1,58 @@
+// The calls a server has open, so that stopping can end them: streams at once, others after a grace.
+import { LIMITS } from "./limits.ts";
+
+export interface OpenCall {
+  /** Aborts when the caller leaves, or when the house stops. */
+  readonly signal: AbortSignal;
+  /** The answer is out. Safe to call twice. */
+  end(): void;
+}
+
+export interface CallsInFlight {
+  open(is_stream: boolean, caller: AbortSignal): OpenCall;
+}
+
+/** Without `stopping` a call ends when its caller leaves, and nothing is kept of it. */
+export function createCallsInFlight(stopping: AbortSignal | undefined): CallsInFlight {
+  if (stopping === undefined) {
+    return { open: (_is_stream, caller) => ({ signal: caller, end: () => undefined }) };
+  }
+  const streams = new Set<AbortController>();
+  const others = new Set<AbortController>();
+  let grace_over = false;
+
+  function abortAll(calls: ReadonlySet<AbortController>): void {
+    for (const controller of calls) controller.abort(stopping!.reason);
+  }
+
+  // Listened to once here: a listener (or a joined signal) for each call would pile up on it.
+  stopping.addEventListener("abort", () => {
+    abortAll(streams);
+    setTimeout(() => {
+      grace_over = true;
+      abortAll(others);
+    }, LIMITS.stop_grace_ms).unref();
+  });
+
+  return {
+    open(is_stream, caller) {
+      const calls = is_stream ? streams : others;
+      const controller = new AbortController();
+      const leave = () => {
+        calls.delete(controller);
+        controller.abort(caller.reason);
+      };
+      calls.add(controller);
+      if (stopping.aborted && (is_stream || grace_over)) controller.abort(stopping.reason);
+      if (caller.aborted) leave();
+      else caller.addEventListener("abort", leave, { once: true });
+      return {
+        signal: controller.signal,
+        end() {
+          calls.delete(controller);
+          caller.removeEventListener("abort", leave);
+        },
+      };
+    },
+  };
+}
