@@ -9,7 +9,7 @@ import { sha256Hex } from "#kernel/ids.ts";
 import { seededRandom } from "#kernel/random.ts";
 import { lengthGap, type Likeness } from "#recall/playbook/gate-confidence.ts";
 import { readWords } from "#recall/playbook/query-words.ts";
-import { dotProduct } from "#recall/playbook/scope-index.ts";
+import { dotProduct } from "#recall/playbook/vector-rows.ts";
 import { createWordWeights, stemSet, weightedOverlap } from "#recall/playbook/word-weights.ts";
 
 interface Pair extends Likeness {

@@ -1,4 +1,5 @@
 // The one file that a domain pack may import.
+export { checkInput } from "#kernel/check-input.ts";
 export { LakehouseError } from "#kernel/problem.ts";
 export { seededRandom, type Random } from "#kernel/random.ts";
 export { canonicalJson, sha256Hex } from "#kernel/ids.ts";

@@ -23,6 +23,7 @@ export const orderTask: TaskKind = {
       query_text: task.trim(),
       corpora: ["books"],
       filters: {},
+      answers_wanted: count,
       context,
       signature: canonicalJson(context),
       event: { count },

@@ -1,22 +1,28 @@
 // Judges an order: books that exist, are in stock, of the subject asked for, and as many as asked.
 import { z } from "zod";
-import type { ValidationError, Validator } from "#pack.ts";
+import { checkInput, type ValidationError, type Validator } from "#pack.ts";
 
 const artifactShape = z.strictObject({
   books: z.array(z.strictObject({ book_id: z.string(), title: z.string() })).max(100),
 });
 
+const contextShape = z.strictObject({
+  count: z.int().min(1).optional(),
+  subject: z.string().min(1).optional(),
+});
+
 export const orderValidator: Validator = {
   summary: "every book exists, is in stock, has the subject asked for, and the count is met",
   async validate(artifact, context, tools) {
+    const asked = checkInput(z.strictObject({ context: contextShape }), { context }).context;
     const parsed = artifactShape.safeParse(artifact);
     if (!parsed.success) {
       const issue = parsed.error.issues[0]!;
       return no("schema", issue.path.join(".") || "books", issue.message);
     }
     const { books } = parsed.data;
-    const { count, subject } = context;
-    if (typeof count === "number" && books.length !== count) {
+    const { count, subject } = asked;
+    if (count !== undefined && books.length !== count) {
       return no(
         "completeness",
         "books",
@@ -41,7 +47,7 @@ export const orderValidator: Validator = {
           String(row["title"]),
           title,
         );
-      if (typeof subject === "string" && row["subject"] !== subject) {
+      if (subject !== undefined && row["subject"] !== subject) {
         return no(
           "consistency",
           `${at}.subject`,

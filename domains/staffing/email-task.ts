@@ -1,5 +1,6 @@
 // The e-mail task: write to one worker about a job, a confirmation or a change.
 import { canonicalJson, fenced, renderBundle, type TaskKind } from "#pack.ts";
+import { emailContext } from "./email-validator.ts";
 import { textOf } from "./fill-want.ts";
 import { emailRecipient } from "./other-requests.ts";
 import { readPlace } from "./place-reader.ts";
@@ -20,9 +21,11 @@ export const emailTask: TaskKind = {
   summary: "write an e-mail to a worker (named by id)",
   validator: "email",
   plan(task, context) {
-    const worker_id = textOf(context, "worker_id") || emailRecipient(task);
-    if (worker_id === undefined || emailRecipient(task) === undefined) return undefined;
-    const must_mention = factsIn(task);
+    const named = emailRecipient(task);
+    if (named === undefined) return undefined;
+    const asked = emailContext(context);
+    const worker_id = asked.worker_id ?? named;
+    const must_mention = [...new Set([...factsIn(task), ...asked.must_mention])];
     return {
       query_text: task.trim(),
       corpora: ["workers"],

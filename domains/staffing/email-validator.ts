@@ -1,6 +1,7 @@
 // Judges an e-mail to a worker: right recipient, nobody's private data, parts and tone in order.
 import { z } from "zod";
-import type { ValidationError, Validator, ValidatorTools } from "#pack.ts";
+import { checkInput, type ValidationError, type Validator, type ValidatorTools } from "#pack.ts";
+import { nationalNumber, phonesIn, holdsSsn } from "./private-numbers.ts";
 import { same, textOf, type WorkerRow } from "./fill-want.ts";
 
 const SUBJECT_MAX = 120;
@@ -10,8 +11,16 @@ const BODY_MAX = 2_000;
 const artifactShape = z.strictObject({ to: z.string(), subject: z.string(), body: z.string() });
 type Email = z.output<typeof artifactShape>;
 
-const SSN = /\b\d{3}-\d{2}-\d{4}\b/;
-const PHONE = /(?:\+?1[\s.-]?)?\(?\b\d{3}\)?[\s.-]\d{3}[\s.-]\d{4}\b/g;
+const contextShape = z.strictObject({
+  worker_id: z.string().optional(),
+  must_mention: z.array(z.string().min(1)).max(100).default([]),
+});
+
+/** Whom to write to and what about; throws `invalid` (invalid_input) for anything else. */
+export function emailContext(context: Readonly<Record<string, unknown>>) {
+  return checkInput(z.strictObject({ context: contextShape }), { context }).context;
+}
+
 const ADDRESS = /[\w.+'-]+@[\w-]+(?:\.[\w-]+)+/g;
 const WORKER_ID = /\bW-\d{6,}\b/g;
 const GREETING = /^\s*(?:hi|hello|dear|good (?:morning|afternoon|evening))\b[^\n]*/i;
@@ -41,6 +50,7 @@ const BAD_TONE = [
 export const emailValidator: Validator = {
   summary: "right recipient, no private data of others, length, greeting, facts, sign-off, tone",
   async validate(artifact, context, tools) {
+    const { worker_id, must_mention } = emailContext(context);
     const parsed = artifactShape.safeParse(artifact);
     if (!parsed.success) {
       const issue = parsed.error.issues[0]!;
@@ -48,16 +58,15 @@ export const emailValidator: Validator = {
       return no("schema", field, issue.message, "text");
     }
     const email = parsed.data;
-    const worker = await recipient(context["worker_id"], tools);
+    const worker = await recipient(worker_id, tools);
     if (worker === undefined) {
-      const actual = textOf(context, "worker_id");
-      return no("phantom", "worker_id", `${actual || "no worker"} is not in the roster`);
+      return no("phantom", "worker_id", `${worker_id ?? "no worker"} is not in the roster`);
     }
     const error =
       recipientError(email, worker) ??
       privacyError(email, worker) ??
       lengthError(email) ??
-      partsError(email, worker, context) ??
+      partsError(email, worker, must_mention) ??
       toneError(email);
     if (error !== undefined) return { ok: false, error };
     const checks = ["schema", "recipient", "privacy", "length", "parts", "tone"];
@@ -76,10 +85,10 @@ function no(kind: Kind, field: string, message: string, expected?: string) {
 }
 
 async function recipient(
-  worker_id: unknown,
+  worker_id: string | undefined,
   tools: ValidatorTools,
 ): Promise<WorkerRow | undefined> {
-  if (typeof worker_id !== "string") return undefined;
+  if (worker_id === undefined) return undefined;
   const rows = await tools.rows(
     "SELECT worker_id, name, email, phone FROM workers WHERE worker_id = $1",
     [worker_id],
@@ -98,11 +107,11 @@ function recipientError(email: Email, worker: WorkerRow): ValidationError | unde
 function privacyError(email: Email, worker: WorkerRow): ValidationError | undefined {
   for (const field of ["subject", "body"] as const) {
     const text = email[field];
-    if (SSN.test(text))
+    if (holdsSsn(text))
       return fault("policy", field, "holds what looks like a social security number");
-    const own_phone = digits(textOf(worker, "phone"));
-    const phones = text.match(PHONE) ?? [];
-    if (phones.some((phone) => !digits(phone).endsWith(own_phone) || own_phone === "")) {
+    const own_phone = nationalNumber(textOf(worker, "phone"));
+    // Ids are looked at below; their digits are nobody's phone number.
+    if (phonesIn(text.replaceAll(WORKER_ID, " ")).some((phone) => phone !== own_phone)) {
       return fault("policy", field, "holds a phone number that is not the recipient's");
     }
     const addresses = text.match(ADDRESS) ?? [];
@@ -114,10 +123,6 @@ function privacyError(email: Email, worker: WorkerRow): ValidationError | undefi
     if (other !== undefined) return fault("policy", field, `names another worker (${other})`);
   }
   return undefined;
-}
-
-function digits(text: string): string {
-  return text.replaceAll(/\D/g, "");
 }
 
 function lengthError({ subject, body }: Email): ValidationError | undefined {
@@ -139,7 +144,7 @@ function lengthError({ subject, body }: Email): ValidationError | undefined {
 function partsError(
   { subject, body }: Email,
   worker: WorkerRow,
-  context: Readonly<Record<string, unknown>>,
+  must_mention: readonly string[],
 ): ValidationError | undefined {
   const first_name = textOf(worker, "name").split(" ")[0]!;
   const greeting = GREETING.exec(body);
@@ -151,8 +156,7 @@ function partsError(
       `Hi ${first_name},`,
     );
   }
-  const must_mention = context["must_mention"];
-  for (const fact of Array.isArray(must_mention) ? must_mention.map(String) : []) {
+  for (const fact of must_mention) {
     if (`${subject}\n${body}`.toLowerCase().includes(fact.toLowerCase())) continue;
     return fault("completeness", "body", `does not mention "${fact}"`, fact);
   }

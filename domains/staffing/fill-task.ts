@@ -7,9 +7,10 @@ import {
   type Filters,
   type TaskKind,
 } from "#pack.ts";
-import { derivedFields, textOf, wantOf, type Want } from "./fill-want.ts";
+import { derivedFields, textOf } from "./fill-want.ts";
 import { isEmailRequest, isNoFill, isPlaybookRequest } from "./other-requests.ts";
-import { parseRequest } from "./request-parser.ts";
+import { readRequest } from "./request-parser.ts";
+import { wantOf, type Want } from "./want.ts";
 
 const SYSTEM = `You fill staffing contracts. Choose workers for the contract from the candidates.
 Answer with one JSON object {"fills":[{"worker_id":"...","name":"..."}]} and nothing else.
@@ -40,12 +41,20 @@ export const fillTask: TaskKind = {
   validator: "fill",
   plan(task, context) {
     if (isEmailRequest(task) || isPlaybookRequest(task) || isNoFill(task)) return undefined;
-    const want = wantOf({ ...parseRequest(task), ...context });
+    const read = readRequest(task);
+    const asked = { ...read?.want, ...context };
+    // Without a role the task, and with it the context, is another kind's business.
+    const want = asked.role === undefined ? undefined : wantOf(asked);
     if (want === undefined) return undefined;
+    const not_understood = (read?.unread ?? [])
+      .filter(({ slot }) => slot === undefined || !(slot in context))
+      .map(({ said }) => said);
     return {
       query_text: task.trim(),
       corpora: ["workers"],
       filters: filtersOf(want),
+      answers_wanted: want.count,
+      not_understood,
       context: { ...want },
       signature: canonicalJson(want),
       event: eventOf(want),

@@ -1,15 +1,8 @@
 // Judges a fill: every worker real, named right, fitting the contract, and the count met.
 import { z } from "zod";
 import type { ValidationError, Validator, ValidatorTools } from "#pack.ts";
-import {
-  CHECKS,
-  firstFault,
-  same,
-  textOf,
-  wantOf,
-  type Want,
-  type WorkerRow,
-} from "./fill-want.ts";
+import { CHECKS, firstFault, same, textOf, type WorkerRow } from "./fill-want.ts";
+import { wantOf, type Want } from "./want.ts";
 
 const WORKER_ID = /^W-\d{6,}$/;
 const FILLS_MAX = 500;

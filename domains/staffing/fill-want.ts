@@ -1,29 +1,8 @@
 // What a contract asks of each worker, and whether a worker meets it: one judge for validator,
 // prompt and lift set.
+import type { Want } from "./want.ts";
 import { AVAILABLE } from "./terms.ts";
 import { hasExperience } from "./worker-notes.ts";
-
-/** A request in terms of the data; absent fields are not asked for. */
-export interface Want {
-  readonly role: string;
-  readonly count: number;
-  readonly city?: string;
-  readonly state?: string;
-  readonly not_city?: string;
-  readonly shift?: string;
-  readonly not_shift?: string;
-  readonly certification?: string;
-  /** 0 to 1. */
-  readonly min_reliability?: number;
-  /** A key of AVAILABLE. */
-  readonly available?: string;
-  /** A value of EXPERIENCE. */
-  readonly experience?: string;
-  /** Dollars an hour. */
-  readonly max_pay?: number;
-  /** Worker ids or names. */
-  readonly exclude?: readonly string[];
-}
 
 /** A row of the roster, or the metadata of a hit. */
 export type WorkerRow = Readonly<Record<string, unknown>>;
@@ -185,32 +164,6 @@ export function derivedFields(want: Want, worker: WorkerRow): Record<string, boo
     fields[check.name] = check.faultOf(want, worker) === undefined;
   }
   return fields;
-}
-
-/** A want out of a validator's context; undefined when it names no role or count. */
-export function wantOf(context: Readonly<Record<string, unknown>>): Want | undefined {
-  const { role, count } = context;
-  if (typeof role !== "string" || role === "" || typeof count !== "number" || count < 1) {
-    return undefined;
-  }
-  const text = (name: keyof Want) => typeof context[name] === "string" && { [name]: context[name] };
-  const number = (name: keyof Want) =>
-    typeof context[name] === "number" && { [name]: context[name] };
-  return {
-    role,
-    count,
-    ...text("city"),
-    ...text("state"),
-    ...text("not_city"),
-    ...text("shift"),
-    ...text("not_shift"),
-    ...text("certification"),
-    ...number("min_reliability"),
-    ...text("available"),
-    ...text("experience"),
-    ...number("max_pay"),
-    ...(Array.isArray(context["exclude"]) && { exclude: context["exclude"].map(String) }),
-  };
 }
 
 /** Text of a field; numbers as they print, missing values as "". */

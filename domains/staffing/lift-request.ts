@@ -1,5 +1,5 @@
 // The form of a hand-written lift request: what it wants, and how it is said or missed.
-import type { Want } from "./fill-want.ts";
+import type { Want } from "./want.ts";
 
 export interface LiftRequest {
   readonly want: Want;

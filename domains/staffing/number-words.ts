@@ -44,6 +44,11 @@ const PATTERN = new RegExp(
   "i",
 );
 
+/** The text without what `firstCount` reads. */
+export function withoutFirstCount(text: string): string {
+  return text.replace(PATTERN, " ");
+}
+
 /** The first count in a text, or undefined. */
 export function firstCount(text: string): number | undefined {
   const match = PATTERN.exec(text);

@@ -1,7 +1,12 @@
 // Judges a written playbook: a known operation, steps that can be followed, and its fingerprint.
 import { z } from "zod";
-import { canonicalJson, sha256Hex, type ValidationError, type Validator } from "#pack.ts";
-import { textOf } from "./fill-want.ts";
+import {
+  canonicalJson,
+  checkInput,
+  sha256Hex,
+  type ValidationError,
+  type Validator,
+} from "#pack.ts";
 import { ROLES } from "./roles.ts";
 
 const STEPS_MIN = 3;
@@ -13,6 +18,7 @@ const artifactShape = z.strictObject({
   steps: z.array(z.string()),
   fingerprint: z.string(),
 });
+const contextShape = z.strictObject({ operation: z.string().default("") });
 type Playbook = z.output<typeof artifactShape>;
 
 const OPERATION = /^fill: (.+?)(?: in (.+))?$/;
@@ -21,6 +27,7 @@ const WORKER_ID = /\bW-\d{6,}\b/g;
 export const playbookValidator: Validator = {
   summary: "a known operation, three to twenty steps, no phantom workers, the right fingerprint",
   async validate(artifact, context, tools) {
+    const asked = checkInput(z.strictObject({ context: contextShape }), { context }).context;
     const parsed = artifactShape.safeParse(artifact);
     if (!parsed.success) {
       const issue = parsed.error.issues[0]!;
@@ -30,7 +37,7 @@ export const playbookValidator: Validator = {
     const playbook = parsed.data;
     const named = [...new Set(playbook.steps.flatMap((step) => step.match(WORKER_ID) ?? []))];
     const error =
-      operationError(playbook, textOf(context, "operation")) ??
+      operationError(playbook, asked.operation) ??
       stepsError(playbook) ??
       (await phantomError(playbook, named, tools)) ??
       fingerprintError(playbook);

@@ -1,8 +1,9 @@
 // Reads a request for workers without a model: role, count, place, shift and what else is asked.
-import type { Want } from "./fill-want.ts";
+import type { Want } from "./want.ts";
 import { firstCount } from "./number-words.ts";
 import { blank, phraseMatcher, type PhraseMatch } from "./phrase-matcher.ts";
 import { readPlace } from "./place-reader.ts";
+import { numbersLeft, otherNumbers, othersOf, yearsIn, type Unread } from "./unread-demands.ts";
 import { FOREIGN_PROFESSIONS, pluralOf, ROLES } from "./roles.ts";
 import {
   AVAILABLE_WORDS,
@@ -68,11 +69,25 @@ const WORKER_ID = /\bW-\d{6,}\b/gi;
 const RULED_OUT = "except(?: for)?|excluding|other than|but not|anyone but|not|without";
 const EXCLUDED_NAME = new RegExp(`\\b(?:${RULED_OUT})\\s+([A-Z][\\w']+ [A-Z][\\w']+)`);
 
+const SECOND_NAME = /^(?:\s*,\s*|\s+(?:and|or|nor)\s+)([A-Z][\w']+ [A-Z][\w']+)/;
+
+/** A request as far as it was read. */
+export interface RequestRead {
+  readonly want: Want;
+  /** Demands that stand in the words and not in the want. */
+  readonly unread: readonly Unread[];
+}
+
 /** What a text asks for, or undefined when it is no request for one of the roles. */
 export function parseRequest(text: string): Want | undefined {
+  return readRequest(text)?.want;
+}
+
+/** The same, with what was not read. */
+export function readRequest(text: string): RequestRead | undefined {
   if (NO_REQUEST.test(text)) return undefined;
   const exclude = readExclusions(text);
-  const { place, rest: placed } = readPlace(blankAll(exclude.rest, WORKER_ID));
+  const { place, rest: placed, unread } = readPlace(blankAll(exclude.rest, WORKER_ID));
   const pay = PAY.exec(placed);
   const percent = RELIABILITY.exec(placed);
   const reliable = findReliable(placed);
@@ -93,9 +108,10 @@ export function parseRequest(text: string): Want | undefined {
   const not_shift = shift === undefined ? shifts.find((one) => one.negated)?.value : undefined;
   const availability = readAvailability(available);
   const min_reliability = percentOf(percent) ?? wanted(reliable);
-  return {
+  const counted = rest.replaceAll(/\bno one\b/gi, (found) => " ".repeat(found.length));
+  const want = {
     role,
-    count: firstCount(rest.replaceAll(/\bno one\b/gi, " ")) ?? 1,
+    count: firstCount(counted) ?? 1,
     ...place,
     ...(shift !== undefined && { shift }),
     ...(not_shift !== undefined && { not_shift }),
@@ -106,6 +122,19 @@ export function parseRequest(text: string): Want | undefined {
     ...(pay !== null && { max_pay: Number(pay[1]) }),
     ...(exclude.exclude.length > 0 && { exclude: exclude.exclude }),
   };
+  const dropped = [
+    ...unread,
+    ...exclude.unread,
+    ...othersOf("shift", shifts),
+    ...othersOf("certification", certifications),
+    ...othersOf("available", available),
+    ...othersOf("experience", findExperience(rest)),
+    ...otherNumbers("max_pay", PAY, placed),
+    ...otherNumbers("min_reliability", RELIABILITY, placed),
+    ...yearsIn(placed),
+    ...numbersLeft(counted),
+  ];
+  return { want, unread: dropped };
 }
 
 /** One role, as a noun or by what they can do; undefined when foreign, none or several. */
@@ -125,13 +154,15 @@ function readAvailability(found: readonly PhraseMatch<string>[]): string | undef
   return refused === "weekends" || refused === "saturdays" ? "weekdays" : undefined;
 }
 
-function readExclusions(text: string): { exclude: string[]; rest: string } {
+function readExclusions(text: string): { exclude: string[]; rest: string; unread: Unread[] } {
   const ids = (text.match(WORKER_ID) ?? []).map((id) => id.toUpperCase());
   const { place } = readPlace(text);
   const name = EXCLUDED_NAME.exec(text);
   // "not Kansas City" rules out a place, not a person.
   const is_person = name !== null && name[1] !== place.not_city;
+  const second = is_person ? SECOND_NAME.exec(text.slice(name.index + name[0].length))?.[1] : null;
   return {
+    unread: second ? [{ slot: "exclude", said: `exclude: ${second}` }] : [],
     exclude: is_person ? [...ids, name[1]!] : ids,
     rest: is_person ? text.replace(name[1]!, " ".repeat(name[1]!.length)) : text,
   };
@@ -149,7 +180,7 @@ function wanted<T>(found: readonly PhraseMatch<T>[]): T | undefined {
 
 function percentOf(match: RegExpExecArray | null): number | undefined {
   if (match === null) return undefined;
-  return match[1] === undefined ? Number(match[2]) / 100 : Number(match[1]);
+  return match[1] === undefined ? Math.min(1, Number(match[2]) / 100) : Number(match[1]);
 }
 
 function blankAll(text: string, ...patterns: readonly RegExp[]): string {

@@ -66,6 +66,8 @@ export function createEngines(needs: EngineNeeds): Engines {
           threads: engines.duckdb_threads,
           temp_dir: join(data_dir, "tmp", "duckdb"),
           data_dir,
+          // Every query that may run has a connection, and one is left for listings.
+          connections_max: needs.settings.query.running_max + 1,
         });
       },
       (engine) => engine.close(),
@@ -86,7 +88,11 @@ export function createEngines(needs: EngineNeeds): Engines {
     ),
     chatProviders: once(() => openProviders(needs)),
     async stop() {
-      for (const close of closers.toReversed()) await close();
+      const failures: unknown[] = [];
+      for (const close of closers.toReversed()) {
+        await close().catch((error: unknown) => failures.push(error));
+      }
+      if (failures.length > 0) throw failures[0];
     },
   };
 }

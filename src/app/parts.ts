@@ -194,7 +194,8 @@ export const PARTS: readonly Part[] = [
     async open(site) {
       const { createIterate } = await import("#work/iterate/iterate-service.ts");
       const { chat, validate } = site.clients;
-      return createIterate({ ...base(site, "iterate"), chat, validate }, site.settings.iterate);
+      const needs = { ...base(site, "iterate"), chat, validate, tell: site.tell };
+      return createIterate(needs, site.settings.iterate);
     },
   },
   {

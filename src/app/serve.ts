@@ -42,6 +42,7 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
   const served = options.gateway
     ? house.served
     : house.served.filter(({ contract }) => house.local.includes(contract.service as ServiceName));
+  const stopping = new AbortController();
   const app = createGatewayApp({
     served,
     health: house.health,
@@ -49,6 +50,8 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
     version: options.version,
     instance,
     hosts: [host, ...hosts],
+    stopping: stopping.signal,
+    log: options.log,
   });
   const server = await listen(app, { port, host }).catch(async (error: unknown) => {
     await house.stop();
@@ -61,9 +64,17 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
     url: server.url,
     house,
     async stop() {
-      await removeNote();
-      await server.stop();
-      await house.stop();
+      const closing = new LakehouseError("unavailable", "the house is stopping", {
+        reason: "stopping",
+        hint: "try again when it is up again",
+      });
+      stopping.abort(closing);
+      try {
+        await removeNote();
+        await server.stop();
+      } finally {
+        await house.stop();
+      }
     },
   };
 }

@@ -48,7 +48,7 @@ export const iterate = defineContract("iterate", "Generate, validate, retry.", {
       model: z.string().optional(),
       context: record.default({}),
       max_iterations: z.int().min(1).max(20).default(3),
-      temperature: z.number().min(0).max(2).optional(),
+      temperature: z.number().min(0).max(2).default(0.2),
       max_tokens: z.int().min(1).max(1_000_000).default(4096),
     }),
     output: z.strictObject({
@@ -62,6 +62,12 @@ export const iterate = defineContract("iterate", "Generate, validate, retry.", {
       provider_kind: z.enum(["model", "deterministic"]),
       trace_id: z.string(),
     }),
-    reasons: ["no_such_kind", "max_iter_exhausted", "model_failed", "validator_failed"],
+    reasons: [
+      "invalid_input",
+      "no_such_kind",
+      "max_iter_exhausted",
+      "model_failed",
+      "validator_failed",
+    ],
   }),
 });

@@ -35,6 +35,10 @@ export const respondAnswer = z.strictObject({
   retrieved: z.array(
     z.strictObject({ id: z.string(), corpus: z.string(), boosted: z.boolean(), text: z.string() }),
   ),
+  not_understood: z
+    .array(z.string())
+    .default([])
+    .describe("demands of the task that were not read; not empty: nothing was remembered"),
   playbooks_applied: z.array(z.string()),
   playbooks_recorded: z.array(z.string()),
   not_recorded: z
@@ -66,6 +70,12 @@ export const respond = defineContract("respond", "A task in words to validated w
       playbook_scope: z.string().default("default"),
     }),
     output: respondAnswer,
-    reasons: ["no_such_kind", "model_failed", "validator_failed", "retrieval_failed"],
+    reasons: [
+      "invalid_input",
+      "no_such_kind",
+      "model_failed",
+      "validator_failed",
+      "retrieval_failed",
+    ],
   }),
 });

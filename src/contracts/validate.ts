@@ -17,7 +17,7 @@ export const validate = defineContract("validate", "Deterministic judges of arti
     http: "POST /v1/validate",
     input: z.strictObject({ kind: z.string().min(1), artifact: json, context: record.default({}) }),
     output: validationReport,
-    reasons: ["no_such_kind", "validation_failed", "lookup_failed"],
+    reasons: ["invalid_input", "no_such_kind", "validation_failed", "lookup_failed"],
   }),
   kinds: read({
     summary: "Kinds that can be validated, and by which domain.",

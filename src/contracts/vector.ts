@@ -29,6 +29,10 @@ export const indexInfo = z.strictObject({
   source: indexSource.nullable(),
   properties: record,
   items: count,
+  fields: z
+    .array(z.string())
+    .optional()
+    .describe("metadata fields that items have or had; absent: the index is not open"),
   generation: count.describe("immutable generation on disk; newer items stand in the log"),
   log_items: count,
   broken: z.string().optional().describe("why it cannot be used; absent: it can"),

@@ -1,4 +1,4 @@
-// The calls a server has open, so that stopping can end them: streams at once, others after a grace.
+// The calls a server has open: when the house stops, streams end at once, others after a grace.
 import { LIMITS } from "./limits.ts";
 
 export interface OpenCall {

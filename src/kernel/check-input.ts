@@ -1,6 +1,7 @@
 // Checks an input against its schema and says what is wrong, where, and what would be right.
 import type { z } from "zod";
 import { parseRoute, type Operation } from "./contract.ts";
+import { asText } from "./http-form.ts";
 import { LakehouseError, type InputIssue } from "./problem.ts";
 
 /** The parsed input; throws `invalid` with one issue for each fault. */
@@ -27,7 +28,7 @@ export function checkOperationInput<Op extends Operation>(
   const parsed = checkInput<Op["input"]>(operation.input as Op["input"], input);
   if (!operation.http.includes("{")) return parsed;
   for (const name of parseRoute(operation.http).params) {
-    const value = String((parsed as Record<string, unknown>)[name] ?? "");
+    const value = asText((parsed as Record<string, unknown>)[name]);
     const message = pathFault(value);
     if (message === undefined) continue;
     const issues = [{ path: name, message }];

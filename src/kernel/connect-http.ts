@@ -1,13 +1,17 @@
 // The HTTP transport's client side: the same methods, errors and streams as in process.
 import { cancelledError, childCall, remainingMs, startCall, type Call } from "./call.ts";
+import { checkOperationInput } from "./check-input.ts";
 import type { ByteStream, Client, Contract, Operation } from "./contract.ts";
+import { endingIterator } from "./ending-iterator.ts";
 import { collectBytes, httpRequest, type HttpRequest, type HttpResponse } from "./http-client.ts";
 import {
   IDEMPOTENCY_HEADER,
   layOut,
   NDJSON_TYPE,
   STREAM_PROBLEM_FIELD,
+  fromHeaderText,
   TIMEOUT_HEADER,
+  toHeaderText,
   TRACE_HEADER,
 } from "./http-form.ts";
 import { LIMITS } from "./limits.ts";
@@ -56,7 +60,8 @@ async function ask(operation: Operation, options: HttpOptions, input: object, pa
 function rawAnswer(operation: Operation, response: HttpResponse): object {
   const fields: Record<string, unknown> = {};
   for (const [field, header] of Object.entries(operation.response_headers ?? {})) {
-    if (response.headers[header] !== undefined) fields[field] = response.headers[header];
+    const text = response.headers[header];
+    if (text !== undefined) fields[field] = fromHeaderText(text);
   }
   if ("status" in ((operation.output as { shape?: object }).shape ?? {})) {
     fields["status"] = response.status;
@@ -81,7 +86,10 @@ async function* linesOf(body: ByteStream): AsyncGenerator<string> {
     rest = parts.pop()!;
     yield* parts.filter((part) => part !== "");
   }
-  if (rest !== "") throw new LakehouseError("unavailable", "the stream ended within a line");
+  if (rest !== "")
+    throw new LakehouseError("unavailable", "the stream ended within a line", {
+      reason: "unreachable",
+    });
 }
 
 async function send(operation: Operation, options: HttpOptions, input: object, parent?: Call) {
@@ -89,14 +97,19 @@ async function send(operation: Operation, options: HttpOptions, input: object, p
   const call = parent === undefined ? startCall(timeout) : childCall(parent, timeout);
   const { body: raw, ...fields } = input as { body?: ByteStream };
   const is_raw = operation.request_body === "raw";
-  const form = layOut(operation, is_raw ? fields : (input as Record<string, unknown>));
+  const parts = is_raw ? fields : (input as Record<string, unknown>);
+  // The same words for a bad input as in process, and nothing that a URL or a header cannot hold.
+  checkOperationInput(operation, parts);
+  const form = layOut(operation, parts);
   const headers: Record<string, string> = {
     ...form.headers,
-    [TRACE_HEADER]: call.trace_id,
+    [TRACE_HEADER]: toHeaderText(call.trace_id),
     [TIMEOUT_HEADER]: String(remainingMs(call)),
     ...(operation.kind === "stream" ? { accept: NDJSON_TYPE } : {}),
     ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
-    ...(call.idempotency_key === undefined ? {} : { [IDEMPOTENCY_HEADER]: call.idempotency_key }),
+    ...(call.idempotency_key === undefined
+      ? {}
+      : { [IDEMPOTENCY_HEADER]: toHeaderText(call.idempotency_key) }),
     ...(form.rest === undefined ? {} : { "content-type": "application/json" }),
   };
   const response = await sendInTime(call, {
@@ -104,7 +117,6 @@ async function send(operation: Operation, options: HttpOptions, input: object, p
     url: new URL(form.url, options.url).href,
     headers,
     body: is_raw ? raw : form.rest === undefined ? undefined : JSON.stringify(form.rest),
-    signal: untilDeadline(call),
   });
   if (response.status < 400) return response;
   const text = (await collectBytes(response.body)).toString("utf8");
@@ -113,8 +125,13 @@ async function send(operation: Operation, options: HttpOptions, input: object, p
 
 /** The answer; a request that was aborted says whether the caller left or time ran out. */
 async function sendInTime(call: Call, request: HttpRequest): Promise<HttpResponse> {
+  // Nobody reads on: frees the connection of a body that was never begun, too.
+  const left = new AbortController();
+  const signal = untilDeadline(call, left.signal);
   try {
-    return await httpRequest(request);
+    const response = await httpRequest({ ...request, signal });
+    const body = readableBody(response.body, call, signal, request.url);
+    return { ...response, body: endingIterator(body, () => left.abort()) };
   } catch (error) {
     throw error instanceof LakehouseError && error.code === "cancelled"
       ? cancelledError(call)
@@ -122,10 +139,27 @@ async function sendInTime(call: Call, request: HttpRequest): Promise<HttpRespons
   }
 }
 
+/** The body with its errors in our words: the caller left, time ran out, or the line was cut. */
+async function* readableBody(
+  body: ByteStream,
+  call: Call,
+  signal: AbortSignal,
+  url: string,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (cause) {
+    if (signal.aborted) throw cancelledError(call);
+    const why = (cause as { code?: string }).code ?? (cause as Error).message;
+    const message = `the answer of ${new URL(url).origin} was cut off (${why})`;
+    throw new LakehouseError("unavailable", message, { reason: "unreachable", cause });
+  }
+}
+
 /** Aborts when the caller leaves or the deadline passes, also while the body is read. */
-function untilDeadline(call: Call): AbortSignal {
+function untilDeadline(call: Call, left: AbortSignal): AbortSignal {
   const wait_ms = Math.max(1, Math.min(remainingMs(call), 0x7fffffff));
-  return AbortSignal.any([call.signal, AbortSignal.timeout(wait_ms)]);
+  return AbortSignal.any([call.signal, left, AbortSignal.timeout(wait_ms)]);
 }
 
 function remoteError(document: unknown, status: number): LakehouseError {

@@ -20,7 +20,7 @@ export const LIMITS = {
   text_length_max: 1_000_000,
   /** When the house is asked to stop: time for calls in flight before they are cancelled. */
   stop_grace_ms: 2_000,
-  /** And until their connections are cut; supervisors kill after 10 s, and stores close after it. */
+  /** And until their connections are cut: stores close after it, and supervisors kill at 10 s. */
   drain_timeout_ms: 5_000,
   /** Events the witness keeps in memory. */
   event_ring_size: 2_000,

@@ -1,6 +1,6 @@
 // Opens a port for a web-standard app: node:http on Node, Bun.serve on Bun; drains when stopped.
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import type { Hono } from "hono";
 import { onBun } from "./http-client.ts";
 import { LIMITS } from "./limits.ts";
@@ -15,7 +15,10 @@ export interface ListenOptions {
 export interface Listening {
   readonly url: string;
   readonly port: number;
-  /** Takes no new connections, waits for calls in flight (bounded), then closes. */
+  /**
+   * Takes no new connections, waits for calls in flight (bounded), then closes. Connections on
+   * which no whole request has come after a grace are cut.
+   */
   stop(): Promise<void>;
 }
 
@@ -34,6 +37,7 @@ async function listenOnNode(
   server.on("connection", (socket) => socket.setNoDelay(true));
   // Large uploads take longer than node's default of five minutes for a whole request.
   server.requestTimeout = 0;
+  const drain = prepareDrain(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(cannotListen(host, port, error)));
     server.listen(port, host, resolve);
@@ -42,16 +46,47 @@ async function listenOnNode(
   return {
     url: urlOf(host, bound),
     port: bound,
-    stop: () =>
-      new Promise<void>((resolve) => {
-        const force = setTimeout(() => server.closeAllConnections(), LIMITS.drain_timeout_ms);
-        server.close(() => {
-          clearTimeout(force);
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
+    stop: drain,
   };
+}
+
+/** Watches the server's connections from its start; the answer closes it as `stop` promises. */
+function prepareDrain(server: Server): () => Promise<void> {
+  const sockets = new Set<Socket>();
+  const answering = new Map<Socket, IncomingMessage>();
+  let draining = false;
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    answering.set(socket, request);
+    response.once("close", () => {
+      if (answering.get(socket) === request) answering.delete(socket);
+      // Kept-alive connections would otherwise stay until their own timeout.
+      if (draining) setImmediate(() => server.closeIdleConnections());
+    });
+  });
+
+  function cutUnfinished(): void {
+    for (const socket of sockets) {
+      if (answering.get(socket)?.complete !== true) socket.destroy();
+    }
+  }
+
+  return () =>
+    new Promise<void>((resolve) => {
+      draining = true;
+      const grace = setTimeout(cutUnfinished, LIMITS.stop_grace_ms);
+      const force = setTimeout(() => server.closeAllConnections(), LIMITS.drain_timeout_ms);
+      server.close(() => {
+        clearTimeout(grace);
+        clearTimeout(force);
+        resolve();
+      });
+      server.closeIdleConnections();
+    });
 }
 
 interface BunServer {

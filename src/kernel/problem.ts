@@ -100,8 +100,7 @@ export function toLakehouseError(thrown: unknown): LakehouseError {
 }
 
 /** What outsiders read of an `internal` error: its own message may hold paths and the like. */
-const INTERNAL_MESSAGE =
-  "something broke on our side; the log has the details under the trace id";
+const INTERNAL_MESSAGE = "something broke on our side; the log has the details under the trace id";
 
 /** The message of an error as it leaves the house. */
 export function outwardMessage(error: LakehouseError): string {

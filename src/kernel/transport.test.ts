@@ -1,129 +1,9 @@
 // One contract, two transports: the same answers, errors, streams, deadlines and bytes on both.
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { z } from "zod";
 import { eachTransport } from "../../test/support/each-transport.ts";
 import { startCall } from "./call.ts";
-import { connectHttp } from "./connect-http.ts";
-import { connectLocal } from "./connect-local.ts";
-import { bytes, defineContract, read, stream, write, type Handlers } from "./contract.ts";
+import { chunksOf, echo, failure, handlers, seen } from "./echo.suite.ts";
 import { collectBytes } from "./http-client.ts";
-import { listen } from "./listen.ts";
-import { LakehouseError } from "./problem.ts";
-import { serveHttp } from "./serve-http.ts";
-import type { SpanRecord } from "./trace.ts";
-
-const echo = defineContract("echo", "For tests.", {
-  add: read({
-    summary: "Adds.",
-    http: "POST /echo/add",
-    input: z.strictObject({ left_value: z.number(), right_value: z.number().default(1) }),
-    output: z.strictObject({ sum: z.number(), trace_id: z.string(), principal: z.string() }),
-  }),
-  find: read({
-    summary: "A read with path and query parameters.",
-    http: "GET /echo/items/{name}",
-    input: z.strictObject({ name: z.string(), limit: z.coerce.number().int().default(3) }),
-    output: z.strictObject({ name: z.string(), limit: z.int() }),
-  }),
-  fixed: read({
-    summary: "A fixed path beside one with a parameter.",
-    http: "GET /echo/items/fixed",
-    input: z.strictObject({}),
-    output: z.strictObject({ fixed: z.literal(true) }),
-  }),
-  fail: write({
-    summary: "Fails as it is told.",
-    http: "POST /echo/fail",
-    input: z.strictObject({ how: z.string() }),
-    output: z.strictObject({}),
-    reasons: ["told_to"],
-  }),
-  slow: read({
-    summary: "Never answers.",
-    http: "POST /echo/slow",
-    input: z.strictObject({}),
-    output: z.strictObject({}),
-    timeout_ms: 150,
-  }),
-  count: stream({
-    summary: "Counts, and fails at a number if told.",
-    http: "POST /echo/count",
-    input: z.strictObject({ to: z.int(), fail_at: z.int().optional() }),
-    output: z.strictObject({ value: z.int() }),
-    reasons: ["told_to"],
-  }),
-  upload: bytes({
-    summary: "Takes bytes, answers their number.",
-    http: "PUT /echo/blobs/{key...}",
-    input: z.strictObject({ key: z.string(), kind: z.string().optional() }),
-    output: z.strictObject({ key: z.string(), size: z.int(), kind: z.string() }),
-    request_body: "raw",
-    response_body: "json",
-    request_headers: { kind: "x-kind" },
-  }),
-  download: bytes({
-    summary: "Answers bytes.",
-    http: "GET /echo/blobs/{key...}",
-    input: z.strictObject({ key: z.string(), size: z.coerce.number().int() }),
-    output: z.strictObject({ key: z.string(), size: z.coerce.number() }),
-    request_body: "json",
-    response_body: "raw",
-    response_headers: { key: "x-key", size: "x-size" },
-  }),
-});
-
-const seen = { returned: 0 };
-
-const handlers: Handlers<typeof echo> = {
-  add: async (input, call) => ({
-    sum: input.left_value + input.right_value,
-    trace_id: call.trace_id,
-    principal: call.principal.name,
-  }),
-  find: async ({ name, limit }) => ({ name, limit }),
-  fixed: async () => ({ fixed: true }),
-  fail: async ({ how }) => {
-    if (how === "crash") throw new TypeError("boom");
-    throw new LakehouseError("conflict", "as told", {
-      reason: "told_to",
-      hint: "tell it otherwise",
-      extra: { difference: { left: 1 } },
-    });
-  },
-  slow: () => new Promise(() => undefined),
-  count: async function* ({ to, fail_at }) {
-    try {
-      for (let value = 1; value <= to; value++) {
-        if (value === fail_at)
-          throw new LakehouseError("conflict", "as told", { reason: "told_to" });
-        yield { value };
-      }
-    } finally {
-      seen.returned++;
-    }
-  },
-  upload: async ({ key, kind, body }) => ({
-    key,
-    kind: kind ?? "none",
-    size: (await collectBytes(body, 1 << 30)).length,
-  }),
-  download: async ({ key, size }) => ({ key, size, body: chunksOf(size) }),
-};
-
-async function* chunksOf(size: number): AsyncGenerator<Uint8Array> {
-  for (let left = size; left > 0; left -= 65_536) yield new Uint8Array(Math.min(left, 65_536));
-}
-
-async function failure(promise: Promise<unknown>): Promise<LakehouseError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof LakehouseError, `not a LakehouseError: ${String(error)}`);
-    return error;
-  }
-  return assert.fail("it should have failed");
-}
 
 eachTransport("an answer carries defaults, the trace and the principal", async (connect) => {
   const client = await connect(echo, handlers);
@@ -213,56 +93,76 @@ eachTransport("leaving a stream early ends it at its source", async (connect) =>
 eachTransport("bytes go both ways, with what stands beside them", async (connect) => {
   const client = await connect(echo, handlers);
   const sent = await client.upload({ key: "a/b c/ü", kind: "x", body: chunksOf(1_000_000) });
-  assert.deepEqual(sent, { key: "a/b c/ü", kind: "x", size: 1_000_000 });
+  assert.deepEqual(sent, {
+    key: "a/b c/ü",
+    kind: "x",
+    size: 1_000_000,
+    content_length: null,
+  });
   const got = await client.download({ key: "a/b", size: 300_000 });
   assert.equal(got.size, 300_000);
   assert.equal((await collectBytes(got.body, 1 << 30)).length, 300_000);
 });
 
-test("every finished call is reported to the witness, with its error", async () => {
-  const records: SpanRecord[] = [];
-  const client = connectLocal(echo, handlers, { witness: (record) => void records.push(record) });
-  const call = startCall();
-  await client.add({ left_value: 1 }, call);
-  await failure(client.fail({ how: "declared" }));
-  assert.deepEqual(
-    records.map(({ service, operation, error }) => [service, operation, error?.reason]),
-    [
-      ["echo", "add", undefined],
-      ["echo", "fail", "told_to"],
-    ],
+eachTransport("a stream whose next item does not come ends at its deadline", async (connect) => {
+  const client = await connect(echo, handlers);
+  const values: number[] = [];
+  const error = await failure(
+    (async () => {
+      for await (const { value } of client.stall({})) values.push(value);
+    })(),
   );
-  assert.equal(records[0]?.parent_span_id, call.span_id);
+  assert.deepEqual([values, error.code], [[1], "deadline_exceeded"]);
 });
 
-test("problems on the wire are problem+json with trace id, code and issues", async (t) => {
-  const client = connectLocal(echo, handlers);
-  const server = await listen(serveHttp([{ contract: echo, client }]), { port: 0 });
-  t.after(() => server.stop());
-  const post = (path: string, body: string) =>
-    fetch(server.url + path, {
-      method: "POST",
-      body,
-      headers: { "content-type": "application/json", "x-lakehouse-trace-id": "abc" },
-    });
-  const unknown = await post("/echo/add", '{"left":1}');
-  assert.equal(unknown.status, 400);
-  assert.equal(unknown.headers.get("content-type"), "application/problem+json");
-  assert.equal(unknown.headers.get("x-lakehouse-trace-id"), "abc");
-  const problem = (await unknown.json()) as Record<string, unknown>;
-  assert.equal(problem["trace_id"], "abc");
-  assert.equal(problem["status"], 400);
-  assert.equal((await post("/echo/add", "{")).status, 400);
-  assert.equal((await post("/echo/add", "[1]")).status, 400);
-  assert.equal((await post("/nowhere", "{}")).status, 404);
-  const large = await post("/echo/add", `{"left_value":1,"x":"${"y".repeat(9 << 20)}"}`);
-  assert.equal(large.status, 413);
-  await large.body?.cancel();
+eachTransport("a stream whose caller leaves while it waits is cancelled", async (connect) => {
+  const client = await connect(echo, handlers);
+  const controller = new AbortController();
+  const error = await failure(
+    (async () => {
+      const call = startCall({ signal: controller.signal });
+      for await (const item of client.stall({}, call)) if (item.value === 1) controller.abort();
+    })(),
+  );
+  assert.equal(error.code, "cancelled");
 });
 
-test("a service that is not there is unavailable, with its address", async () => {
-  const { client } = connectHttp(echo, { url: "http://127.0.0.1:9" });
-  const error = await failure(client.add({ left_value: 1 }));
-  assert.equal(error.code, "unavailable");
-  assert.match(error.message, /127\.0\.0\.1:9/);
+eachTransport("what cannot stand in a path is an invalid input", async (connect) => {
+  const client = await connect(echo, handlers);
+  for (const name of ["", ".", ".."]) {
+    const error = await failure(client.find({ name }));
+    const { code, reason, issues } = error;
+    assert.deepEqual([code, reason, issues[0]?.path], ["invalid", "invalid_input", "name"], name);
+  }
+  for (const key of ["", "a/../b", "..", "a/."]) {
+    const error = await failure(client.upload({ key, body: chunksOf(1) }));
+    assert.deepEqual([error.code, error.reason], ["invalid", "invalid_input"], key);
+  }
+  const missing = await failure(client.find({} as never));
+  assert.deepEqual([missing.reason, missing.issues[0]?.path], ["invalid_input", "name"]);
 });
+
+eachTransport("values in headers arrive as they are, whatever they hold", async (connect) => {
+  const client = await connect(echo, handlers);
+  for (const kind of ["Zürich", "日本 🏠", " a ", "UTF-8''x", "100%41", "", "a\r\nx-b: 1"]) {
+    const sent = await client.upload({ key: "k", kind, body: chunksOf(3) });
+    assert.equal(sent.kind, kind);
+  }
+  const key = "ünïcode/日本";
+  const got = await client.download({ key, size: 10 });
+  assert.equal(got.key, key);
+  assert.equal((await collectBytes(got.body)).length, 10);
+  const call = startCall({ idempotency_key: "schlüssel" });
+  assert.equal((await client.add({ left_value: 1 }, call)).sum, 2);
+});
+
+eachTransport(
+  "a length that a caller declares reaches the handler, true or not",
+  async (connect) => {
+    const client = await connect(echo, handlers);
+    for (const content_length of [10, 3, 0]) {
+      const sent = await client.upload({ key: "k", content_length, body: chunksOf(10) });
+      assert.deepEqual([sent.size, sent.content_length], [10, content_length]);
+    }
+  },
+);

@@ -33,6 +33,13 @@ export interface TaskPlan {
    * Hits under this score are off topic; absent: as the house has it. 0 when filters pin one row.
    */
   readonly relevance_floor?: number;
+  /** How many answers the task asks for, so that enough candidates are retrieved; absent: a few. */
+  readonly answers_wanted?: number;
+  /**
+   * Demands of the request that the plan does not cover, in words for the caller. Work on such a
+   * task may be accepted and still not be what was asked: it is never remembered as a playbook.
+   */
+  readonly not_understood?: readonly string[];
   /** What the validator needs to know; also shown in the prompt. */
   readonly context: Readonly<Record<string, unknown>>;
   /** Equal for tasks that ask for the same; its hash is the sig_hash. */

@@ -53,11 +53,12 @@ export async function createQuery(
 
   /** The turn is held until the last byte is sent or the reader leaves. */
   function asBody(query: RunningQuery, pieces: AsyncIterable<string>): ByteStream {
-    const bytes = (async function* () {
-      for await (const piece of pieces) if (piece !== "") yield Buffer.from(piece);
-    })();
     // A body that nobody begins to read must not hold a turn for ever.
     const forgotten = setTimeout(query.end, query.request.limits.timeout_ms).unref();
+    const bytes = (async function* () {
+      clearTimeout(forgotten);
+      for await (const piece of pieces) if (piece !== "") yield Buffer.from(piece);
+    })();
     return endingIterator(bytes, () => {
       clearTimeout(forgotten);
       query.end();
@@ -84,7 +85,7 @@ export async function createQuery(
     const remove = () => rm(path, { force: true });
     try {
       await queries.run(query, () => engine.toParquet(query.request, path));
-      return { body: endingIterator(createReadStream(path), remove), id: query.query_id };
+      return { body: endingIterator(bytesOf(path), remove), id: query.query_id };
     } catch (error) {
       await remove();
       throw error;
@@ -131,6 +132,11 @@ export async function createQuery(
     health: async () => ({ status: "ok", figures: queries.figures() }),
     stop: async () => queries.stopAll(),
   };
+}
+
+/** Opened when its reader begins: one that never does leaves no descriptor behind. */
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path) as AsyncIterable<Uint8Array>;
 }
 
 async function* encoded(

@@ -1,6 +1,6 @@
 // What users meet: SQL over datasets and logs in every format, with limits, and errors that help.
 import assert from "node:assert/strict";
-import { mkdir, readdir, unlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { startCall } from "#kernel/call.ts";
@@ -161,6 +161,39 @@ test("a body that is left half-way gives its place to the next query", async (t)
   await body[Symbol.asyncIterator]().return?.();
   assert.deepEqual(await select(lake, "SELECT 1"), [[1]]);
 });
+
+test("an export that is being read keeps its turn, however long its reader takes", async (t) => {
+  const lake = await openLake(t, { query: { running_max: 1 } });
+  const sql = "FROM range(1000000)";
+  const { body } = await lake.query.sql({ sql, format: "ndjson", timeout_ms: 150 });
+  const reader = body[Symbol.asyncIterator]();
+  await reader.next();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const call = startCall({ signal: AbortSignal.timeout(200) });
+  const other = await failure(lake.query.rows({ sql: "SELECT 1" }, call));
+  assert.equal(other.code, "cancelled");
+  await reader.return?.();
+  assert.deepEqual(await select(lake, "SELECT 1"), [[1]]);
+});
+
+test("a Parquet answer that nobody reads leaves no file open or behind", async (t) => {
+  const lake = await openLake(t);
+  const folder = join(lake.dir, "query");
+  for (let i = 0; i < 3; i++) {
+    const { body } = await lake.query.sql({ sql: "SELECT 1 AS one", format: "parquet" });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await body[Symbol.asyncIterator]().return?.();
+  }
+  assert.deepEqual(await readdir(folder), []);
+  assert.deepEqual(await openFilesBelow(folder), []);
+});
+
+/** What this process holds open below a folder; nothing where the system does not tell. */
+async function openFilesBelow(folder: string): Promise<string[]> {
+  const descriptors = await readdir("/proc/self/fd").catch(() => []);
+  const paths = descriptors.map((fd) => readlink(join("/proc/self/fd", fd)).catch(() => ""));
+  return (await Promise.all(paths)).filter((path) => path.startsWith(folder));
+}
 
 test("owners take turns, whoever asked for more", async () => {
   const turns = createQueryTurns(1, 10);

@@ -9,9 +9,9 @@ import { addToTotals, emptyTotals, type Totals } from "./event-totals.ts";
 
 /** Totals of the log up to a byte offset. A cache: without it the log is counted again. */
 interface Checkpoint {
-  readonly schema: "observe.totals.v1";
+  readonly schema: "observe.totals.v2";
   readonly offset: number;
-  readonly totals: Totals;
+  readonly totals: Omit<Totals, "by_source"> & { readonly by_source: [string, number][] };
 }
 
 export interface EventStore {
@@ -47,9 +47,9 @@ export async function openEventStore(
   function checkpoint(): Promise<void> {
     written_since = 0;
     const content: Checkpoint = {
-      schema: "observe.totals.v1",
+      schema: "observe.totals.v2",
       offset: file.size(),
-      totals: structuredClone(durable),
+      totals: { ...durable, by_source: [...durable.by_source] },
     };
     checkpointing = writeAtomically(join(dir, "ops-totals.json"), JSON.stringify(content))
       .catch((error: unknown) => log.warn({ err: error }, "the totals could not be written"))
@@ -90,7 +90,10 @@ async function countLog(
   onCorrupt: (line: object) => void,
 ): Promise<Totals> {
   const known = await readCheckpoint(dir, size);
-  const totals = known?.totals ?? emptyTotals();
+  const totals: Totals =
+    known === undefined
+      ? emptyTotals()
+      : { ...known.totals, by_source: new Map(known.totals.by_source) };
   const from_offset = known?.offset ?? 0;
   const rows = readJsonlFile<Event>(path, { from_offset, to_offset: size, onCorrupt });
   for await (const { row } of rows) addToTotals(totals, row);
@@ -101,7 +104,7 @@ async function readCheckpoint(dir: string, size: number): Promise<Checkpoint | u
   try {
     const text = await readFile(join(dir, "ops-totals.json"), "utf8");
     const content = JSON.parse(text) as Checkpoint;
-    const fits = content.schema === "observe.totals.v1" && content.offset <= size;
+    const fits = content.schema === "observe.totals.v2" && content.offset <= size;
     return fits ? content : undefined;
   } catch {
     // Missing or unreadable: it is only a cache of the log.

@@ -1,22 +1,36 @@
 // Running totals of every event ever taken, and figures by endpoint over the ring.
 import type { Event } from "#contracts/observe.ts";
+import { KNOWN_SOURCES } from "./event-form.ts";
 
 export interface Totals {
   total: number;
   successes: number;
   failures: number;
-  by_source: Record<string, number>;
+  /** A map: a source may be called like a property of every object. Bounded by SOURCES_MAX. */
+  by_source: Map<string, number>;
 }
 
 export function emptyTotals(): Totals {
-  return { total: 0, successes: 0, failures: 0, by_source: {} };
+  return { total: 0, successes: 0, failures: 0, by_source: new Map() };
 }
 
 export function addToTotals(totals: Totals, event: Pick<Event, "success" | "source">): void {
   totals.total++;
   if (event.success) totals.successes++;
   else totals.failures++;
-  totals.by_source[event.source] = (totals.by_source[event.source] ?? 0) + 1;
+  const name = countedAs(totals.by_source, event.source);
+  totals.by_source.set(name, (totals.by_source.get(name) ?? 0) + 1);
+}
+
+/** Names that are counted apart; sources the house knows always have their place among them. */
+const SOURCES_MAX = 200;
+const OTHER = "other";
+const UNKNOWN_MAX = SOURCES_MAX - KNOWN_SOURCES.size - 1;
+
+/** Anybody may send any source: once there are too many, new ones are counted together. */
+function countedAs(by_source: ReadonlyMap<string, number>, source: string): string {
+  if (by_source.has(source) || KNOWN_SOURCES.has(source)) return source;
+  return by_source.size < UNKNOWN_MAX ? source : OTHER;
 }
 
 export interface EndpointFigures {

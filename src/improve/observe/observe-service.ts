@@ -42,8 +42,10 @@ export async function createObserve(
         return { accepted: kept.length, ring_size: ring.size(), durable };
       },
       async stats() {
+        const totals = intake.totals();
         return {
-          ...intake.totals(),
+          ...totals,
+          by_source: Object.fromEntries(totals.by_source),
           by_endpoint: figuresByEndpoint(ring.newestFirst()),
           recent: takeFirst(ring.newestFirst(), settings.recent_count),
           ...intake.figures(),

@@ -6,10 +6,10 @@ import { isoTime, type Clock } from "#kernel/clock.ts";
 import type { Client } from "#kernel/contract.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
 import type { CorpusSource } from "#contracts/matrix.ts";
-import type { vector } from "#contracts/vector.ts";
+import type { IndexInfo, vector } from "#contracts/vector.ts";
 import type { CorpusItem, ItemSource } from "./corpus-items.ts";
 import { indexOf, infoOf, type CorpusRecord, type CorpusRegistry } from "./corpus-registry.ts";
-import { readManifest, writeManifest, type ItemManifest } from "./item-manifest.ts";
+import { readManifest, removeManifest, writeManifest, type ItemManifest } from "./item-manifest.ts";
 
 export interface BuildParts {
   readonly vector: Client<typeof vector>;
@@ -37,7 +37,11 @@ interface Progress {
   readonly corpus: ReturnType<typeof infoOf> | null;
 }
 
-/** Answers progress after each batch and the corpus at the end. It may be stopped and repeated. */
+/**
+ * Answers progress after each batch and the corpus at the end. It may be stopped and repeated: from
+ * before the index is touched until all is done the registry calls the corpus unfinished and there
+ * is no manifest, so that the next build goes by its source alone.
+ */
 export async function* buildCorpus(
   parts: BuildParts,
   plan: BuildPlan,
@@ -49,8 +53,12 @@ export async function* buildCorpus(
   // The first rows are read before anything is made, so that a bad source changes nothing.
   const batches = plan.items.batches(call)[Symbol.asyncIterator]();
   let next = await batches.next();
+  const trusted = known !== undefined && (await isIntact(parts, known, call));
+  const manifest: ItemManifest = trusted ? await readManifest(path) : new Map();
+  await parts.registry.building(plan.corpus, isoTime(parts.clock));
+  await removeManifest(path);
   const fresh = await openIndex(parts, plan, known, call);
-  const before = fresh ? new Map<string, string>() : await readManifest(path);
+  const before: ItemManifest = fresh ? new Map() : manifest;
   const after: ItemManifest = new Map();
   const meter = createMeter(parts.clock, plan.items.total);
 
@@ -69,16 +77,38 @@ export async function* buildCorpus(
     yield meter.progress(after.size);
   }
   await removeVanished(parts, plan.corpus, before, after, call);
-  await writeManifest(path, after);
-  if (!(await isComplete(parts, plan.corpus, after.size, call))) {
+  const stats = await parts.vector.stats({ index: indexOf(plan.corpus) }, call);
+  // Other items as well: left by a build that was stopped midway.
+  if (stats.items !== after.size) {
     assert(!is_repeat, "a corpus that was built from nothing holds what its source holds");
     await parts.vector.drop({ index: indexOf(plan.corpus) }, call);
     yield* buildCorpus(parts, plan, call, true);
     return;
   }
-  const record = recordOf(parts, plan, after.size);
+  await writeManifest(path, after);
+  const record = recordOf(parts, plan, after.size, stats.created_at);
   await parts.registry.built(record);
   yield { ...meter.progress(after.size), phase: "done", corpus: infoOf(record) };
+}
+
+/** Whether the index is the one that the last build filled, and no build has broken off since. */
+export async function isIntact(
+  { registry, vector: client }: Pick<BuildParts, "registry" | "vector">,
+  known: CorpusRecord,
+  call: Call,
+): Promise<boolean> {
+  if (registry.isUnfinished(known.corpus)) return false;
+  const stats = await client.stats({ index: indexOf(known.corpus) }, call).catch(unlessAbsent);
+  return (
+    stats !== undefined &&
+    stats.broken === undefined &&
+    stats.items === known.items &&
+    stats.created_at === known.index_created_at
+  );
+}
+
+function unlessAbsent(thrown: unknown): undefined {
+  if (toLakehouseError(thrown).reason !== "no_such_index") throw thrown;
 }
 
 export function manifestPath(dir: string, corpus: string): string {
@@ -137,18 +167,12 @@ async function removeVanished(
   }
 }
 
-/** false when the index holds other items as well: left by a build that was stopped midway. */
-async function isComplete(
-  { vector: client }: BuildParts,
-  corpus: string,
+function recordOf(
+  { clock }: BuildParts,
+  plan: BuildPlan,
   items: number,
-  call: Call,
-): Promise<boolean> {
-  const stats = await client.stats({ index: indexOf(corpus) }, call);
-  return stats.items === items;
-}
-
-function recordOf({ clock }: BuildParts, plan: BuildPlan, items: number): CorpusRecord {
+  index_created_at: IndexInfo["created_at"],
+): CorpusRecord {
   return {
     corpus: plan.corpus,
     summary: plan.summary,
@@ -158,6 +182,7 @@ function recordOf({ clock }: BuildParts, plan: BuildPlan, items: number): Corpus
     built_snapshot_id: plan.snapshot_id,
     built_at: isoTime(clock),
     source_hash: plan.source_hash,
+    index_created_at,
   };
 }
 

@@ -2,6 +2,8 @@
 import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import { sha256Hex, canonicalJson } from "#kernel/ids.ts";
+import { assert } from "#kernel/assert.ts";
+import { checkClosed } from "#kernel/sql-condition.ts";
 import type { Dataset } from "#contracts/catalog.ts";
 import type { CorpusSource } from "#contracts/matrix.ts";
 import type { Metadata } from "#contracts/nouns.ts";
@@ -27,7 +29,8 @@ const KEY = "item_key";
 
 /**
  * Reads by key, so that each page costs the same and rows with an equal id count once. All pages
- * are of the same snapshot. Rows without an id or without any text are left out.
+ * are of the same snapshot. Rows without an id or without any text are left out. Throws `invalid`:
+ * a column that there is not, or a condition that would break out of its brackets.
  */
 export function datasetItems(
   client: Client<typeof query>,
@@ -39,6 +42,7 @@ export function datasetItems(
   const known = dataset.fields.map((field) => field.name);
   const template = parseRowTemplate(source.template, known);
   for (const column of [source.id_column, ...source.metadata_columns]) checkColumn(column, known);
+  checkClosed("source.where", source.where);
   const columns = [...new Set([...template.columns, ...source.metadata_columns])];
   const sql = pageSql(dataset.name, source, columns);
   const rows_max = source.rows_max ?? Number.MAX_SAFE_INTEGER;
@@ -55,7 +59,9 @@ export function datasetItems(
       if (page.rows.length === 0) return;
       read += page.rows.length;
       const rows = page.rows.map((row) => toObject([KEY, ...columns], row));
-      after = String(rows.at(-1)![KEY]);
+      const last = String(rows.at(-1)![KEY]);
+      assert(isAfter(last, after), "each page of a corpus begins behind the one before it");
+      after = last;
       yield rows.flatMap((row) => toItem(row, template.render(row), source, id_prefix));
       if (page.rows.length < limit) return;
     }
@@ -68,6 +74,11 @@ function pageSql(dataset: string, source: DatasetSource, columns: readonly strin
   const picked = [`${key} AS ${KEY}`, ...columns.map(quoted)].join(", ");
   const where = source.where.trim() === "" ? "" : ` AND (${source.where})`;
   return `SELECT ${picked} FROM ${quoted(dataset)} WHERE ${key} > $1${where} ORDER BY 1 LIMIT $2`;
+}
+
+/** In the order of the query engine: by the bytes of UTF-8. */
+function isAfter(key: string, other: string): boolean {
+  return Buffer.compare(Buffer.from(key), Buffer.from(other)) > 0;
 }
 
 function quoted(name: string): string {

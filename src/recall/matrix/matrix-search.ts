@@ -5,6 +5,7 @@ import type { matrix } from "#contracts/matrix.ts";
 import type { playbookContract, PlaybookMatch } from "#contracts/playbook.ts";
 import type { vector } from "#contracts/vector.ts";
 import type { CorpusRecord } from "./corpus-registry.ts";
+import { checkFilterFields } from "./filter-fields.ts";
 import type { MatrixSettings } from "./matrix-settings.ts";
 import { answerKey, applyBoost, bestApplied } from "./playbook-boost.ts";
 import { hitRelevance, judgeRelevance } from "./relevance-gate.ts";
@@ -25,7 +26,10 @@ export interface SearchParts {
   readonly settings: MatrixSettings;
 }
 
-/** Searches these corpora; an off-topic query gets no hits and the reason. */
+/**
+ * Searches these corpora; an off-topic query gets no hits and the reason. Throws `invalid` when a
+ * filter names a field that no item searched has.
+ */
 export async function searchMatrix(
   parts: SearchParts,
   corpora: readonly CorpusRecord[],
@@ -34,6 +38,7 @@ export async function searchMatrix(
 ): Promise<SearchOutput> {
   const started_ms = performance.now();
   const { settings } = parts;
+  await checkFilterFields(parts.vector, corpora, input.filters, call);
   const retrieval: Retrieval = {
     query_text: input.query_text,
     filters: input.filters,

@@ -12,7 +12,7 @@ import type { matrix } from "#contracts/matrix.ts";
 import type { playbookContract } from "#contracts/playbook.ts";
 import type { query } from "#contracts/query.ts";
 import type { vector } from "#contracts/vector.ts";
-import { buildCorpus, manifestPath, type BuildPlan } from "./build-corpus.ts";
+import { buildCorpus, isIntact, manifestPath, type BuildPlan } from "./build-corpus.ts";
 import { datasetItems, textItems } from "./corpus-items.ts";
 import {
   indexOf,
@@ -63,7 +63,8 @@ export async function createMatrix(
     try {
       const plan = await planBuild(needs, settings, input, call);
       const known = registry.get(corpus);
-      if (known !== undefined && isUnchanged(known, plan)) {
+      const same = known !== undefined && isUnchanged(known, plan);
+      if (same && (await isIntact(build_parts, known, call))) {
         const { items } = known;
         const figures = { items_done: items, items_total: items, items_per_s: 0 };
         yield { phase: "done" as const, ...figures, corpus: infoOf(known) };

@@ -5,7 +5,7 @@ import type { LakehouseError } from "#kernel/problem.ts";
 import { openLake, put } from "#data/ingest/open-lake.suite.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
-import { build, openMatrix } from "./open-matrix.suite.ts";
+import { build, openMatrix, type OpenedMatrix } from "./open-matrix.suite.ts";
 
 const TALES = [
   "the red fox jumps over the lazy dog",
@@ -204,4 +204,121 @@ test("corpora are there after a restart, and gone once dropped", async (t) => {
   assert.deepEqual((await after.client.corpora({})).corpora, corpora);
   const { results } = await after.client.search({ query_text: TALES[3]!, k: 1 });
   assert.equal(results[0]!.id, "t3");
+});
+
+const numbered = (word: string, items: number) => ({
+  kind: "texts" as const,
+  items: Array.from({ length: items }, (_, at) => ({ id: `n${at}`, text: `${word} number ${at}` })),
+});
+
+/** Begins a build and leaves it at its first progress. */
+async function breakOff(
+  { client }: Pick<OpenedMatrix, "client">,
+  input: Parameters<OpenedMatrix["client"]["build"]>[0],
+) {
+  for await (const step of client.build(input)) {
+    assert.equal(step.phase, "indexing");
+    break;
+  }
+}
+
+async function textOf({ vector }: OpenedMatrix, index: string, id: string) {
+  return (await vector.fetch({ index, ids: [id] })).items[0]?.text;
+}
+
+test("a build that broke off is made good by the next, also after a restart", async (t) => {
+  const dir = await tempDir(t);
+  const lake = await openLake(t);
+  const settings = { page_rows: 10, batch_items: 10 };
+  const before = await openMatrix(t, { dir, lake, settings });
+  await put(lake, "books", "b.csv", `id,title\n${range(40, (at) => `${at},Tale ${at}`)}`);
+  const from = (template: string) => ({
+    corpus: "books",
+    source: { kind: "dataset" as const, dataset: "books", id_column: "id", template },
+  });
+  await build(before, from("one {title}"));
+  await breakOff(before, from("two {title}"));
+  assert.equal(
+    (await before.client.search({ query_text: "tale", relevance_floor: 0 })).results.length > 0,
+    true,
+  );
+  await build(before, from("one {title}"));
+  assert.equal((await before.vector.stats({ index: "corpus_books" })).items, 40);
+  assert.equal(await textOf(before, "corpus_books", "0"), "one Tale 0");
+  await breakOff(before, from("two {title}"));
+  await before.stop();
+  const after = await openMatrix(t, { dir, lake, settings });
+  await build(after, from("one {title}"));
+  assert.equal((await after.vector.stats({ index: "corpus_books" })).items, 40);
+  assert.equal(await textOf(after, "corpus_books", "0"), "one Tale 0");
+});
+
+const range = (n: number, of: (at: number) => string) =>
+  `${Array.from({ length: n }, (_, at) => of(at)).join("\n")}\n`;
+
+test("texts of a build that broke off do not stay under the manifest of the one before", async (t) => {
+  const opened = await openMatrix(t, { settings: { page_rows: 10, batch_items: 10 } });
+  await build(opened, { corpus: "tales", source: numbered("one", 30) });
+  await breakOff(opened, { corpus: "tales", source: numbered("two", 30) });
+  assert.equal(await textOf(opened, "corpus_tales", "n0"), "two number 0");
+  await build(opened, { corpus: "tales", source: numbered("one", 30) });
+  assert.equal(await textOf(opened, "corpus_tales", "n0"), "one number 0");
+});
+
+test("a corpus whose index was deleted, or lost items, is built anew", async (t) => {
+  const lake = await openLake(t);
+  const opened = await openMatrix(t, { lake });
+  await put(lake, "books", "b.csv", "id,title\n1,Atlas of birds\n2,Atlas of fish\n");
+  const source = {
+    kind: "dataset" as const,
+    dataset: "books",
+    id_column: "id",
+    template: "{title}",
+  };
+  const input = { corpus: "books", source };
+  const index = "corpus_books";
+  await build(opened, input);
+  await opened.vector.drop({ index });
+  await build(opened, input);
+  assert.equal((await opened.vector.stats({ index })).items, 2);
+  assert.equal((await opened.client.search({ query_text: "atlas of birds" })).results[0]!.id, "1");
+  await opened.vector.remove({ index, ids: ["1"] });
+  await build(opened, input);
+  assert.equal(await textOf(opened, index, "1"), "Atlas of birds");
+});
+
+test("a condition that would break out of its brackets is refused", async (t) => {
+  const lake = await openLake(t);
+  const opened = await openMatrix(t, { lake, settings: { page_rows: 2 } });
+  await put(lake, "books", "b.csv", "id,title\n1,A\n2,B\n3,C\n");
+  const source = {
+    kind: "dataset" as const,
+    dataset: "books",
+    id_column: "id",
+    template: "{title}",
+  };
+  for (const where of ["true) OR (true", "true -- ", "id > $1", "true; DROP TABLE books"]) {
+    await assert.rejects(
+      build(opened, { corpus: "books", source: { ...source, where } }),
+      (error: LakehouseError) => error.code === "invalid" && error.reason === "sql_syntax",
+    );
+  }
+  assert.deepEqual(await opened.client.corpora({}), { corpora: [] });
+  await build(opened, {
+    corpus: "books",
+    source: { ...source, where: "(id > 1) AND title <> ')'" },
+  });
+  assert.equal((await opened.vector.stats({ index: "corpus_books" })).items, 2);
+});
+
+eachTransport("a filter on a field that no item has names the nearest", async (connect, t) => {
+  const opened = await openMatrix(t, { connect });
+  await build(opened, { corpus: "tales", source: texts(TALES) });
+  await build(opened, { corpus: "plain", source: numbered("one", 2) });
+  await assert.rejects(
+    opened.client.search({ query_text: "red fox", filters: { shelv: "tales" } }),
+    (error: LakehouseError) => error.reason === "no_such_field" && /"shelf"/.test(error.hint!),
+  );
+  const found = await opened.client.search({ query_text: "red fox", filters: { shelf: "tales" } });
+  assert.equal(found.relevance.verdict, "relevant");
 });

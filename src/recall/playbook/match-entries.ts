@@ -4,8 +4,8 @@ import type { RequestReader } from "#ports/domain-pack.ts";
 import { lengthGap, likenessProbability, trackFactor } from "./gate-confidence.ts";
 import type { QueryDifference } from "./query-difference.ts";
 import { requestDifferences } from "./request-gate.ts";
-import { normaliseQuery, readWords, type QueryWord } from "./query-words.ts";
-import { dotProduct, type RecordedQuery, type ScopeIndex } from "./scope-index.ts";
+import { COMPARED_WORDS_MAX, normaliseQuery, readWords, type QueryWord } from "./query-words.ts";
+import type { RecordedQuery, ScopeIndex } from "./scope-index.ts";
 import type { TypedGate } from "./typed-gate.ts";
 import { stemSet, weightedOverlap } from "./word-weights.ts";
 
@@ -22,9 +22,11 @@ export interface MatchOptions {
 /** What is compared with the recorded queries. */
 export interface AskedQuery {
   readonly text: string;
+  readonly normal: string;
   readonly words: readonly QueryWord[];
+  readonly stems: ReadonlySet<string>;
   readonly vector: Float32Array;
-  /** What a domain reads in it; undefined when none does. */
+  /** What a domain reads in it; undefined when none does, or it is compared verbatim only. */
   readonly reading: string | undefined;
 }
 
@@ -33,7 +35,9 @@ export function askQuery(
   vector: Float32Array,
   readRequest: RequestReader,
 ): AskedQuery {
-  return { text, words: readWords(text), vector, reading: readRequest(text) };
+  const words = readWords(text);
+  const reading = words.length > COMPARED_WORDS_MAX ? undefined : readRequest(text);
+  return { text, normal: normaliseQuery(text), words, stems: stemSet(words), vector, reading };
 }
 
 /** Likeness of queries in which a domain reads the same request: code read both, so it counts. */
@@ -49,6 +53,8 @@ interface Comparison {
   readonly lexical: number;
   readonly likeness: number;
   readonly differences: readonly QueryDifference[];
+  /** One of the two is too long for anything but a comparison letter by letter. */
+  readonly verbatim_only?: boolean;
 }
 
 /**
@@ -64,12 +70,13 @@ export function matchEntries(
 ): PlaybookMatch[] {
   const candidates = findCandidates(asked, index, options.candidates_max);
   const drafts = candidates
-    .map((recorded) => compare(asked, recorded, index, gate))
+    .map((recorded) => compare(asked, recorded, index, gate, options.confidence_min))
     .filter((comparison) => comparison.likeness >= options.shown_min)
     .flatMap((comparison) => draftMatches(comparison, entryOf, options));
   drafts.sort(byConfidence);
   const able = drafts.find(
-    ({ match }) =>
+    ({ match, verbatim_only }) =>
+      !verbatim_only &&
       match.playbook.status === "active" &&
       match.differences.length === 0 &&
       match.confidence >= options.confidence_min,
@@ -83,39 +90,50 @@ function findCandidates(asked: AskedQuery, index: ScopeIndex, n: number): Record
   const exact = index.exact(asked.text);
   const found = new Set(exact === undefined ? [] : [exact]);
   for (const query of index.nearest(asked.vector, n)) found.add(query);
-  for (const query of index.sharing(stemSet(asked.words), n)) found.add(query);
+  if (asked.words.length <= COMPARED_WORDS_MAX) {
+    for (const query of index.sharing(asked.stems, n)) found.add(query);
+  }
   if (asked.reading !== undefined) {
     for (const query of index.reading(asked.reading).slice(0, n)) found.add(query);
   }
   return [...found];
 }
 
+/**
+ * The gate is asked only where its answer can matter: the same reading, or a likeness from which
+ * on the entry might be applied. Below that it is the likeness that speaks against it.
+ */
 function compare(
   asked: AskedQuery,
   recorded: RecordedQuery,
   index: ScopeIndex,
   gate: TypedGate,
+  confidence_min: number,
 ): Comparison {
-  if (recorded.normal === normaliseQuery(asked.text)) {
+  if (recorded.normal === asked.normal) {
     return { recorded, semantic: 1, lexical: 1, likeness: 1, differences: [] };
   }
-  const cosine = recorded.vector === undefined ? 0 : dotProduct(recorded.vector, asked.vector);
-  const semantic = Math.min(1, cosine);
-  const lexical = weightedOverlap(stemSet(asked.words), recorded.stems, index.weight);
+  const semantic = Math.min(1, index.cosine(recorded, asked.vector));
+  const lexical = weightedOverlap(asked.stems, recorded.stems, index.weight);
   const length_gap = lengthGap(asked.words.length, recorded.words.length);
   const likeness = likenessProbability({ semantic, lexical, length_gap });
   const figures = { recorded, semantic, lexical };
+  if (Math.max(asked.words.length, recorded.words.length) > COMPARED_WORDS_MAX) {
+    return { ...figures, likeness, differences: [], verbatim_only: true };
+  }
   if (asked.reading !== undefined && recorded.reading !== undefined) {
     const read = requestDifferences(asked.reading, recorded.reading);
     if (read.length > 0) return { ...figures, likeness, differences: read };
     const differences = gate(asked.words, recorded.words, true);
     return { ...figures, differences, likeness: SAME_READING_LIKENESS };
   }
-  return { ...figures, likeness, differences: gate(asked.words, recorded.words) };
+  const differences = likeness < confidence_min ? [] : gate(asked.words, recorded.words);
+  return { ...figures, likeness, differences };
 }
 
 interface Draft {
   readonly recorded: RecordedQuery;
+  readonly verbatim_only: boolean;
   readonly match: PlaybookMatch;
 }
 
@@ -124,7 +142,8 @@ function draftMatches(
   entryOf: (playbook_id: string) => Playbook | undefined,
   options: MatchOptions,
 ): Draft[] {
-  const { recorded, semantic, lexical, likeness, differences } = comparison;
+  const { recorded, semantic, lexical, differences, verbatim_only = false } = comparison;
+  const likeness = verbatim_only ? 0 : comparison.likeness;
   const drafts: Draft[] = [];
   for (const playbook_id of recorded.playbook_ids) {
     const playbook = entryOf(playbook_id);
@@ -139,6 +158,7 @@ function draftMatches(
     const gated = differences.length > 0 ? DIFFERENT_FACTOR : 1;
     drafts.push({
       recorded,
+      verbatim_only,
       match: {
         playbook,
         semantic,
@@ -162,7 +182,7 @@ function byConfidence(a: Draft, b: Draft): number {
 }
 
 function decide(
-  { recorded, match }: Draft,
+  { recorded, match, verbatim_only }: Draft,
   speaking: RecordedQuery | undefined,
   confidence_min: number,
 ): PlaybookMatch {
@@ -170,6 +190,10 @@ function decide(
   const sure = `confidence ${confidence.toFixed(2)}`;
   if (playbook.status === "contradicted") {
     return { ...match, reason: `not applied: the entry was contradicted` };
+  }
+  if (verbatim_only) {
+    const words = `queries of more than ${COMPARED_WORDS_MAX} words`;
+    return { ...match, reason: `not applied: ${words} are compared verbatim only` };
   }
   if (differences.length > 0) {
     const list = differences.map(describe).join("; ");

@@ -16,10 +16,11 @@ export function oppositeDifferences(
   if (isNegated(query) !== isNegated(recorded)) return order;
   const left = new Map(query.map((word) => [word.stem, word.word]));
   const right = new Map(recorded.map((word) => [word.stem, word.word]));
+  const turned = reversedWords(right);
   const found: QueryDifference[] = [];
   for (const [stem, word] of left) {
     if (right.has(stem)) continue;
-    for (const opposite of oppositesOf(stem, word, right)) {
+    for (const opposite of oppositesOf(stem, word, right, turned)) {
       if (!left.has(opposite)) {
         found.push({ kind: "opposite", query: word, recorded: right.get(opposite)! });
       }
@@ -32,23 +33,48 @@ function isNegated(words: readonly QueryWord[]): boolean {
   return readNegations(words).some((negation) => !negation.excludes);
 }
 
-/** Stems of `others` that mean the opposite of a word. */
-function oppositesOf(stem: string, word: string, others: ReadonlyMap<string, string>): string[] {
-  const listed = [...(STEM_OPPOSITES.get(stem) ?? [])].filter((opposite) => others.has(opposite));
-  for (const [other_stem, other] of others) {
-    if (isReversed(word, other) || isReversed(other, word)) listed.push(other_stem);
-  }
-  return [...new Set(listed)];
+/** A word that begins with a reversing prefix, and how long the word it reverses must be. */
+interface Reversed {
+  readonly stem: string;
+  readonly letters_min: number;
 }
 
-/** true for "unlock" against "lock", "nonsmoking" against "smoking". */
-function isReversed(longer: string, shorter: string): boolean {
-  return [...REVERSING_PREFIXES].some(
-    ([prefix, letters_min]) =>
-      shorter.length >= letters_min &&
-      longer.startsWith(prefix) &&
-      stemOf(longer.slice(prefix.length)) === stemOf(shorter),
-  );
+/** Stem of what is reversed → the words that reverse it: "lock" → "unlock". */
+function reversedWords(words: ReadonlyMap<string, string>): Map<string, Reversed[]> {
+  const turned = new Map<string, Reversed[]>();
+  for (const [stem, word] of words) {
+    for (const { rest, letters_min } of withoutPrefix(word)) {
+      turned.set(rest, [...(turned.get(rest) ?? []), { stem, letters_min }]);
+    }
+  }
+  return turned;
+}
+
+/** Stems of a word's rest behind each reversing prefix that it begins with; mostly none. */
+function withoutPrefix(word: string): { rest: string; letters_min: number }[] {
+  return [...REVERSING_PREFIXES]
+    .filter(([prefix]) => word.startsWith(prefix))
+    .map(([prefix, letters_min]) => ({ rest: stemOf(word.slice(prefix.length)), letters_min }));
+}
+
+/** Stems of `others` that mean the opposite of a word: by look-ups, not word against word. */
+function oppositesOf(
+  stem: string,
+  word: string,
+  others: ReadonlyMap<string, string>,
+  turned: ReadonlyMap<string, readonly Reversed[]>,
+): Set<string> {
+  const found = new Set<string>();
+  for (const opposite of STEM_OPPOSITES.get(stem) ?? []) {
+    if (others.has(opposite)) found.add(opposite);
+  }
+  for (const { rest, letters_min } of withoutPrefix(word)) {
+    if ((others.get(rest)?.length ?? 0) >= letters_min) found.add(rest);
+  }
+  for (const other of turned.get(stem) ?? []) {
+    if (word.length >= other.letters_min) found.add(other.stem);
+  }
+  return found;
 }
 
 const STEM_OPPOSITES: ReadonlyMap<string, ReadonlySet<string>> = new Map(

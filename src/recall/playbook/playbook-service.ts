@@ -49,7 +49,7 @@ export async function createPlaybook(
     const pending = index.pending();
     const texts = pending.map((query) => query.text);
     const vectors = texts.length === 0 ? [] : await embedder.many(texts, call);
-    for (const [at, query] of pending.entries()) query.vector = vectors[at];
+    for (const [at, query] of pending.entries()) index.embedded(query, vectors[at]!);
   }
 
   async function match(input: MatchInput, call: Call) {

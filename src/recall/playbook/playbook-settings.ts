@@ -29,7 +29,7 @@ export const playbookSettings = z.strictObject({
   entries_max: z
     .int()
     .min(1)
-    .default(200_000)
+    .default(40_000)
     .describe("active and contradicted entries kept; further ones are refused"),
 });
 export type PlaybookSettings = z.output<typeof playbookSettings>;

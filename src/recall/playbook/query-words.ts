@@ -33,6 +33,12 @@ const WORD = new RegExp(
   "gu",
 );
 
+/**
+ * Longer queries are compared verbatim only: nobody asks the same at such length in other words,
+ * and reading both word by word for each candidate would hold everything else up.
+ */
+export const COMPARED_WORDS_MAX = 400;
+
 const SENTENCE_BREAK = /[.!?:;]["')\]]*\s|\n/u;
 const CLAUSE_BREAK = /[,.;:!?()\n]/u;
 

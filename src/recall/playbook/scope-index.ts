@@ -1,6 +1,7 @@
 // The recorded queries of one scope, found by meaning (exact scan) and by words.
+import { createVectorRows } from "./vector-rows.ts";
 import type { RequestReader } from "#ports/domain-pack.ts";
-import { normaliseQuery, readWords, type QueryWord } from "./query-words.ts";
+import { COMPARED_WORDS_MAX, normaliseQuery, readWords, type QueryWord } from "./query-words.ts";
 import { createWordWeights, stemSet, type WordWeight } from "./word-weights.ts";
 
 /** A distinct recorded query and the entries that answer it. */
@@ -9,11 +10,9 @@ export interface RecordedQuery {
   readonly text: string;
   readonly words: readonly QueryWord[];
   readonly stems: ReadonlySet<string>;
-  /** What a domain reads in it; undefined when none does. */
+  /** What a domain reads in it; undefined when none does, or it is compared verbatim only. */
   readonly reading: string | undefined;
   readonly playbook_ids: Set<string>;
-  /** Absent until it was embedded. */
-  vector: Float32Array | undefined;
 }
 
 export interface ScopeIndex {
@@ -23,6 +22,10 @@ export interface ScopeIndex {
   size(): number;
   /** Queries that have no vector yet. */
   pending(): RecordedQuery[];
+  /** Gives a query its vector; without effect when it has one or was removed meanwhile. */
+  embedded(query: RecordedQuery, vector: Float32Array): void;
+  /** Cosine to a vector of length 1; 0 for a query that was not embedded. */
+  cosine(query: RecordedQuery, vector: Float32Array): number;
   exact(query_text: string): RecordedQuery | undefined;
   /** Queries in which a domain reads just this. */
   reading(reading: string): RecordedQuery[];
@@ -40,10 +43,13 @@ export function createScopeIndex(readRequest: RequestReader): ScopeIndex {
   const by_stem = new Map<string, Set<RecordedQuery>>();
   const by_reading = new Map<string, Set<RecordedQuery>>();
   const weights = createWordWeights();
+  const rows = createVectorRows<RecordedQuery>();
+  const pending = new Set<RecordedQuery>();
 
   function open(normal: string, text: string): RecordedQuery {
-    const query = recordedQuery(normal, text, readRequest(text));
+    const query = recordedQuery(normal, text, readRequest);
     queries.set(normal, query);
+    pending.add(query);
     if (query.reading !== undefined) {
       const list = by_reading.get(query.reading) ?? new Set();
       by_reading.set(query.reading, list.add(query));
@@ -58,6 +64,8 @@ export function createScopeIndex(readRequest: RequestReader): ScopeIndex {
 
   function close(query: RecordedQuery): void {
     queries.delete(query.normal);
+    pending.delete(query);
+    rows.delete(query);
     if (query.reading !== undefined) {
       const list = by_reading.get(query.reading);
       list?.delete(query);
@@ -71,27 +79,31 @@ export function createScopeIndex(readRequest: RequestReader): ScopeIndex {
     }
   }
 
+  function embedded(query: RecordedQuery, vector: Float32Array): void {
+    if (pending.delete(query)) rows.add(query, vector);
+  }
+
   return {
     weight: weights.weight,
+    embedded,
+    cosine: rows.dot,
     add(query_text, playbook_id, vector) {
       const normal = normaliseQuery(query_text);
       const query = queries.get(normal) ?? open(normal, query_text);
       query.playbook_ids.add(playbook_id);
-      query.vector ??= vector;
+      if (vector !== undefined) embedded(query, vector);
     },
     remove(query_text, playbook_id) {
       const query = queries.get(normaliseQuery(query_text));
       if (query?.playbook_ids.delete(playbook_id) && query.playbook_ids.size === 0) close(query);
     },
     size: () => queries.size,
-    pending: () => [...queries.values()].filter((query) => query.vector === undefined),
+    pending: () => [...pending],
     exact: (query_text) => queries.get(normaliseQuery(query_text)),
     reading: (reading) => [...(by_reading.get(reading) ?? [])],
     nearest(vector, n) {
       const best = createBest(n);
-      for (const query of queries.values()) {
-        if (query.vector !== undefined) best.offer(query, dotProduct(query.vector, vector));
-      }
+      rows.scan(vector, best.offer);
       return best.list();
     },
     sharing(stems, n) {
@@ -109,10 +121,11 @@ export function createScopeIndex(readRequest: RequestReader): ScopeIndex {
   };
 }
 
-function recordedQuery(normal: string, text: string, reading: string | undefined): RecordedQuery {
+function recordedQuery(normal: string, text: string, readRequest: RequestReader): RecordedQuery {
   const words = readWords(text);
   const stems = stemSet(words);
-  return { normal, text, words, stems, reading, playbook_ids: new Set(), vector: undefined };
+  const reading = words.length > COMPARED_WORDS_MAX ? undefined : readRequest(text);
+  return { normal, text, words, stems, reading, playbook_ids: new Set() };
 }
 
 /** One index for each scope; a scope without queries has none. */
@@ -148,10 +161,4 @@ function createBest(n: number) {
     },
     list: () => kept.map((it) => it.query),
   };
-}
-
-export function dotProduct(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let at = 0; at < a.length; at++) sum += a[at]! * b[at]!;
-  return sum;
 }

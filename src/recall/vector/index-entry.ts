@@ -6,7 +6,7 @@ import { makeDurableDir, syncDir } from "#kernel/durable-dir.ts";
 import type { VectorIndexConfig } from "#ports/vector-index.ts";
 import type { VectorSettings } from "./vector-settings.ts";
 
-type Described = Omit<IndexInfo, "items" | "log_items" | "generation" | "broken">;
+type Described = Omit<IndexInfo, "items" | "fields" | "log_items" | "generation" | "broken">;
 
 /** An immutable generation in storage. */
 export interface Generation {
@@ -90,7 +90,7 @@ export function configOf(entry: Described, settings: VectorSettings): VectorInde
 /** The contract's view of an index. */
 export function infoOf(
   entry: IndexEntry,
-  figures: { items: number; log_items: number },
+  figures: { items: number; log_items: number; fields?: string[] },
   broken?: string,
 ): IndexInfo {
   const { format, generation, log_from, dropping, ...described } = entry;

@@ -78,7 +78,7 @@ export async function openVectorStore(dir: string, needs: IndexNeeds): Promise<V
     const place = places.get(index);
     if (place === undefined) throw noSuchIndex(index);
     await place.opened;
-    if (place.live !== undefined) return infoOf(place.live.entry, place.live.figures);
+    if (place.live !== undefined) return liveInfo(place.live);
     const items = place.entry?.generation?.items ?? 0;
     return infoOf(place.entry ?? unknownEntry(index), { items, log_items: 0 }, place.broken);
   }
@@ -112,7 +112,7 @@ export async function openVectorStore(dir: string, needs: IndexNeeds): Promise<V
       const { index } = entry;
       await writeEntry(needs.dirOf(index), entry);
       addPlace({ index, entry, reason: "" }, Promise.resolve());
-      return use(index, async (live) => infoOf(live.entry, live.figures));
+      return use(index, async (live) => liveInfo(live));
     },
     async drop(index) {
       const place = places.get(index);
@@ -152,6 +152,11 @@ export async function openVectorStore(dir: string, needs: IndexNeeds): Promise<V
       }
     },
   };
+}
+
+function liveInfo({ entry, figures, table }: LiveIndex): IndexInfo {
+  const fields = Array.from(table.columns.fields(), ([field]) => field);
+  return infoOf(entry, { ...figures, fields });
 }
 
 /** Never throws: an index that cannot be opened must not keep the others from it. */

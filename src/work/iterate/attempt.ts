@@ -4,6 +4,7 @@ import type { Client } from "#kernel/contract.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { chat, ChatAnswer } from "#contracts/chat.ts";
 import type { Attempt } from "#contracts/iterate.ts";
+import type { EventInput } from "#contracts/observe.ts";
 import { validationError, type ChatMessage, type ValidationError } from "#contracts/nouns.ts";
 import type { validate, ValidationReport } from "#contracts/validate.ts";
 import { renderError } from "#ports/context-bundle.ts";
@@ -12,6 +13,8 @@ import { extractJson } from "./json-extract.ts";
 export interface AttemptNeeds {
   readonly chat: Client<typeof chat>;
   readonly validate: Client<typeof validate>;
+  /** Told of each attempt, so that its span stands in the trace above those of chat and validate. */
+  readonly tell: (event: EventInput) => void;
 }
 
 export interface AttemptRequest {
@@ -45,6 +48,43 @@ export async function runAttempt(
   parent: Call,
 ): Promise<AttemptResult> {
   const call = childCall(parent, { timeout_ms: request.timeout_ms });
+  const started = performance.now();
+  const result = await draftAndJudge(needs, request, messages, call);
+  needs.tell(attemptEvent(request, result.attempt, call, performance.now() - started));
+  return result;
+}
+
+const ERROR_MAX = 2_000;
+
+function attemptEvent(
+  { kind, iteration }: AttemptRequest,
+  { verdict, error }: Attempt,
+  call: Call,
+  duration_ms: number,
+): EventInput {
+  const { trace_id, span_id, parent_span_id } = call;
+  return {
+    source: "iterate",
+    endpoint: "iterate.attempt",
+    trace_id,
+    span_id,
+    ...(parent_span_id === undefined ? {} : { parent_span_id }),
+    principal: call.principal.name,
+    success: verdict === "accepted",
+    duration_ms,
+    ...(error === null ? {} : { error: error.message.slice(0, ERROR_MAX) }),
+    task_class: kind,
+    event_kind: verdict,
+    details: { iteration },
+  };
+}
+
+async function draftAndJudge(
+  needs: AttemptNeeds,
+  request: AttemptRequest,
+  messages: ChatMessage[],
+  call: Call,
+): Promise<AttemptResult> {
   const draft = { iteration: request.iteration, span_id: call.span_id };
   let answer: ChatAnswer;
   try {
@@ -69,6 +109,9 @@ export async function runAttempt(
     call,
   );
 }
+
+/** Reasons that are told as they are: the caller asked wrongly, the validator did not fail. */
+const OF_THE_CALLER: ReadonlySet<string> = new Set(["no_such_kind", "invalid_input"]);
 
 type Draft = Omit<Attempt, "verdict" | "error">;
 
@@ -105,8 +148,9 @@ function infraFailure(
 ): AttemptResult {
   const { error, reason } = failure;
   const failed = new LakehouseError(error.code, error.message, {
-    reason: error.reason === "no_such_kind" ? error.reason : reason,
+    reason: OF_THE_CALLER.has(error.reason) ? error.reason : reason,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
+    issues: error.issues,
     extra: { cause_reason: error.reason },
     cause: error,
   });

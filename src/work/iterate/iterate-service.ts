@@ -9,6 +9,7 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { chat } from "#contracts/chat.ts";
 import type { Attempt, iterate, SessionRow } from "#contracts/iterate.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
+import type { EventInput } from "#contracts/observe.ts";
 import type { validate } from "#contracts/validate.ts";
 import { feedback, runAttempt, type AttemptRequest, type AttemptResult } from "./attempt.ts";
 import type { IterateSettings } from "./iterate-settings.ts";
@@ -17,6 +18,8 @@ import { openSessionStore } from "./session-store.ts";
 export interface IterateNeeds {
   readonly chat: Client<typeof chat>;
   readonly validate: Client<typeof validate>;
+  /** Hands an event to the witness, which stands in a later plane; at once, never throws. */
+  readonly tell: (event: EventInput) => void;
   readonly dir: string;
   readonly log: Log;
   readonly clock: Clock;
@@ -148,7 +151,6 @@ function attemptRequest(
   iteration: number,
   settings: IterateSettings,
 ): AttemptRequest {
-  const temperature = input.temperature ?? settings.default_temperature;
   return {
     iteration,
     kind: input.kind,
@@ -157,7 +159,7 @@ function attemptRequest(
     chat: {
       ...(input.model === undefined ? {} : { model: input.model }),
       ...(input.provider === undefined ? {} : { provider: input.provider }),
-      ...(temperature === undefined ? {} : { temperature }),
+      temperature: input.temperature,
       max_tokens: input.max_tokens,
     },
   };
@@ -194,10 +196,11 @@ function toAnswer(session: Session, call: Call): Output {
   }
   const extra = { error: last.attempt.error, ...told, trace_id: call.trace_id };
   if (last.failed !== undefined) {
-    const { code, message, reason, hint, extra: more } = last.failed;
+    const { code, message, reason, hint, issues, extra: more } = last.failed;
     throw new LakehouseError(code, message, {
       reason,
       ...(hint === undefined ? {} : { hint }),
+      issues,
       extra: { ...more, ...extra },
       cause: last.failed,
     });

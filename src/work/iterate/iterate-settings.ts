@@ -2,12 +2,6 @@
 import { z } from "zod";
 
 export const iterateSettings = z.strictObject({
-  default_temperature: z
-    .number()
-    .min(0)
-    .max(2)
-    .optional()
-    .describe("sent when the caller gives none; absent: left to the model"),
   attempt_timeout_ms: z.int().min(1).default(300_000).describe("deadline of one model answer"),
   daemon: z.string().min(1).default("lakehouse").describe("who wrote a row of the session log"),
 });

@@ -23,8 +23,9 @@ type Answer = ReturnType<TaskKind["answers"]>[number];
 
 /**
  * Accepted: answers that were recalled count as success of their playbook and are not recorded
- * again (recalled text must not become new evidence of itself); an applied playbook whose answer a
- * draft tried and the validator's retries dropped, failed. Not accepted: every applied one failed.
+ * again (recalled text must not become new evidence of itself). A playbook failed when its answer
+ * stood in a draft and the validator refused that very item. Of all others nothing is said: a draft
+ * that is too short, or another item's fault, is no evidence against them.
  */
 export function lessonsOf(
   kind: TaskKind,
@@ -36,14 +37,13 @@ export function lessonsOf(
   const applied = hits.filter((hit) => hit.playbook !== null);
   const chosen = accepted === undefined ? [] : kind.answers(accepted);
   const chosen_keys = new Set(chosen.map(keyOf));
-  const tried = triedKeys(kind, history);
+  const refused = refusedKeys(kind, history);
   const recalled = new Set(applied.map(keyOf));
 
   const outcomes = applied.flatMap((hit) => {
     const playbook_id = hit.playbook!.playbook_id;
     if (chosen_keys.has(keyOf(hit))) return [{ playbook_id, success: true }];
-    const failed = accepted === undefined || tried.has(keyOf(hit));
-    return failed ? [{ playbook_id, success: false }] : [];
+    return refused.has(keyOf(hit)) ? [{ playbook_id, success: false }] : [];
   });
   const record = chosen
     .slice(0, settings.record_answers_max)
@@ -58,13 +58,29 @@ export function lessonsOf(
   return { record, outcomes, answer_ids: chosen.map((answer) => answer.id) };
 }
 
-function triedKeys(kind: TaskKind, history: readonly Attempt[]): Set<string> {
-  const tried = new Set<string>();
-  for (const { artifact } of history) {
-    if (artifact === null) continue;
-    for (const answer of kind.answers(artifact)) tried.add(keyOf(answer));
+/** Answers that a validator's error points at. */
+function refusedKeys(kind: TaskKind, history: readonly Attempt[]): Set<string> {
+  const refused = new Set<string>();
+  for (const { artifact, error, verdict } of history) {
+    if (verdict !== "validation_failed" || error === null || !("field" in error)) continue;
+    const item = onlyItem(artifact, error.field.split("."));
+    if (item === undefined) continue;
+    for (const answer of kind.answers(item)) refused.add(keyOf(answer));
   }
-  return tried;
+  return refused;
+}
+
+/** The artifact with only that item of a list that the path leads into; undefined: into none. */
+function onlyItem(value: unknown, path: readonly string[]): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined || typeof value !== "object" || value === null) return undefined;
+  if (Array.isArray(value)) {
+    const item: unknown = /^\d+$/.test(step) ? value[Number(step)] : undefined;
+    return item === undefined ? undefined : [item];
+  }
+  if (!Object.hasOwn(value, step)) return undefined;
+  const inner = onlyItem((value as Record<string, unknown>)[step], rest);
+  return inner === undefined ? undefined : { ...value, [step]: inner };
 }
 
 function scoreAt(rank: number, settings: RespondSettings): number {

@@ -3,7 +3,7 @@ import { isoTime, type Clock } from "#kernel/clock.ts";
 import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { Log } from "#kernel/log.ts";
-import type { EventInput } from "#contracts/observe.ts";
+import { eventInput, type EventInput } from "#contracts/observe.ts";
 import type { OutcomeRow } from "#contracts/respond.ts";
 import type { playbookContract } from "#contracts/playbook.ts";
 import type { Lessons } from "./lessons.ts";
@@ -124,20 +124,34 @@ const SUMMARY_MAX = 2_000;
 /** An honest refusal is no failure of the house; work that was not accepted is. */
 function witnessEvent(end: TaskEnd, call: Call): EventInput {
   const success = end.status === "accepted" || end.status === "nothing_relevant";
+  const { known, unknown } = splitEvent(end.event);
   return {
-    ...(end.event as EventInput),
+    ...known,
     source: "respond",
     endpoint: "/v1/respond",
     input_summary: end.task.slice(0, SUMMARY_MAX),
     output_summary: `${end.status}: ${end.reason}`.slice(0, SUMMARY_MAX),
     success,
-    ...(success ? {} : { error: end.reason }),
+    ...(success ? {} : { error: end.reason.slice(0, SUMMARY_MAX) }),
     duration_ms: end.duration_ms,
     trace_id: call.trace_id,
     span_id: call.span_id,
     ...(end.task_class === null ? {} : { task_class: end.task_class }),
     sig_hash: end.sig_hash,
     event_kind: end.status,
-    details: { iterations: end.iterations, model: end.model },
+    details: { ...unknown, iterations: end.iterations, model: end.model },
+  };
+}
+
+/** Fields of a domain that an event does not have go to its details, so that none is refused. */
+function splitEvent(fields: TaskEnd["event"]) {
+  const shape: Readonly<Record<string, { safeParse(value: unknown): { success: boolean } }>> =
+    eventInput.shape;
+  const fits = ([name, value]: readonly [string, unknown]): boolean =>
+    Object.hasOwn(shape, name) && shape[name]!.safeParse(value).success;
+  const entries = Object.entries(fields);
+  return {
+    known: Object.fromEntries(entries.filter(fits)) as EventInput,
+    unknown: Object.fromEntries(entries.filter((entry) => !fits(entry))),
   };
 }

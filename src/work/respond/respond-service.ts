@@ -84,7 +84,9 @@ function writer(recorder: Recorder, count: (status: TaskEnd["status"]) => void) 
     const { reason, task_class, iterations, model, sig_hash, duration_ms } = end;
     const told = { reason, task_class, iterations, model, sig_hash, duration_ms };
     const playbooks_applied = [...end.playbooks_applied];
-    return { ...told, ...recorded, playbooks_applied, trace_id: work.call.trace_id };
+    const not_understood = [...(work.planned?.plan.not_understood ?? [])];
+    const trace_id = work.call.trace_id;
+    return { ...told, ...recorded, not_understood, playbooks_applied, trace_id };
   };
 }
 
@@ -152,6 +154,8 @@ function taskEnd({ input, planned, started }: Work, ended: Ended): TaskEnd {
 function playbookOrder({ input, planned }: Work, ended: Ended) {
   if (planned === undefined || ended.status !== "accepted" || !input.record_playbook)
     return undefined;
+  // Work that may miss a demand must not be recalled for others that make the same demand.
+  if ((planned.plan.not_understood ?? []).length > 0) return undefined;
   return {
     // The words that later searches are made with: only like is compared with like.
     query_text: planned.plan.query_text,

@@ -9,6 +9,16 @@ import type { TaskPlan } from "#ports/domain-pack.ts";
 export type RespondInput = ParsedInputOf<(typeof respond)["operations"]["respond"]>;
 export type SearchAnswer = OutputOf<(typeof matrix)["operations"]["search"]>;
 
+/** The most the matrix answers at once. */
+const K_MAX = 200;
+/** Candidates for each answer wanted: some of them do not meet all that is asked. */
+const CANDIDATES_PER_ANSWER = 3;
+
+/** At least `k`, and enough that a large task can be filled at all. */
+function candidatesFor(plan: TaskPlan, k: number): number {
+  return Math.min(K_MAX, Math.max(k, CANDIDATES_PER_ANSWER * (plan.answers_wanted ?? 0)));
+}
+
 /**
  * Relevant hits only: what is off topic is not passed on. undefined: the plan searches nothing.
  * Errors are those of the matrix with the reason `retrieval_failed`.
@@ -23,7 +33,7 @@ export async function retrieve(
   const request = {
     query_text: plan.query_text,
     corpora: [...plan.corpora],
-    k: input.k,
+    k: candidatesFor(plan, input.k),
     filters: plan.filters,
     use_playbook: input.use_playbook,
     playbook_scope: input.playbook_scope,

@@ -1,0 +1,44 @@
+// What a request demands beyond the one value that is read for each slot.
+import { withoutFirstCount } from "./number-words.ts";
+import type { PhraseMatch } from "./phrase-matcher.ts";
+import type { Want } from "./want.ts";
+
+/** A demand that no field of the want holds. */
+export interface Unread {
+  /** The field it would belong to; undefined: none is known. */
+  readonly slot: keyof Want | undefined;
+  /** In words for the caller. */
+  readonly said: string;
+}
+
+/** Values of a slot beside the first one of the same sign: "day or night", "no nights or days". */
+export function othersOf(slot: keyof Want, found: readonly PhraseMatch<string>[]): Unread[] {
+  const asked = found.filter((one) => !one.negated);
+  const same_sign = asked.length > 0 ? asked : found;
+  const [first, ...others] = new Set(same_sign.map((one) => one.value));
+  const refused = asked.length > 0 ? "" : "no ";
+  return others.map((value) => ({
+    slot,
+    said: `${slot}: ${refused}${value} (only ${refused}${first!} was read)`,
+  }));
+}
+
+/** Further matches of a bound that say something else than the first. */
+export function otherNumbers(slot: keyof Want, pattern: RegExp, text: string): Unread[] {
+  const all = [...text.matchAll(new RegExp(pattern, `${pattern.flags}g`))];
+  const [first, ...others] = new Set(all.map((match) => match[0].trim()));
+  return others.map((said) => ({ slot, said: `${slot}: ${said} (only ${first!} was read)` }));
+}
+
+const YEARS = /\b\d+\s*\+?\s*(?:years?|yrs?|months?)['’]?\s+(?:of\s+)?(?:\w+\s+)?experience\b/gi;
+
+/** Lengths of experience: the data knows none. */
+export function yearsIn(text: string): Unread[] {
+  return (text.match(YEARS) ?? []).map((said) => ({ slot: undefined, said }));
+}
+
+/** Numbers that are neither the count nor part of anything else that was read. */
+export function numbersLeft(rest: string): Unread[] {
+  const numbers = withoutFirstCount(rest).match(/\$?\b\d+(?:[.,]\d+)*\b%?/g) ?? [];
+  return numbers.map((said) => ({ slot: undefined, said: `number: ${said}` }));
+}

@@ -1,0 +1,130 @@
+// Tests of matching: how often the gate is asked, long queries, and where vectors are kept.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { askQuery, matchEntries } from "./match-entries.ts";
+import { openPlaybook } from "./open-playbook.suite.ts";
+import { OPPOSITES, REVERSING_PREFIXES } from "./opposite-words.ts";
+import { oppositeDifferences } from "./opposite-gate.ts";
+import { readWords, stemOf } from "./query-words.ts";
+import { createScopeIndex } from "./scope-index.ts";
+import { createVectorRows } from "./vector-rows.ts";
+
+const long = (words: number, first: string) =>
+  `${first} ${Array.from({ length: words }, (_, at) => `word${at % 700}x`).join(" ")}`;
+
+const OPTIONS = {
+  confidence_min: 0.6,
+  shown_min: 0.05,
+  half_life_days: 365,
+  candidates_max: 64,
+  now_ms: 0,
+  k: 5,
+  corpora: undefined,
+};
+
+/** Gate calls of one match against recorded queries; each has the vector given. */
+function gateCalls(asked: string, recorded: readonly string[], cosine: number): number {
+  const index = createScopeIndex(() => undefined);
+  const vector = Float32Array.of(cosine, Math.sqrt(1 - cosine * cosine));
+  for (const [at, text] of recorded.entries()) index.add(text, `p${at}`, vector);
+  let calls = 0;
+  const gate = () => {
+    calls++;
+    return [];
+  };
+  const query = askQuery(asked, Float32Array.of(1, 0), () => undefined);
+  matchEntries(query, index, () => undefined, gate, OPTIONS);
+  return calls;
+}
+
+test("a long query asks the gate of no candidate, an unlike one neither", () => {
+  const recorded = Array.from({ length: 50 }, (_, at) => long(5_000, `query${at}`));
+  assert.equal(gateCalls(long(5_000, "asked"), recorded, 0.99), 0);
+  const short = Array.from({ length: 50 }, (_, at) => `find the fox ${at}`);
+  assert.equal(gateCalls("find the fox", short, 0.1), 0);
+  assert.equal(gateCalls("find the fox", short, 0.99), 50);
+});
+
+test("a query of more than 400 words speaks for itself only, and it says why", async (t) => {
+  const { client } = await openPlaybook(t);
+  const query_text = long(500, "first");
+  const answer = { answer_corpus: "c", answer_id: "a", score: 1 };
+  await client.record({ query_text, ...answer });
+  const same = await client.match({ query_text });
+  assert.equal(same.matches[0]!.applied, true);
+  const other = await client.match({ query_text: long(500, "second") });
+  assert.equal(other.matches[0]!.applied, false);
+  assert.equal(other.matches[0]!.confidence, 0);
+  assert.match(other.matches[0]!.reason, /more than 400 words are compared verbatim only/);
+});
+
+const VOCABULARY = [...OPPOSITES.keys()]
+  .slice(0, 12)
+  .concat("lock unlock locked unlocking smoking nonsmoking activate deactivate able".split(" "));
+
+test("opposites found by look-up are those found word against word", () => {
+  const sentence = fc.array(fc.constantFrom(...VOCABULARY), { maxLength: 8 });
+  fc.assert(
+    fc.property(sentence, sentence, (left, right) => {
+      const [a, b] = [readWords(left.join(" ")), readWords(right.join(" "))];
+      const found = oppositeDifferences(a, b).map((it) => [it.query, it.recorded].join("/"));
+      assert.deepEqual(new Set(found), wordAgainstWord(a, b));
+    }),
+  );
+});
+
+function wordAgainstWord(a: ReturnType<typeof readWords>, b: ReturnType<typeof readWords>) {
+  const left = new Map(a.map((it) => [it.stem, it.word]));
+  const right = new Map(b.map((it) => [it.stem, it.word]));
+  const found = new Set<string>();
+  for (const [stem, word] of left) {
+    if (right.has(stem)) continue;
+    for (const [other_stem, other] of right) {
+      if (left.has(other_stem)) continue;
+      const listed = [...OPPOSITES].some(
+        ([one, opposites]) =>
+          stemOf(one) === stem && [...opposites].some((it) => stemOf(it) === other_stem),
+      );
+      if (listed || reverses(word, other) || reverses(other, word)) found.add(`${word}/${other}`);
+    }
+  }
+  return found;
+}
+
+function reverses(longer: string, shorter: string): boolean {
+  return [...REVERSING_PREFIXES].some(
+    ([prefix, letters_min]) =>
+      shorter.length >= letters_min &&
+      longer.startsWith(prefix) &&
+      stemOf(longer.slice(prefix.length)) === stemOf(shorter),
+  );
+}
+
+test("rows of vectors are those of a plain map, whatever is added and deleted", () => {
+  const value = fc.integer({ min: -8, max: 8 });
+  const step = fc.record({
+    key: fc.nat(20),
+    vector: fc.array(value, { minLength: 5, maxLength: 5 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      const rows = createVectorRows<number>();
+      const model = new Map<number, Float32Array>();
+      for (const { key, vector } of steps) {
+        if (model.delete(key)) rows.delete(key);
+        else {
+          model.set(key, Float32Array.from(vector));
+          rows.add(key, Float32Array.from(vector));
+        }
+      }
+      const asked = Float32Array.of(1, 2, 3, 4, 5);
+      const products = new Map<number, number>();
+      rows.scan(asked, (key, product) => products.set(key, product));
+      const wanted = [...model].map(
+        ([key, vector]) => [key, vector.reduce((sum, it, at) => sum + it * asked[at]!, 0)] as const,
+      );
+      assert.deepEqual(products, new Map(wanted));
+    }),
+  );
+});
