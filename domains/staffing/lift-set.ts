@@ -1,6 +1,7 @@
 // The staffing lift set: hand-written requests, judged from the metadata of a hit, by code.
 import type { LiftQuery, LiftSet } from "#pack.ts";
-import { firstFault, type Want } from "./fill-want.ts";
+import { firstFault } from "./fill-want.ts";
+import type { Want } from "./want.ts";
 import { LIMITS_AND_MIXES, OFF_TOPIC } from "./lift-limits.ts";
 import { QUALITY } from "./lift-quality.ts";
 import type { LiftCategory, LiftRequest } from "./lift-request.ts";

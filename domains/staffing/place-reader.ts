@@ -89,7 +89,7 @@ function besideOf(
   return [{ slot, said: `${slot}: ${named} (besides ${taken})` }];
 }
 
-const NEXT_PLACE = /^\s*,?\s*(?:or|and|\/)\s+(?:in\s+)?([A-Z][a-z]+(?:\s[A-Z][a-z]+)?)\b/;
+const NEXT_PLACE = /^\s{0,2},?\s{0,2}(?:or|and|\/)\s+(?:in\s+)?([A-Z][a-z]+(?:\s[A-Z][a-z]+)?)\b/;
 
 /** A place that is not served, joined to one that is: "Toledo or Paris". */
 function nextPlace(text: string, found: PhraseMatch<string>, length: number): Unread[] {

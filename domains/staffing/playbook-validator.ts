@@ -7,6 +7,7 @@ import {
   type ValidationError,
   type Validator,
 } from "#pack.ts";
+import { textOf } from "./fill-want.ts";
 import { ROLES } from "./roles.ts";
 
 const STEPS_MIN = 3;

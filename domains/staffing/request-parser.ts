@@ -69,6 +69,8 @@ const WORKER_ID = /\bW-\d{6,}\b/gi;
 const RULED_OUT = "except(?: for)?|excluding|other than|but not|anyone but|not|without";
 const EXCLUDED_NAME = new RegExp(`\\b(?:${RULED_OUT})\\s+([A-Z][\\w']+ [A-Z][\\w']+)`);
 
+const HALF_NAMED =
+  /\b(\w+)\s*(?:\bor\b|\band\b|\/|,|&)\s*(?=(?:[a-z0-9]+)[\s-]+(?:shifts?|crews?)\b)/gi;
 const SECOND_NAME = /^(?:\s*,\s*|\s+(?:and|or|nor)\s+)([A-Z][\w']+ [A-Z][\w']+)/;
 
 /** A request as far as it was read. */
@@ -98,6 +100,7 @@ export function readRequest(text: string): RequestRead | undefined {
   const role = readRole(rest);
   if (role === undefined) return undefined;
   rest = blank(rest, findRoles(rest));
+  const unshifted = rest;
   const shifts = findShifts(rest);
   rest = blankAll(blank(rest, shifts), ORDINAL);
   const available = findAvailable(rest);
@@ -125,7 +128,7 @@ export function readRequest(text: string): RequestRead | undefined {
   const dropped = [
     ...unread,
     ...exclude.unread,
-    ...othersOf("shift", shifts),
+    ...othersOf("shift", [...shifts, ...halfNamedShifts(unshifted)]),
     ...othersOf("certification", certifications),
     ...othersOf("available", available),
     ...othersOf("experience", findExperience(rest)),
@@ -144,6 +147,15 @@ function readRole(text: string): string | undefined {
   const roles = new Set(found.map((one) => one.value));
   const [role] = roles;
   return roles.size === 1 && role !== FOREIGN ? role : undefined;
+}
+
+/** The first of "day or night shift": a shift whose word "shift" stands behind the other one. */
+function halfNamedShifts(text: string): PhraseMatch<string>[] {
+  return [...text.matchAll(HALF_NAMED)].flatMap((match) => {
+    const start = match.index;
+    const named = findShifts(`${match[1]!} shift`);
+    return named.map((one) => ({ ...one, start, end: start + match[1]!.length }));
+  });
 }
 
 /** "No weekends" asks for people on weekdays. */

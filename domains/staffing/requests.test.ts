@@ -1,7 +1,7 @@
 // The parser and the planner on every line of the lift set, and on what must be left alone.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseRequest } from "./request-parser.ts";
+import { parseRequest, readRequest } from "./request-parser.ts";
 import { staffingLiftQueries, staffingLiftSet } from "./lift-set.ts";
 import { staffingPack } from "./pack.ts";
 
@@ -24,7 +24,10 @@ test("the lift set has at least sixty requests in ten categories", () => {
 
 for (const { query_id, text, paraphrases, want } of staffingLiftQueries) {
   test(`${query_id} is read as what it wants, in its own words and in others`, () => {
-    for (const line of [text, ...paraphrases]) assert.deepEqual(parseRequest(line), want, line);
+    for (const line of [text, ...paraphrases]) {
+      assert.deepEqual(parseRequest(line), want, line);
+      assert.deepEqual(readRequest(line)!.unread, [], `nothing of it is left: ${line}`);
+    }
     const signatures = [text, ...paraphrases].map((line) => planned(line)!.signature);
     assert.equal(new Set(signatures).size, 1);
   });
@@ -58,6 +61,32 @@ const READINGS: readonly [string, ReturnType<typeof parseRequest>][] = [
 ];
 for (const [line, expected] of READINGS) {
   test(`reads: ${line}`, () => assert.deepEqual(parseRequest(line), expected));
+}
+
+const UNREAD: readonly [string, string[]][] = [
+  ["2 packers in Toledo for day or night shift", ["shift: day (only night was read)"]],
+  ["2 packers in Toledo for days or nights", ["shift: night (only day was read)"]],
+  [
+    "2 packers in Toledo, no nights and no evenings",
+    ["shift: no evening (only no night was read)"],
+  ],
+  ["2 packers in Toledo or Dayton", ["city: Dayton (besides Toledo)"]],
+  ["2 packers in Toledo and Paris", ["city: Paris (besides Toledo)"]],
+  ["2 packers in Columbus, OH or Columbus, IN", ["city: Columbus, IN (besides Columbus)"]],
+  ["2 packers in Ohio or Michigan", ["state: MI"]],
+  [
+    "a warehouse associate with OSHA 10 and forklift certification",
+    ["certification: forklift (only OSHA 10 was read)"],
+  ],
+  ["3 welders in Toledo with 5 years of experience", ["5 years of experience"]],
+  ["3 welders in Toledo, badge 4711", ["number: 4711"]],
+  ["a packer in Toledo, not Mary Miller or John Smith", ["exclude: John Smith"]],
+  ["3 packers, nights, not days, Toledo, no forklift certification needed", []],
+];
+for (const [line, said] of UNREAD) {
+  test(`is told what was not read of: ${line}`, () => {
+    assert.deepEqual(staffingPack.tasks["fill"]!.plan(line, {})!.not_understood, said);
+  });
 }
 
 test("only role and place become filters; the task's own words are searched with", () => {

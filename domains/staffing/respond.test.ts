@@ -12,10 +12,11 @@ import { LakehouseError } from "#kernel/problem.ts";
 import { chat } from "#contracts/chat.ts";
 import { iterate } from "#contracts/iterate.ts";
 import { matrix, type MatrixHit } from "#contracts/matrix.ts";
-import type { EventInput } from "#contracts/observe.ts";
+import { eventInput, type EventInput } from "#contracts/observe.ts";
 import { playbookContract } from "#contracts/playbook.ts";
 import { outcomeRow, respond, type OutcomeRow } from "#contracts/respond.ts";
 import { validate } from "#contracts/validate.ts";
+import type { DomainPack } from "#ports/domain-pack.ts";
 import { bookshopPack } from "../bookshop/pack.ts";
 import { staffingPack } from "./pack.ts";
 import { eachTransport } from "../../test/support/each-transport.ts";
@@ -127,7 +128,7 @@ function withRefusals<C extends { operations: object }>(contract: C, handlers: o
 
 async function house(
   t: HasAfter,
-  options: { broken_playbook?: boolean; chat?: Client<typeof chat> } = {},
+  options: { broken_playbook?: boolean; chat?: Client<typeof chat>; pack?: DomainPack } = {},
 ) {
   const dir = await tempDir(t);
   const query = await packQuery(staffingPack, 4_000, dir);
@@ -138,7 +139,7 @@ async function house(
     Object.fromEntries(names.map((name, at) => [name, row[at]])),
   );
   const base = { log: silentLog, clock: systemClock };
-  const packs = [bookshopPack, staffingPack];
+  const packs = [bookshopPack, options.pack ?? staffingPack];
   const judge = await createValidate(
     { ...base, query: query.client, packs },
     validateSettings.parse({}),
@@ -153,6 +154,7 @@ async function house(
       dir,
       chat: options.chat ?? connectLocal(chat, solver.handlers),
       validate: connectLocal(validate, judge.handlers),
+      tell: () => undefined,
     },
     iterateSettings.parse({}),
   );
@@ -262,7 +264,7 @@ test("a kind that no domain has is not found", async (t) => {
   });
 });
 
-test("work that is not accepted says so, remembers nothing, and counts against its playbooks", async (t) => {
+test("work that is not accepted says so, remembers nothing, and blames no playbook for others", async (t) => {
   const { client, memory, outcomes } = await house(t);
   await client.respond({ task: TASK, max_iterations: 6, k: 50 });
   const task = "Need 100 highly reliable forklift operators in Toledo, OH";
@@ -272,8 +274,70 @@ test("work that is not accepted says so, remembers nothing, and counts against i
   assert.equal(answer.artifact, null);
   assert.equal(answer.history.length, 3);
   assert.deepEqual(answer.playbooks_recorded, []);
-  assert.ok(memory.every((one) => one.outcomes.join() === "false"));
+  assert.ok(memory.every((one) => one.outcomes.length === 0));
   assert.equal((await outcomes())[1]!.accepted, false);
+});
+
+test("a playbook failed when the validator refused its very answer", async (t) => {
+  const { client, memory } = await house(t);
+  await client.respond({ task: TASK, max_iterations: 6, k: 50 });
+  const task = "Need 3 highly reliable forklift operators in Toledo, OH, night shift";
+  for (const one of memory) one.query_text = task;
+  const answer = await client.respond({ task, k: 50, max_iterations: 1 });
+  assert.equal(answer.status, "max_iter_exhausted");
+  const error = answer.history[0]!.error as { field: string };
+  const refused = Number(error.field.split(".")[1]);
+  const { fills } = answer.history[0]!.artifact as { fills: { worker_id: string }[] };
+  const blamed = memory.filter((one) => one.outcomes.join() === "false");
+  assert.deepEqual(
+    blamed.map((one) => one.answer_id),
+    [`w-${fills[refused]!.worker_id}`],
+  );
+});
+
+test("a contract of more workers than the default k is filled", async (t) => {
+  const { client } = await house(t);
+  const answer = await client.respond({
+    task: "Need 25 warehouse associates in Ohio",
+    max_iterations: 20,
+  });
+  assert.equal(answer.status, "accepted", answer.reason);
+  assert.equal((answer.artifact as { fills: unknown[] }).fills.length, 25);
+});
+
+test("a demand that was not read is told, and such work is not remembered", async (t) => {
+  const { client, memory } = await house(t);
+  const task = "Need 3 forklift operators in Toledo, OH for days or nights";
+  const answer = await client.respond({ task, max_iterations: 10, k: 50 });
+  assert.equal(answer.status, "accepted", answer.reason);
+  assert.deepEqual(answer.not_understood, ["shift: night (only day was read)"]);
+  assert.deepEqual([answer.playbooks_recorded, memory.length], [[], 0]);
+  const settled = await client.respond({ task, context: { shift: "day" }, max_iterations: 10 });
+  assert.deepEqual(settled.not_understood, []);
+});
+
+test("a context that asks for something unknown is invalid before anything is done", async (t) => {
+  const { client, outcomes } = await house(t);
+  await assert.rejects(client.respond({ task: TASK, context: { citty: "Columbus" } }), {
+    code: "invalid",
+    reason: "invalid_input",
+    message: /did you mean "city"/,
+  });
+  assert.equal((await outcomes()).length, 0);
+});
+
+test("fields of a domain that an event does not have go to its details", async (t) => {
+  const fill = staffingPack.tasks["fill"]!;
+  const odd = (...args: Parameters<typeof fill.plan>) => {
+    const plan = fill.plan(...args);
+    return plan && { ...plan, event: { ...plan.event, count: "many", weather: "fair" } };
+  };
+  const tasks = { ...staffingPack.tasks, fill: { ...fill, plan: odd } };
+  const { client, events } = await house(t, { pack: { ...staffingPack, tasks } });
+  await client.respond({ task: TASK, max_iterations: 6, k: 50 });
+  const event = eventInput.parse(events[0]);
+  assert.deepEqual([event.city, event.count], ["Toledo", undefined]);
+  assert.deepEqual([event.details!["count"], event.details!["weather"]], ["many", "fair"]);
 });
 
 test("a model that fails is an error, written down, and nobody is blamed", async (t) => {

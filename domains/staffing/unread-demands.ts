@@ -30,7 +30,8 @@ export function otherNumbers(slot: keyof Want, pattern: RegExp, text: string): U
   return others.map((said) => ({ slot, said: `${slot}: ${said} (only ${first!} was read)` }));
 }
 
-const YEARS = /\b\d+\s*\+?\s*(?:years?|yrs?|months?)['’]?\s+(?:of\s+)?(?:\w+\s+)?experience\b/gi;
+const YEARS =
+  /\b\d+\s{0,2}\+?\s{0,2}(?:years?|yrs?|months?)['’]?\s+(?:of\s+)?(?:\w+\s+)?experience\b/gi;
 
 /** Lengths of experience: the data knows none. */
 export function yearsIn(text: string): Unread[] {

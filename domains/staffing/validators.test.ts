@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import type { ValidationError, ValidatorTools } from "#pack.ts";
+import { LakehouseError, type ValidationError, type ValidatorTools } from "#pack.ts";
 import { packQuery } from "#work/validate/pack-query.suite.ts";
 import { fingerprintOf } from "./playbook-validator.ts";
 import { staffingPack } from "./pack.ts";
@@ -196,6 +196,29 @@ test("a fill without a contract cannot be judged", async () => {
   assert.deepEqual([error.kind, error.field], ["completeness", "context"]);
 });
 
+const UNREADABLE: readonly [string, object, string, RegExp][] = [
+  ["fill", { ...WANT, min_reliability: "0.9" }, "context.min_reliability", /expected number/],
+  ["fill", { ...WANT, exclude: "W-000001" }, "context.exclude", /expected array/],
+  ["fill", { ...WANT, certifications: "OSHA 10" }, "context.certifications", /"certification"/],
+  ["fill", { ...WANT, citty: "Columbus" }, "context.citty", /did you mean "city"/],
+  ["fill", { citty: "Columbus" }, "context.citty", /did you mean "city"/],
+  ["fill", { ...WANT, count: "2" }, "context.count", /expected number/],
+  ["email", { worker_id: "W-000001", must_mention: "Monday" }, "context.must_mention", /array/],
+  ["playbook", { operaton: "fill: welder" }, "context.operaton", /did you mean "operation"/],
+];
+for (const [kind, context, path, message] of UNREADABLE) {
+  test(`a ${kind} is not judged by a context with a wrong ${path}`, async () => {
+    const judged = staffingPack.validators[kind]!.validate({ fills: [] }, { ...context }, tools);
+    await assert.rejects(judged, (error) => {
+      assert.ok(error instanceof LakehouseError);
+      assert.deepEqual([error.code, error.reason], ["invalid", "invalid_input"]);
+      assert.equal(error.issues[0]!.path, path);
+      assert.match(error.issues[0]!.message, message);
+      return true;
+    });
+  });
+}
+
 const [recipient, stranger] = await workers("status = 'active'", 2);
 const FIRST = recipient!["name"]!.split(" ")[0]!;
 const EMAIL = {
@@ -212,7 +235,11 @@ const inBody = (text: string) => ({
   body: EMAIL.body.replace("Please", `${text} Please`),
 });
 
-const EMAILS: readonly [string, object, string | undefined, string | undefined][] = [
+const bare = (row: Row) => row["phone"]!.replaceAll(/\D/g, "");
+type EmailCase = readonly [string, object, string | undefined, string | undefined];
+const leak = (name: string, said: string): EmailCase => [name, inBody(said), "policy", "body"];
+
+const EMAILS: readonly EmailCase[] = [
   ["right", EMAIL, undefined, undefined],
   [
     "with the recipient's own phone",
@@ -224,6 +251,24 @@ const EMAILS: readonly [string, object, string | undefined, string | undefined][
   ["someone else's phone", inBody(`Call ${stranger!["phone"]!}.`), "policy", "body"],
   ["someone else's address", inBody(`Ask ${stranger!["email"]!}.`), "policy", "body"],
   ["a social security number", inBody("Your 123-45-6789 is on file."), "policy", "body"],
+  ...[
+    "(419)555-1234",
+    "+1 (419)555-1234",
+    "4195551234",
+    "14195551234",
+    "419/555/1234",
+    "419\u2011555\u20111234",
+    "+44 20 7946 0958",
+  ].map((phone) => leak(phone, `Call ${phone}.`)),
+  ...[
+    "123 45 6789 is on file",
+    "your SSN is 123456789",
+    "social security: 1234 56789",
+    "123456789 (SSN)",
+    "123.45.6789 is on file",
+  ].map((said) => leak(said, `Note: ${said}.`)),
+  ["their own phone without marks", inBody(`Is ${bare(recipient!)} right?`), undefined, undefined],
+  ["plain numbers", inBody("Order 123456789, dock 12, 2026-11-21, 18.50."), undefined, undefined],
   ["another worker's id", inBody("W-000999 also comes."), "policy", "body"],
   ["too short", { ...EMAIL, body: `Hi ${FIRST}, ok?` }, "completeness", "body"],
   ["too long", inBody("word ".repeat(500)), "policy", "body"],

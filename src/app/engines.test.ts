@@ -12,7 +12,7 @@ const request = (sql: string) => ({
   sql,
   params: [],
   relations: [],
-  limits: { rows_max: 10_000_000, timeout_ms: 10_000 },
+  limits: { rows_max: 10_000_000, timeout_ms: 60_000 },
   signal: AbortSignal.timeout(10_000),
 });
 

@@ -101,10 +101,17 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
       added: z.array(dataFile).default([]),
       removed_keys: z.array(z.string()).default([]),
       replace_all: z.boolean().default(false).describe("remove every present file (overwrite)"),
+      fields: z
+        .array(column)
+        .min(1)
+        .optional()
+        .describe("evolves the schema in the same swap; only replace_all drops fields"),
       properties: record.default({}),
     }),
     output: z.strictObject({ dataset, snapshot }),
     reasons: [
+      "schema_differs",
+      "duplicate_field",
       "no_such_dataset",
       "tombstoned",
       "quarantined",

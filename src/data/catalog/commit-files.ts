@@ -6,6 +6,7 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
 import type { Step } from "./catalog-store.ts";
 import { findMissing } from "./check-dataset.ts";
+import { differenceOf, fieldsAfterCommit, fingerprintOf } from "./dataset-fields.ts";
 import { checkRequest, snapshotMoved, type CommitInput } from "./commit-request.ts";
 import {
   HEALTHY,
@@ -22,6 +23,7 @@ import {
   follow,
   toArchive,
   withArchive,
+  withSchema,
   withSnapshot,
   type TableMetadata,
 } from "./table-metadata.ts";
@@ -51,10 +53,11 @@ function createAttempt(parts: CatalogParts, input: CommitInput, call: Call) {
   return async (held: Held | undefined): Promise<Step<Committed>> => {
     const record = presentRecord(held, input.name);
     requireCommittable(record.dataset, input);
-    const present = await objects.metadata(record.metadata_key, call);
-    const current = currentSnapshot(present);
+    const before = await objects.metadata(record.metadata_key, call);
+    const current = currentSnapshot(before);
     const current_id = current?.snapshot_id ?? null;
     if (expected !== undefined && expected !== current_id) throw snapshotMoved(input, current_id);
+    const present = evolved(before, record.dataset, input);
     if (input.operation !== "append") expected = current_id;
     if (input.added.length > 0) {
       const entries = input.added.map(toEntry);
@@ -75,8 +78,7 @@ function createAttempt(parts: CatalogParts, input: CommitInput, call: Call) {
     };
     const written = await writeSnapshot(parts, held!, present, snapshot, edit.manifests, call);
     const dataset = toDataset(written.metadata, HEALTHY);
-    const { dataset_id } = dataset;
-    const details = { dataset_id, operation: input.operation, ...snapshot.summary };
+    const details = detailsOf(input, snapshot, record.dataset, dataset);
     return {
       change: {
         record: { ...record, dataset, metadata_key: written.metadata_key, quarantined_by: null },
@@ -86,6 +88,35 @@ function createAttempt(parts: CatalogParts, input: CommitInput, call: Call) {
       },
       answer: { dataset, snapshot },
     };
+  };
+}
+
+/** The metadata with the schema that the commit brings along; as it is when that changes nothing. */
+function evolved(before: TableMetadata, dataset: Dataset, input: CommitInput): TableMetadata {
+  if (input.fields === undefined) return before;
+  const fields = fieldsAfterCommit(input.name, dataset.fields, input.fields, {
+    last_field_id: before.last_field_id,
+    has_rows: dataset.rows > 0,
+    replaces: input.replace_all,
+  });
+  if (fingerprintOf(fields) === dataset.fingerprint) return before;
+  return { ...before, ...withSchema(before, fields) };
+}
+
+const SOURCES_TOLD_MAX = 10;
+
+/** What the journal is told: enough to know by whom and of what the rows came. */
+function detailsOf(input: CommitInput, snapshot: Snapshot, before: Dataset, after: Dataset) {
+  const { dataset_id, schema_id } = after;
+  const sources = input.added.flatMap((file) => file.source ?? []).slice(0, SOURCES_TOLD_MAX);
+  const evolves = schema_id !== before.schema_id;
+  const difference = differenceOf(before.fields, after.fields);
+  return {
+    dataset_id,
+    operation: input.operation,
+    ...snapshot.summary,
+    ...(sources.length > 0 ? { sources } : {}),
+    ...(evolves ? { schema_id, difference } : {}),
   };
 }
 

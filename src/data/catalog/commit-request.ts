@@ -2,10 +2,14 @@
 import type { catalog } from "#contracts/catalog.ts";
 import type { ParsedInputOf } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import { checkNames } from "./dataset-fields.ts";
 
 export type CommitInput = ParsedInputOf<(typeof catalog)["operations"]["commit"]>;
 
-/** Throws `invalid` (`bad_commit`) for a request that contradicts its operation. */
+/**
+ * Throws `invalid` for a request that contradicts its operation (`bad_commit`), or whose fields
+ * share a name (`duplicate_field`).
+ */
 export function checkRequest(input: CommitInput): void {
   const { operation, added, removed_keys, replace_all } = input;
   const removes = removed_keys.length > 0 || replace_all;
@@ -13,6 +17,8 @@ export function checkRequest(input: CommitInput): void {
   if (operation === "delete" && added.length > 0) throw bad("a delete adds nothing");
   if (!removes && added.length === 0) throw bad("there is nothing to commit");
   if (replace_all && removed_keys.length > 0) throw bad("replace_all names no files");
+  if (operation === "delete" && input.fields !== undefined) throw bad("a delete has no fields");
+  if (input.fields !== undefined) checkNames(input.fields);
   refuseTwice(added.map((file) => file.key));
   refuseTwice(removed_keys);
 }

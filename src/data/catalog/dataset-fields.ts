@@ -77,6 +77,33 @@ export function evolveFields(
   });
 }
 
+/**
+ * The fields a commit leads to. What is committed on top of present rows never drops a field, even
+ * one that its writer did not know yet: present fields come first, then the new ones. Throws as
+ * `evolveFields` does, and `invalid` (`duplicate_field`) for a name taken in another letter case.
+ */
+export function fieldsAfterCommit(
+  name: string,
+  present: readonly Field[],
+  wanted: readonly Column[],
+  state: {
+    readonly last_field_id: number;
+    readonly has_rows: boolean;
+    readonly replaces: boolean;
+  },
+): Field[] {
+  if (state.replaces) return evolveFields(name, present, wanted, state);
+  const left = new Map(wanted.map((column) => [column.name, column]));
+  const union: Column[] = present.map(({ field_id: _, ...was }) => {
+    const column = left.get(was.name) ?? was;
+    left.delete(was.name);
+    return column;
+  });
+  union.push(...left.values());
+  checkNames(union);
+  return evolveFields(name, present, union, state);
+}
+
 export function schemaDiffers(
   name: string,
   present: readonly Column[],

@@ -82,7 +82,9 @@ export async function commitDataset(stores: DatasetStores, request: CommitReques
   const key = keyOf(name, source, converted.columns);
   const adopted = await stores.storage.adopt({ key, path: converted.staged_path }, call);
   try {
-    await ensureSchema(stores, request, call);
+    if (request.present === undefined) {
+      await stores.catalog.register({ name, fields: [...converted.columns] }, call);
+    }
     const { dataset, snapshot } = await stores.catalog.commit(
       {
         name,
@@ -91,6 +93,7 @@ export async function commitDataset(stores: DatasetStores, request: CommitReques
         added: [{ key, rows: converted.rows, size_bytes: adopted.object.size_bytes, source }],
         properties: request.properties,
         ...expectation(request),
+        ...evolution(request),
       },
       call,
     );
@@ -120,11 +123,10 @@ function expectation({ mode, present }: CommitRequest) {
   return { expected_snapshot_id: present.snapshot_id };
 }
 
-async function ensureSchema(stores: DatasetStores, request: CommitRequest, call: Call) {
-  const { name, present, converted, evolve } = request;
-  const fields = [...converted.columns];
-  if (present === undefined) await stores.catalog.register({ name, fields }, call);
-  else if (evolve) await stores.catalog.register({ name, fields, evolve: true }, call);
+/** In the same swap as the files: a commit that is refused leaves the schema as it was. */
+function evolution({ evolve, present, converted }: CommitRequest) {
+  if (!evolve || present === undefined) return {};
+  return { fields: [...converted.columns] };
 }
 
 /** Stores what could not be read, one JSON line for each row; null when all could be. */

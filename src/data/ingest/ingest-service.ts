@@ -14,6 +14,7 @@ import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { TableEngine } from "#ports/table-engine.ts";
+import { createCommitTeller } from "./commit-teller.ts";
 import { committedIngests } from "./ingest-history.ts";
 import { createProgressRegistry, type ProgressEntry } from "./ingest-progress.ts";
 import type { IngestSettings } from "./ingest-settings.ts";
@@ -44,7 +45,8 @@ export async function createIngest(
   await removeOrphans(needs.dir);
   const progress = createProgressRegistry(needs.clock, settings.progress_kept_max);
   const turns = createIngestTurns(settings.running_max, settings.waiting_max);
-  const parts = { ...needs, commits: createKeyedLock() };
+  const teller = createCommitTeller(needs);
+  const parts = { ...needs, tell: teller.tell, commits: createKeyedLock() };
   const stopping = new AbortController();
   const upload_bytes_max = settings.upload_mb_max * 1024 * 1024;
 
@@ -85,23 +87,26 @@ export async function createIngest(
     const format = formatOf(input.format, name);
     const declared = input.content_length ?? 0;
     if (declared > upload_bytes_max) throw tooLarge(upload_bytes_max);
-    return tracked(input, call, async (ingest_id, entry, inner) => {
-      const path = join(needs.dir, `receive-${newId()}`);
-      const bytes_total = declared > 0 ? declared : null;
-      const received = await receiveFile(input.body, path, {
-        bytes_max: upload_bytes_max,
-        signal: inner.signal,
-        onBytes: throttled((bytes_done) => entry.update({ bytes_done, bytes_total })),
-      });
-      try {
-        const source = { path, format, name, size_bytes: received.size_bytes };
-        const hashed = Promise.resolve(received);
-        const job: IngestJob = { ...optionsOf(input), ingest_id, source, hashed, entry };
-        return await inTurn(inner.signal, () => ingestSource(parts, job, inner));
-      } finally {
-        await rm(path, { force: true });
-      }
-    });
+    return tracked(input, call, (ingest_id, entry, inner) =>
+      // In turn from the first byte on: what waits takes no room on the disk.
+      inTurn(inner.signal, async () => {
+        const path = join(needs.dir, `receive-${newId()}`);
+        const bytes_total = declared > 0 ? declared : null;
+        const received = await receiveFile(input.body, path, {
+          bytes_max: upload_bytes_max,
+          signal: inner.signal,
+          onBytes: throttled((bytes_done) => entry.update({ bytes_done, bytes_total })),
+        });
+        try {
+          const source = { path, format, name, size_bytes: received.size_bytes };
+          const hashed = Promise.resolve(received);
+          const job: IngestJob = { ...optionsOf(input), ingest_id, source, hashed, entry };
+          return await ingestSource(parts, job, inner);
+        } finally {
+          await rm(path, { force: true });
+        }
+      }),
+    );
   }
 
   async function ingestPath(input: PathInput, call: Call): Promise<IngestReport> {
@@ -129,7 +134,12 @@ export async function createIngest(
         ingests: await committedIngests(needs.catalog, dataset, call),
       }),
     },
-    health: async () => ({ status: "ok", figures: { running: progress.running() } }),
+    async health() {
+      const figures = { running: progress.running(), not_journalled: teller.lost() };
+      if (figures.not_journalled === 0) return { status: "ok", figures };
+      const reason = "the journal did not take the events of some commits; see the log";
+      return { status: "degraded", figures: { ...figures, reason } };
+    },
     stop: async () => stopping.abort(new Error("the service stops")),
   };
 }

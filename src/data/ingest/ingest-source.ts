@@ -1,10 +1,8 @@
 // One ingest from a file on disk to its report: look, convert, commit, journal.
 import { rm } from "node:fs/promises";
 import type { IngestReport } from "#contracts/ingest.ts";
-import type { journal } from "#contracts/journal.ts";
 import type { Call } from "#kernel/call.ts";
 import { isoTime, type Clock } from "#kernel/clock.ts";
-import type { Client } from "#kernel/contract.ts";
 import type { KeyedLock } from "#kernel/keyed-lock.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type {
@@ -21,14 +19,16 @@ import {
   type DatasetStores,
   type PresentDataset,
 } from "./dataset-commit.ts";
+import type { CommitTeller } from "./commit-teller.ts";
 import type { ProgressEntry } from "./ingest-progress.ts";
 import type { Received } from "./receive-file.ts";
 import { compressionOf } from "./source-format.ts";
 
 export interface IngestParts extends DatasetStores {
-  readonly journal: Client<typeof journal>;
   readonly engine: TableEngine;
   readonly clock: Clock;
+  /** Journals what stands already: never fails, and says in health what it could not tell. */
+  readonly tell: CommitTeller["tell"];
   /** One commit at a time for each dataset, so that the same bytes cannot be added twice. */
   readonly commits: KeyedLock;
 }
@@ -49,23 +49,39 @@ export interface IngestJob {
   readonly entry: ProgressEntry;
 }
 
-/** Two first ingests of one dataset may meet: the later one is then read as its columns say. */
+/**
+ * The dataset may appear or get another schema while a file is converted: the file is then read
+ * again, as the new columns say, and this time nobody else commits meanwhile.
+ */
 export async function ingestSource(
   parts: IngestParts,
   job: IngestJob,
   call: Call,
 ): Promise<IngestReport> {
   try {
-    return await attempt(parts, job, call);
+    return await attempt(parts, job, call, (work) => parts.commits.run(job.dataset, work));
   } catch (error) {
-    if (!(error instanceof AppearedMeanwhile)) throw error;
-    return attempt(parts, job, call);
+    if (!(error instanceof ChangedMeanwhile)) throw error;
+  }
+  return parts.commits.run(job.dataset, () => attempt(parts, job, call, (work) => work()));
+}
+
+/** Other columns than the file was converted for. The second time only another process does it. */
+class ChangedMeanwhile extends LakehouseError {
+  constructor(name: string) {
+    super("conflict", `"${name}" got other columns meanwhile`, {
+      reason: "snapshot_moved",
+      hint: "try again",
+    });
   }
 }
 
-class AppearedMeanwhile extends Error {}
-
-async function attempt(parts: IngestParts, job: IngestJob, call: Call): Promise<IngestReport> {
+async function attempt(
+  parts: IngestParts,
+  job: IngestJob,
+  call: Call,
+  alone: (work: () => Promise<IngestReport>) => Promise<IngestReport>,
+): Promise<IngestReport> {
   const started_ms = parts.clock.now();
   const present = await presentDataset(parts, job.dataset, call);
   const { path: staged_path } = await parts.storage.stage({}, call);
@@ -76,15 +92,26 @@ async function attempt(parts: IngestParts, job: IngestJob, call: Call): Promise<
     if (converted === undefined) return unchanged(parts, report, present!, call);
     if (converted.rows === 0) throw noRows(job, converted);
     job.entry.update({ phase: "committing", bytes_done: job.source.size_bytes });
-    return await parts.commits.run(job.dataset, async () => {
+    return await alone(async () => {
       const now = await presentDataset(parts, job.dataset, call);
       if (isKnown(job, now, content_sha256)) return unchanged(parts, report, now!, call);
-      if (present === undefined && now !== undefined) throw new AppearedMeanwhile(job.dataset);
+      if (otherColumns(job, present, now)) throw new ChangedMeanwhile(job.dataset);
       return commit(parts, report, { converted, staged_path, present }, call);
     });
   } finally {
     await rm(staged_path, { force: true });
   }
+}
+
+/** What replaces rows that moved on is not read again: the commit refuses it. */
+function otherColumns(
+  job: IngestJob,
+  present: PresentDataset | undefined,
+  now: PresentDataset | undefined,
+): boolean {
+  if (present?.dataset.fingerprint === now?.dataset.fingerprint) return false;
+  const appeared = present === undefined;
+  return appeared || job.mode === "append" || present.snapshot_id === now?.snapshot_id;
 }
 
 /** The same bytes are there already: all of them and nothing else, when they are to replace. */
@@ -180,7 +207,7 @@ async function commit(
     },
     call,
   );
-  await parts.journal.append(
+  await parts.tell(
     {
       action: "ingest.commit",
       subject: `dataset:${job.dataset}`,

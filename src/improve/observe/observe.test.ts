@@ -83,6 +83,29 @@ test("the totals are only a cache: without them the log is counted again", async
   assert.deepEqual([stats.total, stats.successes, stats.by_source["bot"]], [25, 13, 25]);
 });
 
+test("any source name is counted as a name, few are counted apart, also after a start", async (t) => {
+  const dir = await tempDir(t);
+  const first = await open(dir, { checkpoint_every_events: 10 });
+  for (const source of ["constructor", "toString", "constructor"])
+    await first.client.event({ source });
+  const events = Array.from({ length: 500 }, (_, n) => ({ source: `s-${n}` }));
+  await first.client.events_bulk({ events: [...events, { source: "mcp" }] });
+  const before = (await first.client.stats({})).by_source;
+  assert.deepEqual([before["constructor"], before["toString"], before["mcp"]], [2, 1, 1]);
+  assert.ok(Object.keys(before).length <= 200);
+  assert.equal(
+    Object.values(before).reduce((sum, n) => sum + n, 0),
+    504,
+  );
+  await first.service.stop();
+  for (const counted_again of [false, true]) {
+    if (counted_again) await rm(`${dir}/ops-totals.json`);
+    const next = await open(dir);
+    assert.deepEqual((await next.client.stats({})).by_source, before);
+    await next.service.stop();
+  }
+});
+
 test("a follower sees events as they arrive and ends when it leaves", async (t) => {
   const { service, client } = await open(await tempDir(t));
   t.after(() => service.stop());
@@ -94,7 +117,7 @@ test("a follower sees events as they arrive and ends when it leaves", async (t) 
       seen.push(one.endpoint);
       if (seen.length === 2) aborter.abort();
     }
-  })();
+  })().catch((error: { code?: string }) => assert.equal(error.code, "cancelled"));
   await new Promise((resolve) => setImmediate(resolve));
   for (const source of ["bot", "mcp", "bot"])
     await client.event({ source, endpoint: `/${source}` });

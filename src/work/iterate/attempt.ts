@@ -13,7 +13,7 @@ import { extractJson } from "./json-extract.ts";
 export interface AttemptNeeds {
   readonly chat: Client<typeof chat>;
   readonly validate: Client<typeof validate>;
-  /** Told of each attempt, so that its span stands in the trace above those of chat and validate. */
+  /** Told of each attempt: its span stands above those of chat and validate in the trace. */
   readonly tell: (event: EventInput) => void;
 }
 

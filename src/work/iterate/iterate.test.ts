@@ -13,6 +13,7 @@ import type { SpanRecord } from "#kernel/trace.ts";
 import { chat } from "#contracts/chat.ts";
 import { iterate, sessionRow, type SessionRow } from "#contracts/iterate.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
+import { eventInput, type EventInput } from "#contracts/observe.ts";
 import { validate } from "#contracts/validate.ts";
 import { findErrors } from "#ports/context-bundle.ts";
 import { createChat } from "#models/chat/chat-service.ts";
@@ -66,23 +67,26 @@ function never(): never {
   throw new LakehouseError("unimplemented", "not served here");
 }
 
-async function bookshop(t: HasAfter) {
+async function bookshop(t: HasAfter, spans: SpanRecord[]) {
   const query = await packQuery(bookshopPack, 12, await tempDir(t));
   t.after(() => query.stop());
   const needs = { query: query.client, packs: [bookshopPack], log: silentLog };
-  return connectLocal(validate, (await createValidate(needs, validateSettings.parse({}))).handlers);
+  const { handlers } = await createValidate(needs, validateSettings.parse({}));
+  return connectLocal(validate, handlers, { witness: (span) => void spans.push(span) });
 }
 
-async function setUp(t: HasAfter, client: Client<typeof chat>, settings: object = {}) {
+async function setUp(t: HasAfter, client: Client<typeof chat>, spans: SpanRecord[] = []) {
   const dir = await tempDir(t);
+  const events: EventInput[] = [];
   const needs = {
     chat: client,
-    validate: await bookshop(t),
+    validate: await bookshop(t, spans),
+    tell: (event: EventInput) => void events.push(event),
     dir,
     log: silentLog,
     clock: systemClock,
   };
-  const service = await createIterate(needs, iterateSettings.parse(settings));
+  const service = await createIterate(needs, iterateSettings.parse({}));
   t.after(() => service.stop());
   const rows = async (): Promise<SessionRow[]> => {
     const found: SessionRow[] = [];
@@ -91,7 +95,9 @@ async function setUp(t: HasAfter, client: Client<typeof chat>, settings: object 
     }
     return found;
   };
-  return { service, rows, client: connectLocal(iterate, service.handlers, { strict: true }) };
+  const witness = (span: SpanRecord) => void spans.push(span);
+  const told = connectLocal(iterate, service.handlers, { strict: true, witness });
+  return { service, rows, events, client: told };
 }
 
 const RIGHT = '{"books":[{"book_id":"B-002","title":"Bread at Home"}]}';
@@ -207,7 +213,7 @@ test("an unknown kind costs no model call and is no session", async (t) => {
   assert.equal((await rows()).length, 0);
 });
 
-test("each attempt is a span of the session's trace, and the temperature is left out unless given", async (t) => {
+test("each attempt is a span of the session's trace, and the temperature is low unless given", async (t) => {
   const asked: Asked[] = [];
   const spans: SpanRecord[] = [];
   const { client } = await setUp(t, scriptedChat([PHANTOM, RIGHT], asked, spans));
@@ -219,11 +225,45 @@ test("each attempt is a span of the session's trace, and the temperature is left
     answer.history.map((one) => one.span_id),
   );
   assert.ok(spans.every((span) => span.trace_id === "trace-1"));
-  assert.equal("temperature" in asked[0]!, false);
+  assert.equal(asked[0]!.temperature, 0.2);
+  await client.iterate({ ...ORDER, temperature: 1 });
+  assert.equal(asked.at(-1)!.temperature, 1);
+});
 
-  const warm = await setUp(t, scriptedChat([RIGHT], asked), { default_temperature: 0.1 });
-  await warm.client.iterate(ORDER);
-  assert.equal(asked.at(-1)!.temperature, 0.1);
+test("the trace of a session is one tree: iterate, its attempts, what each attempt asked", async (t) => {
+  const spans: SpanRecord[] = [];
+  const { client, events } = await setUp(t, scriptedChat([PHANTOM, RIGHT], [], spans), spans);
+  const answer = await client.iterate(ORDER, startCall({ trace_id: "trace-2" }));
+  const session = spans.find((span) => span.service === "iterate")!;
+  assert.deepEqual(
+    events.map((event) => event.span_id),
+    answer.history.map((one) => one.span_id),
+  );
+  assert.ok(events.every((event) => event.parent_span_id === session.span_id));
+  assert.ok(events.every((event) => event.trace_id === "trace-2" && event.source === "iterate"));
+  assert.deepEqual(
+    events.map((event) => [event.endpoint, event.event_kind, event.success, event.task_class]),
+    [
+      ["iterate.attempt", "validation_failed", false, "order"],
+      ["iterate.attempt", "accepted", true, "order"],
+    ],
+  );
+  assert.match(events[0]!.error!, /B-777/);
+  for (const { span_id } of events) {
+    const below = spans.filter((span) => span.parent_span_id === span_id);
+    assert.deepEqual(
+      below.map((span) => span.service),
+      ["chat", "validate"],
+    );
+  }
+  for (const event of events) eventInput.parse(event);
+});
+
+test("a context that the validator cannot read is told to the caller with its issues", async (t) => {
+  const { client } = await setUp(t, scriptedChat([RIGHT]));
+  const error = await failure(client.iterate({ ...ORDER, context: { cuont: 1 } }));
+  assert.deepEqual([error.code, error.reason], ["invalid", "invalid_input"]);
+  assert.match(error.issues[0]!.message, /did you mean "count"/);
 });
 
 test("the solver drafts from a bundle, reads the validator's error, and repairs", async (t) => {
