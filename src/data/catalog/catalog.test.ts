@@ -109,6 +109,60 @@ eachTransport("another schema is refused with the difference, or evolves", async
   assert.deepEqual(await catalog.get({ name: "people" }), dataset);
 });
 
+eachTransport("a commit brings its schema along, and a refused one neither", async (connect, t) => {
+  const { catalog, storage } = await open(t, { connect });
+  const name = "people";
+  await catalog.register({ name, fields: FIELDS });
+  const [a, b, c] = await Promise.all(
+    ["a", "b", "c"].map((key) => putFile(storage, `p/${key}.parquet`, 1)),
+  );
+  const first = await catalog.commit({ name, operation: "append", added: [a!] });
+  const extra = (field: string, type = "string") => ({ name: field, type, nullable: true });
+  const refused = catalog.commit({
+    name,
+    operation: "overwrite",
+    replace_all: true,
+    expected_snapshot_id: "1000000000000000001",
+    added: [b!],
+    fields: [extra("other")],
+  });
+  await assert.rejects(refused, failsWith("conflict", "snapshot_moved"));
+  for (const [fields, code, reason] of [
+    [[extra("id")], "conflict", "schema_differs"],
+    [[extra("ID", "long")], "invalid", "duplicate_field"],
+    [[extra("x"), extra("X")], "invalid", "duplicate_field"],
+  ] as const) {
+    const bad = catalog.commit({ name, operation: "append", added: [b!], fields: [...fields] });
+    await assert.rejects(bad, failsWith(code, reason));
+  }
+  const empty = { name, operation: "delete" as const, removed_keys: [a!.key] };
+  const odd = catalog.commit({ ...empty, fields: [extra("x")] });
+  await assert.rejects(odd, failsWith("invalid", "bad_commit"));
+  assert.deepEqual(await catalog.get({ name }), first.dataset);
+  const more = { name, operation: "append" as const, added: [b!], fields: [extra("x")] };
+  const { dataset, snapshot } = await catalog.commit(more);
+  assert.deepEqual(
+    dataset.fields.map((field) => [field.field_id, field.name]),
+    [
+      [1, "id"],
+      [2, "name"],
+      [3, "x"],
+    ],
+  );
+  assert.equal(snapshot.schema_id, dataset.schema_id);
+  const whole = { name, operation: "overwrite" as const, replace_all: true, added: [c!] };
+  const replaced = await catalog.commit({ ...whole, fields: [extra("x"), extra("y")] });
+  assert.deepEqual(
+    replaced.dataset.fields.map((field) => [field.field_id, field.name]),
+    [
+      [3, "x"],
+      [4, "y"],
+    ],
+  );
+  const then = await catalog.files({ name, at: first.snapshot.snapshot_id });
+  assert.deepEqual(then.dataset.fields, first.dataset.fields);
+});
+
 eachTransport("commits append, overwrite and delete files", async (connect, t) => {
   const { catalog, storage, journal } = await open(t, { connect });
   await catalog.register({ name: "people", fields: FIELDS });

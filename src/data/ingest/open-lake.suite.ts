@@ -2,9 +2,11 @@
 import { join } from "node:path";
 import { createDuckDbEngine } from "#adapters/table-engine/duckdb-table-engine.ts";
 import { ingest } from "#contracts/ingest.ts";
+import type { journal } from "#contracts/journal.ts";
 import { query } from "#contracts/query.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { connectLocal } from "#kernel/connect-local.ts";
+import type { Client } from "#kernel/contract.ts";
 import { silentLog } from "#kernel/log.ts";
 import { openCatalog } from "#data/catalog/open-catalog.suite.ts";
 import { createQuery } from "#data/query/query-service.ts";
@@ -21,6 +23,9 @@ export interface LakeOptions {
   readonly kb?: (dir: string) => readonly KbTable[];
   readonly query?: Parameters<typeof querySettings.parse>[0];
   readonly memory_mb?: number;
+  readonly ingest?: Parameters<typeof ingestSettings.parse>[0];
+  /** The journal as the ingest service has it. */
+  readonly wrapJournal?: (client: Client<typeof journal>) => Client<typeof journal>;
 }
 
 interface HasAfter {
@@ -39,10 +44,11 @@ export async function openLake(t: HasAfter, options: LakeOptions = {}) {
     temp_dir: join(dir, "tmp"),
     data_dir: dir,
   });
-  const { storage, catalog, journal } = house;
+  const { storage, catalog } = house;
+  const told = options.wrapJournal?.(house.journal) ?? house.journal;
   const ingesting = await createIngest(
-    { ...base, storage, catalog, journal, engine, dir: join(dir, "ingest") },
-    ingestSettings.parse({}),
+    { ...base, storage, catalog, journal: told, engine, dir: join(dir, "ingest") },
+    ingestSettings.parse(options.ingest ?? {}),
   );
   const kb = options.kb?.(dir) ?? [];
   const querying = await createQuery(
@@ -60,8 +66,9 @@ export async function openLake(t: HasAfter, options: LakeOptions = {}) {
     dir,
     storage,
     catalog,
-    journal,
+    journal: house.journal,
     engine,
+    health: () => ingesting.health(),
     ingest: await connect(ingest, ingesting.handlers),
     query: await connect(query, querying.handlers),
   };

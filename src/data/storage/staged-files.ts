@@ -1,22 +1,19 @@
 // Staged files that become objects without being copied.
-import { lstat, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { ObjectStore, StoredObject } from "#ports/object-store.ts";
 
 /**
  * Gives a staged file its key. An object that has the key already is kept and the staged file is
  * removed: keys of staged results name their content. The store refuses paths outside its staging
- * folder before anything else is done with them.
+ * folder before anything else is done with them. The caps are of what comes in by PUT, not of what
+ * the house made itself: a result is as large as its source makes it.
  */
 export async function adoptStaged(
   objects: ObjectStore,
   key: string,
   path: string,
-  bytes_max: number,
-  overCap: () => LakehouseError,
 ): Promise<{ object: StoredObject; existed: boolean }> {
-  const info = await lstat(path).catch(() => undefined);
-  if (info?.isFile() === true && info.size > bytes_max) throw overCap();
   try {
     const object = await objects.adopt(key, path, { if_absent: true });
     return { object, existed: false };

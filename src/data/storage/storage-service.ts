@@ -72,10 +72,7 @@ export async function createStorage(
       return { uri: objects.locate(key), size_bytes };
     },
     stage: async () => ({ path: await objects.stage() }),
-    adopt: ({ key, path }) =>
-      adoptStaged(objects, key, path, capOf(settings, key), () =>
-        overCap(key, capOf(settings, key)),
-      ),
+    adopt: ({ key, path }) => adoptStaged(objects, key, path),
   };
 
   return {
