@@ -128,7 +128,7 @@ function reader(source: CsvSource, header: boolean, rejects: RejectOption, more 
   return (
     `read_csv(${quoteText(source.job.path)}, auto_detect = false, header = ${header}, ` +
     `delim = ${quoteText(source.form.delimiter)}, quote = '"', escape = '"', comment = '', ` +
-    `skip = 0, strict_mode = ${source.strict}, columns = {${columns}}, ` +
+    `allow_quoted_nulls = false, skip = 0, strict_mode = ${source.strict}, columns = {${columns}}, ` +
     `${rejects} = true${more})`
   );
 }
@@ -165,11 +165,13 @@ async function judge(
 ): Promise<readonly Judged[]> {
   const tests = source.names.flatMap((name, at) => {
     const text = quoteName(name);
-    const counted = before[at]!.seen ? "1" : `count(${text})`;
+    // A quoted empty text tells nothing about the type.
+    const values = `count(nullif(${text}, ''))`;
+    const counted = before[at]!.seen ? "1" : values;
     const fits = before[at]!.alive.map((candidate) =>
       rows.castable
-        ? `count(${candidate.value(text)}) = count(${text})`
-        : `bool_and(${fitsText(candidate, text)}) FILTER (${text} IS NOT NULL)`,
+        ? `count(${candidate.value(text)}) = ${values}`
+        : `bool_and(${fitsText(candidate, text)}) FILTER (${text} <> '')`,
     );
     return [counted, ...fits];
   });

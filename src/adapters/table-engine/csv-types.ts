@@ -13,11 +13,26 @@ export interface Candidate {
   readonly type: string;
   /** SQL of the value; NULL when the text has none. */
   value(text: string): string;
-  /** SQL that is true (else false) for texts, never NULL, that become their value unchanged. */
+  /** SQL: true (else false) for texts, not NULL or empty, that become their value unchanged. */
   fits(text: string, value: string): string;
 }
 
 const NUMBER = String.raw`-?(0|[1-9][0-9]{0,14})?(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,3})?`;
+
+interface FloatDigits {
+  /** As many significant digits come back from any value of the type. */
+  readonly sure: number;
+  /** As many tell any two values apart. */
+  readonly all: number;
+  /** Below this, values have fewer digits or are zero. */
+  readonly tiny: string;
+  /** A text of so few characters cannot say a number that small, except zero itself. */
+  readonly never_tiny: number;
+}
+
+const DOUBLE_DIGITS: FloatDigits = { sure: 15, all: 17, tiny: "1e-300", never_tiny: 5 };
+const FLOAT_DIGITS: FloatDigits = { sure: 6, all: 9, tiny: "1e-37", never_tiny: 4 };
+
 const CLOCK = String.raw`([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?`;
 const DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}";
 const OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)";
@@ -37,7 +52,7 @@ export const CANDIDATES: readonly Candidate[] = [
     fits: (text) => `${text} IN ('true', 'false', 'True', 'False', 'TRUE', 'FALSE')`,
   },
   { type: "long", value: castTo("BIGINT"), fits: isWritten },
-  { type: "double", value: castTo("DOUBLE"), fits: isNumber },
+  { type: "double", value: castTo("DOUBLE"), fits: isNumberOf(DOUBLE_DIGITS) },
   {
     type: "date",
     value: castTo("DATE"),
@@ -68,14 +83,34 @@ function isWritten(text: string, value: string): string {
   return `${value}::VARCHAR IS NOT DISTINCT FROM ${text}`;
 }
 
-function isNumber(text: string, value: string): string {
-  return `(${matches(text, NUMBER)} AND coalesce(isfinite(${value}), false))`;
+/**
+ * A number whose digits all survive. Few digits always do (IEEE 754: 15 in a double); of more, and
+ * of what is nearly zero, those of the value are compared: written shortly, or with every digit.
+ */
+function isNumberOf(digits: FloatDigits) {
+  return (text: string, value: string): string => {
+    const kept = [`${value}::VARCHAR`, `format('{:.${digits.all - 1}e}', ${value})`]
+      .map((written) => `${digitsOf(text)} = ${digitsOf(written)}`)
+      .join(" OR ");
+    const sure =
+      `strlen(${text}) <= ${digits.never_tiny} OR ` +
+      `(strlen(${text}) <= ${digits.sure + 1} AND abs(${value}) > ${digits.tiny})`;
+    return (
+      `(${matches(text, NUMBER)} AND coalesce(isfinite(${value}), false) AND ` +
+      `CASE WHEN ${sure} THEN true ELSE ${kept} END)`
+    );
+  };
+}
+
+/** The digits that count: no sign, point or exponent, and no zeros at either end. */
+function digitsOf(text: string): string {
+  return `trim(regexp_replace(${text}, '[eE].*|[-.]', '', 'g'), '0')`;
 }
 
 /** Dataset types that CSV can be read as, beside the inferred ones. */
 const READ_AS: Readonly<Record<string, Candidate>> = {
   int: { type: "int", value: castTo("INTEGER"), fits: isWritten },
-  float: { type: "float", value: castTo("FLOAT"), fits: isNumber },
+  float: { type: "float", value: castTo("FLOAT"), fits: isNumberOf(FLOAT_DIGITS) },
   uuid: {
     type: "uuid",
     value: castTo("UUID"),
@@ -113,14 +148,17 @@ export interface CheckedColumn {
   readonly outer: string;
 }
 
-/** Type undefined: the column was seen empty, and must stay so. */
+/**
+ * Type undefined: the column was seen empty, and must stay so. A quoted empty text is empty text in
+ * a text column, and no value in any other.
+ */
 export function checkedColumn(name: string, at: number, type: string | undefined): CheckedColumn {
   const text = quoteName(name);
   const stop = `error('${MISFIT}${at}')`;
   const plain = `${text} AS t${at}`;
   if (type === "string") return { inner: plain, outer: `t${at}` };
   if (type === undefined) {
-    const outer = `CASE WHEN t${at} IS NULL THEN NULL::VARCHAR ELSE ${stop} END`;
+    const outer = `CASE WHEN t${at} IS NULL OR t${at} = '' THEN t${at} ELSE ${stop} END`;
     return { inner: plain, outer };
   }
   const candidate = candidateOf(type);
@@ -129,7 +167,7 @@ export function checkedColumn(name: string, at: number, type: string | undefined
       reason: "schema_differs",
     });
   }
-  const fits = `t${at} IS NULL OR ${candidate.fits(`t${at}`, `v${at}`)}`;
+  const fits = `t${at} IS NULL OR t${at} = '' OR ${candidate.fits(`t${at}`, `v${at}`)}`;
   return {
     inner: `${plain}, ${candidate.value(text)} AS v${at}`,
     outer: `CASE WHEN ${fits} THEN v${at} ELSE ${stop} END`,

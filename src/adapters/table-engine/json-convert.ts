@@ -2,7 +2,6 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { createInterface } from "node:readline";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ConvertResult, RejectedRow } from "#ports/table-engine.ts";
 import type { WantedColumns } from "./column-plan.ts";
@@ -10,6 +9,7 @@ import { convertSelect, describeSelect } from "./typed-convert.ts";
 import { toEngineType } from "./column-types.ts";
 import { quoteText } from "./sql-text.ts";
 import { unreadable } from "./source-file.ts";
+import { readLines, type Line } from "./text-lines.ts";
 
 export interface JsonJob extends WantedColumns {
   readonly path: string;
@@ -18,7 +18,7 @@ export interface JsonJob extends WantedColumns {
   readonly signal: AbortSignal;
 }
 
-/** A thread of the reader holds two of these. */
+/** A thread of the reader holds two of these; a longer line is rejected. */
 const OBJECT_BYTES_MAX = 16 * 1024 * 1024;
 const REJECTS_LISTED_MAX = 10_000;
 const REJECT_TEXT_MAX = 10_000;
@@ -99,11 +99,11 @@ async function setAside(
   let rejected_rows = 0;
   let line = 0;
   async function* cleanLines() {
-    const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
-    for await (const text of lines) {
+    for await (const read of readLines(createReadStream(path), OBJECT_BYTES_MAX)) {
       line++;
+      const { text } = read;
       if (text.trim() === "") continue;
-      const reason = faultOf(text);
+      const reason = faultOf(read);
       if (reason === undefined) {
         yield `${text}\n`;
         continue;
@@ -118,7 +118,8 @@ async function setAside(
   return { rejects, rejected_rows };
 }
 
-function faultOf(text: string): string | undefined {
+function faultOf({ text, fault }: Line): string | undefined {
+  if (fault !== undefined) return fault;
   try {
     const value: unknown = JSON.parse(text);
     const object = typeof value === "object" && value !== null && !Array.isArray(value);
@@ -129,7 +130,9 @@ function faultOf(text: string): string | undefined {
 }
 
 function isMalformed(error: unknown): boolean {
-  return /Malformed JSON|transform error|Expected/i.test((error as Error).message);
+  return /Malformed JSON|transform error|Expected|maximum_object_size/i.test(
+    (error as Error).message,
+  );
 }
 
 function readError(thrown: unknown): unknown {

@@ -4,6 +4,7 @@ import type { ConvertResult } from "#ports/table-engine.ts";
 import { canReadAs, planColumns, schemaDiffers, type WantedColumns } from "./column-plan.ts";
 import { toColumnType, toEngineType } from "./column-types.ts";
 import { copyTo, storedAs, uniqueNames } from "./copy-out.ts";
+import { MISFIT } from "./csv-types.ts";
 import { quoteName } from "./sql-text.ts";
 
 export interface FoundColumn {
@@ -53,13 +54,13 @@ export async function convertSelect(
     return [{ name, from: type, to: present.type }];
   });
   if (changed.length > 0) throw schemaDiffers({ added: [], removed: [], changed });
-  const parts = planned.map(({ name, source, type }) => {
+  const parts = planned.map(({ name, source, type }, at) => {
     if (source === undefined) return `NULL::${toEngineType(type!)} AS ${quoteName(name)}`;
     const column = by_name.get(source)!;
     const stored = type === undefined || type === column.type;
     const value = stored
       ? storedAs(quoteName(source), column.raw)
-      : `CAST(${quoteName(source)} AS ${toEngineType(type)})`;
+      : castExactly(quoteName(source), column.type, type, at);
     return `${value} AS ${quoteName(name)}`;
   });
   const columns = planned.map(({ name, source, type }) => ({
@@ -72,6 +73,30 @@ export async function convertSelect(
     `SELECT ${parts.join(", ")} FROM ${from}`,
     [],
     job.target_path,
-  );
+  ).catch((error: unknown) => {
+    const at = misfitOf(error);
+    if (at === undefined) throw error;
+    const { name, source, type } = planned[at]!;
+    const change = { name, from: type!, to: by_name.get(source!)!.type };
+    throw schemaDiffers({ added: [], removed: [], changed: [change] });
+  });
   return { columns, rows, rejects: [], rejected_rows: 0 };
+}
+
+/** Beyond this a double does not hold every whole number. */
+const DOUBLE_WHOLE_MAX = 2n ** 53n;
+
+/** The cast of one column; a value that would come out as another one stops the statement. */
+function castExactly(ref: string, from: string, to: string, at: number): string {
+  const cast = `CAST(${ref} AS ${toEngineType(to)})`;
+  if (from !== "long" || to !== "double") return cast;
+  const held = `${ref} IS NULL OR ${ref} BETWEEN -${DOUBLE_WHOLE_MAX} AND ${DOUBLE_WHOLE_MAX}`;
+  return `CASE WHEN ${held} THEN ${cast} ELSE error('${MISFIT}${at}') END`;
+}
+
+/** Which planned column had a value that does not fit; undefined for any other error. */
+function misfitOf(error: unknown): number | undefined {
+  const text = (error as Error).message;
+  const found = text.indexOf(MISFIT);
+  return found < 0 ? undefined : Number.parseInt(text.slice(found + MISFIT.length), 10);
 }

@@ -91,7 +91,9 @@ function createAttempt(parts: CatalogParts, input: CommitInput, call: Call) {
   };
 }
 
-/** The metadata with the schema that the commit brings along; as it is when that changes nothing. */
+/**
+ * The metadata with the schema that the commit brings along; as it is when that changes nothing.
+ */
 function evolved(before: TableMetadata, dataset: Dataset, input: CommitInput): TableMetadata {
   if (input.fields === undefined) return before;
   const fields = fieldsAfterCommit(input.name, dataset.fields, input.fields, {

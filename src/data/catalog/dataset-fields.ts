@@ -94,9 +94,9 @@ export function fieldsAfterCommit(
 ): Field[] {
   if (state.replaces) return evolveFields(name, present, wanted, state);
   const left = new Map(wanted.map((column) => [column.name, column]));
-  const union: Column[] = present.map(({ field_id: _, ...was }) => {
-    const column = left.get(was.name) ?? was;
-    left.delete(was.name);
+  const union: Column[] = present.map(({ name: kept, type, nullable }) => {
+    const column = left.get(kept) ?? { name: kept, type, nullable };
+    left.delete(kept);
     return column;
   });
   union.push(...left.values());

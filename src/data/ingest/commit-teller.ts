@@ -1,4 +1,5 @@
-// Tells the journal of commits that stand: a journal that fails turns no committed row into an error.
+// Tells the journal of commits that stand: a journal that fails turns no committed row into an
+// error.
 import type { journal } from "#contracts/journal.ts";
 import type { Call } from "#kernel/call.ts";
 import type { Client, ParsedInputOf } from "#kernel/contract.ts";

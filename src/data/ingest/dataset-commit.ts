@@ -107,7 +107,7 @@ export async function commitDataset(stores: DatasetStores, request: CommitReques
 }
 
 /** Changes when the same source would be converted to other rows than before. */
-const CONVERSION = 1;
+const CONVERSION = 2;
 
 /** Content-addressed: the bytes that came in, and the columns they were read as. */
 function keyOf(name: string, source: Source, columns: readonly Column[]): string {

@@ -52,7 +52,8 @@ test("a replacement that is refused leaves the schema as it was; one that is tak
   const ends = await Promise.allSettled(sent);
   const won = ends.findIndex((end) => end.status === "fulfilled");
   const lost = ends.find((end) => end.status === "rejected");
-  assert.equal((lost?.reason as LakehouseError).reason, "snapshot_moved");
+  assert.ok(lost?.reason instanceof LakehouseError);
+  assert.equal(lost.reason.reason, "snapshot_moved");
   const after = await lake.catalog.get({ name: "r" });
   assert.deepEqual(await namesOf(lake, "r"), ["a", won === 0 ? "c" : "d"]);
   assert.equal(after.schema_id, present.schema_id + 1);

@@ -1,0 +1,142 @@
+// What a source says comes out as it was said: digits, empty text, lines, or the file is refused.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import fc from "fast-check";
+import { allRows, convertText, failsWith, never, sqlRequest } from "#ports/table-engine.suite.ts";
+import { tempDir } from "../../../test/support/temp-dir.ts";
+import { createDuckDbEngine } from "./duckdb-table-engine.ts";
+
+async function open(t: { after(fn: () => unknown): void }) {
+  const dir = await tempDir(t);
+  const temp_dir = join(dir, "tmp");
+  const engine = await createDuckDbEngine({ memory_mb: 128, threads: 2, temp_dir, data_dir: dir });
+  t.after(() => engine.close());
+  const convert = (text: string | Uint8Array, more = {}) => convertText(engine, dir, text, more);
+  async function rowsOf(made: Awaited<ReturnType<typeof convert>>, select = "*") {
+    const { columns, target_path } = made;
+    const t1 = {
+      kind: "parquet",
+      schema: "main",
+      name: "t",
+      columns,
+      uris: [target_path],
+    } as const;
+    return allRows(engine, sqlRequest(`SELECT ${select} FROM t`, { relations: [t1] }));
+  }
+  return { engine, dir, convert, rowsOf };
+}
+
+const double = [{ name: "x", type: "double", nullable: true }];
+const float = [{ name: "x", type: "float", nullable: true }];
+
+test("a number of more digits than a double holds stays text", async (t) => {
+  const { convert, rowsOf } = await open(t);
+  for (const [text, type] of [
+    ["12345678901234.5678", "string"],
+    ["9007199254740993.5", "string"],
+    ["0.12345678901234567", "string"],
+    ["1e-400", "string"],
+    ["1.2345678e-320", "string"],
+    ["0.30000000000000004", "double"],
+    ["0.10000000000000001", "double"],
+    ["-1.7976931348623157e308", "double"],
+    ["123456789012345.5", "double"],
+    ["0.000000000", "double"],
+    ["5e-324", "double"],
+    ["1.50", "double"],
+    ["100000000000000e3", "double"],
+  ] as const) {
+    const made = await convert(`x\n1.5\n${text}\n`);
+    assert.equal(made.columns[0]!.type, type, text);
+    const rows = await rowsOf(made);
+    assert.deepEqual(rows[1], [type === "string" ? text : Number(text)], text);
+    const onto = convert(`x\n${text}\n`, { columns: double });
+    if (type === "double") assert.equal((await onto).rows, 1);
+    else await assert.rejects(onto, failsWith("conflict", "schema_differs"), text);
+  }
+});
+
+test("any double that a program writes is read as that double", async (t) => {
+  const { convert, rowsOf } = await open(t);
+  const values = fc
+    .sample(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e14, max: 1e14 }), 2_000)
+    .filter((value) => value === 0 || Math.abs(value) >= 1)
+    // Halves of the last digit are rounded up here, and to even by C and by the engine.
+    .filter((value) => !/5e/.test(value.toExponential(17)));
+  for (const written of [values.map(String), values.map((value) => value.toExponential(16))]) {
+    const plain = written.map((text) => text.replace("e+", "e"));
+    const made = await convert(`x\n1.5\n${plain.join("\n")}\n`);
+    assert.equal(made.columns[0]!.type, "double");
+    const rows = await rowsOf(made);
+    rows.slice(1).forEach((row, at) => assert.equal(row[0], values[at]! + 0, plain[at]));
+  }
+});
+
+test("a column of floats takes what a float holds", async (t) => {
+  const { convert } = await open(t);
+  for (const text of ["0.1", "16777216", "3.4028235e38", "0.000000"]) {
+    assert.equal((await convert(`x\n${text}\n`, { columns: float })).rows, 1, text);
+  }
+  for (const text of ["16777217", "0.123456789", "1e-60"]) {
+    const refused = convert(`x\n${text}\n`, { columns: float });
+    await assert.rejects(refused, failsWith("conflict", "schema_differs"), text);
+  }
+});
+
+test("whole numbers go to a double column only where it holds every one of them", async (t) => {
+  const { engine, dir, convert, rowsOf } = await open(t);
+  const lines = (...values: (string | number)[]) =>
+    values.map((value) => `{"x":${value}}\n`).join("");
+  const ndjson = { format: "ndjson", columns: double } as const;
+  const held = await convert(lines("9007199254740992", 5, "null"), ndjson);
+  assert.deepEqual(await rowsOf(held), [[9007199254740992], [5], [null]]);
+  const refused = convert(lines(1, "9007199254740993"), ndjson);
+  await assert.rejects(refused, failsWith("conflict", "schema_differs"));
+  const longs = await convert("x\n1\n-9007199254740993\n");
+  const target_path = join(dir, "again.parquet");
+  const source = {
+    source_path: longs.target_path,
+    format: "parquet",
+    compression: "none",
+  } as const;
+  const again = engine.convert({ ...source, target_path, columns: double, signal: never });
+  await assert.rejects(again, failsWith("conflict", "schema_differs"));
+});
+
+test("a quoted empty text is empty text in a text column and no value in others", async (t) => {
+  const { convert, rowsOf } = await open(t);
+  const csv = 'a,n,e\n"",1,""\nx,"",\n,,""\n"y",2.5,""\n';
+  const made = await convert(csv);
+  assert.deepEqual(
+    made.columns.map(({ type }) => type),
+    ["string", "double", "string"],
+  );
+  const expected = [
+    ["", 1, ""],
+    ["x", null, null],
+    [null, null, ""],
+    ["y", 2.5, ""],
+  ];
+  assert.deepEqual(await rowsOf(made), expected);
+  const wanted = made.columns.map((column) => ({ ...column }));
+  assert.deepEqual(await rowsOf(await convert(csv, { columns: wanted })), expected);
+});
+
+test("a line that is too long or not UTF-8 is a reject, and the others come in", async (t) => {
+  const { convert, rowsOf } = await open(t);
+  const long = Buffer.from(`{"a":"${"x".repeat(17 * 1024 * 1024)}"}\n`);
+  const parts = ['{"a":"1\u2028"}\n', long, '{"a":"', Buffer.from([0xff]), '"}\nno\n{"a":"2"}'];
+  const text = Buffer.concat(parts.map((part) => Buffer.from(part)));
+  const made = await convert(text, { format: "ndjson" });
+  assert.deepEqual(await rowsOf(made), [["1\u2028"], ["2"]]);
+  assert.deepEqual(
+    made.rejects.map(({ line, reason }) => [line, reason.replace(/".*/, "")]),
+    [
+      [2, "the line is longer than 16777216 bytes"],
+      [3, "the line is not UTF-8"],
+      [4, "Unexpected token 'o', "],
+    ],
+  );
+  assert.ok(made.rejects[0]!.text.length <= 10_000);
+});
