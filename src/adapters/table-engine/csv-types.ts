@@ -92,12 +92,11 @@ function isNumberOf(digits: FloatDigits) {
     const kept = [`${value}::VARCHAR`, `format('{:.${digits.all - 1}e}', ${value})`]
       .map((written) => `${digitsOf(text)} = ${digitsOf(written)}`)
       .join(" OR ");
-    const sure =
-      `strlen(${text}) <= ${digits.never_tiny} OR ` +
-      `(strlen(${text}) <= ${digits.sure + 1} AND abs(${value}) > ${digits.tiny})`;
+    const sure = `strlen(${text}) <= ${digits.sure + 1} AND abs(${value}) > ${digits.tiny}`;
     return (
       `(${matches(text, NUMBER)} AND coalesce(isfinite(${value}), false) AND ` +
-      `CASE WHEN ${sure} THEN true ELSE ${kept} END)`
+      `CASE WHEN ${sure} THEN true WHEN strlen(${text}) <= ${digits.never_tiny} THEN true ` +
+      `ELSE ${kept} END)`
     );
   };
 }
@@ -167,9 +166,12 @@ export function checkedColumn(name: string, at: number, type: string | undefined
       reason: "schema_differs",
     });
   }
-  const fits = `t${at} IS NULL OR t${at} = '' OR ${candidate.fits(`t${at}`, `v${at}`)}`;
+  const fits = candidate.fits(`t${at}`, `v${at}`);
   return {
     inner: `${plain}, ${candidate.value(text)} AS v${at}`,
-    outer: `CASE WHEN ${fits} THEN v${at} ELSE ${stop} END`,
+    // Whether there is a value at all is asked of the few that do not fit.
+    outer:
+      `CASE WHEN ${fits} THEN v${at} WHEN coalesce(t${at}, '') = '' THEN NULL ` +
+      `ELSE ${stop} END`,
   };
 }

@@ -125,7 +125,7 @@ function faultOf({ text, fault }: Line): string | undefined {
     const object = typeof value === "object" && value !== null && !Array.isArray(value);
     return object ? undefined : "not a JSON object";
   } catch (error) {
-    return (error as Error).message;
+    return `the line is not JSON: ${(error as Error).message}`;
   }
 }
 
