@@ -123,6 +123,19 @@ test("a quoted empty text is empty text in a text column and no value in others"
   assert.deepEqual(await rowsOf(await convert(csv, { columns: wanted })), expected);
 });
 
+test("where keys of an inner object differ in case only, fields are kept as JSON text", async (t) => {
+  const { convert, rowsOf } = await open(t);
+  const text = '[{"n":1,"inner":{"Key":1,"key":2}},{"n":2,"inner":{"key":3}}]';
+  const rows = await rowsOf(await convert(text, { format: "json" }));
+  assert.deepEqual(
+    rows.map(([n, inner]) => [n, JSON.parse(String(inner)) as unknown]),
+    [
+      ["1", { Key: 1, key: 2 }],
+      ["2", { key: 3 }],
+    ],
+  );
+});
+
 test("a line that is too long or not UTF-8 is a reject, and the others come in", async (t) => {
   const { convert, rowsOf } = await open(t);
   const long = Buffer.from(`{"a":"${"x".repeat(17 * 1024 * 1024)}"}\n`);

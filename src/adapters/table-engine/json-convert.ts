@@ -74,8 +74,18 @@ async function convertClean(
   const options =
     `format = '${job.format === "ndjson" ? "newline_delimited" : "auto"}', sample_size = -1, ` +
     `map_inference_threshold = -1, maximum_object_size = ${OBJECT_BYTES_MAX}`;
-  const from = `read_json(${quoteText(path)}, ${options}, field_appearance_threshold = 0)`;
-  const found = await describeSelect(connection, `SELECT * FROM ${from}`);
+  const reader = (more = "") =>
+    `read_json(${quoteText(path)}, ${options}, field_appearance_threshold = 0${more})`;
+  let from = reader();
+  let found = await describeSelect(connection, `SELECT * FROM ${from}`).catch((error: unknown) => {
+    if (!/Duplicate name/.test((error as Error).message)) throw error;
+    return undefined;
+  });
+  if (found === undefined) {
+    // Keys of an inner object that differ in case only cannot be fields: all is kept as JSON text.
+    from = reader(", maximum_depth = 1");
+    found = await describeSelect(connection, `SELECT * FROM ${from}`);
+  }
   // Wanted text is read as it stands in the file: a date that was inferred would lose its form.
   const as_text = (job.columns ?? []).filter(
     ({ name, type }) => type === "string" && found.some((column) => column.name === name),
