@@ -13,6 +13,7 @@ import type { Served } from "#kernel/serve-http.ts";
 import type { DomainPack } from "#ports/domain-pack.ts";
 import { lockService } from "./data-lock.ts";
 import { createEngines } from "./engines.ts";
+import { journalled } from "./journalled.ts";
 import { loadPacks } from "./packs.ts";
 import { PARTS, type Part, type Site } from "./parts.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
@@ -65,6 +66,8 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
   };
   const token = await resolveSecret(settings.auth.token, options.variables);
 
+  let unjournalled = 0;
+
   async function openPart(part: Part): Promise<void> {
     const contract: Contract = ALL_CONTRACTS[part.service];
     if (!wanted.has(part.service)) {
@@ -81,7 +84,10 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
     const service = await part.open(site);
     services.set(part.service, service);
     lifecycle.add(part.service, () => service.stop());
-    clients[part.service] = connectLocal(contract, service.handlers, { witness: sink.witness });
+    const journal = () => site.clients.journal;
+    const missed = () => void unjournalled++;
+    const handlers = journalled(part.service, service.handlers, journal, missed, log);
+    clients[part.service] = connectLocal(contract, handlers, { witness: sink.witness });
   }
 
   try {
@@ -104,7 +110,7 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
     packs,
     settings,
     data_dir,
-    health: () => healthOf(services, sink),
+    health: () => healthOf(services, sink, unjournalled),
     flushWitness: () => sink.flush(),
     stop: () => lifecycle.stop(),
   };
@@ -137,6 +143,7 @@ function addressOf(settings: HouseSettings, service: ServiceName): string {
 async function healthOf(
   services: ReadonlyMap<ServiceName, Service>,
   sink: WitnessSink,
+  unjournalled: number,
 ): Promise<Record<string, ServiceHealth>> {
   const answers: Record<string, ServiceHealth> = {};
   for (const [name, service] of services) {
@@ -145,8 +152,8 @@ async function healthOf(
       figures: { reason: String(error) },
     }));
   }
-  const figures = { lost_events: sink.lost(), stuck_events: sink.stuck() };
-  const good = figures.lost_events === 0 && figures.stuck_events === 0;
+  const figures = { lost_events: sink.lost(), stuck_events: sink.stuck(), unjournalled };
+  const good = Object.values(figures).every((count) => count === 0);
   answers["witness"] = { status: good ? "ok" : "degraded", figures };
   return answers;
 }

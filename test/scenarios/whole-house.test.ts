@@ -127,6 +127,10 @@ async function witnessAndJournal(t: TestContext, clients: Clients): Promise<void
   }
   const chain = await clients.journal.verify({});
   assert.equal(chain.ok, true);
-  assert.ok(chain.events > 0);
+  const { events } = await clients.journal.list({ limit: 1000 });
+  const actions = new Set(events.map((event) => event.action));
+  for (const action of ["catalog.commit", "vector.create", "vector.upsert", "playbook.bulk"]) {
+    assert.ok(actions.has(action), `${action} is not in the journal: ${[...actions].join(" ")}`);
+  }
   t.diagnostic(`journal ${chain.events} events, ${endpoints.length} endpoints witnessed`);
 }

@@ -1,0 +1,50 @@
+// Journals the mutations of services that keep no events of their own: indexes, memory, deletes.
+import type { Clients, ServiceName } from "#contracts/all-contracts.ts";
+import type { Call } from "#kernel/call.ts";
+import type { Contract, Handlers } from "#kernel/contract.ts";
+import type { Log } from "#kernel/log.ts";
+
+/** Operations that change something and are not journalled where they stand. */
+const JOURNALLED: Partial<Record<ServiceName, readonly string[]>> = {
+  storage: ["remove"],
+  vector: ["create", "upsert", "remove", "rebuild", "drop"],
+  playbook: ["record", "bulk", "retire", "contradict", "outcome", "forget_scope"],
+  matrix: ["drop"],
+};
+
+const NAMED_BY = ["index", "corpus", "playbook_id", "key", "scope"] as const;
+
+type Handler = (input: Record<string, unknown>, call: Call) => Promise<unknown>;
+
+/**
+ * The same handlers; an operation of the list answers when its event stands in the journal too.
+ * A mutation that stands is never turned into an error: an event that cannot be written is logged
+ * and counted by `missed`.
+ */
+export function journalled<C extends Contract>(
+  service: ServiceName,
+  handlers: Handlers<C>,
+  journal: () => Clients["journal"],
+  missed: () => void,
+  log: Log,
+): Handlers<C> {
+  const wrapped: Record<string, unknown> = { ...handlers };
+  for (const operation of JOURNALLED[service] ?? []) {
+    const handler = wrapped[operation] as Handler;
+    wrapped[operation] = async (input: Record<string, unknown>, call: Call) => {
+      const answer = await handler(input, call);
+      const name = NAMED_BY.find((field) => typeof input[field] === "string");
+      const subject = name === undefined ? service : `${name}:${String(input[name] as string)}`;
+      const count = (input["items"] ?? input["ids"] ?? input["entries"]) as unknown[] | undefined;
+      const details = count === undefined ? {} : { count: count.length };
+      try {
+        await journal().append({ action: `${service}.${operation}`, subject, details }, call);
+      } catch (error) {
+        missed();
+        log.error({ err: error, service, operation }, "a mutation could not be journalled");
+      }
+      return answer;
+    };
+  }
+  return wrapped as unknown as Handlers<C>;
+}
