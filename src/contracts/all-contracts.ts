@@ -12,6 +12,7 @@ import { observe } from "./observe.ts";
 import { playbookContract } from "./playbook.ts";
 import { query } from "./query.ts";
 import { respond } from "./respond.ts";
+import { rewrite } from "./rewrite.ts";
 import { storage } from "./storage.ts";
 import { validate } from "./validate.ts";
 import { vector } from "./vector.ts";
@@ -22,6 +23,7 @@ export const ALL_CONTRACTS = {
   catalog,
   query,
   ingest,
+  rewrite,
   embed,
   chat,
   vector,

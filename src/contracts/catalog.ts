@@ -1,63 +1,24 @@
-// catalog: datasets with schema, snapshots, compare-and-swap commits, tombstones and quarantine.
+// catalog: datasets as Iceberg tables: schema, snapshots, compare-and-swap commits, upkeep.
 import { z } from "zod";
 import { defineContract, read, write } from "#kernel/contract.ts";
-import { column, count, name, record, time } from "./nouns.ts";
+import {
+  dataFile,
+  dataset,
+  fieldChange,
+  partitionField,
+  predicate,
+  scanFile,
+  snapshot,
+  sourceOfRows,
+} from "./table-nouns.ts";
+import { column, count, datasetName as name, namespaceName, record, time } from "./nouns.ts";
 
-export const field = column.extend({ field_id: z.int().min(1) });
-export type Field = z.output<typeof field>;
+const at = z
+  .string()
+  .optional()
+  .describe("snapshot id, ISO time, or the name of a tag or branch; absent: the current snapshot");
 
-/** A Parquet file of a snapshot (Iceberg: a data file of a manifest). */
-export const dataFile = z.strictObject({
-  key: z.string().describe("object key in storage"),
-  rows: count,
-  size_bytes: count,
-  source: z
-    .strictObject({ ingest_id: z.string(), content_sha256: z.string(), name: z.string() })
-    .nullable()
-    .describe("lineage: which ingest made it, of which bytes"),
-});
-export type DataFile = z.output<typeof dataFile>;
-
-export const snapshot = z.strictObject({
-  snapshot_id: z.string(),
-  parent_snapshot_id: z.string().nullable(),
-  sequence_number: count,
-  timestamp_ms: count,
-  operation: z.enum(["append", "overwrite", "delete"]),
-  schema_id: count,
-  manifest_key: z.string().describe("object that lists the data files"),
-  summary: z.strictObject({
-    added_files: count,
-    removed_files: count,
-    added_rows: count,
-    removed_rows: count,
-    total_files: count,
-    total_rows: count,
-    total_bytes: count,
-  }),
-  properties: record,
-});
-export type Snapshot = z.output<typeof snapshot>;
-
-export const dataset = z.strictObject({
-  dataset_id: z.string(),
-  name,
-  status: z.enum(["healthy", "quarantined", "tombstoned"]),
-  status_reason: z.string().nullable(),
-  fields: z.array(field),
-  schema_id: count,
-  fingerprint: z.string().describe("sha256 over the fields' names, types and nullability"),
-  current_snapshot_id: z.string().nullable(),
-  rows: count,
-  files: count,
-  size_bytes: count,
-  properties: record,
-  created_at: time,
-  updated_at: time,
-});
-export type Dataset = z.output<typeof dataset>;
-
-const at = z.string().optional().describe("snapshot id or ISO time; absent: the current snapshot");
+const notThere = ["no_such_dataset", "tombstoned", "quarantined"] as const;
 
 export const catalog = defineContract("catalog", "Datasets, their schemas and snapshots.", {
   register: write({
@@ -67,16 +28,29 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
       name,
       fields: z.array(column).min(1),
       evolve: z.boolean().default(false).describe("take a different schema as the new one"),
+      partition_by: z
+        .array(partitionField)
+        .optional()
+        .describe("how rows are divided over files; of a present dataset it must be the same"),
       properties: record.default({}),
     }),
     output: z.strictObject({ dataset, created: z.boolean(), evolved: z.boolean() }),
-    reasons: ["schema_differs", "duplicate_field", "tombstoned", "quarantined"],
+    reasons: [
+      "schema_differs",
+      "partitioning_differs",
+      "bad_partitioning",
+      "duplicate_field",
+      "tombstoned",
+      "quarantined",
+      "no_such_namespace",
+    ],
   }),
   list: read({
     summary: "All datasets with status; broken ones are listed with the reason.",
     http: "GET /catalog/datasets",
     input: z.strictObject({
       include_tombstoned: z.stringbool().or(z.boolean()).default(false),
+      namespace: namespaceName.optional().describe("only those of this namespace"),
     }),
     output: z.strictObject({ datasets: z.array(dataset) }),
   }),
@@ -92,12 +66,22 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
     http: "POST /catalog/datasets/{name}/commits",
     input: z.strictObject({
       name,
-      operation: z.enum(["append", "overwrite", "delete"]),
+      operation: z
+        .enum(["append", "overwrite", "delete", "replace"])
+        .describe("replace: other files, the same rows (compaction)"),
       expected_snapshot_id: z
         .string()
         .nullable()
         .optional()
-        .describe("compare-and-swap; absent: an append is rebased on whatever is current"),
+        .describe("compare-and-swap; absent: rebased on whatever is current, where that is safe"),
+      based_on_snapshot_id: z
+        .string()
+        .nullable()
+        .optional()
+        .describe(
+          "what a rewrite has read: rebased if its files are all still there and nobody has since added rows that `conflict_where` may match",
+        ),
+      conflict_where: z.array(predicate).optional().describe("absent: any added row conflicts"),
       added: z.array(dataFile).default([]),
       removed_keys: z.array(z.string()).default([]),
       replace_all: z.boolean().default(false).describe("remove every present file (overwrite)"),
@@ -106,6 +90,13 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
         .min(1)
         .optional()
         .describe("evolves the schema in the same swap; only replace_all drops fields"),
+      schema_id: count
+        .optional()
+        .describe("schema the added files were written for; conflict when field ids moved"),
+      sources: z
+        .array(sourceOfRows)
+        .default([])
+        .describe("which ingests made the rows, of which bytes; the same bytes commit once"),
       properties: record.default({}),
     }),
     output: z.strictObject({ dataset, snapshot }),
@@ -120,7 +111,21 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
       "no_such_file",
       "file_exists",
       "missing_object",
+      "source_exists",
     ],
+  }),
+  alter: write({
+    summary: "Changes schema, partitioning or properties without touching any file.",
+    http: "POST /catalog/datasets/{name}/alter",
+    input: z.strictObject({
+      name,
+      fields: z.array(fieldChange).default([]).describe("applied in order"),
+      partition_by: z.array(partitionField).optional().describe("for files written from now on"),
+      set_properties: record.default({}),
+      remove_properties: z.array(z.string()).default([]),
+    }),
+    output: dataset,
+    reasons: [...notThere, "no_such_field", "duplicate_field", "schema_differs", "bad_partitioning"],
   }),
   snapshots: read({
     summary: "The snapshots of a dataset, newest first.",
@@ -130,22 +135,138 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
     reasons: ["no_such_dataset", "quarantined"],
   }),
   files: read({
-    summary: "The data files of a snapshot, with where each can be read.",
+    summary: "The data files of a snapshot that may hold wanted rows, with where each can be read.",
     http: "GET /catalog/datasets/{name}/files",
-    input: z.strictObject({ name, at }),
+    input: z.strictObject({
+      name,
+      at,
+      where: z
+        .array(predicate)
+        .optional()
+        .describe("conditions that all hold; files that cannot match are left out"),
+      locate: z.boolean().default(true).describe("false: uri stays empty and nothing is fetched"),
+    }),
     output: z.strictObject({
       dataset,
       snapshot: snapshot.nullable(),
-      files: z.array(dataFile.extend({ uri: z.string() })),
+      files: z.array(scanFile),
+      files_total: count.describe("before leaving any out"),
     }),
-    reasons: [
-      "no_such_dataset",
-      "no_such_snapshot",
-      "bad_point_in_time",
-      "quarantined",
-      "tombstoned",
-    ],
+    reasons: [...notThere, "no_such_snapshot", "bad_point_in_time", "unreadable_deletes"],
     witnessed: false,
+  }),
+  sources: read({
+    summary: "Which ingests made the rows of a dataset, newest first; or those of given bytes.",
+    http: "GET /catalog/datasets/{name}/sources",
+    input: z.strictObject({
+      name,
+      content_sha256: z.string().optional(),
+      limit: z.coerce.number().int().min(1).max(10_000).default(1000),
+    }),
+    output: z.strictObject({
+      sources: z.array(
+        sourceOfRows.extend({
+          snapshot_id: z.string(),
+          committed_at: time,
+          current: z.boolean().describe("its rows stand in the present snapshot's history"),
+        }),
+      ),
+    }),
+    reasons: ["no_such_dataset"],
+  }),
+  statistics: read({
+    summary: "Rows, bytes, and for each column nulls, least and greatest value, from metadata only.",
+    http: "GET /catalog/datasets/{name}/statistics",
+    input: z.strictObject({ name, at }),
+    output: z.strictObject({
+      dataset: z.string(),
+      snapshot_id: z.string().nullable(),
+      rows: count,
+      files: count,
+      delete_files: count,
+      size_bytes: count,
+      snapshots: count,
+      manifests: count,
+      small_files: count.describe("files under half the target size"),
+      columns: z.array(
+        z.strictObject({
+          name: z.string(),
+          type: z.string(),
+          field_id: count,
+          nulls: count.nullable(),
+          size_bytes: count.nullable(),
+          lower: z.unknown().describe("null: not known"),
+          upper: z.unknown(),
+        }),
+      ),
+      partitions: z.array(z.strictObject({ partition: record, files: count, rows: count })),
+    }),
+    reasons: [...notThere, "no_such_snapshot", "bad_point_in_time"],
+  }),
+  tag: write({
+    summary: "Names a snapshot, so that it can be read by that name and does not expire.",
+    http: "PUT /catalog/datasets/{name}/tags/{tag}",
+    input: z.strictObject({
+      name,
+      tag: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/),
+      snapshot_id: z.string().optional().describe("absent: the current one"),
+    }),
+    output: dataset,
+    reasons: [...notThere, "no_such_snapshot", "tag_exists"],
+  }),
+  untag: write({
+    summary: "Removes a tag; the snapshot stays until it expires.",
+    http: "DELETE /catalog/datasets/{name}/tags/{tag}",
+    input: z.strictObject({ name, tag: z.string() }),
+    output: dataset,
+    reasons: [...notThere, "no_such_tag"],
+  }),
+  rollback: write({
+    summary: "Makes an earlier snapshot the current one; later ones stay until they expire.",
+    http: "POST /catalog/datasets/{name}/rollback",
+    input: z.strictObject({ name, to: z.string().describe("snapshot id, time or tag") }),
+    output: dataset,
+    reasons: [...notThere, "no_such_snapshot", "bad_point_in_time"],
+  }),
+  expire_snapshots: write({
+    summary: "Forgets old snapshots and removes the files that only they had.",
+    http: "POST /catalog/datasets/{name}/expire",
+    input: z.strictObject({
+      name,
+      older_than: time.optional().describe("ISO time; absent: catalog.snapshot_age_max_ms ago"),
+      retain_last: z.int().min(1).default(1).describe("newest snapshots that are kept anyway"),
+      snapshot_ids: z.array(z.string()).optional().describe("exactly these instead"),
+      dry_run: z.boolean().default(false),
+    }),
+    output: z.strictObject({
+      expired_snapshot_ids: z.array(z.string()),
+      removed_keys: count,
+      removed_bytes: count,
+      dry_run: z.boolean(),
+    }),
+    reasons: [...notThere, "no_such_snapshot", "snapshot_referenced"],
+    timeout_ms: 3_600_000,
+  }),
+  remove_orphans: write({
+    summary: "Removes objects below a dataset's location that no snapshot refers to.",
+    http: "POST /catalog/datasets/{name}/remove-orphans",
+    input: z.strictObject({
+      name,
+      older_than_ms: z
+        .int()
+        .min(0)
+        .optional()
+        .describe("grace period, for writers at work; absent: catalog.orphan_age_min_ms"),
+      dry_run: z.boolean().default(false),
+    }),
+    output: z.strictObject({
+      orphan_keys: z.array(z.string()).describe("the first 1000"),
+      orphans: count,
+      removed_bytes: count,
+      dry_run: z.boolean(),
+    }),
+    reasons: [...notThere],
+    timeout_ms: 3_600_000,
   }),
   verify: read({
     summary: "Checks that every object of a dataset is there; quarantines it or heals it.",
@@ -177,4 +298,120 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
     output: dataset,
     reasons: ["no_such_dataset", "not_tombstoned", "quarantined"],
   }),
+  rename: write({
+    summary: "Gives a dataset another name; its files stay where they are.",
+    http: "POST /catalog/datasets/{name}/rename",
+    input: z.strictObject({ name, to: name }),
+    output: dataset,
+    reasons: [...notThere, "dataset_exists", "no_such_namespace"],
+  }),
+  namespaces: read({
+    summary: "The namespaces; `default` is always there.",
+    http: "GET /catalog/namespaces",
+    input: z.strictObject({}),
+    output: z.strictObject({
+      namespaces: z.array(z.strictObject({ namespace: namespaceName, properties: record })),
+    }),
+  }),
+  create_namespace: write({
+    summary: "Makes a namespace for datasets named `<namespace>.<name>`.",
+    http: "POST /catalog/namespaces",
+    input: z.strictObject({ namespace: namespaceName, properties: record.default({}) }),
+    output: z.strictObject({ namespace: namespaceName, properties: record }),
+    reasons: ["namespace_exists"],
+  }),
+  alter_namespace: write({
+    summary: "Sets and removes properties of a namespace.",
+    http: "POST /catalog/namespaces/{namespace}",
+    input: z.strictObject({
+      namespace: namespaceName,
+      set_properties: record.default({}),
+      remove_properties: z.array(z.string()).default([]),
+    }),
+    output: z.strictObject({
+      namespace: namespaceName,
+      properties: record,
+      missing: z.array(z.string()).describe("asked to be removed, but were not there"),
+    }),
+    reasons: ["no_such_namespace"],
+  }),
+  drop_namespace: write({
+    summary: "Removes an empty namespace.",
+    http: "DELETE /catalog/namespaces/{namespace}",
+    input: z.strictObject({ namespace: namespaceName }),
+    output: z.strictObject({ dropped: z.boolean() }),
+    reasons: ["no_such_namespace", "namespace_not_empty"],
+  }),
+  load_table: read({
+    summary: "The Iceberg table metadata of a dataset as it stands, with where it is stored.",
+    http: "GET /catalog/tables/{name}",
+    input: z.strictObject({ name }),
+    output: z.strictObject({ metadata_location: z.string(), metadata: record }),
+    reasons: [...notThere],
+    witnessed: false,
+  }),
+  create_table: write({
+    summary: "Makes a dataset from an Iceberg schema, partition spec and sort order.",
+    http: "POST /catalog/tables",
+    input: z.strictObject({
+      name,
+      schema: record.describe("Iceberg schema as JSON (table spec, appendix C)"),
+      location: z.string().optional(),
+      partition_spec: record.optional(),
+      write_order: record.optional(),
+      properties: z.record(z.string(), z.string()).default({}),
+      staged: z.boolean().default(false).describe("only answer what would be made"),
+    }),
+    output: z.strictObject({ metadata_location: z.string().nullable(), metadata: record }),
+    reasons: ["dataset_exists", "no_such_namespace", "bad_table"],
+  }),
+  commit_tables: write({
+    summary: "Iceberg requirements and updates for one or more tables, all of them or none.",
+    http: "POST /catalog/tables/commit",
+    input: z.strictObject({
+      changes: z
+        .array(
+          z.strictObject({ name, requirements: z.array(record), updates: z.array(record) }),
+        )
+        .min(1)
+        .max(1000),
+    }),
+    output: z.strictObject({
+      tables: z.array(
+        z.strictObject({ name, metadata_location: z.string(), metadata: record }),
+      ),
+    }),
+    reasons: [...notThere, "requirement_failed", "bad_update", "missing_object", "dataset_exists"],
+  }),
+  register_table: write({
+    summary: "Takes an Iceberg table that stands in storage already, by its metadata file.",
+    http: "POST /catalog/tables/register",
+    input: z.strictObject({
+      name,
+      metadata_location: z.string(),
+      overwrite: z.boolean().default(false),
+    }),
+    output: z.strictObject({ metadata_location: z.string(), metadata: record }),
+    reasons: ["dataset_exists", "no_such_namespace", "bad_table", "missing_object"],
+  }),
+  drop_table: write({
+    summary: "Frees the name: the dataset is tombstoned aside, or with purge removed for good.",
+    http: "POST /catalog/tables/drop",
+    input: z.strictObject({ name, purge: z.boolean().default(false) }),
+    output: z.strictObject({ dataset_id: z.string(), removed_keys: count }),
+    reasons: ["no_such_dataset"],
+    timeout_ms: 3_600_000,
+  }),
 });
+
+export {
+  dataFile,
+  dataset,
+  field,
+  snapshot,
+  type DataFile,
+  type Dataset,
+  type Field,
+  type ScanFile,
+  type Snapshot,
+} from "./table-nouns.ts";

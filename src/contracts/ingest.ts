@@ -1,31 +1,41 @@
 // ingest: files in, Parquet and a catalog commit out; append by default, nothing lost.
 import { z } from "zod";
 import { bytes, defineContract, read, stream, write } from "#kernel/contract.ts";
-import { column, count, name, time } from "./nouns.ts";
+import { column, count, datasetName, time } from "./nouns.ts";
+import { partitionField } from "./table-nouns.ts";
 
 export const sourceFormat = z.enum(["csv", "tsv", "json", "ndjson", "parquet"]);
 export type SourceFormatName = z.output<typeof sourceFormat>;
 
 const options = {
-  dataset: name,
+  dataset: datasetName,
   format: sourceFormat.optional().describe("absent: from the file's name"),
   mode: z
-    .enum(["append", "replace"])
+    .enum(["append", "replace", "upsert"])
     .default("append")
-    .describe("replace must be named; it keeps the old snapshot"),
+    .describe("replace must be named and keeps the old snapshot; upsert needs `key`"),
+  key: z
+    .union([z.array(z.string().min(1)).min(1), z.string().min(1).transform((one) => one.split(","))])
+    .optional()
+    .describe("upsert: columns whose values name a row; rows that are there are replaced"),
+  partition_by: z
+    .union([z.array(partitionField), z.string().min(1)])
+    .optional()
+    .describe("of a dataset that is made: columns or transforms, e.g. day(since),bucket[16](id)"),
   evolve: z.stringbool().or(z.boolean()).default(false).describe("allow a changed schema"),
   ingest_id: z.string().optional().describe("chosen by the caller, to follow progress"),
 };
 
 export const ingestReport = z.strictObject({
   ingest_id: z.string(),
-  dataset: name,
+  dataset: datasetName,
   outcome: z
     .enum(["committed", "unchanged"])
     .describe("unchanged: the same bytes are there already"),
-  mode: z.enum(["append", "replace"]),
+  mode: z.enum(["append", "replace", "upsert"]),
   snapshot_id: z.string().nullable(),
   rows: count,
+  updated_rows: count.describe("upsert: present rows that were replaced"),
   rejected_rows: count,
   rejects_key: z.string().nullable().describe("object with line, reason and text of each reject"),
   source_bytes: count,
@@ -44,7 +54,9 @@ export const ingestProgress = z.strictObject({
   bytes_total: count.nullable(),
   rows_done: count,
   bytes_per_s: z.number(),
+  rows_per_s: z.number(),
   elapsed_ms: z.number(),
+  left_ms: z.number().nullable().describe("estimate; null: not known"),
   detail: z.string().nullable(),
 });
 export type IngestProgress = z.output<typeof ingestProgress>;
@@ -56,6 +68,9 @@ const reasons = [
   "tombstoned",
   "no_rows",
   "snapshot_moved",
+  "bad_key_columns",
+  "bad_partitioning",
+  "no_such_namespace",
 ];
 
 export const ingest = defineContract("ingest", "Files to Parquet to a catalog commit.", {

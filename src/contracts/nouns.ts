@@ -9,6 +9,16 @@ export const name = z
     "a name is 1 to 128 of a-z, 0-9 and _, and starts with a letter",
   );
 
+/** A dataset: `name`, in the namespace `default`, or `namespace.name`; SQL names it the same. */
+export const datasetName = z
+  .string()
+  .regex(
+    /^(?:[a-z][a-z0-9_]{0,127}\.)?[a-z][a-z0-9_]{0,127}$/,
+    "a dataset is name or namespace.name, each 1 to 128 of a-z, 0-9 and _, starting with a letter",
+  );
+
+export const namespaceName = name;
+
 /** JSON value of any shape. */
 export const json = z.json();
 
