@@ -121,14 +121,14 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
     response_body: "raw",
     request_headers: { range: "range", if_none_match: "if-none-match" },
     response_headers: rawHeaders,
-    reasons: ["no_such_object", "range_not_satisfiable", "bad_key"],
+    reasons: ["no_such_object", "range_not_satisfiable", "bad_key", "no_such_bucket"],
   }),
   head: read({
     summary: "What is known of an object, without its bytes.",
     http: "GET /storage/info/{key...}",
     input: z.strictObject({ key, bucket }),
     output: objectInfo,
-    reasons: ["no_such_object", "bad_key"],
+    reasons: ["no_such_object", "bad_key", "no_such_bucket"],
   }),
   put: bytes({
     summary: "Stores an object; atomic and durable, optionally only if absent or unchanged.",
@@ -204,7 +204,13 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
       attributes: "x-lakehouse-attributes",
     },
     timeout_ms: 3_600_000,
-    reasons: ["no_such_upload", "over_prefix_cap", "length_differs", "storage_full"],
+    reasons: [
+      "no_such_upload",
+      "over_prefix_cap",
+      "length_differs",
+      "storage_full",
+      "no_such_bucket",
+    ],
   }),
   complete_upload: write({
     summary: "Makes the named parts, in order, one object; atomic and durable.",
@@ -230,6 +236,7 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
     scope: "admin",
     input: z.strictObject({ upload_id: uploadId, bucket }),
     output: z.strictObject({ aborted: z.boolean() }),
+    reasons: ["no_such_bucket"],
   }),
   parts: read({
     summary: "The upload and the parts that it has so far.",
@@ -246,7 +253,7 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
       parts: z.array(partInfo),
       next_after_part: count.nullable(),
     }),
-    reasons: ["no_such_upload"],
+    reasons: ["no_such_upload", "no_such_bucket"],
   }),
   uploads: read({
     summary: "Uploads that are neither completed nor given up, in order of key.",
@@ -254,6 +261,7 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
     scope: "admin",
     input: z.strictObject({ bucket, prefix: z.string().default("") }),
     output: z.strictObject({ uploads: z.array(uploadInfo) }),
+    reasons: ["no_such_bucket"],
   }),
   buckets: read({
     summary: "The buckets, the main one first, and where each keeps its objects.",
@@ -281,7 +289,7 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
     }),
     output: z.strictObject({ removed: z.boolean() }),
     request_headers: { if_match: "if-match" },
-    reasons: ["bad_key", "etag_differs"],
+    reasons: ["bad_key", "etag_differs", "no_such_bucket"],
   }),
   list: read({
     summary: "Objects whose keys start with a prefix, in key order, page by page.",
@@ -297,6 +305,7 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
       prefixes: z.array(z.string()),
       next_after: z.string().nullable(),
     }),
+    reasons: ["no_such_bucket"],
   }),
   locate: read({
     summary: "Where an engine on this machine can read an object by itself.",
@@ -304,7 +313,7 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
     scope: "admin",
     input: z.strictObject({ key, bucket }),
     output: z.strictObject({ uri: z.string(), size_bytes: count }),
-    reasons: ["no_such_object", "bad_key"],
+    reasons: ["no_such_object", "bad_key", "no_such_bucket"],
     witnessed: false,
   }),
   locate_many: read({
@@ -318,7 +327,7 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
         .describe("in order; on disk without a look whether each is there, else a local copy"),
       missing_keys: z.array(z.string()),
     }),
-    reasons: ["bad_key"],
+    reasons: ["bad_key", "no_such_bucket"],
     timeout_ms: 3_600_000,
     body_bytes_max: 64 * 1024 * 1024,
     witnessed: false,
@@ -329,6 +338,7 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
     scope: "admin",
     input: z.strictObject({ bucket }),
     output: z.strictObject({ path: z.string() }),
+    reasons: ["no_such_bucket"],
     witnessed: false,
   }),
   adopt: write({
@@ -337,6 +347,6 @@ export const storage = defineContract("storage", "Objects by key, streamed and d
     scope: "admin",
     input: z.strictObject({ key, bucket, path: z.string() }),
     output: z.strictObject({ object: objectInfo, existed: z.boolean() }),
-    reasons: ["not_staged", "storage_full", "bad_key"],
+    reasons: ["not_staged", "storage_full", "bad_key", "no_such_bucket"],
   }),
 });

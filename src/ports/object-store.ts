@@ -80,9 +80,10 @@ export interface MultipartStore {
     key: string,
     options: { content_type?: string; attributes?: Readonly<Record<string, string>> },
   ): Promise<Upload>;
-  /** undefined: no such upload. Parts are listed by number. */
+  /** undefined: no such upload. Parts by number: all, or a page of them (`limit` 0: none). */
   find(
     upload_id: string,
+    page?: { readonly after_part?: number; readonly limit?: number },
   ): Promise<{ upload: Upload; parts: readonly UploadPart[] } | undefined>;
   /** Durable when it resolves. `not_found` (`no_such_upload`). */
   putPart(

@@ -229,3 +229,9 @@ export interface TableEngine {
   describeParquet(uri: string): Promise<{ columns: readonly Column[]; rows: number }>;
   close(): Promise<void>;
 }
+
+/** What answering queries needs of an engine: also one that runs elsewhere (Trino). */
+export type QueryEngine = Pick<
+  TableEngine,
+  "inspect" | "rows" | "toParquet" | "conditions" | "close"
+>;

@@ -6,7 +6,14 @@ import { makeDurableDir, syncDir } from "#kernel/durable-dir.ts";
 import { createKeyedLock } from "#kernel/keyed-lock.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { PutConditions, StoredObject } from "#ports/object-store.ts";
-import { createFileTimes, describe, etagOf, sealFile, type ContentTypes } from "./disk-meta.ts";
+import {
+  createFileTimes,
+  describe,
+  etagOf,
+  sealFile,
+  type MetaGiven,
+  type ObjectNotes,
+} from "./disk-meta.ts";
 import { checkConditions, objectExists } from "./object-conditions.ts";
 import { keyToPath } from "./object-key.ts";
 
@@ -16,17 +23,21 @@ export interface DiskFiles {
   find(key: string): Promise<BigIntStats | undefined>;
   describe(key: string, info: BigIntStats): Promise<StoredObject>;
   /** Gives a staged file its key; durable when it resolves. */
-  install(
-    key: string,
-    staged: string,
-    conditions: PutConditions & { content_type?: string },
-  ): Promise<StoredObject>;
-  remove(key: string): Promise<boolean>;
+  install(key: string, staged: string, options: InstallOptions): Promise<StoredObject>;
+  remove(key: string, conditions: PutConditions): Promise<boolean>;
+}
+
+export interface InstallOptions extends PutConditions, MetaGiven {
+  /** Told the etag of the object that is about to be, before it can be seen. */
+  readonly announce?: (etag: string) => Promise<void>;
 }
 
 /** `root` is a real path. */
-export function createDiskFiles(root: string, types: ContentTypes): DiskFiles {
-  const nextTime = createFileTimes();
+export function createDiskFiles(
+  root: string,
+  notes: ObjectNotes,
+  nextTime: () => number = createFileTimes(),
+): DiskFiles {
   const locks = createKeyedLock();
 
   async function pathOf(key: string): Promise<string | undefined> {
@@ -41,38 +52,40 @@ export function createDiskFiles(root: string, types: ContentTypes): DiskFiles {
   }
 
   const describeFile = async (key: string, info: BigIntStats) =>
-    describe(key, info, await types.of(key, keyToPath(key), etagOf(info)));
+    describe(key, info, await notes.of(key, keyToPath(key), etagOf(info)));
 
   return {
     pathOf,
     find,
     describe: describeFile,
-    async install(key, staged, conditions) {
+    async install(key, staged, options) {
       const sub_path = keyToPath(key);
       const path = join(root, sub_path);
       const sealed = await sealFile(staged, nextTime());
       // The lock makes check and rename one step.
       return locks.run(key, async () => {
         const old = await find(key);
-        checkConditions(key, conditions, old && (await describeFile(key, old)));
+        checkConditions(key, options, old && etagOf(old));
         await refuseOutside(root, dirname(path));
         await makeDurableDir(dirname(path));
-        await types.note(key, sub_path, etagOf(sealed), conditions.content_type);
-        if (conditions.if_absent === true) await linkNew(key, staged, path);
+        await notes.note(key, sub_path, etagOf(sealed), options);
+        await options.announce?.(etagOf(sealed));
+        if (options.if_absent === true) await linkNew(key, staged, path);
         else await rename(staged, path);
         await syncDir(dirname(path));
-        if (old !== undefined) await types.forget(sub_path, etagOf(old));
+        if (old !== undefined) await notes.forget(sub_path, etagOf(old));
         return describeFile(key, sealed);
       });
     },
-    remove: (key) =>
+    remove: (key, conditions) =>
       locks.run(key, async () => {
         const info = await find(key);
+        checkConditions(key, conditions, info && etagOf(info));
         if (info === undefined) return false;
         const path = join(root, keyToPath(key));
         const removed = await absentOr(unlink(path).then(() => true));
         await syncDir(dirname(path));
-        await types.forget(keyToPath(key), etagOf(info));
+        await notes.forget(keyToPath(key), etagOf(info));
         return removed === true;
       }),
   };

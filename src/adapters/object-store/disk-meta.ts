@@ -1,4 +1,4 @@
-// What a disk store knows of an object beside its bytes: etag from the file itself, content type.
+// What a disk store knows of an object beside its bytes: etag from the file itself, type, attributes.
 import type { BigIntStats } from "node:fs";
 import { readFile, rename, rm, writeFile, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -15,37 +15,58 @@ export function etagOf(info: BigIntStats): string {
   return `"${part(info.mtimeNs)}-${part(info.ino)}-${part(info.size)}"`;
 }
 
-export interface ContentTypes {
-  of(key: string, path: string, etag: string): Promise<string>;
-  /** Before the file gets its name: notes a type that the key does not tell. Durable. */
-  note(key: string, path: string, etag: string, content_type: string | undefined): Promise<void>;
+export interface ObjectMeta {
+  readonly content_type: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface MetaGiven {
+  readonly content_type?: string | undefined;
+  readonly attributes?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface ObjectNotes {
+  of(key: string, path: string, etag: string): Promise<ObjectMeta>;
+  /** Before the file gets its name: notes what the key does not tell. Durable. */
+  note(key: string, path: string, etag: string, given: MetaGiven): Promise<void>;
   /** After a file was replaced or removed. */
   forget(path: string, etag: string): Promise<void>;
 }
 
-/** Notes lie in `dir` under `<path>%<etag>`: one left by a crash belongs to no file. */
-export function createContentTypes(dir: string, freshPath: () => string): ContentTypes {
+/**
+ * Notes lie in `dir` under `<path>%<etag>`: one left by a crash belongs to no file. A note is the
+ * bare content type, as version 0.1 wrote it, or, when there are attributes, a line feed and JSON
+ * `{"content_type": …, "attributes": {…}}`: no content type begins with a line feed.
+ */
+export function createObjectNotes(dir: string, freshPath: () => string): ObjectNotes {
   const noteOf = (path: string, etag: string) => join(dir, `${path}%${etag.slice(1, -1)}`);
   return {
     async of(key, path, etag) {
       try {
-        return await readFile(noteOf(path, etag), "utf8");
+        return decodeNote(await readFile(noteOf(path, etag), "utf8"));
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return contentTypeOf(key);
-        throw error;
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+        return { content_type: contentTypeOf(key), attributes: {} };
       }
     },
-    async note(key, path, etag, content_type) {
-      if (content_type === undefined || content_type === contentTypeOf(key)) return;
+    async note(key, path, etag, { content_type = contentTypeOf(key), attributes = {} }) {
+      const bare = Object.keys(attributes).length === 0;
+      if (bare && content_type === contentTypeOf(key)) return;
       const target = noteOf(path, etag);
+      const text = bare ? content_type : `\n${JSON.stringify({ content_type, attributes })}`;
       const staged = freshPath();
       await makeDurableDir(dirname(target));
-      await writeFile(staged, content_type, { flag: "wx", flush: true });
+      await writeFile(staged, text, { flag: "wx", flush: true });
       await rename(staged, target);
       await syncDir(dirname(target));
     },
     forget: (path, etag) => rm(noteOf(path, etag), { force: true }),
   };
+}
+
+function decodeNote(text: string): ObjectMeta {
+  if (!text.startsWith("\n")) return { content_type: text, attributes: {} };
+  return JSON.parse(text) as ObjectMeta;
 }
 
 /** Gives out modification times in seconds, each later than the one before. */
@@ -70,12 +91,13 @@ export async function sealFile(path: string, time_s: number): Promise<BigIntStat
   }
 }
 
-export function describe(key: string, info: BigIntStats, content_type: string): StoredObject {
+export function describe(key: string, info: BigIntStats, meta: ObjectMeta): StoredObject {
   return {
     key,
     size_bytes: Number(info.size),
     etag: etagOf(info),
     modified_at: new Date(Number(info.mtimeMs)).toISOString(),
-    content_type,
+    content_type: meta.content_type,
+    attributes: meta.attributes,
   };
 }

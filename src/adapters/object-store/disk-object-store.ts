@@ -1,15 +1,17 @@
 // Objects as files below one folder: staged, synced, renamed; keys cannot leave the folder.
 import { constants } from "node:fs";
-import { open, realpath, rm } from "node:fs/promises";
+import { copyFile, open, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeDurableDir } from "#kernel/durable-dir.ts";
-import type { ByteRange, ObjectStore, StoredObject } from "#ports/object-store.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import type { ByteRange, CopyOptions, ObjectStore, StoredObject } from "#ports/object-store.ts";
 import { absentOr, createDiskFiles, type DiskFiles } from "./disk-files.ts";
 import { listKeys } from "./disk-list.ts";
-import { createContentTypes } from "./disk-meta.ts";
-import { fullOr, openStaging } from "./disk-staging.ts";
+import { createFileTimes, createObjectNotes, etagOf } from "./disk-meta.ts";
+import { fullOr, openStaging, type Staging } from "./disk-staging.ts";
+import { createDiskUploads } from "./disk-uploads.ts";
 import { openFileBody } from "./file-body.ts";
-import { checkConditions } from "./object-conditions.ts";
+import { checkConditions, tooLarge } from "./object-conditions.ts";
 import { checkKey, keyToPath } from "./object-key.ts";
 
 export interface DiskObjectStoreOptions {
@@ -34,12 +36,22 @@ export async function createDiskObjectStore(options: DiskObjectStoreOptions): Pr
     age_max_ms: options.staging_age_max_ms ?? DAY_MS,
     now_ms: Date.now(),
   });
-  const files = createDiskFiles(root, createContentTypes(join(root, ".meta"), staging.fresh));
+  const nextTime = createFileTimes();
+  const notes = createObjectNotes(join(root, ".meta"), staging.fresh);
+  const files = createDiskFiles(root, notes, nextTime);
 
   async function head(key: string): Promise<StoredObject | undefined> {
     const info = await files.find(key);
     return info === undefined ? undefined : files.describe(key, info);
   }
+
+  const uploads = await createDiskUploads({
+    dir: join(root, ".uploads"),
+    staging,
+    files,
+    head,
+    nextTime,
+  });
 
   return {
     head,
@@ -47,7 +59,8 @@ export async function createDiskObjectStore(options: DiskObjectStoreOptions): Pr
     async put(key, body, put_options) {
       checkKey(key);
       // Checked again when the file gets its name; here it saves reading a body in vain.
-      checkConditions(key, put_options, await head(key));
+      const old = await files.find(key);
+      checkConditions(key, put_options, old && etagOf(old));
       const staged = await staging.write(key, body, put_options.bytes_max);
       try {
         return await files.install(key, staged, put_options);
@@ -57,7 +70,10 @@ export async function createDiskObjectStore(options: DiskObjectStoreOptions): Pr
         await rm(staged, { force: true });
       }
     },
-    remove: (key) => files.remove(key),
+    remove: (key, conditions = {}) => files.remove(key, conditions),
+    copy: (from_key, key, copy_options) =>
+      copyFileOf(files, staging, [from_key, key], copy_options),
+    uploads,
     async list(list_options) {
       const { keys, prefixes, next_after } = await listKeys(root, list_options);
       const objects: StoredObject[] = [];
@@ -75,8 +91,50 @@ export async function createDiskObjectStore(options: DiskObjectStoreOptions): Pr
         throw fullOr(error);
       });
     },
-    locate: (key) => join(root, keyToPath(key)),
+    async locate(keys) {
+      return { uris: keys.map((key) => join(root, keyToPath(key))), missing_keys: [] };
+    },
   };
+}
+
+const COPIES_MAX = 5;
+
+/** By the file system, which may share the blocks. */
+async function copyFileOf(
+  files: DiskFiles,
+  staging: Staging,
+  [from_key, key]: readonly [string, string],
+  options: CopyOptions,
+): Promise<StoredObject | undefined> {
+  const { if_source_match, bytes_max, ...install_options } = options;
+  checkKey(key);
+  const staged = staging.fresh();
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const info = await files.find(from_key);
+      const path = await files.pathOf(from_key);
+      if (info === undefined || path === undefined) return undefined;
+      const source = await files.describe(from_key, info);
+      if (if_source_match !== undefined) {
+        checkConditions(from_key, { if_match: if_source_match }, source.etag);
+      }
+      if (source.size_bytes > bytes_max) throw tooLarge(key, bytes_max);
+      await absentOr(copyFile(path, staged, constants.COPYFILE_FICLONE));
+      const after = await files.find(from_key);
+      // Of a source that was replaced meanwhile, bytes and type may not belong together.
+      if (after === undefined || etagOf(after) !== source.etag) {
+        if (attempt < COPIES_MAX) continue;
+        const message = `${from_key} keeps being replaced while it is copied`;
+        throw new LakehouseError("unavailable", message);
+      }
+      const { content_type, attributes } = source;
+      return await files.install(key, staged, { content_type, attributes, ...install_options });
+    }
+  } catch (error) {
+    throw fullOr(error);
+  } finally {
+    await rm(staged, { force: true });
+  }
 }
 
 /** Opened before it is described, so that bytes and etag are of the same write. */

@@ -5,9 +5,10 @@ import { basename, dirname, join } from "node:path";
 import type { ByteStream } from "#kernel/contract.ts";
 import { newId } from "#kernel/ids.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import type { ObjectStore, PutConditions, StoredObject } from "#ports/object-store.ts";
+import type { CopyOptions, ObjectStore, PutConditions, StoredObject } from "#ports/object-store.ts";
 import { contentTypeOf } from "./content-types.ts";
 import { checkConditions, notStaged, tooLarge } from "./object-conditions.ts";
+import { createMemoryUploads } from "./memory-uploads.ts";
 import { checkKey, compareKeys, keyToPath } from "./object-key.ts";
 
 export interface MemoryObjectStoreOptions {
@@ -29,15 +30,19 @@ export async function createMemoryObjectStore(
   function keep(
     key: string,
     bytes: Buffer,
-    conditions: PutConditions & { content_type?: string },
+    options: PutConditions & {
+      content_type?: string | undefined;
+      attributes?: Readonly<Record<string, string>> | undefined;
+    },
   ): StoredObject {
-    checkConditions(key, conditions, held.get(key)?.object);
+    checkConditions(key, options, held.get(key)?.object.etag);
     const object: StoredObject = {
       key,
       size_bytes: bytes.length,
       etag: `"m${++writes}"`,
       modified_at: new Date().toISOString(),
-      content_type: conditions.content_type ?? contentTypeOf(key),
+      content_type: options.content_type ?? contentTypeOf(key),
+      attributes: options.attributes ?? {},
     };
     held.set(key, { object, bytes });
     return object;
@@ -62,13 +67,20 @@ export async function createMemoryObjectStore(
     },
     async put(key, body, put_options) {
       checkKey(key);
-      checkConditions(key, put_options, held.get(key)?.object);
+      checkConditions(key, put_options, held.get(key)?.object.etag);
       return keep(key, await readAll(key, body, put_options.bytes_max), put_options);
     },
-    async remove(key) {
+    async remove(key, conditions = {}) {
       checkKey(key);
+      checkConditions(key, conditions, held.get(key)?.object.etag);
       return held.delete(key);
     },
+    async copy(from_key, key, copy_options) {
+      checkKey(from_key);
+      checkKey(key);
+      return copyHeld(held.get(from_key), key, copy_options, keep);
+    },
+    uploads: createMemoryUploads({ readAll, keep }),
     async list(list_options) {
       return listHeld(held, list_options);
     },
@@ -84,8 +96,32 @@ export async function createMemoryObjectStore(
       await rm(path);
       return object;
     },
-    locate: (key) => writeLocated(join(scratch(), "located", keyToPath(key)), held.get(key)?.bytes),
+    async locate(keys) {
+      const missing_keys: string[] = [];
+      const uris = keys.map((key) => {
+        const path = join(scratch(), "located", keyToPath(key));
+        const found = held.get(key);
+        if (found !== undefined) return writeLocated(path, found.bytes);
+        missing_keys.push(key);
+        return "";
+      });
+      return { uris, missing_keys };
+    },
   };
+}
+
+function copyHeld(
+  source: Held | undefined,
+  key: string,
+  options: CopyOptions,
+  keep: (key: string, bytes: Buffer, options: CopyOptions) => StoredObject,
+): StoredObject | undefined {
+  if (source === undefined) return undefined;
+  const { if_source_match } = options;
+  const { key: from_key, etag, content_type, attributes } = source.object;
+  if (if_source_match !== undefined) checkConditions(from_key, { if_match: if_source_match }, etag);
+  if (source.bytes.length > options.bytes_max) throw tooLarge(key, options.bytes_max);
+  return keep(key, source.bytes, { content_type, attributes, ...options });
 }
 
 /** The real path of a file in the staging folder; `invalid` (`not_staged`) for any other. */
@@ -119,9 +155,8 @@ function listHeld(held: ReadonlyMap<string, Held>, options: ListArguments) {
   return { objects, prefixes, next_after: undefined };
 }
 
-/** Engines read files, so the bytes become one; what is not there has a path all the same. */
-function writeLocated(path: string, bytes: Buffer | undefined): string {
-  if (bytes === undefined) return path;
+/** Engines read files, so the bytes become one. */
+function writeLocated(path: string, bytes: Buffer): string {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, bytes);
   return path;

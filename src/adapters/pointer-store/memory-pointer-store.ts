@@ -1,5 +1,6 @@
 // Pointers in memory, for tests of other services; passes the same suite as the SQLite store.
 import type { Pointer, PointerStore } from "#ports/pointer-store.ts";
+import { checkChanges } from "./pointer-changes.ts";
 
 export async function createMemoryPointerStore(): Promise<PointerStore> {
   const spaces = new Map<string, Map<string, { version: number; text: string }>>();
@@ -31,6 +32,20 @@ export async function createMemoryPointerStore(): Promise<PointerStore> {
       const row = { version: expected_version + 1, text: JSON.stringify(value) };
       rows.set(name, row);
       return toPointer(name, row);
+    },
+    async swapAll(changes) {
+      checkChanges(changes);
+      const texts = changes.map(({ value }) => JSON.stringify(value) as string | undefined);
+      const stand = changes.every(
+        (one) => (spaceOf(one.space).get(one.name)?.version ?? 0) === one.expected_version,
+      );
+      if (!stand) return false;
+      for (const [at, { space, name, expected_version }] of changes.entries()) {
+        const text = texts[at];
+        if (text === undefined) spaceOf(space).delete(name);
+        else spaceOf(space).set(name, { version: expected_version + 1, text });
+      }
+      return true;
     },
     async remove(space, name, expected_version) {
       const rows = spaceOf(space);

@@ -8,6 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { pointerStoreSuite } from "#ports/pointer-store.suite.ts";
 import { failsWith } from "#ports/object-store.suite.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
+import { standsKilledWriters } from "./killed-writers.suite.ts";
 import { createSqlitePointerStore } from "./sqlite-pointer-store.ts";
 
 pointerStoreSuite("sqlite pointer store", async (t) =>
@@ -34,6 +35,17 @@ test("processes that share the file lose no step of a counter", async (t) => {
   const store = await createSqlitePointerStore({ path });
   t.after(() => store.close());
   assert.equal((await store.get("s", "n"))?.value, 120);
+});
+
+test("a killed writer loses nothing that it said is written", async (t) => {
+  const path = join(await tempDir(t), "pointers.sqlite");
+  const store = await createSqlitePointerStore({ path });
+  t.after(() => store.close());
+  await standsKilledWriters(store, {
+    module: new URL("./sqlite-pointer-store.ts", import.meta.url).href,
+    maker: "createSqlitePointerStore",
+    options: { path },
+  });
 });
 
 test("a file held by another for too long is unavailable, not a hang", async (t) => {

@@ -5,6 +5,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { makeDurableDir } from "#kernel/durable-dir.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { Pointer, PointerStore } from "#ports/pointer-store.ts";
+import { checkChanges } from "./pointer-changes.ts";
 
 export interface SqlitePointerStoreOptions {
   /** The database file; made when it is not there. */
@@ -17,6 +18,14 @@ interface Row {
   readonly name: string;
   readonly version: number;
   readonly value: string;
+}
+
+/** A change with its value as JSON text; no text takes the record away. */
+interface TextChange {
+  readonly space: string;
+  readonly name: string;
+  readonly expected_version: number;
+  readonly text: string | undefined;
 }
 
 const SCHEMA_VERSION = 1;
@@ -54,6 +63,19 @@ export async function createSqlitePointerStore(
   );
   const drop = db.prepare("DELETE FROM pointers WHERE space = ? AND name = ? AND version = ?");
 
+  function apply(change: TextChange): boolean {
+    const { space, name, expected_version, text } = change;
+    if (text === undefined) {
+      if (expected_version === 0) return select.get(space, name) === undefined;
+      return Number(drop.run(space, name, expected_version).changes) > 0;
+    }
+    const { changes } =
+      expected_version === 0
+        ? insert.run(space, name, text)
+        : update.run(text, space, name, expected_version);
+    return Number(changes) > 0;
+  }
+
   return {
     async get(space, name) {
       const row = await patiently(() => select.get(space, name) as Row | undefined);
@@ -65,13 +87,17 @@ export async function createSqlitePointerStore(
     },
     async swap(space, name, expected_version, value) {
       const text = JSON.stringify(value);
-      const { changes } = await patiently(() =>
-        expected_version === 0
-          ? insert.run(space, name, text)
-          : update.run(text, space, name, expected_version),
-      );
-      if (Number(changes) === 0) return undefined;
+      const changed = await patiently(() => apply({ space, name, expected_version, text }));
+      if (!changed) return undefined;
       return toPointer({ name, version: expected_version + 1, value: text });
+    },
+    async swapAll(changes) {
+      checkChanges(changes);
+      const all = changes.map(({ value, ...place }): TextChange => ({
+        ...place,
+        text: JSON.stringify(value),
+      }));
+      return patiently(() => inTransaction(db, () => all.every(apply)));
     },
     async remove(space, name, expected_version) {
       const { changes } = await patiently(() => drop.run(space, name, expected_version));
@@ -106,6 +132,19 @@ function prepareFile(db: DatabaseSync, path: string): void {
     ) STRICT, WITHOUT ROWID;
     PRAGMA user_version = ${SCHEMA_VERSION};
     COMMIT;`);
+}
+
+/** Commits when `work` answers true and rolls back otherwise; the write lock is taken at once. */
+function inTransaction(db: DatabaseSync, work: () => boolean): boolean {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const done = work();
+    db.exec(done ? "COMMIT" : "ROLLBACK");
+    return done;
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
 }
 
 /** Tries again, with pauses, while another process holds the file. */

@@ -1,6 +1,6 @@
 // Column types: Iceberg's names (what contracts say) and DuckDB's (what SQL says), both ways.
 import type { DuckDBType } from "@duckdb/node-api";
-import { LakehouseError } from "#kernel/problem.ts";
+import { parseColumnType, printColumnType, type ColumnType } from "#ports/column-type.ts";
 
 /** Ids of DuckDB's C interface, which never change their meaning. */
 export const TYPE_ID = {
@@ -66,24 +66,25 @@ const ICEBERG_OF_ID: Readonly<Record<number, string>> = {
 
 /** The Iceberg name of an engine type; what Iceberg lacks (JSON, enum, interval …) is `string`. */
 export function toColumnType(type: DuckDBType): string {
-  const plain = ICEBERG_OF_ID[type.typeId];
-  if (plain !== undefined) return plain;
-  if ("scale" in type) return `decimal(${type.width},${type.scale})`;
-  if ("keyType" in type) {
-    return `map<${toColumnType(type.keyType)}, ${toColumnType(type.valueType)}>`;
-  }
-  if ("valueType" in type) return `list<${toColumnType(type.valueType)}>`;
-  if (type.typeId === TYPE_ID.struct && "entryNames" in type) {
-    const parts = type.entryNames.map(
-      (name, at) => `${structName(name)}: ${toColumnType(type.entryTypes[at]!)}`,
-    );
-    return `struct<${parts.join(", ")}>`;
-  }
-  return "string";
+  return printColumnType(typeTree(type));
 }
 
-function structName(name: string): string {
-  return /^[A-Za-z_]\w*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+function typeTree(type: DuckDBType): ColumnType {
+  const plain = ICEBERG_OF_ID[type.typeId];
+  if (plain !== undefined) return { kind: "primitive", name: plain };
+  if ("scale" in type) return { kind: "primitive", name: `decimal(${type.width},${type.scale})` };
+  if ("keyType" in type) {
+    return { kind: "map", key: typeTree(type.keyType), value: typeTree(type.valueType) };
+  }
+  if ("valueType" in type) return { kind: "list", element: typeTree(type.valueType) };
+  if (type.typeId === TYPE_ID.struct && "entryNames" in type) {
+    const fields = type.entryNames.map((name, at) => ({
+      name,
+      type: typeTree(type.entryTypes[at]!),
+    }));
+    return { kind: "struct", fields };
+  }
+  return { kind: "primitive", name: "string" };
 }
 
 const ENGINE_OF: Readonly<Record<string, string>> = {
@@ -103,66 +104,18 @@ const ENGINE_OF: Readonly<Record<string, string>> = {
 
 /** DuckDB's name of an Iceberg type. Unknown type: `invalid`. */
 export function toEngineType(type: string): string {
-  const reader = { text: type, at: 0 };
-  const result = readType(reader);
-  skipSpace(reader);
-  if (reader.at !== type.length) throw unknownType(type);
-  return result;
+  return engineType(parseColumnType(type));
 }
 
-interface TypeReader {
-  readonly text: string;
-  at: number;
-}
-
-function readType(reader: TypeReader): string {
-  skipSpace(reader);
-  const decimal = take(reader, /decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)/y);
-  if (decimal !== undefined) return `DECIMAL(${decimal[1]},${decimal[2]})`;
-  if (take(reader, /list\s*</y)) return `${readType(reader)}[]${close(reader)}`;
-  if (take(reader, /map\s*</y)) {
-    const key = readType(reader);
-    if (!take(reader, /\s*,/y)) throw unknownType(reader.text);
-    return `MAP(${key}, ${readType(reader)})${close(reader)}`;
+/** DuckDB's name of a parsed type; `fixed[n]` is a BLOB there. */
+export function engineType(type: ColumnType): string {
+  if (type.kind === "list") return `${engineType(type.element)}[]`;
+  if (type.kind === "map") return `MAP(${engineType(type.key)}, ${engineType(type.value)})`;
+  if (type.kind === "struct") {
+    const fields = type.fields.map(
+      ({ name, type: inner }) => `"${name.replaceAll('"', '""')}" ${engineType(inner)}`,
+    );
+    return `STRUCT(${fields.join(", ")})`;
   }
-  if (take(reader, /struct\s*</y)) return `STRUCT(${readFields(reader)})${close(reader)}`;
-  const word = take(reader, /[a-z]+/y);
-  const plain = word === undefined ? undefined : ENGINE_OF[word[0]];
-  if (plain === undefined) throw unknownType(reader.text);
-  return plain;
-}
-
-function readFields(reader: TypeReader): string {
-  const fields: string[] = [];
-  do {
-    skipSpace(reader);
-    const name = take(reader, /"((?:[^"]|"")*)"|([A-Za-z_]\w*)/y);
-    if (name === undefined || !take(reader, /\s*:/y)) throw unknownType(reader.text);
-    fields.push(`"${name[1] ?? name[2]}" ${readType(reader)}`);
-  } while (take(reader, /\s*,/y));
-  return fields.join(", ");
-}
-
-function take(reader: TypeReader, pattern: RegExp): RegExpExecArray | undefined {
-  pattern.lastIndex = reader.at;
-  const match = pattern.exec(reader.text);
-  if (match === null) return undefined;
-  reader.at += match[0].length;
-  return match;
-}
-
-function skipSpace(reader: TypeReader): void {
-  take(reader, /\s*/y);
-}
-
-function close(reader: TypeReader): "" {
-  if (!take(reader, /\s*>/y)) throw unknownType(reader.text);
-  return "";
-}
-
-function unknownType(type: string): LakehouseError {
-  return new LakehouseError("invalid", `"${type}" is not a column type`, {
-    reason: "unknown_type",
-    hint: "types are those of Apache Iceberg: long, double, string, date, timestamp, list<long> …",
-  });
+  return ENGINE_OF[type.name] ?? (type.name.startsWith("fixed") ? "BLOB" : type.name.toUpperCase());
 }

@@ -1,17 +1,29 @@
 // Settings of the catalog.
 import { z } from "zod";
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 export const catalogSettings = z.strictObject({
   commit_attempts_max: z
     .int()
     .min(1)
     .default(50)
     .describe("tries of a change that loses the race to another process"),
-  snapshots_inline_max: z
+  snapshot_age_max_ms: z
     .int()
-    .min(2)
-    .default(64)
-    .describe("snapshots kept in the metadata object before older ones move to an archive"),
+    .min(0)
+    .default(5 * DAY_MS)
+    .describe("age at which snapshots expire, when expiry is asked for without a time"),
+  orphan_age_min_ms: z
+    .int()
+    .min(0)
+    .default(3 * DAY_MS)
+    .describe("grace period: younger objects are never orphans, their commit may be under way"),
+  metadata_versions_kept: z
+    .int()
+    .min(1)
+    .default(100)
+    .describe("earlier metadata objects of a dataset that are kept"),
   small_manifests_max: z
     .int()
     .min(2)

@@ -1,11 +1,10 @@
 // What the pointer of a dataset holds: its summary, where its metadata stands, changes to journal.
 import { z } from "zod";
-import { dataset, type Dataset, type Snapshot } from "#contracts/catalog.ts";
+import { dataset } from "#contracts/catalog.ts";
 import { count, record } from "#contracts/nouns.ts";
 import type { Pointer } from "#ports/pointer-store.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { fingerprintOf } from "./dataset-fields.ts";
-import { currentSnapshot, fieldsOf, type TableMetadata } from "./table-metadata.ts";
 
 /** A change that is made, whose journal event may not be written yet. */
 export const pendingEvent = z.strictObject({
@@ -24,9 +23,12 @@ export type PendingEvent = z.output<typeof pendingEvent>;
 const status = dataset.shape.status;
 
 export const datasetRecord = z.strictObject({
-  format_version: z.literal(1),
+  format_version: z.literal(2),
   dataset,
-  metadata_key: z.string(),
+  /** s3://bucket/key of the current metadata.json. */
+  metadata_location: z.string(),
+  /** Sources of an earlier epoch made rows that were replaced since. */
+  source_epoch: count,
   /** Who found it broken: what a check found, a check may heal by itself. */
   quarantined_by: z.enum(["check", "caller"]).nullable(),
   /** What it was before its tombstone. */
@@ -46,23 +48,44 @@ export interface Held {
 export function toHeld(pointer: Pointer): Held {
   const parsed = datasetRecord.safeParse(pointer.value);
   if (parsed.success) return { version: pointer.version, record: parsed.data, broken: undefined };
+  const first = firstFormat.safeParse(pointer.value);
   const issue = parsed.error.issues[0];
-  const broken = `its pointer cannot be read: ${issue?.path.join(".")} ${issue?.message}`;
-  return { version: pointer.version, record: standIn(pointer.name, broken), broken };
+  const broken = first.success
+    ? "it is of version 0.1 and could not be brought to the present format; the log says why"
+    : `its pointer cannot be read: ${issue?.path.join(".")} ${issue?.message}`;
+  const found = first.success ? first.data : { dataset: { dataset_id: "unknown" }, outbox: [] };
+  return { version: pointer.version, record: standIn(pointer.name, broken, found), broken };
 }
 
-function standIn(name: string, status_reason: string): DatasetRecord {
+/** As much of a record of version 0.1 as tells which dataset it is. */
+const firstFormat = z.looseObject({
+  format_version: z.literal(1),
+  dataset: z.looseObject({ dataset_id: z.string() }),
+  outbox: z.array(pendingEvent),
+});
+
+function standIn(
+  name: string,
+  status_reason: string,
+  found: Pick<z.output<typeof firstFormat>, "dataset" | "outbox">,
+): DatasetRecord {
   const never = new Date(0).toISOString();
   return {
-    format_version: 1,
+    format_version: 2,
     dataset: {
-      dataset_id: "unknown",
+      dataset_id: found.dataset.dataset_id,
       name,
       status: "quarantined",
       status_reason,
       fields: [],
       schema_id: 0,
+      last_field_id: 0,
       fingerprint: fingerprintOf([]),
+      partition_by: [],
+      partition_spec_id: 0,
+      location: "",
+      tags: {},
+      name_mapped: false,
       current_snapshot_id: null,
       rows: 0,
       files: 0,
@@ -71,36 +94,11 @@ function standIn(name: string, status_reason: string): DatasetRecord {
       created_at: never,
       updated_at: never,
     },
-    metadata_key: "",
+    metadata_location: "",
+    source_epoch: 0,
     quarantined_by: "check",
     buried: null,
-    outbox: [],
-  };
-}
-
-/** The dataset as a snapshot has it (default: the current one). */
-export function toDataset(
-  metadata: TableMetadata,
-  state: Pick<Dataset, "status" | "status_reason">,
-  at: Snapshot | null = currentSnapshot(metadata),
-  schema_id: number = metadata.current_schema_id,
-): Dataset {
-  const fields = fieldsOf(metadata, schema_id);
-  return {
-    dataset_id: metadata.dataset_id,
-    name: metadata.name,
-    status: state.status,
-    status_reason: state.status_reason,
-    fields,
-    schema_id,
-    fingerprint: fingerprintOf(fields),
-    current_snapshot_id: at?.snapshot_id ?? null,
-    rows: at?.summary.total_rows ?? 0,
-    files: at?.summary.total_files ?? 0,
-    size_bytes: at?.summary.total_bytes ?? 0,
-    properties: metadata.properties,
-    created_at: new Date(metadata.created_at_ms).toISOString(),
-    updated_at: new Date(metadata.last_updated_ms).toISOString(),
+    outbox: found.outbox,
   };
 }
 
@@ -113,6 +111,13 @@ export function presentRecord(held: Held | undefined, name: string): DatasetReco
   return held.record;
 }
 
+/** The record of a dataset that can be worked with; else as `requireHealthy` throws. */
+export function healthyRecord(held: Held | undefined, name: string): DatasetRecord {
+  const present = presentRecord(held, name);
+  requireHealthy(present);
+  return present;
+}
+
 /** Throws `conflict` (`tombstoned` or `quarantined`) unless the dataset is healthy. */
 export function requireHealthy({ dataset: { name, status: now, status_reason } }: DatasetRecord) {
   if (now === "tombstoned") throw tombstonedError(name);
@@ -122,6 +127,13 @@ export function requireHealthy({ dataset: { name, status: now, status_reason } }
 export function noSuchDataset(name: string): LakehouseError {
   return new LakehouseError("not_found", `there is no dataset "${name}"`, {
     reason: "no_such_dataset",
+  });
+}
+
+export function datasetExists(name: string): LakehouseError {
+  return new LakehouseError("conflict", `there is a dataset "${name}" already`, {
+    reason: "dataset_exists",
+    hint: "list with include_tombstoned shows soft-deleted ones too",
   });
 }
 

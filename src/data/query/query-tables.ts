@@ -1,12 +1,17 @@
 // From the names in a statement to the relations the engine may open; only those, only healthy
-// ones.
-import type { catalog } from "#contracts/catalog.ts";
+// ones, and of each only the files that may hold wanted rows.
+import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import type { catalog, Dataset, ScanFile } from "#contracts/catalog.ts";
 import type { Column } from "#contracts/nouns.ts";
+import type { Predicate } from "#contracts/table-nouns.ts";
 import type { Call } from "#kernel/call.ts";
 import { nearestName } from "#kernel/check-input.ts";
-import type { Client, OutputOf } from "#kernel/contract.ts";
+import type { Client } from "#kernel/contract.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
-import type { Relation } from "#ports/table-engine.ts";
+import type { ColumnCondition, Relation, TableFile, TableRelation } from "#ports/table-engine.ts";
+import { fittingConditions } from "./fitting-conditions.ts";
+import { KB_SCHEMA, readTableName, relationKey, schemaAndName } from "./table-names.ts";
 
 export interface KbTable {
   readonly name: string;
@@ -14,12 +19,36 @@ export interface KbTable {
   readonly columns: readonly Column[];
 }
 
+/** What a statement reads of one table. */
+export interface TableScan {
+  readonly relation: Relation;
+  /** Undefined for a log. */
+  readonly dataset: string | undefined;
+  /** Tells table, snapshot and schema; undefined for a log, which changes at any time. */
+  readonly version: string | undefined;
+  readonly snapshot_id: string | null;
+  readonly files_total: number;
+  readonly files_read: number;
+  readonly bytes_read: number;
+  /** Conditions that files were left out by. */
+  readonly where: readonly Predicate[];
+}
+
+export type Conditions = ReadonlyMap<string, readonly ColumnCondition[]>;
+
 export interface QueryTables {
-  /** `no_such_table`, `broken_dataset`, `no_such_snapshot`. */
-  relationsOf(names: readonly string[], at: string | undefined, call: Call): Promise<Relation[]>;
+  /** `no_such_table`, `broken_dataset`, `no_such_snapshot`, `bad_point_in_time`. */
+  scansOf(
+    names: readonly string[],
+    conditions: Conditions,
+    at: string | undefined,
+    call: Call,
+  ): Promise<TableScan[]>;
+  /** The present versions of the named tables; undefined when one is a log or not healthy. */
+  versionsOf(names: readonly string[], call: Call): Promise<string[] | undefined>;
   list(call: Call): Promise<TableInfo[]>;
   /** Looks whether the objects of the named datasets are there; broken ones get quarantined. */
-  examine(relations: readonly Relation[], call: Call): Promise<string | undefined>;
+  examine(datasets: readonly string[], call: Call): Promise<string | undefined>;
 }
 
 export interface TableInfo {
@@ -30,74 +59,115 @@ export interface TableInfo {
   readonly broken: string | null;
 }
 
-type Dataset = OutputOf<typeof catalog.operations.get>;
+type CatalogClient = Client<typeof catalog>;
 
-export function createQueryTables(
-  client: Client<typeof catalog>,
-  kb: readonly KbTable[],
-): QueryTables {
-  async function relationOf(name: string, at: string | undefined, call: Call): Promise<Relation> {
-    const [table, schema] = name.toLowerCase().split(".").toReversed();
-    if (schema === "kb") {
-      const log = kb.find((one) => one.name === table);
-      if (log !== undefined) return { kind: "jsonl", schema: "kb", ...log };
-    } else if ((schema ?? "main") === "main" && /^[a-z][a-z0-9_]{0,127}$/.test(table!)) {
-      const found = await filesOf(table!, at, call);
-      if (found !== undefined) return found;
-    }
-    throw await noSuchTable(name, call);
-  }
-
-  async function filesOf(
-    name: string,
+export function createQueryTables(client: CatalogClient, kb: readonly KbTable[]): QueryTables {
+  /** `where` is of one name alone: a table named twice is read once, for both. */
+  async function scanOf(
+    written: string,
+    conditions: readonly ColumnCondition[],
     at: string | undefined,
     call: Call,
-  ): Promise<Relation | undefined> {
+  ): Promise<TableScan> {
+    const { schema, name, dataset } = readTableName(written);
+    const log = schema === KB_SCHEMA ? kb.find((one) => one.name === name) : undefined;
+    if (log !== undefined) return logScan(log);
+    if (dataset === undefined) throw await noSuchTable(written, call);
     try {
-      const input = at === undefined ? { name } : { name, at };
-      const { dataset, files } = await client.files(input, call);
-      const uris = files.map((file) => file.uri);
-      return { kind: "parquet", schema: "main", name, columns: columnsOf(dataset), uris };
+      return await datasetScan(dataset, { schema, name }, conditions, at, call);
     } catch (thrown) {
       const error = toLakehouseError(thrown);
-      if (error.reason === "no_such_dataset") return undefined;
-      if (error.reason === "tombstoned") {
-        throw new LakehouseError("not_found", `the dataset "${name}" was deleted`, {
-          reason: "no_such_table",
-          hint: "it can be restored through the catalog",
-          cause: error,
-        });
-      }
-      if (error.reason === "quarantined") throw broken(name, error.message, error);
-      throw error;
+      if (error.reason === "no_such_dataset") throw await noSuchTable(written, call);
+      throw asQueryError(error, dataset);
     }
   }
 
-  async function noSuchTable(name: string, call: Call): Promise<LakehouseError> {
+  async function datasetScan(
+    dataset: string,
+    place: { readonly schema: string; readonly name: string },
+    conditions: readonly ColumnCondition[],
+    at: string | undefined,
+    call: Call,
+  ): Promise<TableScan> {
+    const input = at === undefined ? { name: dataset } : { name: dataset, at };
+    const { where, found } = await wantedFiles(input, conditions, call);
+    const snapshot_id = found.snapshot?.snapshot_id ?? null;
+    const version = versionOf(found.dataset, snapshot_id);
+    const version_key = `${version} ${keptKey(found.files, found.files_total)}`;
+    return {
+      relation: toRelation(place, found.dataset, found.files, version_key),
+      dataset,
+      version,
+      snapshot_id,
+      files_total: found.files_total,
+      files_read: found.files.length,
+      bytes_read: found.files.reduce((sum, file) => sum + file.size_bytes, 0),
+      where,
+    };
+  }
+
+  /** Columns may have changed between the two looks, or since the wanted snapshot. */
+  async function wantedFiles(
+    input: { readonly name: string; readonly at?: string },
+    conditions: readonly ColumnCondition[],
+    call: Call,
+  ) {
+    if (conditions.length === 0) return { where: [], found: await client.files(input, call) };
+    const { fields } = await client.get({ name: input.name }, call);
+    const where = fittingConditions(conditions, fields);
+    const found = await client.files(where.length === 0 ? input : { ...input, where }, call);
+    const again = fittingConditions(conditions, found.dataset.fields);
+    if (isDeepStrictEqual(where, again)) return { where, found };
+    return { where: [], found: await client.files(input, call) };
+  }
+
+  async function noSuchTable(written: string, call: Call): Promise<LakehouseError> {
     const { datasets } = await client.list({}, call);
     const known = [...datasets.map((one) => one.name), ...kb.map((one) => `kb.${one.name}`)];
-    const nearest = nearestName(name.toLowerCase(), known);
-    return new LakehouseError("not_found", `there is no table "${name}"`, {
+    const { schema, name, dataset } = readTableName(written);
+    const elsewhere = known.find((one) => schemaAndName(one).name === name);
+    const nearest = elsewhere ?? nearestName(dataset ?? `${schema}.${name}`, known);
+    return new LakehouseError("not_found", `there is no table "${written}"`, {
       reason: "no_such_table",
       ...(nearest === undefined ? {} : { hint: `did you mean "${nearest}"?`, extra: { nearest } }),
     });
   }
 
   return {
-    relationsOf: (names, at, call) =>
-      Promise.all([...new Set(names)].map((name) => relationOf(name, at, call))),
+    async scansOf(names, conditions, at, call) {
+      const wanted = new Map<string, string[]>();
+      for (const name of new Set(names)) {
+        wanted.set(relationKey(name), [...(wanted.get(relationKey(name)) ?? []), name]);
+      }
+      return Promise.all(
+        [...wanted].map(([key, written]) => {
+          const known = [...conditions].filter(([name]) => relationKey(name) === key);
+          const one = written.length === 1 && known.length === 1 ? known[0]![1] : [];
+          return scanOf(written[0]!, one, at, call);
+        }),
+      );
+    },
+
+    async versionsOf(names, call) {
+      const datasets = names.map((name) => readTableName(name).dataset);
+      if (!datasets.every((name) => name !== undefined)) return undefined;
+      const found = await Promise.all(
+        datasets.map((name) => client.get({ name }, call).catch(() => undefined)),
+      );
+      if (!found.every((one) => one?.status === "healthy")) return undefined;
+      return found.map((one) => versionOf(one!, one!.current_snapshot_id));
+    },
 
     async list(call) {
       const { datasets } = await client.list({}, call);
       const tables = datasets.map((dataset) => ({
-        schema: "main",
-        name: dataset.name,
+        ...schemaAndName(dataset.name),
         columns: columnsOf(dataset),
         rows: dataset.rows,
         broken: dataset.status === "healthy" ? null : (dataset.status_reason ?? dataset.status),
       }));
       const logs = kb.map(({ name, columns }) => ({
-        schema: "kb",
+        schema: KB_SCHEMA,
         name,
         columns: [...columns],
         rows: null,
@@ -106,15 +176,73 @@ export function createQueryTables(
       return [...tables, ...logs];
     },
 
-    async examine(relations, call) {
-      for (const { kind, name } of relations) {
-        if (kind !== "parquet") continue;
+    async examine(datasets, call) {
+      for (const name of datasets) {
         const { dataset, missing_keys } = await client.verify({ name }, call);
         if (missing_keys.length > 0 || dataset.status !== "healthy") return name;
       }
       return undefined;
     },
   };
+}
+
+function logScan(log: KbTable): TableScan {
+  return {
+    relation: { kind: "jsonl", schema: KB_SCHEMA, ...log },
+    dataset: undefined,
+    version: undefined,
+    snapshot_id: null,
+    files_total: log.uris.length,
+    files_read: log.uris.length,
+    bytes_read: 0,
+    where: [],
+  };
+}
+
+function toRelation(
+  place: { readonly schema: string; readonly name: string },
+  dataset: Dataset,
+  files: readonly ScanFile[],
+  version_key: string,
+): TableRelation {
+  const { fields, name_mapped } = dataset;
+  return {
+    kind: "table",
+    ...place,
+    columns: fields,
+    files: files.map(toTableFile),
+    name_mapped,
+    version_key,
+  };
+}
+
+function toTableFile({ uri, location, deletes }: ScanFile): TableFile {
+  if (deletes.length === 0) return { uri, location };
+  return { uri, location, delete_uris: deletes.map((one) => one.uri) };
+}
+
+function versionOf(dataset: Dataset, snapshot_id: string | null): string {
+  return `${dataset.dataset_id}@${snapshot_id ?? "empty"}#${dataset.schema_id}`;
+}
+
+/** Which of the snapshot's files were kept: equal for equal files. */
+function keptKey(files: readonly ScanFile[], files_total: number): string {
+  if (files.length === files_total) return "all";
+  const hash = createHash("sha256");
+  for (const { location } of files) hash.update(`${location}\n`);
+  return hash.digest("base64url");
+}
+
+function asQueryError(error: LakehouseError, name: string): LakehouseError {
+  if (error.reason === "tombstoned") {
+    return new LakehouseError("not_found", `the dataset "${name}" was deleted`, {
+      reason: "no_such_table",
+      hint: "it can be restored through the catalog",
+      cause: error,
+    });
+  }
+  const is_broken = error.reason === "quarantined" || error.reason === "unreadable_deletes";
+  return is_broken ? broken(name, error.message, error) : error;
 }
 
 function columnsOf(dataset: Dataset): Column[] {

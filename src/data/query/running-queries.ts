@@ -5,17 +5,25 @@ import type { ParsedInputOf } from "#kernel/contract.ts";
 import { newId } from "#kernel/ids.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
-import type { Relation, SqlRequest, TableEngine } from "#ports/table-engine.ts";
+import type { QueryEngine, SqlRequest } from "#ports/table-engine.ts";
 import type { QuerySettings } from "./query-settings.ts";
-import { broken, type QueryTables } from "./query-tables.ts";
+import { broken, type QueryTables, type TableScan } from "./query-tables.ts";
 import { createQueryTurns } from "./query-turns.ts";
 
 type RowsInput = ParsedInputOf<typeof query.operations.rows>;
+type QueryInput = Omit<RowsInput, "cache"> & {
+  /** The query inside an EXPLAIN: what its conditions are told from. */
+  readonly inner?: string;
+};
 
 /** One query that runs: what the engine is asked, and what ends it. */
 export interface RunningQuery {
   readonly query_id: string;
   readonly request: SqlRequest;
+  /** Names of tables as the statement has them. */
+  readonly names: readonly string[];
+  readonly scans: readonly TableScan[];
+  readonly planning_ms: number;
   readonly started: number;
   readonly call: Call;
   /** Gives the turn back. Safe to call twice. */
@@ -24,9 +32,11 @@ export interface RunningQuery {
 
 export interface RunningQueries {
   /** From the request to something the engine runs, in its turn. The caller must end it. */
-  begin(input: RowsInput, rows_max: number, call: Call): Promise<RunningQuery>;
+  begin(input: QueryInput, rows_max: number, call: Call): Promise<RunningQuery>;
   /** Runs engine work; a table that cannot be read is looked at and named. */
   run<T>(query: RunningQuery, work: () => Promise<T>): Promise<T>;
+  /** What broke a query that was answering already, as its reader should hear it. */
+  failed(query: RunningQuery, thrown: unknown): Promise<LakehouseError>;
   /** false when no query of that id runs. */
   cancel(query_id: string): boolean;
   figures(): Readonly<Record<string, number>>;
@@ -34,7 +44,7 @@ export interface RunningQueries {
 }
 
 export interface RunningNeeds {
-  readonly engine: TableEngine;
+  readonly engine: QueryEngine;
   readonly tables: QueryTables;
   readonly log: Log;
 }
@@ -47,8 +57,9 @@ export function createRunningQueries(needs: RunningNeeds, settings: QuerySetting
   let failed = 0;
 
   /** From the request to something the engine runs, in its turn. */
-  async function begin(input: RowsInput, rows_max: number, call: Call): Promise<RunningQuery> {
+  async function begin(input: QueryInput, rows_max: number, call: Call): Promise<RunningQuery> {
     const query_id = input.query_id ?? newId();
+    checkMemory(input.memory_mb, settings.memory_mb_max);
     if (running.has(query_id)) {
       throw new LakehouseError("conflict", `a query with the id "${query_id}" is running`);
     }
@@ -63,14 +74,14 @@ export function createRunningQueries(needs: RunningNeeds, settings: QuerySetting
     };
     try {
       leave = await turns.take(call.principal.name, signal);
+      const planned = performance.now();
       const { sql, params } = await overTables(input, call);
-      const names = await engine.inspect(sql);
-      const relations = await tables.relationsOf(names, input.at, call);
-      const asked_ms = input.timeout_ms ?? settings.timeout_ms;
-      const timeout_ms = Math.max(1, Math.min(asked_ms, remainingMs(call)));
-      const limits = { rows_max, timeout_ms };
+      const { names, scans } = await scansOf({ ...input, sql, params }, call);
+      const limits = { rows_max, ...limitsOf(input, call) };
+      const relations = scans.map((scan) => scan.relation);
       const request = { sql, params, relations, limits, signal };
-      return { query_id, request, started, call, end };
+      const planning_ms = performance.now() - planned;
+      return { query_id, request, names, scans, planning_ms, started, call, end };
     } catch (error) {
       end();
       failed++;
@@ -78,8 +89,23 @@ export function createRunningQueries(needs: RunningNeeds, settings: QuerySetting
     }
   }
 
+  async function scansOf({ sql, inner, params, at }: QueryInput, call: Call) {
+    const names = await engine.inspect(sql);
+    if (at !== undefined && names.length === 0) throw nothingAt();
+    if (names.length === 0) return { names, scans: [] };
+    const conditions = await engine.conditions(inner ?? sql, params);
+    return { names, scans: await tables.scansOf(names, conditions, at, call) };
+  }
+
+  function limitsOf(input: QueryInput, call: Call) {
+    const asked_ms = input.timeout_ms ?? settings.timeout_ms;
+    const timeout_ms = Math.max(1, Math.min(asked_ms, remainingMs(call)));
+    const { memory_mb } = input;
+    return memory_mb === undefined ? { timeout_ms } : { timeout_ms, memory_mb };
+  }
+
   /** SHOW TABLES tells the tables of the house, not those of an engine's connection. */
-  async function overTables(input: RowsInput, call: Call) {
+  async function overTables(input: QueryInput, call: Call) {
     if (!/^\s*show\s+tables\s*;?\s*$/i.test(input.sql)) return input;
     const all = await tables.list(call);
     const names = all.map(({ schema, name }) => (schema === "main" ? name : `${schema}.${name}`));
@@ -93,14 +119,16 @@ export function createRunningQueries(needs: RunningNeeds, settings: QuerySetting
       served++;
       return result;
     } catch (thrown) {
-      failed++;
-      throw await explain(toLakehouseError(thrown), query.request.relations, query.call);
+      throw await failure(query, thrown);
     }
   }
 
-  async function explain(error: LakehouseError, relations: readonly Relation[], call: Call) {
+  async function failure(query: RunningQuery, thrown: unknown): Promise<LakehouseError> {
+    failed++;
+    const error = toLakehouseError(thrown);
     if (error.reason !== "broken_dataset") return error;
-    const name = await tables.examine(relations, call).catch(() => undefined);
+    const read = query.scans.flatMap(({ dataset }) => (dataset === undefined ? [] : [dataset]));
+    const name = await tables.examine(read, query.call).catch(() => undefined);
     needs.log.warn({ dataset: name, err: error }, "a query met a table that cannot be read");
     return name === undefined ? error : broken(name, "an object of it is missing", error);
   }
@@ -108,6 +136,7 @@ export function createRunningQueries(needs: RunningNeeds, settings: QuerySetting
   return {
     begin,
     run,
+    failed: failure,
     cancel(query_id) {
       const stop = running.get(query_id);
       stop?.abort(new Error("cancelled by its id"));
@@ -118,4 +147,22 @@ export function createRunningQueries(needs: RunningNeeds, settings: QuerySetting
       for (const stop of running.values()) stop.abort(new Error("the service stops"));
     },
   };
+}
+
+function checkMemory(memory_mb: number | undefined, memory_mb_max: number): void {
+  if (memory_mb === undefined || memory_mb <= memory_mb_max) return;
+  const message = `one query may have ${memory_mb_max} MB at most, not ${memory_mb}`;
+  throw new LakehouseError("invalid", message, {
+    reason: "invalid_input",
+    hint: "raise query.memory_mb_max, or ask for less",
+    issues: [{ path: "memory_mb", message: `at most ${memory_mb_max}` }],
+  });
+}
+
+/** Otherwise an answer about the present would pass for one about the past. */
+function nothingAt(): LakehouseError {
+  return new LakehouseError("invalid", "`at` needs a statement that names a dataset of this lake", {
+    reason: "bad_point_in_time",
+    hint: "leave it out, or (Trino) write FOR VERSION AS OF in the statement",
+  });
 }

@@ -1,18 +1,25 @@
-// storage: the object contract over an object store, with caps by prefix, ranges and conditions.
+// storage: the object contract over named buckets, with caps by prefix, ranges and conditions.
+//
+// Needs `{ buckets, main }`: stores by bucket name and the name of the main one. With one store:
+// `createStorage({ ...oneBucket(store), log, clock }, settings)`.
 import type { Clock } from "#kernel/clock.ts";
-import type { ByteStream, Handlers } from "#kernel/contract.ts";
+import type { Handlers } from "#kernel/contract.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
-import { LakehouseError } from "#kernel/problem.ts";
 import type { storage } from "#contracts/storage.ts";
-import type { ObjectStore, StoredObject } from "#ports/object-store.ts";
-import { namesEtag, parseRange } from "./http-conditions.ts";
+import type { PutConditions, StoredObject } from "#ports/object-store.ts";
+import { copyObject } from "./object-copies.ts";
+import { noSuchObject, readObject } from "./object-reads.ts";
 import { guardBody } from "./put-body.ts";
+import { capOf, overCap, underCap } from "./size-caps.ts";
 import { adoptStaged } from "./staged-files.ts";
+import { describeBuckets, storeOf, type Buckets } from "./storage-buckets.ts";
 import type { StorageSettings } from "./storage-settings.ts";
+import { uploadHandlers } from "./upload-service.ts";
 
-export interface StorageNeeds {
-  readonly objects: ObjectStore;
+export { oneBucket, type Bucket, type Buckets } from "./storage-buckets.ts";
+
+export interface StorageNeeds extends Buckets {
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -21,132 +28,114 @@ export async function createStorage(
   needs: StorageNeeds,
   settings: StorageSettings,
 ): Promise<Service<typeof storage>> {
-  const { objects } = needs;
-  const figures = { puts: 0, gets: 0, removes: 0, bytes_in: 0 };
+  // A main bucket that is not there is found out now, not by the first call.
+  storeOf(needs, needs.main);
+  const figures = { puts: 0, gets: 0, removes: 0, copies: 0, bytes_in: 0 };
 
-  const handlers: Handlers<typeof storage> = {
-    get(input) {
+  const reads: Pick<Handlers<typeof storage>, "get" | "head" | "list" | "buckets"> = {
+    async get(input) {
       figures.gets++;
-      return readObject(objects, input);
+      return readObject(storeOf(needs, input.bucket), input);
     },
-    head: async ({ key }) => (await objects.head(key)) ?? noSuchObject(key),
-    async put(input, call) {
-      const { key, content_length } = input;
-      const bytes_max = capOf(settings, key);
-      if (content_length !== undefined && content_length > bytes_max) throw overCap(key, bytes_max);
-      const body = guardBody(input.body, content_length, call);
-      const object = await objects
-        .put(key, body, {
-          bytes_max,
-          ...(input.content_type === undefined ? {} : { content_type: input.content_type }),
-          ...(input.if_none_match === undefined ? {} : { if_absent: true }),
-          ...(input.if_match === undefined ? {} : { if_match: input.if_match }),
-        })
-        .catch((error: unknown) => {
-          if (!(error instanceof LakehouseError) || error.code !== "too_large") throw error;
-          throw overCap(key, bytes_max);
-        });
-      figures.puts++;
-      figures.bytes_in += object.size_bytes;
-      return object;
+    async head({ key, bucket }) {
+      return toInfo((await storeOf(needs, bucket).head(key)) ?? noSuchObject(key));
     },
-    async remove({ key }) {
-      figures.removes++;
-      return { removed: await objects.remove(key) };
-    },
-    async list(input) {
-      const page = await objects.list({
-        prefix: input.prefix,
-        limit: input.limit,
-        ...(input.after === undefined ? {} : { after: input.after }),
-        ...(input.delimiter === undefined ? {} : { delimiter: input.delimiter }),
+    async list({ bucket, prefix, limit, after, delimiter }) {
+      const page = await storeOf(needs, bucket).list({
+        prefix,
+        limit,
+        ...(after === undefined ? {} : { after }),
+        ...(delimiter === undefined ? {} : { delimiter }),
       });
       return {
-        objects: [...page.objects],
+        objects: page.objects.map(toInfo),
         prefixes: [...page.prefixes],
         next_after: page.next_after ?? null,
       };
     },
-    async locate({ key }) {
-      const { size_bytes } = (await objects.head(key)) ?? noSuchObject(key);
-      return { uri: objects.locate(key), size_bytes };
+    buckets: async () => ({ buckets: describeBuckets(needs) }),
+  };
+
+  const writes: Pick<Handlers<typeof storage>, "put" | "copy" | "remove"> = {
+    async put(input, call) {
+      const { key, content_length, attributes } = input;
+      const store = storeOf(needs, input.bucket);
+      const bytes_max = capOf(settings, key);
+      if (content_length !== undefined && content_length > bytes_max) throw overCap(key, bytes_max);
+      const body = guardBody(input.body, content_length, call);
+      const type = input.content_type === undefined ? {} : { content_type: input.content_type };
+      const options = { bytes_max, attributes, ...type, ...conditionsOf(input) };
+      const object = await underCap(key, bytes_max, store.put(key, body, options));
+      figures.puts++;
+      figures.bytes_in += object.size_bytes;
+      return toInfo(object);
     },
-    stage: async () => ({ path: await objects.stage() }),
-    adopt: ({ key, path }) => adoptStaged(objects, key, path),
+    async copy(input, call) {
+      const { from_key, key, if_source_match, content_type, attributes } = input;
+      const route = {
+        from: storeOf(needs, input.from_bucket),
+        from_key,
+        to: storeOf(needs, input.bucket),
+        key,
+      };
+      const bytes_max = capOf(settings, key);
+      const options = {
+        bytes_max,
+        ...(if_source_match === undefined ? {} : { if_source_match }),
+        ...(content_type === undefined ? {} : { content_type }),
+        ...(attributes === undefined ? {} : { attributes }),
+        ...conditionsOf(input),
+      };
+      const object = await underCap(key, bytes_max, copyObject(route, options, call));
+      figures.copies++;
+      return toInfo(object);
+    },
+    async remove({ key, bucket, if_match }) {
+      figures.removes++;
+      const conditions = if_match === undefined ? {} : { if_match };
+      return { removed: await storeOf(needs, bucket).remove(key, conditions) };
+    },
   };
 
   return {
-    handlers,
+    handlers: { ...reads, ...writes, ...placeHandlers(needs), ...uploadHandlers(needs, settings) },
     health: async () => ({ status: "ok", figures: { ...figures } }),
     stop: async () => undefined,
   };
 }
 
-/** Largest size in bytes of an object of this key: the cap of the longest prefix that fits. */
-export function capOf(settings: StorageSettings, key: string): number {
-  let cap = settings.object_bytes_max;
-  let longest = -1;
-  for (const [prefix, bytes] of Object.entries(settings.caps)) {
-    if (!key.startsWith(prefix) || prefix.length <= longest) continue;
-    longest = prefix.length;
-    cap = bytes;
-  }
-  return cap;
+type PlaceOperation = "locate" | "locate_many" | "stage" | "adopt";
+
+/** Where engines of this machine read and write by themselves. */
+function placeHandlers(needs: StorageNeeds): Pick<Handlers<typeof storage>, PlaceOperation> {
+  return {
+    async locate({ key, bucket }, call) {
+      const store = storeOf(needs, bucket);
+      const { size_bytes } = (await store.head(key)) ?? noSuchObject(key);
+      const { uris, missing_keys } = await store.locate([key], call.signal);
+      if (missing_keys.length > 0) return noSuchObject(key);
+      return { uri: uris[0]!, size_bytes };
+    },
+    async locate_many({ keys, bucket }, call) {
+      const { uris, missing_keys } = await storeOf(needs, bucket).locate(keys, call.signal);
+      return { uris: [...uris], missing_keys: [...missing_keys] };
+    },
+    stage: async ({ bucket }) => ({ path: await storeOf(needs, bucket).stage() }),
+    async adopt({ key, bucket, path }) {
+      const { object, existed } = await adoptStaged(storeOf(needs, bucket), key, path);
+      return { object: toInfo(object), existed };
+    },
+  };
 }
 
-interface GetInput {
-  readonly key: string;
-  readonly range?: string | undefined;
-  readonly if_none_match?: string | undefined;
+function conditionsOf(input: {
+  if_none_match?: "*" | undefined;
+  if_match?: string | undefined;
+}): PutConditions {
+  return {
+    ...(input.if_none_match === undefined ? {} : { if_absent: true }),
+    ...(input.if_match === undefined ? {} : { if_match: input.if_match }),
+  };
 }
 
-const ATTEMPTS_MAX = 5;
-
-async function readObject(objects: ObjectStore, input: GetInput) {
-  for (let attempt = 1; ; attempt++) {
-    const object = (await objects.head(input.key)) ?? noSuchObject(input.key);
-    if (namesEtag(input.if_none_match, object.etag)) return answer(304, object, empty());
-    const asked = parseRange(input.range, object.size_bytes);
-    if (asked.kind === "unsatisfiable") throw notSatisfiable(object);
-    const found = await objects.get(input.key, asked.kind === "part" ? asked.range : undefined);
-    if (found === undefined) return noSuchObject(input.key);
-    if (asked.kind === "whole") return answer(200, found.object, found.body);
-    // The range was worked out for `object`; if it was replaced meanwhile, look again.
-    if (found.object.etag === object.etag) {
-      const { start, end } = asked.range;
-      const content_range = `bytes ${start}-${end - 1}/${object.size_bytes}`;
-      return { ...answer(206, object, found.body), content_range };
-    }
-    await found.body[Symbol.asyncIterator]().return?.();
-    if (attempt === ATTEMPTS_MAX) {
-      throw new LakehouseError("unavailable", `${input.key} keeps being replaced while it is read`);
-    }
-  }
-}
-
-function answer<S extends 200 | 206 | 304>(status: S, object: StoredObject, body: ByteStream) {
-  const { etag, content_type, size_bytes, modified_at } = object;
-  return { status, etag, content_type, size_bytes, modified_at, body };
-}
-
-async function* empty(): AsyncGenerator<Uint8Array> {}
-
-function noSuchObject(key: string): never {
-  throw new LakehouseError("not_found", `there is no object ${key}`, { reason: "no_such_object" });
-}
-
-function notSatisfiable(object: StoredObject): LakehouseError {
-  return new LakehouseError(
-    "invalid",
-    `the range lies outside of ${object.key}, which has ${object.size_bytes} bytes`,
-    { reason: "range_not_satisfiable", extra: { size_bytes: object.size_bytes } },
-  );
-}
-
-function overCap(key: string, bytes_max: number): LakehouseError {
-  return new LakehouseError("too_large", `${key} may have at most ${bytes_max} bytes`, {
-    reason: "over_prefix_cap",
-    hint: "raise storage.caps for this prefix, or store it in parts",
-    extra: { bytes_max },
-  });
-}
+const toInfo = (object: StoredObject) => ({ ...object, attributes: { ...object.attributes } });

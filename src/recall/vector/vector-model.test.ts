@@ -93,8 +93,7 @@ test("every sequence of operations answers as the model does", async (t) => {
     assert.deepEqual(items.map(plain), [...model.values()].map(plain));
     await opened.close();
   });
-  // A set seed: a rare sequence still differs from the model (see the changelog's known faults).
-  await fc.assert(property, { numRuns: 60, seed: 20_261_121 });
+  await fc.assert(property, { numRuns: 60 });
 });
 
 /** Without regard to the order of fields. */
@@ -210,6 +209,8 @@ function naiveBm25(items: readonly ModelItem[], { text: words }: ModelItem, quer
   for (const term of tokens(query)) {
     const having = texts.filter((one) => one.includes(term)).length;
     const times = own.filter((one) => one === term).length;
+    // Without a word anywhere the mean length is 0, and 0 / 0 would make the score no number.
+    if (times === 0) continue;
     const idf = Math.log(1 + (texts.length - having + 0.5) / (having + 0.5));
     score += (idf * times * 2.2) / (times + 1.2 * (0.25 + (0.75 * own.length) / mean));
   }
