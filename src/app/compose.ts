@@ -122,6 +122,7 @@ const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
   catalog: 3212,
   journal: 3212,
   ingest: 3213,
+  rewrite: 3213,
   query: 3214,
   vector: 3215,
   embed: 3216,

@@ -4,14 +4,16 @@ import { join } from "node:path";
 import type { Log } from "#kernel/log.ts";
 import type { ChatProvider } from "#ports/chat-model.ts";
 import type { Embedder } from "#ports/embedder.ts";
-import type { ObjectStore } from "#ports/object-store.ts";
 import type { PointerStore } from "#ports/pointer-store.ts";
 import type { TableEngine } from "#ports/table-engine.ts";
 import type { VectorIndexEngine } from "#ports/vector-index.ts";
+import type { Buckets } from "#data/storage/storage-buckets.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import { openBuckets } from "./open-buckets.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
 
 export interface Engines {
-  objects(): Promise<ObjectStore>;
+  buckets(): Promise<Buckets>;
   pointers(): Promise<PointerStore>;
   tables(): Promise<TableEngine>;
   vectors(): Promise<VectorIndexEngine>;
@@ -45,16 +47,9 @@ export function createEngines(needs: EngineNeeds): Engines {
   }
 
   return {
-    objects: once(async () => {
-      const { createDiskObjectStore } = await import("#adapters/object-store/disk-object-store.ts");
-      return createDiskObjectStore({ root: join(data_dir, "objects") });
-    }),
+    buckets: once(() => openBuckets(needs.settings.storage, data_dir, needs.variables)),
     pointers: once(
-      async () => {
-        const { createSqlitePointerStore } =
-          await import("#adapters/pointer-store/sqlite-pointer-store.ts");
-        return createSqlitePointerStore({ path: join(data_dir, "catalog", "pointers.sqlite") });
-      },
+      () => openPointers(needs),
       (store) => store.close(),
     ),
     tables: once(
@@ -95,6 +90,24 @@ export function createEngines(needs: EngineNeeds): Engines {
       if (failures.length > 0) throw failures[0];
     },
   };
+}
+
+async function openPointers({ settings, data_dir, variables }: EngineNeeds): Promise<PointerStore> {
+  const { store, url: reference, schema } = settings.pointers;
+  if (store === "sqlite") {
+    const { createSqlitePointerStore } =
+      await import("#adapters/pointer-store/sqlite-pointer-store.ts");
+    return createSqlitePointerStore({ path: join(data_dir, "catalog", "pointers.sqlite") });
+  }
+  const url = await resolveSecret(reference, variables);
+  if (url === "") {
+    throw new LakehouseError("invalid", `pointers.url: ${reference} gives no address`, {
+      reason: "bad_settings",
+    });
+  }
+  const { createPostgresPointerStore } =
+    await import("#adapters/pointer-store/postgres-pointer-store.ts");
+  return createPostgresPointerStore({ url, schema });
 }
 
 async function openEmbedders(needs: EngineNeeds): Promise<Embedder[]> {

@@ -71,8 +71,8 @@ export const PARTS: readonly Part[] = [
     needs: [],
     async open(site) {
       const { createStorage } = await import("#data/storage/storage-service.ts");
-      const objects = await site.engines.objects();
-      return createStorage({ ...base(site, "storage"), objects }, site.settings.storage);
+      const buckets = await site.engines.buckets();
+      return createStorage({ ...base(site, "storage"), ...buckets }, site.settings.storage);
     },
   },
   {
@@ -118,6 +118,18 @@ export const PARTS: readonly Part[] = [
       const engine = await site.engines.tables();
       const needs = { ...base(site, "ingest"), storage, catalog, journal, engine };
       return createIngest(needs, site.settings.ingest);
+    },
+  },
+  {
+    service: "rewrite",
+    plane: "data",
+    needs: ["storage", "catalog"],
+    async open(site) {
+      const { createRewrite } = await import("#data/rewrite/rewrite-service.ts");
+      const { storage, catalog } = site.clients;
+      const engine = await site.engines.tables();
+      const needs = { ...base(site, "rewrite"), storage, catalog, engine };
+      return createRewrite(needs, site.settings.rewrite);
     },
   },
   {

@@ -9,6 +9,7 @@ import { catalogSettings } from "#data/catalog/catalog-settings.ts";
 import { ingestSettings } from "#data/ingest/ingest-settings.ts";
 import { journalSettings } from "#data/journal/journal-settings.ts";
 import { querySettings } from "#data/query/query-settings.ts";
+import { rewriteSettings } from "#data/rewrite/rewrite-settings.ts";
 import { storageSettings } from "#data/storage/storage-settings.ts";
 import { liftSettings } from "#improve/lift/lift-settings.ts";
 import { observeSettings } from "#improve/observe/observe-settings.ts";
@@ -62,6 +63,24 @@ const providersSettings = z.strictObject({
     .default([]),
 });
 
+const pointersSettings = z
+  .strictObject({
+    store: z.enum(["sqlite", "postgres"]).default("sqlite").describe("where pointers are kept"),
+    url: z
+      .string()
+      .default("")
+      .describe("postgres: reference (env:NAME, file:/path) of postgres://user:password@host/db"),
+    schema: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_]*$/)
+      .default("lakehouse")
+      .describe("postgres: schema of the table; one for each lake"),
+  })
+  .refine((one) => one.store === "sqlite" || one.url !== "", {
+    path: ["url"],
+    message: "the store postgres needs the reference of its URL",
+  });
+
 const enginesSettings = z.strictObject({
   duckdb_memory_mb: z.int().min(128).default(2048),
   duckdb_threads: z.int().min(0).default(0).describe("0: one for each core"),
@@ -84,11 +103,13 @@ export const houseSettings = z.strictObject({
     .default({})
     .describe("tiers: local_fast, local_judge … → model; asked for as tier/<name>"),
   engines: enginesSettings.prefault({}),
+  pointers: pointersSettings.prefault({}),
   storage: storageSettings.prefault({}),
   journal: journalSettings.prefault({}),
   catalog: catalogSettings.prefault({}),
   query: querySettings.prefault({}),
   ingest: ingestSettings.prefault({}),
+  rewrite: rewriteSettings.prefault({}),
   embed: embedSettings.prefault({}),
   chat: chatSettings.prefault({}),
   vector: vectorSettings.prefault({}),

@@ -60,10 +60,9 @@ export async function startPostgres(): Promise<PostgresServer> {
   const secret = join(folder, "password");
   await writeFile(secret, password, { mode: 0o600 });
   if ("uid" in as) await chown(secret, NOBODY, NOBODY);
-  await run(join(programs, "bin/initdb"), as, folder, [
-    ...["-D", data, "-U", "tester", "--pwfile", secret, "-A", "scram-sha-256"],
-    ...["-E", "UTF8", "--locale=C", "--no-sync"],
-  ]);
+  const made = `-U tester -A scram-sha-256 -E UTF8 --locale=C --no-sync`.split(" ");
+  const args = ["-D", data, "--pwfile", secret, ...made];
+  await run(join(programs, "bin/initdb"), as, folder, args);
   const port = await freePort();
   const started = createStarter(programs, as, folder, data, port);
   await started.start();

@@ -1,6 +1,6 @@
 // The PostgreSQL store under the suite of its port, on a real server that is killed and comes back.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import postgres from "postgres";
 import { pointerStoreSuite } from "#ports/pointer-store.suite.ts";
 import { failsWith } from "#ports/object-store.suite.ts";
@@ -9,24 +9,22 @@ import { standsKilledWriters } from "./killed-writers.suite.ts";
 import { readPostgresAddress } from "./postgres-address.ts";
 import { createPostgresPointerStore } from "./postgres-pointer-store.ts";
 
-const places: { server?: PostgresServer; schemas: number } = { schemas: 0 };
+const shared: { starting?: Promise<PostgresServer>; schemas: number } = { schemas: 0 };
 
-before(async () => {
-  places.server = await startPostgres();
-});
-after(() => places.server?.stop());
+after(async () => (await shared.starting)?.stop());
 
 /** A server that everybody here uses, and a schema of one's own. */
-function fresh(): { server: PostgresServer; options: { url: string; schema: string } } {
-  const server = places.server;
-  assert.ok(server, "PostgreSQL was started");
-  return { server, options: { url: server.url, schema: `Odd "schema" ${++places.schemas}` } };
+async function fresh() {
+  const server = await (shared.starting ??= startPostgres());
+  return { server, options: { url: server.url, schema: `Odd "schema" ${++shared.schemas}` } };
 }
 
-pointerStoreSuite("postgres pointer store", () => createPostgresPointerStore(fresh().options));
+pointerStoreSuite("postgres pointer store", async () =>
+  createPostgresPointerStore((await fresh()).options),
+);
 
 test("processes that open an empty database at once all succeed", async () => {
-  const { options } = fresh();
+  const { options } = await fresh();
   const opened = await Promise.all(
     Array.from({ length: 6 }, () => createPostgresPointerStore(options)),
   );
@@ -36,7 +34,7 @@ test("processes that open an empty database at once all succeed", async () => {
 });
 
 test("a killed client loses nothing that it said is written", async (t) => {
-  const { options } = fresh();
+  const { options } = await fresh();
   const store = await createPostgresPointerStore(options);
   t.after(() => store.close());
   await standsKilledWriters(store, {
@@ -47,13 +45,17 @@ test("a killed client loses nothing that it said is written", async (t) => {
 });
 
 test("a server that is away is unavailable by place, and used again when it is back", async (t) => {
-  const { server, options } = fresh();
+  const { server, options } = await fresh();
   const store = await createPostgresPointerStore({ ...options, timeout_ms: 2000 });
   t.after(() => store.close());
   for (let version = 0; version < 5; version++) await store.swap("s", "a", version, version);
   await server.kill();
-  for (const call of [store.get("s", "a"), store.swap("s", "a", 5, 5), store.swapAll([])]) {
-    await assert.rejects(call, (error: Error) => {
+  for (const call of [
+    () => store.get("s", "a"),
+    () => store.swap("s", "a", 5, 5),
+    () => store.swapAll([]),
+  ]) {
+    await assert.rejects(call(), (error: Error) => {
       failsWith("unavailable", "pointers_unreachable")(error);
       assert.ok(error.message.includes(server.place), error.message);
       assert.ok(!JSON.stringify([error.message, error.stack]).includes(server.password));
@@ -67,7 +69,7 @@ test("a server that is away is unavailable by place, and used again when it is b
 });
 
 test("a record that is locked for too long is unavailable, not a hang", async (t) => {
-  const { server, options } = fresh();
+  const { server, options } = await fresh();
   const store = await createPostgresPointerStore({ ...options, timeout_ms: 300 });
   const other = postgres(server.url, { max: 1, fetch_types: false });
   t.after(() => Promise.all([store.close(), other.end()]));
@@ -80,7 +82,7 @@ test("a record that is locked for too long is unavailable, not a hang", async (t
 });
 
 test("transactions that the server undoes are tried again", async (t) => {
-  const { server, options } = fresh();
+  const { server, options } = await fresh();
   const serializable = postgres(server.url, { max: 1, fetch_types: false });
   t.after(() => serializable.end());
   await serializable`ALTER ROLE tester SET default_transaction_isolation = 'serializable'`;
@@ -102,7 +104,7 @@ test("transactions that the server undoes are tried again", async (t) => {
 });
 
 test("a table of a newer version and a server that does not sync are refused", async (t) => {
-  const { server, options } = fresh();
+  const { server, options } = await fresh();
   await (await createPostgresPointerStore(options)).close();
   const admin = postgres(server.url, { max: 1, fetch_types: false });
   t.after(() => admin.end());
@@ -112,14 +114,14 @@ test("a table of a newer version and a server that does not sync are refused", a
   await admin`ALTER ROLE tester SET synchronous_commit = 'off'`;
   try {
     const refused = failsWith("unavailable", "pointers_not_durable");
-    await assert.rejects(createPostgresPointerStore(fresh().options), refused);
+    await assert.rejects(createPostgresPointerStore((await fresh()).options), refused);
   } finally {
     await admin`ALTER ROLE tester RESET synchronous_commit`;
   }
 });
 
 test("a wrong password and a wrong URL are refused without saying the password", async () => {
-  const { server, options } = fresh();
+  const { server, options } = await fresh();
   const url = server.url.replace(server.password, "guessed-wrong");
   await assert.rejects(createPostgresPointerStore({ ...options, url }), (error: Error) => {
     failsWith("unavailable", "pointers_unreachable")(error);
@@ -154,7 +156,7 @@ test("addresses are read as libpq reads them", async () => {
     ssl: "require",
     place: "::1:6000",
   });
-  const socket = await readPostgresAddress("postgres://me@/lake?host=/run/postgresql");
+  const socket = await readPostgresAddress("postgres://me@localhost/lake?host=/run/postgresql");
   assert.equal(socket.path, "/run/postgresql/.s.PGSQL.5432");
   assert.equal(socket.place, socket.path);
 });

@@ -1,6 +1,7 @@
 // Which column of a source becomes which column of the result, and whether they fit at all.
-import type { Column } from "#contracts/nouns.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import { numberColumns } from "#ports/column-type.ts";
+import type { IdColumn } from "#ports/table-engine.ts";
 
 /** One column of the result. No source: NULL in each row. No type: as inferred from the source. */
 export interface PlannedColumn {
@@ -11,9 +12,11 @@ export interface PlannedColumn {
 
 export interface WantedColumns {
   /** The result has these, in this order; absent: whatever the source has. */
-  readonly columns?: readonly Column[] | undefined;
+  readonly columns?: readonly IdColumn[] | undefined;
   /** Also take columns that are not wanted, and give NULL for nullable ones that are missing. */
   readonly extend?: boolean | undefined;
+  /** Ids of columns that are not wanted begin here; absent: after the wanted ones' ids. */
+  readonly next_field_id?: number | undefined;
 }
 
 /** Matches by name, letter by letter and else regardless of case. `conflict`: `schema_differs`. */
@@ -39,6 +42,28 @@ export function planColumns(
     throw schemaDiffers({ added: [...left], removed: missing, changed: [] });
   }
   return [...planned, ...[...left].map((name) => ({ name, source: name, type: undefined }))];
+}
+
+/** The planned columns with their ids: the wanted ones keep theirs, others get fresh ones. */
+export function withIds(
+  planned: readonly { readonly name: string; readonly type: string }[],
+  wanted: WantedColumns,
+): IdColumn[] {
+  const known = wanted.columns ?? [];
+  const fresh = planned.slice(known.length);
+  const numbered = numberColumns(
+    fresh.map(({ name, type }) => ({ name, type, nullable: true })),
+    (wanted.next_field_id ?? lastId(known) + 1) - 1,
+  );
+  return [...known, ...numbered.columns];
+}
+
+function lastId(columns: readonly IdColumn[]): number {
+  const ids = columns.flatMap(({ field_id, nested_ids }) => [
+    field_id,
+    ...Object.values(nested_ids ?? {}),
+  ]);
+  return Math.max(0, ...ids);
 }
 
 export interface TypeChange {

@@ -1,14 +1,15 @@
 // Conversions run in an instance of their own, which may touch files and is gone when none runs.
-import { rm } from "node:fs/promises";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { ConvertRequest, ConvertResult, TableEngine } from "#ports/table-engine.ts";
 import { convertCsv } from "./csv-convert.ts";
 import { convertJson } from "./json-convert.ts";
+import { registerTransforms } from "./partition-transforms.ts";
 import type { DuckDb, InstanceSettings } from "./query-instance.ts";
 import { openSource, unreadable, type PlainSource } from "./source-file.ts";
 import { quoteText } from "./sql-text.ts";
 import { convertSelect, describeSelect } from "./typed-convert.ts";
+import { createFileWriter } from "./write-files.ts";
 
 export interface Converter extends Pick<TableEngine, "convert" | "describeParquet"> {
   close(): Promise<void>;
@@ -61,9 +62,11 @@ export function createConverter(duckdb: DuckDb, settings: InstanceSettings): Con
         try {
           if (request.signal.aborted) throw stopped(request.signal);
           source = await openSource(request, settings.temp_dir);
-          return await convertPlain(connection, request, source.path);
+          return await convertPlain(connection, request, {
+            path: source.path,
+            temp_dir: settings.temp_dir,
+          });
         } catch (error) {
-          await rm(request.target_path, { force: true });
           throw request.signal.aborted ? stopped(request.signal) : toConvertError(error);
         } finally {
           stop();
@@ -91,19 +94,20 @@ export function createConverter(duckdb: DuckDb, settings: InstanceSettings): Con
 async function convertPlain(
   connection: DuckDBConnection,
   request: ConvertRequest,
-  path: string,
+  source: { readonly path: string; readonly temp_dir: string },
 ): Promise<ConvertResult> {
-  const { target_path, columns, extend, signal } = request;
-  const job = { path, target_path, columns, extend, signal };
+  const { target, columns, extend, next_field_id, signal } = request;
+  const writer = createFileWriter(connection, target);
+  const job = { ...source, writer, columns, extend, next_field_id, signal };
   if (request.format === "csv" || request.format === "tsv") {
     return convertCsv(connection, { ...job, format: request.format });
   }
   if (request.format === "json" || request.format === "ndjson") {
     return convertJson(connection, { ...job, format: request.format });
   }
-  const from = `read_parquet(${quoteText(path)}, hive_partitioning = false)`;
+  const from = `read_parquet(${quoteText(source.path)}, hive_partitioning = false)`;
   const found = await describeSelect(connection, `SELECT * FROM ${from}`);
-  return convertSelect(connection, from, found, job);
+  return convertSelect(from, found, job);
 }
 
 async function openInstance(duckdb: DuckDb, settings: InstanceSettings): Promise<DuckDBInstance> {
@@ -117,6 +121,7 @@ async function openInstance(duckdb: DuckDb, settings: InstanceSettings): Promise
   });
   const connection = await instance.connect();
   await connection.run("SET TimeZone = 'UTC'");
+  registerTransforms(duckdb, connection);
   connection.closeSync();
   return instance;
 }

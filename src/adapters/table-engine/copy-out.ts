@@ -1,4 +1,4 @@
-// Writes the rows of a SELECT as zstd Parquet, with types that Iceberg has.
+// Writes the result of a query as zstd Parquet, with types that Iceberg has.
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import { toColumnType, toEngineType } from "./column-types.ts";
 import { quoteName, quoteText } from "./sql-text.ts";
@@ -45,17 +45,7 @@ export async function copyOut(
     (name, at) => `${storedAs(`#${at + 1}`, types[at]!)} AS ${quoteName(name)}`,
   );
   const sql = `SELECT ${columns.join(", ")} FROM (\n${select}\n)`;
-  return copyTo(connection, sql, values, target_path);
-}
-
-/** The plain form, for a SELECT whose names and types are right already. */
-export async function copyTo(
-  connection: DuckDBConnection,
-  select: string,
-  values: DuckDBValue[],
-  target_path: string,
-): Promise<number> {
-  const copy = `COPY (\n${select}\n) TO ${quoteText(target_path)} (${FORMAT})`;
+  const copy = `COPY (\n${sql}\n) TO ${quoteText(target_path)} (${FORMAT})`;
   const reader = await connection.runAndReadAll(copy, values);
   return Number(reader.getRows()[0]?.[0] ?? 0);
 }

@@ -1,16 +1,16 @@
 // CSV and TSV to Parquet in one pass: every field is read as text and cast under exact conditions.
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { Column } from "#contracts/nouns.ts";
 import type { ConvertResult, RejectedRow } from "#ports/table-engine.ts";
 import {
   canReadAs,
   planColumns,
   schemaDiffers,
+  withIds,
   type PlannedColumn,
   type WantedColumns,
 } from "./column-plan.ts";
 import { toEngineType } from "./column-types.ts";
-import { copyTo, uniqueNames } from "./copy-out.ts";
+import { uniqueNames } from "./copy-out.ts";
 import { readCsvForm, type CsvForm } from "./csv-form.ts";
 import {
   CANDIDATES,
@@ -22,11 +22,13 @@ import {
 } from "./csv-types.ts";
 import { quoteName, quoteText } from "./sql-text.ts";
 import { unreadable } from "./source-file.ts";
+import { resultOf } from "./convert-result.ts";
+import type { FileWriter } from "./write-files.ts";
 
 export interface CsvJob extends WantedColumns {
   readonly path: string;
   readonly format: "csv" | "tsv";
-  readonly target_path: string;
+  readonly writer: FileWriter;
 }
 
 const GLANCE_ROWS = 200;
@@ -42,7 +44,7 @@ export async function convertCsv(
   job: CsvJob,
 ): Promise<ConvertResult> {
   const form = await readCsvForm(job.path, job.format);
-  if (form === undefined) return { columns: [], rows: 0, rejects: [], rejected_rows: 0 };
+  if (form === undefined) return resultOf([], []);
   try {
     return await convertWith(connection, job, form, true);
   } catch (error) {
@@ -247,15 +249,14 @@ async function copyCsv(
   await connection.run("DROP TABLE IF EXISTS reject_scans");
   const read = `SELECT ${inner.join(", ")} FROM ${reader(source, header, "store_rejects", COPY_BUFFER)}`;
   const select = `SELECT ${outer.join(", ")} FROM (${read})`;
-  const rows = await copyTo(connection, select, [], job.target_path).catch((error: unknown) => {
+  const columns = withIds(
+    planned.map(({ name, type }) => ({ name, type: type ?? "string" })),
+    job,
+  );
+  const files = await job.writer.write(select, [], columns).catch((error: unknown) => {
     throw readError(error);
   });
-  const columns: Column[] = planned.map(({ name, type }) => ({
-    name,
-    type: type ?? "string",
-    nullable: true,
-  }));
-  return { columns, rows, ...(await readRejects(connection)) };
+  return { ...resultOf(columns, files), ...(await readRejects(connection)) };
 }
 
 function readError(thrown: unknown): unknown {

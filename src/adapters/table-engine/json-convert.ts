@@ -1,6 +1,8 @@
 // JSON and NDJSON to Parquet, with types from the whole file; broken NDJSON lines are set aside.
+import { randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { open, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ConvertResult, RejectedRow } from "#ports/table-engine.ts";
@@ -10,11 +12,14 @@ import { toEngineType } from "./column-types.ts";
 import { quoteText } from "./sql-text.ts";
 import { unreadable } from "./source-file.ts";
 import { readLines, type Line } from "./text-lines.ts";
+import type { FileWriter } from "./write-files.ts";
 
 export interface JsonJob extends WantedColumns {
   readonly path: string;
   readonly format: "json" | "ndjson";
-  readonly target_path: string;
+  readonly writer: FileWriter;
+  /** Where the good lines of a file with bad ones are kept meanwhile. */
+  readonly temp_dir: string;
   readonly signal: AbortSignal;
 }
 
@@ -33,7 +38,7 @@ export async function convertJson(
   } catch (error) {
     if (job.format !== "ndjson" || !isMalformed(error)) throw readError(error);
   }
-  const clean_path = `${job.target_path}.lines`;
+  const clean_path = join(job.temp_dir, `lines-${randomUUID()}`);
   try {
     const aside = await setAside(job.path, clean_path, job.signal);
     const result = await convertClean(connection, job, clean_path);
@@ -90,13 +95,13 @@ async function convertClean(
   const as_text = (job.columns ?? []).filter(
     ({ name, type }) => type === "string" && found.some((column) => column.name === name),
   );
-  if (as_text.length === 0) return convertSelect(connection, from, found, job);
+  if (as_text.length === 0) return convertSelect(from, found, job);
   const columns = found.map(({ name, type, engine_type }) => {
     const text = as_text.some((column) => column.name === name) && !type.includes("<");
     return `${quoteText(name)}: ${quoteText(text ? toEngineType("string") : engine_type)}`;
   });
   const exact = `read_json(${quoteText(path)}, ${options}, columns = {${columns.join(", ")}})`;
-  return convertSelect(connection, exact, found, job);
+  return convertSelect(exact, found, job);
 }
 
 /** Copies the lines that are JSON objects; the others become rejects. */

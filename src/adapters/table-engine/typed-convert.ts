@@ -1,11 +1,19 @@
 // Sources that carry types of their own (Parquet, JSON) to Parquet with the wanted columns.
 import type { DuckDBConnection, DuckDBType } from "@duckdb/node-api";
 import type { ConvertResult } from "#ports/table-engine.ts";
-import { canReadAs, planColumns, schemaDiffers, type WantedColumns } from "./column-plan.ts";
+import {
+  canReadAs,
+  planColumns,
+  schemaDiffers,
+  withIds,
+  type WantedColumns,
+} from "./column-plan.ts";
 import { toColumnType, toEngineType } from "./column-types.ts";
-import { copyTo, storedAs, uniqueNames } from "./copy-out.ts";
+import { storedAs, uniqueNames } from "./copy-out.ts";
 import { MISFIT } from "./csv-types.ts";
 import { quoteName } from "./sql-text.ts";
+import { resultOf } from "./convert-result.ts";
+import type { FileWriter } from "./write-files.ts";
 
 export interface FoundColumn {
   readonly name: string;
@@ -34,12 +42,11 @@ export async function describeSelect(
 }
 
 export interface TypedJob extends WantedColumns {
-  readonly target_path: string;
+  readonly writer: FileWriter;
 }
 
 /** Copies `from` (a table function call) with each column in the type it is stored as. */
 export async function convertSelect(
-  connection: DuckDBConnection,
   from: string,
   found: readonly FoundColumn[],
   job: TypedJob,
@@ -63,24 +70,20 @@ export async function convertSelect(
       : castExactly(quoteName(source), column.type, type, at);
     return `${value} AS ${quoteName(name)}`;
   });
-  const columns = planned.map(({ name, source, type }) => ({
+  const typed = planned.map(({ name, source, type }) => ({
     name,
     type: type ?? by_name.get(source!)!.type,
-    nullable: true,
   }));
-  const rows = await copyTo(
-    connection,
-    `SELECT ${parts.join(", ")} FROM ${from}`,
-    [],
-    job.target_path,
-  ).catch((error: unknown) => {
+  const columns = withIds(typed, job);
+  const select = `SELECT ${parts.join(", ")} FROM ${from}`;
+  const files = await job.writer.write(select, [], columns).catch((error: unknown) => {
     const at = misfitOf(error);
     if (at === undefined) throw error;
     const { name, source, type } = planned[at]!;
     const change = { name, from: type!, to: by_name.get(source!)!.type };
     throw schemaDiffers({ added: [], removed: [], changed: [change] });
   });
-  return { columns, rows, rejects: [], rejected_rows: 0 };
+  return resultOf(columns, files);
 }
 
 /** Beyond this a double does not hold every whole number. */

@@ -2,6 +2,7 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import type { Cell, IdColumn, WrittenFile, WriteTarget } from "#ports/table-engine.ts";
+import { checkRequired } from "./convert-result.ts";
 import { fieldIdsOption } from "./field-ids.ts";
 import { badPartitioning, transformSql, type TransformSql } from "./partition-transforms.ts";
 import { quoteName, quoteText } from "./sql-text.ts";
@@ -83,6 +84,7 @@ export function createFileWriter(connection: DuckDBConnection, target: WriteTarg
         connection,
         copied.map(({ path }) => path),
       );
+      checkRequired(columns, copied);
       return copied.map((file) => ({ ...file, split_offsets: offsets.get(file.path) ?? [] }));
     } catch (error) {
       for (const { path } of copied) await rm(path, { force: true });
@@ -120,28 +122,30 @@ async function writePartitions(
   const taken = job.transforms.filter(({ value }) => value !== undefined);
   const keys = taken.map((_, at) => `lakehouse_key_${at}`);
   const made = taken.map(({ value }, at) => `${value} AS ${keys[at]}`);
+  const names = (from: string) => job.columns.map(({ name }) => from + quoteName(name)).join(", ");
   try {
     await connection.run(
       `CREATE TABLE ${rows} AS SELECT *, ${made.join(", ")} FROM (\n${job.select}\n)`,
       job.values,
     );
-    const partitions = await readPartitions(connection, `${rows}`, job.transforms, keys);
-    if (partitions.length > PARTITIONS_MAX) throw tooMany();
-    const names = job.columns.map(({ name }) => quoteName(name)).join(", ");
-    if (partitions.length === 1) return await add(`SELECT ${names} FROM ${rows}`, [], partitions[0]!);
     await connection.run(
-      `CREATE TABLE ${parts} AS SELECT *, CAST(row_number() OVER (ORDER BY ALL) AS INTEGER)
-         AS lakehouse_part FROM (SELECT DISTINCT ${keys.join(", ")} FROM ${rows}) AS d(${keys.join(", ")})`,
+      `CREATE TABLE ${parts} AS SELECT *, row_number() OVER (ORDER BY ${keys.join(", ")}) AS part
+       FROM (SELECT DISTINCT ${keys.join(", ")} FROM ${rows} LIMIT ${PARTITIONS_MAX + 1})`,
     );
+    const partitions = await readPartitions(connection, parts!, job.transforms, keys);
+    if (partitions.length > PARTITIONS_MAX) throw tooMany();
+    if (partitions.length === 1) {
+      return await add(`SELECT ${names("")} FROM ${rows}`, [], partitions[0]!);
+    }
     const same = keys.map((key) => `r.${key} IS NOT DISTINCT FROM p.${key}`).join(" AND ");
     await connection.run(
-      `CREATE TABLE ${sorted} AS SELECT ${job.columns.map(({ name }) => `r.${quoteName(name)}`).join(", ")}, lakehouse_part
-         FROM ${rows} r JOIN ${parts} p ON ${same} ORDER BY lakehouse_part, r.rowid`,
+      `CREATE TABLE ${sorted} AS SELECT ${names("r.")}, p.part AS lakehouse_part
+       FROM ${rows} r JOIN ${parts} p ON ${same} ORDER BY p.part, r.rowid`,
     );
     await connection.run(`DROP TABLE ${rows}`);
     for (const [at, partition] of partitions.entries()) {
       const where = `lakehouse_part = ${at + 1}`;
-      await add(`SELECT ${names} FROM ${sorted} WHERE ${where}`, [], partition);
+      await add(`SELECT ${names("")} FROM ${sorted} WHERE ${where}`, [], partition);
     }
   } finally {
     for (const table of [rows, parts, sorted]) await connection.run(`DROP TABLE IF EXISTS ${table}`);
@@ -151,7 +155,7 @@ async function writePartitions(
 /** Values of each partition, in the order of their numbers. */
 async function readPartitions(
   connection: DuckDBConnection,
-  rows: string,
+  parts: string,
   transforms: readonly TransformSql[],
   keys: readonly string[],
 ): Promise<Partition[]> {
@@ -161,8 +165,7 @@ async function readPartitions(
     return type === "binary" || type.startsWith("fixed") ? `hex(${key})` : `${key}::VARCHAR`;
   });
   const reader = await connection.runAndReadAll(
-    `SELECT ${texts.join(", ")} FROM (SELECT DISTINCT ${keys.join(", ")} FROM ${rows}
-       ORDER BY ALL LIMIT ${PARTITIONS_MAX + 1})`,
+    `SELECT ${texts.join(", ")} FROM ${parts} ORDER BY part`,
   );
   return reader.getRows().map((row) => {
     const cells = taken.map(({ name, type }, at) => [name, cellOf(name, type, row[at])] as const);

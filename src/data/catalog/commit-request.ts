@@ -13,29 +13,66 @@ export type CommitInput = ParsedInputOf<(typeof catalog)["operations"]["commit"]
 export function checkRequest(input: CommitInput): void {
   const { operation, added, removed_keys, replace_all } = input;
   const removes = removed_keys.length > 0 || replace_all;
-  if (operation === "append" && removes) throw bad("an append removes nothing");
-  if (operation === "delete" && added.length > 0) throw bad("a delete adds nothing");
-  if (!removes && added.length === 0) throw bad("there is nothing to commit");
-  if (replace_all && removed_keys.length > 0) throw bad("replace_all names no files");
-  if (operation === "delete" && input.fields !== undefined) throw bad("a delete has no fields");
+  if (operation === "append" && removes) throw badCommit("an append removes nothing");
+  if (operation === "delete" && added.length > 0) throw badCommit("a delete adds nothing");
+  if (operation === "replace" && (removed_keys.length === 0 || added.length === 0)) {
+    throw badCommit("a replace names files to remove and adds files with the same rows");
+  }
+  if (operation === "replace" && (input.fields ?? input.sources[0]) !== undefined) {
+    throw badCommit("a replace has the same rows: no new fields and no sources");
+  }
+  if (!removes && added.length === 0) throw badCommit("there is nothing to commit");
+  if (replace_all && removed_keys.length > 0) throw badCommit("replace_all names no files");
+  if (operation === "delete" && input.fields !== undefined) {
+    throw badCommit("a delete has no fields");
+  }
+  const { expected_snapshot_id: expected, based_on_snapshot_id: based_on } = input;
+  if (expected !== undefined && based_on !== undefined) {
+    throw badCommit("expected_snapshot_id and based_on_snapshot_id exclude each other");
+  }
   if (input.fields !== undefined) checkNames(input.fields);
-  refuseTwice(added.map((file) => file.key));
+  refuseTwice(added.map((file) => `${file.bucket ?? ""} ${file.key}`));
   refuseTwice(removed_keys);
+  refuseTwice(input.sources.map((source) => source.content_sha256));
 }
 
 function refuseTwice(keys: readonly string[]): void {
-  if (new Set(keys).size < keys.length) throw bad("a file is named twice");
+  const seen = new Set<string>();
+  for (const key of keys) {
+    if (seen.has(key)) throw badCommit(`${key.trim()} is named twice`);
+    seen.add(key);
+  }
 }
 
-function bad(message: string): LakehouseError {
-  return new LakehouseError("invalid", message, { reason: "bad_commit" });
+export function badCommit(message: string, hint?: string): LakehouseError {
+  return new LakehouseError("invalid", message, {
+    reason: "bad_commit",
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
-export function snapshotMoved(input: CommitInput, current_id: string | null): LakehouseError {
+export function snapshotMoved(
+  input: Pick<CommitInput, "name">,
+  current_id: string | null,
+  why?: string,
+): LakehouseError {
+  const detail = why === undefined ? "" : `, and ${why}`;
   const message = `"${input.name}" was changed meanwhile: its snapshot is ${current_id ?? "none"}`;
-  return new LakehouseError("conflict", message, {
+  return new LakehouseError("conflict", `${message}${detail}`, {
     reason: "snapshot_moved",
     hint: "look at the present state, then commit on top of it",
-    extra: { current_snapshot_id: current_id },
+    extra: { current_snapshot_id: current_id, ...(why === undefined ? {} : { why }) },
   });
+}
+
+export function fileExists(name: string, key: string): LakehouseError {
+  return new LakehouseError("conflict", `"${name}" has the file ${key} already`, {
+    reason: "file_exists",
+    extra: { key },
+  });
+}
+
+export function noSuchFile(name: string, missing: readonly string[]): LakehouseError {
+  const message = `${missing.length} of the files to remove are not in the current snapshot of "${name}": ${missing[0]}`;
+  return new LakehouseError("conflict", message, { reason: "no_such_file" });
 }

@@ -3,6 +3,7 @@ import type { Column } from "#contracts/nouns.ts";
 import type { Field } from "#contracts/catalog.ts";
 import { canonicalJson, sha256Hex } from "#kernel/ids.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import { numberColumns, parseColumnType, printColumnType } from "#ports/column-type.ts";
 
 export interface FieldDifference {
   added: Column[];
@@ -10,9 +11,14 @@ export interface FieldDifference {
   changed: { name: string; from: Omit<Column, "name">; to: Omit<Column, "name"> }[];
 }
 
+export interface EvolvedFields {
+  readonly fields: Field[];
+  readonly last_field_id: number;
+}
+
 /** sha256 over names, types and nullability; the order of the fields does not matter. */
 export function fingerprintOf(fields: readonly Column[]): string {
-  const plain = fields.map(({ name, type, nullable }) => ({ name, type, nullable }));
+  const plain = fields.map(({ name, type, nullable }) => ({ name, type: spelt(type), nullable }));
   return sha256Hex(canonicalJson(plain.toSorted((a, b) => (a.name < b.name ? -1 : 1))));
 }
 
@@ -29,10 +35,6 @@ export function checkNames(fields: readonly Column[]): void {
     }
     seen.add(folded);
   }
-}
-
-export function numberFields(columns: readonly Column[], last_field_id: number): Field[] {
-  return columns.map((column, at) => ({ ...column, field_id: last_field_id + 1 + at }));
 }
 
 export function differenceOf(from: readonly Column[], to: readonly Column[]): FieldDifference {
@@ -54,7 +56,8 @@ export function differenceOf(from: readonly Column[], to: readonly Column[]): Fi
 }
 
 /**
- * The fields of the next schema: kept ones keep their id by name, new ones get a fresh one. The
+ * The fields of the next schema: kept ones keep their ids by name, new ones get fresh ones
+ * after the last (`numberColumns` over all new ones, so that a writer can work them out too). The
  * rules are Iceberg's: add, drop, widen int→long, float→double, decimal of more digits, make
  * nullable. Throws `conflict` (`schema_differs`) for anything else, and for a required field that
  * old rows lack.
@@ -64,17 +67,20 @@ export function evolveFields(
   present: readonly Field[],
   wanted: readonly Column[],
   state: { readonly last_field_id: number; readonly has_rows: boolean },
-): Field[] {
+): EvolvedFields {
   const old = new Map(present.map((one) => [one.name, one]));
-  let next_id = state.last_field_id;
-  return wanted.map((column) => {
+  const added = wanted.filter((column) => !old.has(column.name));
+  const numbered = numberColumns(added, state.last_field_id);
+  const fresh = new Map(numbered.columns.map((one): [string, Field] => [one.name, one]));
+  const fields = wanted.map((column): Field => {
     const was = old.get(column.name);
     const why = was === undefined ? newFault(column, state.has_rows) : keptFault(was, column);
     if (why !== undefined) {
       throw schemaDiffers(name, present, wanted, `${column.name}: ${why}`);
     }
-    return { ...column, field_id: was?.field_id ?? ++next_id };
+    return was === undefined ? fresh.get(column.name)! : { ...was, ...column };
   });
+  return { fields, last_field_id: numbered.last_field_id };
 }
 
 /**
@@ -91,7 +97,7 @@ export function fieldsAfterCommit(
     readonly has_rows: boolean;
     readonly replaces: boolean;
   },
-): Field[] {
+): EvolvedFields {
   if (state.replaces) return evolveFields(name, present, wanted, state);
   const left = new Map(wanted.map((column) => [column.name, column]));
   const union: Column[] = present.map(({ name: kept, type, nullable }) => {
@@ -125,8 +131,17 @@ function newFault(column: Column, has_rows: boolean): string | undefined {
 
 function keptFault(was: Column, column: Column): string | undefined {
   if (was.nullable && !column.nullable) return "nullable cannot become required";
-  if (was.type === column.type || isWider(was.type, column.type)) return undefined;
+  if (sameType(was.type, column.type) || isWider(was.type, column.type)) return undefined;
   return `${was.type} cannot become ${column.type}`;
+}
+
+function sameType(a: string, b: string): boolean {
+  return a === b || spelt(a) === spelt(b);
+}
+
+/** One text for one type, however its brackets and commas are spaced. */
+function spelt(type: string): string {
+  return printColumnType(parseColumnType(type));
 }
 
 function isWider(from: string, to: string): boolean {

@@ -1,0 +1,120 @@
+// Which bytes became rows of a dataset: written in the same swap as the commit that added the rows.
+import { z } from "zod";
+import type { catalog } from "#contracts/catalog.ts";
+import { count, time } from "#contracts/nouns.ts";
+import type { SourceOfRows } from "#contracts/table-nouns.ts";
+import type { OutputOf } from "#kernel/contract.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import type { Pointer, PointerChange, PointerStore } from "#ports/pointer-store.ts";
+import type { DatasetRecord } from "./dataset-record.ts";
+import { isAncestor, snapshotById } from "./iceberg/table-metadata.ts";
+import type { TableMetadata } from "./iceberg/table-types.ts";
+
+/** A ledger line; its name is the content's sha256. */
+const ledgerLine = z.strictObject({
+  ingest_id: z.string(),
+  name: z.string(),
+  rows: count,
+  snapshot_id: z.string(),
+  committed_at: time,
+  /** Lines of an earlier epoch than the dataset's made rows that were all replaced since. */
+  epoch: count,
+});
+type LedgerLine = z.output<typeof ledgerLine>;
+
+export type ToldSource = OutputOf<(typeof catalog)["operations"]["sources"]>["sources"][number];
+
+export const ledgerSpace = (dataset_id: string): string => `sources:${dataset_id}`;
+
+type Ledger = Pick<PointerStore, "get" | "list">;
+
+/** The changes that note these sources; throws `conflict` (`source_exists`) for a present one. */
+export async function noteSources(
+  ledger: Ledger,
+  of: { readonly record: DatasetRecord; readonly metadata: TableMetadata },
+  commit: {
+    readonly sources: readonly SourceOfRows[];
+    readonly snapshot_id: string;
+    readonly committed_at: string;
+    /** The epoch that the commit leads to: a later one when it replaces all rows. */
+    readonly epoch: number;
+  },
+): Promise<PointerChange[]> {
+  const { dataset_id, name } = of.record.dataset;
+  const space = ledgerSpace(dataset_id);
+  const { snapshot_id, committed_at, epoch } = commit;
+  const changes = new Map<string, PointerChange>();
+  for (const { content_sha256, ...source } of commit.sources) {
+    const held = await ledger.get(space, content_sha256);
+    const line = held === undefined ? undefined : ledgerLine.parse(held.value);
+    if (line !== undefined && epoch === of.record.source_epoch && isCurrent(line, of)) {
+      throw sourceExists(name, content_sha256, line);
+    }
+    const value: LedgerLine = { ...source, snapshot_id, committed_at, epoch };
+    const expected_version = held?.version ?? 0;
+    changes.set(content_sha256, { space, name: content_sha256, expected_version, value });
+  }
+  return [...changes.values()];
+}
+
+/** The sources of a dataset, newest first; or that of given bytes. */
+export async function readSources(
+  ledger: Ledger,
+  of: { readonly record: DatasetRecord; readonly metadata: TableMetadata },
+  wanted: { readonly content_sha256?: string | undefined; readonly limit: number },
+): Promise<ToldSource[]> {
+  const space = ledgerSpace(of.record.dataset.dataset_id);
+  const { content_sha256 } = wanted;
+  const one = content_sha256 === undefined ? undefined : await ledger.get(space, content_sha256);
+  const found = content_sha256 === undefined ? await ledger.list(space) : one ? [one] : [];
+  const told = found.map((pointer): ToldSource => {
+    const { epoch, ...line } = ledgerLine.parse(pointer.value);
+    return { ...line, content_sha256: pointer.name, current: isCurrent({ ...line, epoch }, of) };
+  });
+  return told
+    .toSorted((a, b) => (a.committed_at < b.committed_at ? 1 : a === b ? 0 : -1))
+    .slice(0, wanted.limit);
+}
+
+/**
+ * The changes that strike out sources whose snapshots are about to be forgotten without their rows
+ * standing in the present history: nobody could tell later that they were rolled back.
+ */
+export async function strikeSources(
+  ledger: Ledger,
+  of: { readonly record: DatasetRecord; readonly metadata: TableMetadata },
+  expired: ReadonlySet<string>,
+): Promise<PointerChange[]> {
+  const space = ledgerSpace(of.record.dataset.dataset_id);
+  const lost = (held: Pointer): boolean => {
+    const line = ledgerLine.parse(held.value);
+    return expired.has(line.snapshot_id) && !isCurrent(line, of);
+  };
+  return (await ledger.list(space)).filter(lost).map(({ name, version }) => ({
+    space,
+    name,
+    expected_version: version,
+    value: undefined,
+  }));
+}
+
+function isCurrent(
+  line: LedgerLine,
+  { record, metadata }: { readonly record: DatasetRecord; readonly metadata: TableMetadata },
+): boolean {
+  if (line.epoch !== record.source_epoch) return false;
+  const current = metadata["current-snapshot-id"];
+  if (current === null) return false;
+  // What has expired was in the history of the present snapshot, or it would be struck out.
+  if (snapshotById(metadata, line.snapshot_id) === undefined) return true;
+  return isAncestor(metadata, line.snapshot_id, current);
+}
+
+function sourceExists(name: string, sha256: string, line: LedgerLine): LakehouseError {
+  const message = `"${name}" has the rows of these bytes already: ${line.name}, ${sha256}`;
+  return new LakehouseError("conflict", message, {
+    reason: "source_exists",
+    hint: "nothing is to be done; replace_all takes them anew",
+    extra: { content_sha256: sha256, ingest_id: line.ingest_id, snapshot_id: line.snapshot_id },
+  });
+}
