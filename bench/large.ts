@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { loadPacks } from "#app/packs.ts";
 import { writeTables } from "#app/generate-files.ts";
 import { startHouse, type RunningHouse } from "../test/support/running-house.ts";
-import { load, machine, numberArg, printReport, round } from "./bench-report.ts";
+import { load, machine, numberArg, printReport, round } from "./support/bench-report.ts";
 
 const args = process.argv.slice(2);
 const rows = numberArg(args, "rows", 2_500_000);

@@ -18,7 +18,7 @@ import {
   round,
   spread,
   timed,
-} from "./bench-report.ts";
+} from "./support/bench-report.ts";
 
 const DIMENSION = 384;
 const K = 10;

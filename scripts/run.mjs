@@ -129,7 +129,9 @@ function check() {
 function bench(rest) {
   const question = rest[0] ?? "";
   if (!existsSync(join(root, "bench", `${question}.ts`))) {
-    const known = filesUnder("bench", ".ts").map((file) => file.slice("bench/".length, -3));
+    const known = filesUnder("bench", ".ts")
+      .filter((file) => !file.includes("support/"))
+      .map((file) => file.slice("bench/".length, -3));
     console.error(`which question? npm run bench -- <${known.join(" | ")}> [--json]`);
     return 2;
   }

@@ -179,7 +179,9 @@ async function textOf(response: HttpResponse, timeout_ms: number): Promise<strin
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new LakehouseError("deadline_exceeded", "the answer stopped", { reason: "no_answer" }));
+      reject(
+        new LakehouseError("deadline_exceeded", "the answer stopped", { reason: "no_answer" }),
+      );
     }, timeout_ms);
   });
   try {

@@ -63,8 +63,7 @@ export interface S3ListPage {
 export function readListPage(text: string): S3ListPage {
   const page = readXml(text, "ListBucketResult");
   const encoded = textAt(page, "EncodingType") === "url";
-  const decode = (key: string) =>
-    encoded ? decodeURIComponent(key.replaceAll("+", "%20")) : key;
+  const decode = (key: string) => (encoded ? decodeURIComponent(key.replaceAll("+", "%20")) : key);
   return {
     objects: listAt(page, "Contents").map((one) => ({
       key: decode(textAt(one, "Key")),

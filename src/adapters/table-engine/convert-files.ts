@@ -1,11 +1,16 @@
 // Conversions run in an instance of their own, which may touch files and is gone when none runs.
-import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { ConvertRequest, ConvertResult, TableEngine } from "#ports/table-engine.ts";
 import { convertCsv } from "./csv-convert.ts";
 import { convertJson } from "./json-convert.ts";
 import { registerTransforms } from "./partition-transforms.ts";
-import type { DuckDb, InstanceSettings } from "./query-instance.ts";
+import {
+  openInstance,
+  type DuckDb,
+  type InstanceSettings,
+  type OpenInstance,
+} from "./locked-instance.ts";
 import { openSource, unreadable, type PlainSource } from "./source-file.ts";
 import { quoteText } from "./sql-text.ts";
 import { convertSelect, describeSelect } from "./typed-convert.ts";
@@ -25,7 +30,7 @@ const PROGRESS = [
 ];
 
 export function createConverter(duckdb: DuckDb, settings: InstanceSettings): Converter {
-  let instance: Promise<DuckDBInstance> | undefined;
+  let instance: Promise<OpenInstance> | undefined;
   let users = 0;
   let closing: NodeJS.Timeout | undefined;
 
@@ -33,8 +38,8 @@ export function createConverter(duckdb: DuckDb, settings: InstanceSettings): Con
     users++;
     clearTimeout(closing);
     try {
-      instance ??= openInstance(duckdb, settings);
-      const connection = await (await instance).connect();
+      instance ??= openConversions(duckdb, settings);
+      const connection = await (await instance).instance.connect();
       for (const setting of PROGRESS) await connection.run(`SET ${setting}`);
       try {
         return await work(connection);
@@ -51,7 +56,7 @@ export function createConverter(duckdb: DuckDb, settings: InstanceSettings): Con
     clearTimeout(closing);
     const open = instance;
     instance = undefined;
-    (await open?.catch(() => undefined))?.closeSync();
+    await (await open?.catch(() => undefined))?.close();
   }
 
   return {
@@ -110,20 +115,13 @@ async function convertPlain(
   return convertSelect(from, found, job);
 }
 
-async function openInstance(duckdb: DuckDb, settings: InstanceSettings): Promise<DuckDBInstance> {
-  const instance = await duckdb.DuckDBInstance.create(":memory:", {
-    threads: String(settings.threads),
-    memory_limit: `${settings.memory_mb}MB`,
-    temp_directory: settings.temp_dir,
-    max_temp_directory_size: `${settings.temp_mb}MB`,
-    autoload_known_extensions: "false",
-    autoinstall_known_extensions: "false",
-  });
-  const connection = await instance.connect();
-  await connection.run("SET TimeZone = 'UTC'");
+/** Conversions read where they are told to, so nothing is locked; users' SQL never runs here. */
+async function openConversions(duckdb: DuckDb, settings: InstanceSettings): Promise<OpenInstance> {
+  const open = await openInstance(duckdb, settings);
+  const connection = await open.instance.connect();
   registerTransforms(duckdb, connection);
   connection.closeSync();
-  return instance;
+  return open;
 }
 
 /** Interrupts when the caller leaves, and tells progress while the engine works. */

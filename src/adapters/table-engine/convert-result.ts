@@ -22,9 +22,13 @@ export function checkRequired(
       .flatMap(({ stats }) => stats.filter((one) => one.field_id === field_id))
       .reduce((sum, { nulls }) => sum + (nulls ?? 0), 0);
     if (missing === 0) continue;
-    throw new LakehouseError("conflict", `"${name}" must have a value, and ${missing} rows have none`, {
-      reason: "schema_differs",
-      hint: "make the column nullable first, or fill it in",
-    });
+    throw new LakehouseError(
+      "conflict",
+      `"${name}" must have a value, and ${missing} rows have none`,
+      {
+        reason: "schema_differs",
+        hint: "make the column nullable first, or fill it in",
+      },
+    );
   }
 }

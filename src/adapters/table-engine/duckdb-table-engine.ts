@@ -9,7 +9,9 @@ import { createConverter } from "./convert-files.ts";
 import { copyOut } from "./copy-out.ts";
 import { isFatal, toQueryError } from "./engine-errors.ts";
 import { fromJson } from "./json-values.ts";
-import { createQueryInstance, type InstanceSettings } from "./query-instance.ts";
+import { removeDeadFolders } from "./instance-folder.ts";
+import type { InstanceSettings } from "./locked-instance.ts";
+import { createQueryInstance } from "./query-instance.ts";
 import { watchQuery } from "./query-watch.ts";
 import { streamRows } from "./row-stream.ts";
 
@@ -31,6 +33,7 @@ export interface DuckDbSettings {
 export async function createDuckDbEngine(settings: DuckDbSettings): Promise<TableEngine> {
   const temp_dir = resolve(settings.temp_dir);
   await mkdir(temp_dir, { recursive: true });
+  await removeDeadFolders(temp_dir);
   const duckdb = await import("@duckdb/node-api");
   const instance_settings: InstanceSettings = {
     memory_mb: settings.memory_mb,
@@ -66,14 +69,14 @@ export async function createDuckDbEngine(settings: DuckDbSettings): Promise<Tabl
 
     async rows(request) {
       const { sql } = await checkedRequest(request);
-      const pooled = await queries.acquire(request.signal);
+      const pooled = await queries.acquire(request.signal, request.limits.memory_mb);
       return streamRows(duckdb, pooled, sql, request);
     },
 
     async toParquet(request, target_path) {
       const { select } = await checkedRequest(request);
       if (select === undefined) throw notATable();
-      const pooled = await queries.acquire(request.signal);
+      const pooled = await queries.acquire(request.signal, request.limits.memory_mb);
       const watch = watchQuery(pooled, request);
       try {
         const values = request.params.map((param) => fromJson(param, duckdb));

@@ -3,7 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { IdColumn, PartitionField } from "#ports/table-engine.ts";
 import { murmur3, murmur3OfDecimal, murmur3OfLong, murmur3OfUuid } from "./murmur3.ts";
-import type { DuckDb } from "./query-instance.ts";
+import type { DuckDb } from "./locked-instance.ts";
 import { quoteName } from "./sql-text.ts";
 
 export interface TransformSql {

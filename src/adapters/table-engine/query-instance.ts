@@ -1,29 +1,16 @@
 // The locked DuckDB instance that users' statements run in, and its bounded pool of connections.
-import type * as DuckDbModule from "@duckdb/node-api";
-import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { Relation } from "#ports/table-engine.ts";
+import { createFileShapes } from "./file-shapes.ts";
 import {
-  emptySelect,
-  jsonlSelect,
-  parquetScan,
-  parquetSelect,
-  presentFiles,
-  viewKey,
-} from "./relation-view.ts";
-import { quoteName, textList } from "./sql-text.ts";
-
-export type DuckDb = typeof DuckDbModule;
-
-export interface InstanceSettings {
-  readonly memory_mb: number;
-  readonly threads: number;
-  readonly temp_dir: string;
-  readonly temp_mb: number;
-  /** Files under these folders can be read by name in a relation; nothing else of the disk can. */
-  readonly allowed_dirs: readonly string[];
-  readonly connections_max: number;
-}
+  openLocked,
+  type DuckDb,
+  type InstanceSettings,
+  type OpenInstance,
+} from "./locked-instance.ts";
+import { createTurns } from "./query-turns.ts";
+import { createShownRelations, type ShownRelations } from "./shown-relations.ts";
 
 /** A connection with a catalog of its own, so that two queries never see each other's views. */
 export interface PooledConnection {
@@ -38,25 +25,23 @@ export interface PooledConnection {
 }
 
 export interface QueryInstance {
-  acquire(signal: AbortSignal): Promise<PooledConnection>;
+  /** `memory_mb`: in an instance of its own with so much memory, gone with the release. */
+  acquire(signal: AbortSignal, memory_mb?: number): Promise<PooledConnection>;
   close(): Promise<void>;
 }
 
-/** Views one connection remembers before it is replaced by a fresh one. */
-const VIEWS_MAX = 500;
-
 interface Slot {
-  readonly instance: DuckDBInstance;
+  readonly open: OpenInstance;
   readonly connection: DuckDBConnection;
   readonly catalog: string;
-  readonly views: Map<string, string>;
-  readonly schemas: Set<string>;
+  readonly shown: ShownRelations;
 }
 
 export function createQueryInstance(duckdb: DuckDb, settings: InstanceSettings): QueryInstance {
   const turns = createTurns(settings.connections_max);
-  let opening: Promise<DuckDBInstance> | undefined;
-  let current: DuckDBInstance | undefined;
+  const shapes = createFileShapes();
+  let opening: Promise<OpenInstance> | undefined;
+  let current: OpenInstance | undefined;
   let made = 0;
   let closed = false;
   let idle: Slot[] = [];
@@ -64,22 +49,26 @@ export function createQueryInstance(duckdb: DuckDb, settings: InstanceSettings):
   async function openSlot(): Promise<Slot> {
     opening ??= openLocked(duckdb, settings);
     try {
-      const instance = await opening;
-      current = instance;
-      const connection = await instance.connect();
-      const catalog = `scope_${++made}`;
-      await connection.run(`ATTACH ':memory:' AS ${catalog}`);
-      await connection.run(`USE ${catalog}`);
-      return { instance, connection, catalog, views: new Map(), schemas: new Set(["main"]) };
+      current = await opening;
+      return await slotIn(current);
     } catch (error) {
       opening = undefined;
       throw error;
     }
   }
 
+  async function slotIn(open: OpenInstance): Promise<Slot> {
+    const connection = await open.instance.connect();
+    const catalog = `scope_${++made}`;
+    await connection.run(`ATTACH ':memory:' AS ${catalog}`);
+    await connection.run(`USE ${catalog}`);
+    const shown = createShownRelations(connection, catalog, shapes);
+    return { open, connection, catalog, shown };
+  }
+
   /** Whether a connection can serve again; one that stopped midway is first brought to rest. */
   async function settle(slot: Slot, midway: boolean): Promise<boolean> {
-    if (closed || slot.instance !== current || slot.views.size > VIEWS_MAX) return false;
+    if (closed || slot.open !== current || slot.shown.isFull()) return false;
     if (!midway) return true;
     slot.connection.interrupt();
     return slot.connection.run("SELECT 1").then(
@@ -90,14 +79,14 @@ export function createQueryInstance(duckdb: DuckDb, settings: InstanceSettings):
 
   async function discard(slot: Slot): Promise<void> {
     slot.connection.closeSync();
-    if (closed || slot.instance !== current) return;
-    const connection = await slot.instance.connect();
+    if (closed || slot.open !== current) return;
+    const connection = await slot.open.instance.connect();
     await connection.run(`DETACH ${slot.catalog}`);
     connection.closeSync();
   }
 
   function giveBack(slot: Slot, state: "done" | "midway" | "fatal"): void {
-    if (state === "fatal" && slot.instance === current) {
+    if (state === "fatal" && slot.open === current) {
       opening = undefined;
       current = undefined;
       idle = [];
@@ -108,11 +97,28 @@ export function createQueryInstance(duckdb: DuckDb, settings: InstanceSettings):
       .finally(() => turns.leave());
   }
 
+  async function openAlone(memory_mb: number): Promise<Slot> {
+    const open = await openLocked(duckdb, { ...settings, memory_mb });
+    return slotIn(open).catch(async (error: unknown) => {
+      await open.close();
+      throw error;
+    });
+  }
+
+  function closeAlone(slot: Slot): void {
+    slot.connection.closeSync();
+    void slot.open
+      .close()
+      .catch(() => undefined)
+      .finally(() => turns.leave());
+  }
+
   return {
-    async acquire(signal) {
+    async acquire(signal, memory_mb) {
       if (closed) throw new LakehouseError("unavailable", "the table engine is closed");
       await turns.enter(signal);
-      const slot = await Promise.resolve(idle.pop() ?? openSlot()).catch((error: unknown) => {
+      const taken = memory_mb === undefined ? (idle.pop() ?? openSlot()) : openAlone(memory_mb);
+      const slot = await Promise.resolve(taken).catch((error: unknown) => {
         turns.leave();
         throw error;
       });
@@ -120,101 +126,21 @@ export function createQueryInstance(duckdb: DuckDb, settings: InstanceSettings):
       return {
         connection: slot.connection,
         show: async (relations) => {
-          for (const relation of relations) await showRelation(slot, relation);
+          for (const relation of relations) await slot.shown.show(relation);
         },
         release(state = "done") {
-          if (out) giveBack(slot, state);
+          if (!out) return;
           out = false;
+          if (memory_mb === undefined) giveBack(slot, state);
+          else closeAlone(slot);
         },
       };
     },
     async close() {
       closed = true;
       for (const slot of idle.splice(0)) slot.connection.closeSync();
-      const instance = await opening?.catch(() => undefined);
-      instance?.closeSync();
+      const open = await opening?.catch(() => undefined);
+      await open?.close();
     },
   };
-}
-
-/** Lets `count` in at a time; the others wait in the order they came. */
-function createTurns(count: number) {
-  let inside = 0;
-  const waiting: (() => void)[] = [];
-  return {
-    async enter(signal: AbortSignal): Promise<void> {
-      if (inside < count && waiting.length === 0) {
-        inside++;
-        return;
-      }
-      await new Promise<void>((resolve, reject) => {
-        const wake = () => {
-          signal.removeEventListener("abort", leave);
-          resolve();
-        };
-        const leave = () => {
-          waiting.splice(waiting.indexOf(wake), 1);
-          reject(new LakehouseError("cancelled", "the query was cancelled while it waited"));
-        };
-        signal.addEventListener("abort", leave, { once: true });
-        waiting.push(wake);
-      });
-    },
-    /** Hands the place to the next in line, if there is one. */
-    leave(): void {
-      const next = waiting.shift();
-      if (next === undefined) inside--;
-      else next();
-    },
-  };
-}
-
-async function openLocked(duckdb: DuckDb, settings: InstanceSettings): Promise<DuckDBInstance> {
-  const instance = await duckdb.DuckDBInstance.create(":memory:", {
-    threads: String(settings.threads),
-    memory_limit: `${settings.memory_mb}MB`,
-    temp_directory: settings.temp_dir,
-    max_temp_directory_size: `${settings.temp_mb}MB`,
-    autoload_known_extensions: "false",
-    autoinstall_known_extensions: "false",
-    allow_community_extensions: "false",
-    allow_unsigned_extensions: "false",
-  });
-  const connection = await instance.connect();
-  const dirs = settings.allowed_dirs.map((dir) => (dir.endsWith("/") ? dir : `${dir}/`));
-  for (const statement of [
-    `SET allowed_directories = ${textList(dirs)}`,
-    "SET parquet_metadata_cache = true",
-    "SET TimeZone = 'UTC'",
-    "SET enable_external_access = false",
-    "SET lock_configuration = true",
-  ]) {
-    await connection.run(statement);
-  }
-  connection.closeSync();
-  return instance;
-}
-
-async function showRelation(slot: Slot, wanted: Relation): Promise<void> {
-  const relation = await presentFiles(wanted);
-  const place = `${relation.schema}.${relation.name}`.toLowerCase();
-  const key = viewKey(relation);
-  if (slot.views.get(place) === key) return;
-  if (!slot.schemas.has(relation.schema)) {
-    await slot.connection.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(relation.schema)}`);
-    slot.schemas.add(relation.schema);
-  }
-  const name = [slot.catalog, relation.schema, relation.name].map(quoteName).join(".");
-  const select = await selectOf(slot.connection, relation);
-  await slot.connection.run(`CREATE OR REPLACE VIEW ${name} AS ${select}`);
-  slot.views.set(place, key);
-}
-
-async function selectOf(connection: DuckDBConnection, relation: Relation): Promise<string> {
-  if (relation.uris.length === 0) return emptySelect(relation.columns);
-  if (relation.kind === "jsonl") return jsonlSelect(relation);
-  const reader = await connection.runAndReadAll(`DESCRIBE FROM ${parquetScan(relation.uris)}`);
-  const rows = reader.getRows();
-  const found = new Map(rows.map((row) => [String(row[0]), String(row[1])]));
-  return parquetSelect(relation, found);
 }

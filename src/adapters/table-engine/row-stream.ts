@@ -5,7 +5,8 @@ import type { RowStream, SqlRequest } from "#ports/table-engine.ts";
 import { toColumnType } from "./column-types.ts";
 import { isFatal, toQueryError } from "./engine-errors.ts";
 import { fromJson, toJsonOf, type ToJson } from "./json-values.ts";
-import type { DuckDb, PooledConnection } from "./query-instance.ts";
+import type { DuckDb } from "./locked-instance.ts";
+import type { PooledConnection } from "./query-instance.ts";
 import { watchQuery, type EndState, type Watch } from "./query-watch.ts";
 
 /**

@@ -12,7 +12,7 @@ import { quoteName, quoteText, textList } from "./sql-text.ts";
 interface Scan {
   readonly files: TableFile[];
   /** The reader of some of the files. */
-  readonly from: (uris: readonly string[]) => string;
+  readonly from: (uris: readonly string[], with_place: boolean) => string;
   readonly columns: readonly string[];
 }
 
@@ -58,7 +58,7 @@ async function scansOf(
 ): Promise<Scan[]> {
   if (files.length === 0) return [];
   const nested = columns.some(({ type }) => parseColumnType(type).kind !== "primitive");
-  const by_id: Scan = { files: [], from: (uris) => scanById(columns, uris), columns: byId(columns) };
+  const by_id: Scan = { files: [], from: scanById(columns), columns: byId(columns) };
   if (!nested && !name_mapped) return [{ ...by_id, files: [...files] }];
   const known = await shapes.of(
     connection,
@@ -83,37 +83,41 @@ function byId(columns: readonly IdColumn[]): string[] {
   return columns.map(({ name, field_id }) => `lakehouse_c${field_id} AS ${quoteName(name)}`);
 }
 
-function scanById(columns: readonly IdColumn[], uris: readonly string[]): string {
+function scanById(columns: readonly IdColumn[]): Scan["from"] {
   const entries = columns.map(
     ({ type, field_id }) =>
       `${field_id}: {name: 'lakehouse_c${field_id}', type: ${quoteText(toEngineType(type))}, ` +
       "default_value: NULL}",
   );
-  return reader(uris, `, schema = MAP {${entries.join(", ")}}`);
+  const schema = `, schema = MAP {${entries.join(", ")}}`;
+  return (uris, with_place) => reader(uris, with_place, schema);
 }
 
 function scanByShape(columns: readonly IdColumn[], shape: FileShape): Scan {
   return {
     files: [],
-    from: (uris) => reader(uris, ""),
+    from: (uris, with_place) => reader(uris, with_place, ""),
     columns: columns.map((column) => `${columnFrom(column, shape)} AS ${quoteName(column.name)}`),
   };
 }
 
-function reader(uris: readonly string[], more: string): string {
+function reader(uris: readonly string[], with_place: boolean, more: string): string {
   const list = textList(uris.map(globSafe));
-  return `read_parquet(${list}, hive_partitioning = false, filename = '${FILE}'${more})`;
+  const place = with_place ? `, filename = '${FILE}', file_row_number = true` : "";
+  return `read_parquet(${list}, hive_partitioning = false${place}${more})`;
 }
 
 function scanSelect(scan: Scan, files: readonly TableFile[], place: RowPlace | undefined): string {
-  const from = `${scan.from(files.map(({ uri }) => uri))} AS f`;
+  const deleted = files.some(({ delete_uris }) => delete_uris?.length);
+  const uris = files.map(({ uri }) => uri);
+  const from = `${scan.from(uris, deleted || place !== undefined)} AS f`;
   const places =
     place === undefined
       ? []
       : [`f.${FILE} AS ${quoteName(place.file)}`, `f.file_row_number AS ${quoteName(place.row)}`];
   const shown = [...scan.columns, ...places].join(", ");
   const select = `SELECT ${shown || "NULL AS nothing"} FROM ${from}`;
-  if (!files.some(({ delete_uris }) => delete_uris?.length)) return select;
+  if (!deleted) return select;
   return (
     `${select} ANTI JOIN (${deletedPlaces(files)}) AS d ` +
     `ON f.${FILE} = d.uri AND f.file_row_number = d.pos`

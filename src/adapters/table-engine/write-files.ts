@@ -148,7 +148,8 @@ async function writePartitions(
       await add(`SELECT ${names("")} FROM ${sorted} WHERE ${where}`, [], partition);
     }
   } finally {
-    for (const table of [rows, parts, sorted]) await connection.run(`DROP TABLE IF EXISTS ${table}`);
+    for (const table of [rows, parts, sorted])
+      await connection.run(`DROP TABLE IF EXISTS ${table}`);
   }
 }
 

@@ -15,8 +15,8 @@ export function checkRequest(input: CommitInput): void {
   const removes = removed_keys.length > 0 || replace_all;
   if (operation === "append" && removes) throw badCommit("an append removes nothing");
   if (operation === "delete" && added.length > 0) throw badCommit("a delete adds nothing");
-  if (operation === "replace" && (removed_keys.length === 0 || added.length === 0)) {
-    throw badCommit("a replace names files to remove and adds files with the same rows");
+  if (operation === "replace" && removed_keys.length === 0) {
+    throw badCommit("a replace names the files whose rows it writes anew");
   }
   if (operation === "replace" && (input.fields ?? input.sources[0]) !== undefined) {
     throw badCommit("a replace has the same rows: no new fields and no sources");

@@ -72,7 +72,7 @@ export async function readSources(
     return { ...line, content_sha256: pointer.name, current: isCurrent({ ...line, epoch }, of) };
   });
   return told
-    .toSorted((a, b) => (a.committed_at < b.committed_at ? 1 : a === b ? 0 : -1))
+    .toSorted((a, b) => Date.parse(b.committed_at) - Date.parse(a.committed_at))
     .slice(0, wanted.limit);
 }
 

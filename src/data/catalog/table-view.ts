@@ -7,12 +7,13 @@ import { partitionBy } from "./iceberg/partitioning.ts";
 import { currentSnapshot, defaultSpec, schemaById } from "./iceberg/table-metadata.ts";
 import { toFields } from "./iceberg/table-schema.ts";
 import type { TableMetadata, TableSnapshot } from "./iceberg/table-types.ts";
+import { NAME_MAPPING } from "./name-mapping.ts";
 import { NOTHING, totalsOf, type SnapshotTotals } from "./snapshot-summary.ts";
 import type { TableObjects } from "./table-objects.ts";
 import { fromTexts } from "./text-properties.ts";
 
-/** Names by which columns of files without field ids are found (table spec, "Column Projection"). */
-export const NAME_MAPPING = "schema.name-mapping.default";
+
+
 
 /** What stays the same through all metadata of a dataset. */
 export type DatasetIdentity = Pick<Dataset, "dataset_id" | "name" | "created_at">;

@@ -4,8 +4,8 @@ import type { RowStream } from "#ports/table-engine.ts";
 import { arrowColumn, type ArrowColumn, type ArrowModule } from "./arrow-columns.ts";
 import { distinctNames, type Row, type Sent } from "./result-formats.ts";
 
-/** Rows of one record batch at least, if there are as many. */
-const BATCH_ROWS = 8_192;
+/** Rows of one record batch at least, if there are as many: an engine's chunk is mostly one. */
+const BATCH_ROWS_MIN = 1_024;
 
 /** Schema, record batches as their rows come, end of stream. Rows are asked for when wanted. */
 export async function* arrowBody(stream: RowStream, sent: Sent): AsyncGenerator<Uint8Array> {
@@ -14,12 +14,12 @@ export async function* arrowBody(stream: RowStream, sent: Sent): AsyncGenerator<
   const names = distinctNames(stream.columns);
   const fields = columns.map(({ type }, at) => new arrow.Field(names[at]!, type, true));
   const writer = openWriter(arrow, new arrow.Schema(fields));
-  let waiting: Row[] = [];
+  let waiting: readonly Row[] = [];
   for await (const chunk of stream.chunks) {
-    waiting = waiting.length === 0 ? [...chunk] : waiting.concat(chunk);
+    waiting = waiting.length === 0 ? chunk : [...waiting, ...chunk];
     sent.row_count += chunk.length;
     // The first rows go out at once: their reader may need no more.
-    if (waiting.length < BATCH_ROWS && sent.row_count !== waiting.length) continue;
+    if (waiting.length < BATCH_ROWS_MIN && sent.row_count !== waiting.length) continue;
     yield writer.batch(waiting, columns);
     waiting = [];
   }
@@ -48,7 +48,7 @@ function openWriter(arrow: ArrowModule, schema: Arrow.Schema): BatchWriter {
   };
   return {
     batch(rows, columns) {
-      const children = columns.map(({ toArray }, at) => toArray(rows.map((row) => row[at])));
+      const children = columns.map(({ toArray }, at) => toArray(valuesAt(rows, at)));
       const type = new arrow.Struct(schema.fields);
       const form = { type, length: rows.length, nullCount: 0, children };
       writer.write(new arrow.RecordBatch(schema, arrow.makeData(form)));
@@ -59,4 +59,10 @@ function openWriter(arrow: ArrowModule, schema: Arrow.Schema): BatchWriter {
       return take();
     },
   };
+}
+
+function valuesAt(rows: readonly Row[], column: number): unknown[] {
+  const values: unknown[] = Array.from({ length: rows.length });
+  for (let at = 0; at < rows.length; at++) values[at] = rows[at]![column];
+  return values;
 }

@@ -20,6 +20,10 @@ const INT32_MAX = 2_147_483_647;
 /** `2024-02-29` (or `0044-03-15 (BC)`) as days since 1970; infinities as DuckDB keeps them. */
 export function toDays(value: unknown): number {
   const text = String(value);
+  if (text.length === 10 && text.charCodeAt(4) === 0x2d) {
+    const ms = Date.parse(text);
+    if (!Number.isNaN(ms)) return ms / 86_400_000;
+  }
   const parts = DATE.exec(text);
   if (parts !== null) return daysOf(parts, text);
   if (text === "infinity") return INT32_MAX;
@@ -74,10 +78,18 @@ export function toMicros(value: unknown): bigint {
   return BigInt(daysOf(date, date[0])) * 86_400_000_000n + BigInt(microsOf(time));
 }
 
+const POWERS = Array.from({ length: 16 }, (_, at) => 10 ** at);
 const DECIMAL = /^(-?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
 /** `12.5` with scale 2 as 1250n. More places than the scale has would be lost: an error. */
 export function toUnscaled(value: unknown, scale: number): bigint {
+  if (typeof value === "number" && scale < POWERS.length) {
+    // A number of at most 15 digits: the nearest whole one is exact, if all of it fits a double.
+    const whole = Math.round(value * POWERS[scale]!);
+    if (Math.abs(whole) < 1e15 && whole / POWERS[scale]! === value) {
+      return BigInt(whole);
+    }
+  }
   const parts = DECIMAL.exec(String(value));
   if (parts === null) throw notA("a decimal", value);
   const [, sign, whole, fraction = "", exponent = "0"] = parts;

@@ -12,7 +12,7 @@ import { tableRoutes } from "./table-routes.ts";
 import { viewRoutes } from "./view-routes.ts";
 
 export type { IcebergNeeds, MetricsReport } from "./iceberg-route.ts";
-export type { StorageKeys } from "./table-access.ts";
+export type { StorageKeys, Vend } from "./table-access.ts";
 
 const ROOT = "/iceberg/v1/";
 /** Dropping with purge removes objects one by one; nothing else takes long. */

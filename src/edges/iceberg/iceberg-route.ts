@@ -1,14 +1,16 @@
 // A route of the Iceberg REST protocol, and finding the one that a request is for.
 import type { catalog } from "#contracts/catalog.ts";
 import type { Call, Principal, Scope } from "#kernel/call.ts";
+import type { Clock } from "#kernel/clock.ts";
 import type { Client } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import type { StorageKeys } from "./table-access.ts";
+import type { Vend } from "./table-access.ts";
 
 export interface IcebergNeeds {
   readonly catalog: Client<typeof catalog>;
   /** Keys of this server's S3 door for one who asks; absent: none are handed out. */
-  readonly vend?: ((principal: Principal) => StorageKeys | Promise<StorageKeys>) | undefined;
+  readonly vend?: Vend | undefined;
+  readonly clock: Clock;
   /** Where the S3 door answers, as the client of this request reaches it. Default: its origin. */
   readonly door_url?: ((url: URL) => string) | undefined;
   /** Whose secret this is; absent: auth is off. */

@@ -1,13 +1,21 @@
 // Credentials vending in its simplest form: clients get keys of this server's own S3 door.
+import type { Principal } from "#kernel/call.ts";
 import type { Asked } from "./iceberg-route.ts";
 
-/** A pair of S3 keys, perhaps of a session that ends. */
+/** A pair of S3 keys; they may end by themselves. */
 export interface StorageKeys {
   readonly access_key_id: string;
   readonly secret_access_key: string;
-  readonly session_token?: string | undefined;
-  readonly expires_at_ms?: number | undefined;
 }
+
+/** Keys for one who asks, that are good for so long from now. */
+export type Vend = (principal: Principal, expires_ms: number) => StorageKeys;
+
+/**
+ * Keys end at the second next noon or midnight UTC: they last for half a day at least, and an
+ * answer with keys stays the same for as long, so that clients may hold it.
+ */
+const KEY_PERIOD_MS = 12 * 3_600_000;
 
 const REGION = "us-east-1";
 
@@ -32,13 +40,19 @@ export function wantsKeys(asked: Asked): boolean {
  * that know the newer form. Keys are given only to those who ask for them: who does not has keys
  * of its own, which ours would displace, and secrets do not belong in answers nobody needs them in.
  */
-export async function tableAccess(asked: Asked): Promise<TableAccess> {
-  const keys = wantsKeys(asked) ? await asked.needs.vend?.(asked.call.principal) : undefined;
-  if (keys === undefined) return { config: {}, credentials: [], version: "" };
-  const config = { ...doorConfig(asked), ...keysConfig(keys) };
+export function tableAccess(asked: Asked): TableAccess {
+  const { vend, clock } = asked.needs;
+  if (vend === undefined || !wantsKeys(asked)) return { config: {}, credentials: [], version: "" };
+  const period = Math.floor(clock.now() / KEY_PERIOD_MS);
+  const keys = vend(asked.call.principal, (period + 2) * KEY_PERIOD_MS - clock.now());
+  const config = {
+    ...doorConfig(asked),
+    "s3.access-key-id": keys.access_key_id,
+    "s3.secret-access-key": keys.secret_access_key,
+  };
   // Every bucket of the door, so every table: the longest prefix of a location wins.
   const credentials = [{ prefix: "s3://", config }];
-  return { config, credentials, version: `${keys.access_key_id} ${keys.expires_at_ms ?? ""}` };
+  return { config, credentials, version: `${asked.call.principal.name} ${period}` };
 }
 
 export interface TableAccess {
@@ -46,16 +60,4 @@ export interface TableAccess {
   readonly credentials: readonly { prefix: string; config: Readonly<Record<string, string>> }[];
   /** Changes with the keys: an answer held by a client is stale when they are others. */
   readonly version: string;
-}
-
-function keysConfig(keys: StorageKeys): Record<string, string> {
-  const config: Record<string, string> = {
-    "s3.access-key-id": keys.access_key_id,
-    "s3.secret-access-key": keys.secret_access_key,
-  };
-  if (keys.session_token !== undefined) config["s3.session-token"] = keys.session_token;
-  if (keys.expires_at_ms !== undefined) {
-    config["s3.session-token-expires-at-ms"] = String(keys.expires_at_ms);
-  }
-  return config;
 }

@@ -148,16 +148,16 @@ async function credentials(asked: Asked): Promise<Response> {
   const request = new Request(asked.url, {
     headers: { "x-iceberg-access-delegation": "vended-credentials" },
   });
-  const access = await tableAccess({ ...asked, request });
+  const access = tableAccess({ ...asked, request });
   return jsonAnswer({ "storage-credentials": access.credentials });
 }
 
 /** A `LoadTableResult`, or 304 when the client has just this already. */
-async function tableAnswer(
+function tableAnswer(
   asked: Asked,
   table: { metadata_location: string | null; metadata: JsonObject },
-): Promise<Response> {
-  const access = await tableAccess(asked);
+): Response {
+  const access = tableAccess(asked);
   const mode = asked.url.searchParams.get("snapshots") ?? "all";
   const etag = etagOf([table.metadata_location ?? "", mode, access.version]);
   // A staged table is not there yet, so nothing of it can be held.

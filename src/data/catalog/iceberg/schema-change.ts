@@ -14,8 +14,8 @@ export interface ChangedSchema {
 
 /**
  * The schema after changes to its top-level columns, one after the other (table spec, "Schema
- * Evolution"). Errors: `invalid` with reason `no_such_field`, `duplicate_field`, `bad_widening`,
- * `field_in_use` (an identifier field cannot be dropped or become nullable) or `unknown_type`.
+ * Evolution"). Errors: `invalid` with reason `no_such_field`, `duplicate_field`, `unknown_type`, or
+ * `schema_differs` (no such widening; an identifier field cannot be dropped or become nullable).
  */
 export function changeSchema(
   schema: IcebergSchema,
@@ -91,7 +91,7 @@ function duplicateField(name: string): LakehouseError {
 function refuseIdentifier(schema: IcebergSchema, field: IcebergField, what: string): void {
   if (schema["identifier-field-ids"]?.includes(field.id) !== true) return;
   throw new LakehouseError("invalid", `"${field.name}" identifies rows: it cannot ${what}`, {
-    reason: "field_in_use",
+    reason: "schema_differs",
   });
 }
 
@@ -100,7 +100,7 @@ function widened(field: IcebergField, to: string): IcebergType {
   if (wider !== undefined && canWiden(field.type, wider)) return wider;
   const from = typeof field.type === "string" ? field.type : field.type.type;
   throw new LakehouseError("invalid", `column "${field.name}" cannot go from ${from} to ${to}`, {
-    reason: "bad_widening",
+    reason: "schema_differs",
     hint: "int widens to long, float to double, decimal(P,S) to a higher P with the same S",
   });
 }
