@@ -1,10 +1,12 @@
 // The program: binds the command line to the house.
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { CliHost } from "#edges/cli/cli-host.ts";
 import { runProgram } from "#edges/cli/program.ts";
 import { maskSecrets } from "#kernel/settings-reader.ts";
 import { parseServices } from "./compose.ts";
 import { runDoctor } from "./doctor.ts";
+import { houseKey } from "./faces.ts";
 import { generateFiles } from "./generate-files.ts";
 import { openHouse, settingsFor } from "./open-house.ts";
 import { loadPacks } from "./packs.ts";
@@ -47,6 +49,14 @@ const host: CliHost = {
   },
   doctor: (options) => runDoctor(options, variables),
   config: async (options) => maskSecrets(await settingsFor(options, variables)),
+  async connection(options) {
+    const settings = await settingsFor(options, variables);
+    const { host: name, port } = settings.gateway;
+    const url = options.url ?? `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+    const open = settings.auth.tokens.length === 0;
+    const key = open ? await houseKey(settings, resolve(settings.data_dir), variables) : null;
+    return { url, iceberg_uri: `${url}/iceberg`, s3_endpoint: url, region: "us-east-1", key };
+  },
   generate: (options) => generateFiles(options),
   async recipes() {
     const settings = await settingsFor({}, variables);

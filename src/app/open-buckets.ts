@@ -35,3 +35,35 @@ async function openDisk(root: string): Promise<ObjectStore> {
   const { createDiskObjectStore } = await import("#adapters/object-store/disk-object-store.ts");
   return createDiskObjectStore({ root });
 }
+
+async function openS3(
+  name: string,
+  settings: BucketSettings,
+  data_dir: string,
+  variables: Variables,
+): Promise<ObjectStore> {
+  const secretOf = async (reference: string) => resolveSecret(reference, variables);
+  const access_key = await secretOf(settings.access_key);
+  const secret_key = await secretOf(settings.secret_key);
+  if (access_key === "" || secret_key === "") {
+    throw new LakehouseError("invalid", `the bucket ${name} has no keys`, {
+      reason: "bad_settings",
+      hint: `set access_key and secret_key of [storage.buckets.${name}] to env:NAME or file:/path`,
+    });
+  }
+  const session_token = await secretOf(settings.session_token);
+  const { createS3ObjectStore } = await import("#adapters/object-store/s3-object-store.ts");
+  return createS3ObjectStore({
+    endpoint: settings.endpoint,
+    region: settings.region,
+    bucket: settings.bucket === "" ? name : settings.bucket,
+    prefix: settings.prefix,
+    path_style: settings.path_style,
+    timeout_ms: settings.timeout_ms,
+    access_key,
+    secret_key,
+    ...(session_token === "" ? {} : { session_token }),
+    cache_dir: join(data_dir, "storage", name),
+    cache_bytes_max: settings.cache_mb * 1024 * 1024,
+  });
+}

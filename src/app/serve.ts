@@ -7,6 +7,7 @@ import { listen } from "#kernel/listen.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { composeHouse, type House } from "./compose.ts";
+import { openFaces } from "./faces.ts";
 import { noteServer, type Variables } from "./open-house.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
 
@@ -43,8 +44,12 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
     ? house.served
     : house.served.filter(({ contract }) => house.local.includes(contract.service as ServiceName));
   const stopping = new AbortController();
+  const { data_dir, clients } = house;
+  const needs = { clients, settings, data_dir, variables, tokens, log: options.log };
+  const faces = options.gateway ? await openFaces(needs) : [];
   const app = createGatewayApp({
     served,
+    faces,
     health: house.health,
     auth: { tokens },
     version: options.version,

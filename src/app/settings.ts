@@ -81,6 +81,22 @@ const pointersSettings = z
     message: "the store postgres needs the reference of its URL",
   });
 
+const s3Settings = z.strictObject({
+  access_key: z
+    .string()
+    .regex(/^[A-Za-z0-9]{3,64}$/)
+    .default("LAKEHOUSE")
+    .describe("id of the key below; it signs for the owner while auth is off"),
+  secret_key: z
+    .string()
+    .default("")
+    .describe("reference; processes behind one address share it; empty: made in the data folder"),
+  public_url: z
+    .union([z.literal(""), z.url()])
+    .default("")
+    .describe("where engines reach the S3 door; empty: as they address the catalog"),
+});
+
 const enginesSettings = z.strictObject({
   duckdb_memory_mb: z.int().min(128).default(2048),
   duckdb_threads: z.int().min(0).default(0).describe("0: one for each core"),
@@ -104,6 +120,7 @@ export const houseSettings = z.strictObject({
     .describe("tiers: local_fast, local_judge … → model; asked for as tier/<name>"),
   engines: enginesSettings.prefault({}),
   pointers: pointersSettings.prefault({}),
+  s3: s3Settings.prefault({}),
   storage: storageSettings.prefault({}),
   journal: journalSettings.prefault({}),
   catalog: catalogSettings.prefault({}),

@@ -110,7 +110,7 @@ export const ingest = defineContract("ingest", "Files to Parquet to a catalog co
   history: read({
     summary: "Ingests of a dataset that were committed, newest first.",
     http: "GET /ingest/history/{dataset}",
-    input: z.strictObject({ dataset: name }),
+    input: z.strictObject({ dataset: datasetName }),
     reasons: ["no_such_dataset"],
     output: z.strictObject({
       ingests: z.array(

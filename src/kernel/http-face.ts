@@ -5,6 +5,10 @@ export interface FaceRequest {
   readonly request: Request;
   readonly url: URL;
   readonly trace_id: string;
+  /** Path and query as sent, which signatures cover; absent where only the parsed URL is known. */
+  readonly target?: string | undefined;
+  /** Aborts when the caller leaves or the house stops; absent: `request.signal`. */
+  readonly signal?: AbortSignal | undefined;
   /**
    * Who asks, by bearer token; the owner of the process when auth is off. Throws `unauthenticated`
    * or `forbidden` as everywhere; the face gives the error its protocol's shape.

@@ -1,12 +1,23 @@
 // What every table engine must do, run against each adapter.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Column } from "#contracts/nouns.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
-import type { ConvertRequest, Relation, SqlRequest, TableEngine } from "./table-engine.ts";
+import { numberColumns } from "./column-type.ts";
+import type {
+  ConvertRequest,
+  IdColumn,
+  Relation,
+  SqlRequest,
+  TableEngine,
+  TableFile,
+  TableRelation,
+  WriteTarget,
+} from "./table-engine.ts";
 
 export type OpenEngine = (dir: string) => Promise<TableEngine>;
 
@@ -33,7 +44,18 @@ export function failsWith(code: string, reason: string) {
   };
 }
 
-/** Converts text that stands in a file of its own. */
+/** A target that makes paths in a folder, and tells which. */
+export function targetIn(dir: string, more: Partial<WriteTarget> = {}) {
+  const paths: string[] = [];
+  const nextPath = async () => {
+    const path = join(dir, `made-${randomUUID()}.parquet`);
+    paths.push(path);
+    return path;
+  };
+  return { paths, target: { nextPath, partition_by: [], ...more } };
+}
+
+/** Converts text that stands in a file of its own; `target_path`: the first file it became. */
 export async function convertText(
   engine: TableEngine,
   dir: string,
@@ -42,10 +64,27 @@ export async function convertText(
 ) {
   const source_path = join(dir, `source-${Math.random().toString(36).slice(2)}`);
   await writeFile(source_path, text);
-  const target_path = `${source_path}.parquet`;
-  const request = { source_path, target_path, format: "csv", compression: "none" } as const;
+  const { target } = targetIn(dir);
+  const request = { source_path, target, format: "csv", compression: "none" } as const;
   const result = await engine.convert({ ...request, signal: never, ...more });
-  return { ...result, target_path };
+  return { ...result, target_path: result.files[0]?.path ?? "" };
+}
+
+/** A table `t` of these columns and files. */
+export function tableOf(
+  columns: readonly IdColumn[],
+  files: readonly (string | TableFile)[],
+  more: Partial<TableRelation> = {},
+): TableRelation {
+  const all = files.map((file) => (typeof file === "string" ? { uri: file } : file));
+  const base = { kind: "table", schema: "main", name: "t", name_mapped: false } as const;
+  return { ...base, columns, files: all, ...more };
+}
+
+/** Columns with ids from 1. */
+export function idColumns(types: Readonly<Record<string, string>>): IdColumn[] {
+  const columns = Object.entries(types).map(([name, type]) => ({ name, type, nullable: true }));
+  return numberColumns(columns, 0).columns;
 }
 
 function parquet(name: string, columns: readonly Column[], uris: readonly string[]): Relation {
@@ -65,11 +104,9 @@ export function tableEngineSuite(label: string, open: OpenEngine): void {
   test(`${label}: a converted file is described and read`, async (t) => {
     const { dir, engine } = await opened(t);
     const made = await convertText(engine, dir, "id,name\n1,Ann\n2,Bo\n");
-    assert.deepEqual(made.columns, [column("id", "long"), column("name", "string")]);
-    assert.deepEqual(await engine.describeParquet(made.target_path), {
-      columns: made.columns,
-      rows: 2,
-    });
+    assert.deepEqual(made.columns, idColumns({ id: "long", name: "string" }));
+    const columns = [column("id", "long"), column("name", "string")];
+    assert.deepEqual(await engine.describeParquet(made.target_path), { columns, rows: 2 });
     const relations = [parquet("people", made.columns, [made.target_path])];
     const request = sqlRequest("SELECT name FROM people WHERE id = $1", { relations, params: [2] });
     assert.deepEqual(await allRows(engine, request), [["Bo"]]);
@@ -227,9 +264,11 @@ export function tableEngineSuite(label: string, open: OpenEngine): void {
     const sql =
       "SELECT count(*) FROM (SELECT n, row_number() OVER () - 1 AS i FROM t) WHERE n <> i";
     assert.deepEqual(await allRows(engine, sqlRequest(sql, { relations })), [[0]]);
-    const wanted = [column("n", "int"), column("v", "string")];
+    const wanted = idColumns({ n: "int", v: "string" });
     const fits = await convertText(engine, dir, "v,n\n7,1\n", { columns: wanted });
-    assert.deepEqual((await engine.describeParquet(fits.target_path)).columns, wanted);
+    const plain = wanted.map(({ name, type }) => column(name, type));
+    assert.deepEqual((await engine.describeParquet(fits.target_path)).columns, plain);
+    assert.deepEqual(fits.columns, wanted);
     const over = convertText(engine, dir, "n,v\n3000000000,x\n", { columns: wanted });
     await assert.rejects(over, failsWith("conflict", "schema_differs"));
   });

@@ -18,7 +18,7 @@ test("ordinary keys are their own path", async (t) => {
   const root = await tempDir(t);
   const store = await createDiskObjectStore({ root });
   const key = "datasets/workers/ab12.parquet";
-  assert.equal(store.locate(key), join(root, key));
+  assert.deepEqual((await store.locate([key])).uris, [join(root, key)]);
   assert.equal(keyToPath("_vectors/i-1/gen_2.usearch"), "_vectors/i-1/gen_2.usearch");
   assert.equal(keyToPath("a/b"), "a/b%f");
   assert.equal(keyToPath("v1.2/x y.txt"), "v1.2%d/x%20y.txt");

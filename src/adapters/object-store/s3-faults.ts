@@ -26,7 +26,6 @@ const BY_STATUS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   401: ["unavailable", "remote_refused"],
   403: ["unavailable", "remote_refused"],
   404: ["not_found", "no_such_object"],
-  409: ["precondition_failed", "etag_differs"],
   412: ["precondition_failed", "etag_differs"],
   416: ["invalid", "range_not_satisfiable"],
   507: ["unavailable", "storage_full"],
@@ -44,8 +43,7 @@ export function s3Fault(
   status: number,
   told: { readonly code: string; readonly message: string },
 ): LakehouseError {
-  const known = KNOWN[told.code] ?? BY_STATUS[status] ?? ["unavailable", "remote_failed"];
-  const [code, reason] = known;
+  const [code, reason] = KNOWN[told.code] ?? BY_STATUS[status] ?? unknownFault(status);
   const what = told.code === "" ? `status ${status}` : `${told.code} (${status})`;
   const where = key === undefined ? name : `${name} (${key})`;
   // Only the message of unknown faults is passed on: those of signatures quote what was signed.
@@ -56,6 +54,12 @@ export function s3Fault(
     ...(hint === undefined ? {} : { hint }),
     extra: { s3_status: status, s3_code: told.code },
   });
+}
+
+/** A server in trouble may be better soon; what it will not take, it will not take later. */
+function unknownFault(status: number): readonly [ErrorCode, string] {
+  const passing = status >= 500 || status === 429 || status === 408;
+  return [passing ? "unavailable" : "rejected", "remote_failed"];
 }
 
 /** Whether an error is this refusal of an endpoint. */

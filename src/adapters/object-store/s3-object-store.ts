@@ -135,14 +135,11 @@ function assemble(parts: Parts): ObjectStore {
       return object;
     },
     async locate(keys, signal) {
-      const missing_keys: string[] = [];
       const uris = await mapSome(keys, LOCATES_AT_ONCE, async (key) => {
         if (signal?.aborted === true) throw new LakehouseError("cancelled", "nobody waits for it");
-        const path = await locateOne(parts, key, remoteKey(key));
-        if (path === "") missing_keys.push(key);
-        return path;
+        return locateOne(parts, key, remoteKey(key));
       });
-      return { uris, missing_keys };
+      return { uris, missing_keys: keys.filter((_, at) => uris[at] === "") };
     },
   };
 }

@@ -45,7 +45,7 @@ interface Begun {
 }
 
 export function createS3Uploads(parts: S3UploadParts): MultipartStore {
-  const { endpoint, prefix, locks } = parts;
+  const { endpoint, prefix } = parts;
   const targetOf = (key: string) => ({ endpoint, key, remote_key: `${prefix}${key}` });
   const find = async (upload_id: string) => {
     const begun = await readBegun(parts, upload_id);

@@ -8,12 +8,14 @@ const LISTS = new Set(["Contents", "CommonPrefixes", "Part"]);
 
 /** The element of this name at the top of a document; `unavailable` when there is none. */
 function readXml(text: string, root: string): Node {
-  // Entities that a document declares could grow without end; S3 never declares any.
+  // S3 declares nothing of its own; a document that does is not one of its answers.
   if (!/<!DOCTYPE/i.test(text)) {
     const parser = new XMLParser({
       ignoreAttributes: true,
       parseTagValue: false,
       trimValues: true,
+      // Decoded below: nothing that a document defines is ever put in.
+      processEntities: false,
       isArray: (name) => LISTS.has(name),
     });
     try {
@@ -31,8 +33,26 @@ function readXml(text: string, root: string): Node {
 
 const textAt = (node: Node, name: string): string => {
   const value = node[name];
-  return typeof value === "string" ? value : "";
+  return typeof value === "string" ? decodeEntities(value) : "";
 };
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  lt: "<",
+  gt: ">",
+  amp: "&",
+  quot: '"',
+  apos: "'",
+};
+
+/** The five entities of XML and character references; anything else is left as it stands. */
+function decodeEntities(text: string): string {
+  return text.replaceAll(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,4}));/gi, (...found) => {
+    const [whole, decimal, hex, name] = found as (string | undefined)[];
+    if (name !== undefined) return ENTITIES[name] ?? whole!;
+    const code = decimal === undefined ? Number.parseInt(hex!, 16) : Number(decimal);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole!;
+  });
+}
 
 const listAt = (node: Node, name: string): Node[] => {
   const value = node[name];

@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { LakehouseError } from "#kernel/problem.ts";
 import { syntaxError } from "./engine-errors.ts";
+import type { Tree } from "./sql-constants.ts";
 import { withoutTail } from "./statement-end.ts";
 import { namedRelations, notReadOnly } from "./statement-guard.ts";
 
@@ -28,6 +29,10 @@ const CACHED_LENGTH_MAX = 20_000;
 export interface StatementChecker {
   /** Throws `sql_syntax`, `many_statements`, `not_read_only`. */
   check(sql: string): Promise<CheckedStatement>;
+  /** The parsed form of a checked statement (of what EXPLAIN explains). */
+  tree(sql: string): Promise<Tree>;
+  /** Of an SQL condition over the columns of one table: what stands after WHERE, and no more. */
+  checkCondition(where: string): Promise<void>;
 }
 
 export function createStatementChecker(
@@ -54,14 +59,37 @@ export function createStatementChecker(
     return statements[0]!;
   }
 
+  async function tree(sql: string): Promise<Tree> {
+    const explained = explainOf(sql);
+    return readOne(explained === undefined ? sql : explained.inner, explained?.offset ?? 0);
+  }
+
+  /** Set into brackets, it must come out as one value of a SELECT that has nothing else. */
+  async function checkCondition(where: string): Promise<void> {
+    if (where.includes("\0")) throw syntaxError("a condition has no NUL characters", 0);
+    const statement = await readOne(`SELECT (\n${where}\n)`, -9);
+    const names = namedRelations(statement);
+    if (names.length > 0) throw notReadOnly("a condition reads the columns of its table only");
+    const rest = (shape: Tree) => {
+      const { select_list, ...node } = shape["node"] as Tree & { select_list: readonly Tree[] };
+      return {
+        node: JSON.stringify(node),
+        values: select_list.length,
+        named: select_list[0]?.["alias"],
+      };
+    };
+    const [own, plain] = [rest(statement), rest(await readOne("SELECT (\ntrue\n)", 0))];
+    if (own.node === plain.node && own.values === 1 && own.named === undefined) return;
+    throw syntaxError("the condition is not closed in itself", undefined);
+  }
+
   async function checkNew(sql: string): Promise<CheckedStatement> {
     if (sql.includes("\0"))
       throw syntaxError("a statement has no NUL characters", sql.indexOf("\0"));
-    const explained = /^(\s|--[^\n]*\n|\/\*[^*]*\*\/)*explain(\s+analyze)?(?=[\s(])/i.exec(sql);
-    if (explained !== null) {
-      const inner = sql.slice(explained[0].length);
-      const names = namedRelations(await readOne(inner, explained[0].length));
-      const verb = explained[2] === undefined ? "EXPLAIN" : "EXPLAIN ANALYZE";
+    const explained = explainOf(sql);
+    if (explained !== undefined) {
+      const { inner, offset, verb } = explained;
+      const names = namedRelations(await readOne(inner, offset));
       return { sql: `${verb}\n${inner}`, names, select: undefined };
     }
     const statement = await readOne(sql, 0);
@@ -78,6 +106,8 @@ export function createStatementChecker(
   }
 
   return {
+    tree,
+    checkCondition,
     async check(sql) {
       const known = cache.get(sql);
       if (known !== undefined) {
@@ -91,6 +121,13 @@ export function createStatementChecker(
       return checked;
     },
   };
+}
+
+function explainOf(sql: string) {
+  const match = /^(\s|--[^\n]*\n|\/\*[^*]*\*\/)*explain(\s+analyze)?(?=[\s(])/i.exec(sql);
+  if (match === null) return undefined;
+  const verb = match[2] === undefined ? "EXPLAIN" : "EXPLAIN ANALYZE";
+  return { inner: sql.slice(match[0].length), offset: match[0].length, verb };
 }
 
 function refusal(tree: Serialized, offset: number): LakehouseError {

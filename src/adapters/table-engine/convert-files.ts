@@ -4,6 +4,7 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { ConvertRequest, ConvertResult, TableEngine } from "#ports/table-engine.ts";
 import { convertCsv } from "./csv-convert.ts";
 import { convertJson } from "./json-convert.ts";
+import { createIdleInstance } from "./idle-instance.ts";
 import { registerTransforms } from "./partition-transforms.ts";
 import {
   openInstance,
@@ -21,8 +22,6 @@ export interface Converter extends Pick<TableEngine, "convert" | "describeParque
 }
 
 const PROGRESS_MS = 300;
-/** Files often come one after the other; after this the memory is given back. */
-const IDLE_MS = 5_000;
 const PROGRESS = [
   "enable_progress_bar = true",
   "enable_progress_bar_print = false",
@@ -30,33 +29,13 @@ const PROGRESS = [
 ];
 
 export function createConverter(duckdb: DuckDb, settings: InstanceSettings): Converter {
-  let instance: Promise<OpenInstance> | undefined;
-  let users = 0;
-  let closing: NodeJS.Timeout | undefined;
+  const instance = createIdleInstance(() => openConversions(duckdb, settings));
 
   async function withConnection<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    users++;
-    clearTimeout(closing);
-    try {
-      instance ??= openConversions(duckdb, settings);
-      const connection = await (await instance).instance.connect();
+    return instance.use(async (connection) => {
       for (const setting of PROGRESS) await connection.run(`SET ${setting}`);
-      try {
-        return await work(connection);
-      } finally {
-        connection.closeSync();
-      }
-    } finally {
-      users--;
-      if (users === 0) closing = setTimeout(() => void closeInstance(), IDLE_MS).unref();
-    }
-  }
-
-  async function closeInstance(): Promise<void> {
-    clearTimeout(closing);
-    const open = instance;
-    instance = undefined;
-    await (await open?.catch(() => undefined))?.close();
+      return work(connection);
+    });
   }
 
   return {
@@ -92,7 +71,7 @@ export function createConverter(duckdb: DuckDb, settings: InstanceSettings): Con
           throw toConvertError(error);
         }
       }),
-    close: closeInstance,
+    close: () => instance.close(),
   };
 }
 

@@ -12,6 +12,8 @@ import { fromJson } from "./json-values.ts";
 import { removeDeadFolders } from "./instance-folder.ts";
 import type { InstanceSettings } from "./locked-instance.ts";
 import { createQueryInstance } from "./query-instance.ts";
+import { createRewriter } from "./rewrite-rows.ts";
+import { conditionsOf } from "./sql-conditions.ts";
 import { watchQuery } from "./query-watch.ts";
 import { streamRows } from "./row-stream.ts";
 
@@ -55,6 +57,8 @@ export async function createDuckDbEngine(settings: DuckDbSettings): Promise<Tabl
     }
   });
 
+  const rewriter = createRewriter(duckdb, instance_settings, checker);
+
   async function checkedRequest(request: SqlRequest): Promise<CheckedStatement> {
     const statement = await checker.check(request.sql);
     const known = new Set(request.relations.map(nameOfRelation));
@@ -93,11 +97,20 @@ export async function createDuckDbEngine(settings: DuckDbSettings): Promise<Tabl
       }
     },
 
+    affected: (relation, source, signal) => rewriter.affected(relation, source, signal),
+    rewrite: (request) => rewriter.rewrite(request),
+
+    async conditions(sql, params) {
+      await checker.check(sql);
+      return conditionsOf(await checker.tree(sql), params);
+    },
+
     convert: (request) => converter.convert(request),
     describeParquet: (uri) => converter.describeParquet(uri),
 
     async close() {
       await converter.close();
+      await rewriter.close();
       await queries.close();
     },
   };

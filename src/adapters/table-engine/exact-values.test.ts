@@ -3,7 +3,15 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { allRows, convertText, failsWith, never, sqlRequest } from "#ports/table-engine.suite.ts";
+import {
+  allRows,
+  convertText,
+  failsWith,
+  idColumns,
+  never,
+  sqlRequest,
+  targetIn,
+} from "#ports/table-engine.suite.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { createDuckDbEngine } from "./duckdb-table-engine.ts";
 
@@ -27,8 +35,8 @@ async function open(t: { after(fn: () => unknown): void }) {
   return { engine, dir, convert, rowsOf };
 }
 
-const double = [{ name: "x", type: "double", nullable: true }];
-const float = [{ name: "x", type: "float", nullable: true }];
+const double = idColumns({ x: "double" });
+const float = idColumns({ x: "float" });
 
 test("a number of more digits than a double holds stays text", async (t) => {
   const { convert, rowsOf } = await open(t);
@@ -94,13 +102,13 @@ test("whole numbers go to a double column only where it holds every one of them"
   const refused = convert(lines(1, "9007199254740993"), ndjson);
   await assert.rejects(refused, failsWith("conflict", "schema_differs"));
   const longs = await convert("x\n1\n-9007199254740993\n");
-  const target_path = join(dir, "again.parquet");
+  const { target } = targetIn(dir);
   const source = {
     source_path: longs.target_path,
     format: "parquet",
     compression: "none",
   } as const;
-  const again = engine.convert({ ...source, target_path, columns: double, signal: never });
+  const again = engine.convert({ ...source, target, columns: double, signal: never });
   await assert.rejects(again, failsWith("conflict", "schema_differs"));
 });
 

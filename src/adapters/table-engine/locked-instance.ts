@@ -2,6 +2,7 @@
 import type * as DuckDbModule from "@duckdb/node-api";
 import type { DuckDBInstance } from "@duckdb/node-api";
 import { makeInstanceFolder } from "./instance-folder.ts";
+import { registerTransforms } from "./partition-transforms.ts";
 import { textList } from "./sql-text.ts";
 
 export type DuckDb = typeof DuckDbModule;
@@ -51,13 +52,15 @@ export async function openInstance(
   };
 }
 
-/** The same, locked. */
+/** The same, locked; `transforms`: with the functions that partitioned writes need. */
 export async function openLocked(
   duckdb: DuckDb,
   settings: InstanceSettings,
+  { transforms = false } = {},
 ): Promise<OpenInstance> {
   const open = await openInstance(duckdb, settings);
   const connection = await open.instance.connect();
+  if (transforms) registerTransforms(duckdb, connection);
   const dirs = settings.allowed_dirs.map((dir) => (dir.endsWith("/") ? dir : `${dir}/`));
   for (const statement of [
     `SET allowed_directories = ${textList(dirs)}`,

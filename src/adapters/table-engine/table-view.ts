@@ -35,13 +35,16 @@ export async function tableSelect(
   place?: RowPlace,
 ): Promise<string> {
   const scans = await scansOf(connection, relation, shapes);
-  const selects = scans.flatMap((scan) => {
+  const selects: string[] = [];
+  for (const scan of scans) {
     const plain = scan.files.filter(({ delete_uris }) => !delete_uris?.length);
     const deleted = scan.files.filter(({ delete_uris }) => delete_uris?.length);
-    return [plain, deleted]
-      .filter((files) => files.length > 0)
-      .map((files) => scanSelect(scan, files, place));
-  });
+    for (const files of [plain, deleted]) {
+      if (files.length === 0) continue;
+      const own = files.length === 1 ? await scanOfOne(connection, relation, files[0]!, shapes) : scan;
+      selects.push(scanSelect(own ?? scan, files, place));
+    }
+  }
   if (selects.length > 0) return selects.join("\nUNION ALL ");
   const places = place === undefined ? [] : [place.file, place.row];
   const types = ["string", "long"];
@@ -74,6 +77,21 @@ async function scansOf(
     scan.files.push(file);
   }
   return [...scans.values()];
+}
+
+/**
+ * DuckDB reads one file by field ids on one thread only, and knows nothing of its row groups before;
+ * so a single file is read under the names it has. undefined: where a name would hide a place.
+ */
+async function scanOfOne(
+  connection: DuckDBConnection,
+  { columns }: TableRelation,
+  { uri }: TableFile,
+  shapes: FileShapes,
+): Promise<Scan | undefined> {
+  const shape = (await shapes.of(connection, [uri])).get(uri);
+  const hides = shape?.columns.some(({ name }) => /^(file_row_number|lakehouse_file)$/i.test(name));
+  return shape === undefined || hides ? undefined : scanByShape(columns, shape);
 }
 
 const FILE = "lakehouse_file";

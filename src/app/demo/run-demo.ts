@@ -130,9 +130,9 @@ async function modeFor(stage: Stage, path: string, dataset: string): Promise<"ap
   const { createReadStream } = await import("node:fs");
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  const { files } = await stage.house.clients.catalog.files({ name: dataset });
-  const digest = hash.digest("hex");
-  return files.some((file) => file.source?.content_sha256 === digest) ? "append" : "replace";
+  const content_sha256 = hash.digest("hex");
+  const { sources } = await stage.house.clients.catalog.sources({ name: dataset, content_sha256 });
+  return sources.some((one) => one.current) ? "append" : "replace";
 }
 
 async function buildCorpora(stage: Stage): Promise<void> {

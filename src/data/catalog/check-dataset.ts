@@ -1,79 +1,89 @@
 // Checks that the metadata of a dataset can be read and that its files are there, whole.
-import type { DataFile } from "#contracts/catalog.ts";
-import type { storage } from "#contracts/storage.ts";
 import type { Call } from "#kernel/call.ts";
-import type { Client } from "#kernel/contract.ts";
-import { LakehouseError } from "#kernel/problem.ts";
-import { BrokenMetadata, type MetadataObjects } from "./metadata-objects.ts";
-import { currentSnapshot, type TableMetadata } from "./table-metadata.ts";
+import type { CatalogParts } from "./catalog-parts.ts";
+import { currentSnapshot } from "./iceberg/table-metadata.ts";
+import type { ManifestListEntry, TableMetadata } from "./iceberg/table-types.ts";
+import { liveEntries, liveManifests } from "./live-files.ts";
+import { BrokenMetadata, type TableObjects } from "./table-objects.ts";
+import { splitLocation } from "./table-places.ts";
 
 export interface CheckResult {
   /** undefined: it cannot be read. */
   readonly metadata: TableMetadata | undefined;
-  /** Objects that are missing or damaged. */
+  /** Objects that are missing or damaged; with their location where that is no plain key. */
   readonly missing_keys: string[];
   /** Why the dataset is broken; null when it is sound. */
   readonly fault: string | null;
 }
 
-export interface CheckNeeds {
-  readonly storage: Client<typeof storage>;
-  readonly objects: MetadataObjects;
-  readonly at_once_max: number;
+interface CheckedObject {
+  readonly location: string;
+  readonly size_bytes: number;
 }
+
+type CheckNeeds = Pick<CatalogParts, "objects" | "settings">;
 
 /** Looks at the current snapshot: all files of it, or the `newest_max` last added. */
 export async function checkDataset(
   needs: CheckNeeds,
-  metadata_key: string,
+  metadata_location: string,
   call: Call,
   newest_max = Infinity,
 ): Promise<CheckResult> {
   let metadata: TableMetadata | undefined;
   try {
-    needs.objects.forget(metadata_key);
-    metadata = await needs.objects.metadata(metadata_key, call);
-    const files = await currentFiles(needs.objects, metadata, call, newest_max);
-    const missing = await findMissing(needs, files, call);
-    return { metadata, missing_keys: missing, fault: describeMissing(missing) };
+    needs.objects.forget(metadata_location);
+    metadata = await needs.objects.metadata(metadata_location, call);
+    const { files, manifests } = await currentObjects(needs.objects, metadata, call, newest_max);
+    const missing = await findMissing(needs, [...manifests, ...files], call);
+    return { metadata, missing_keys: missing.map(toKey), fault: describeMissing(missing) };
   } catch (error) {
     if (!(error instanceof BrokenMetadata)) throw error;
-    return { metadata, missing_keys: [error.key], fault: error.message };
+    return { metadata, missing_keys: [toKey(error.location)], fault: error.message };
   }
 }
 
-async function currentFiles(
-  objects: MetadataObjects,
+function toKey(location: string): string {
+  return splitLocation(location)?.key ?? location;
+}
+
+async function currentObjects(
+  objects: TableObjects,
   metadata: TableMetadata,
   call: Call,
   newest_max: number,
-): Promise<DataFile[]> {
+): Promise<{ files: CheckedObject[]; manifests: CheckedObject[] }> {
   const current = currentSnapshot(metadata);
-  if (current === null) return [];
-  objects.forget(current.manifest_key);
-  const listed = await objects.manifests(current.manifest_key, call);
-  const files: DataFile[] = [];
-  for (const { key } of listed.toReversed()) {
-    objects.forget(key);
-    const { entries } = await objects.manifest(key, call);
-    for (const entry of entries.toReversed()) {
-      if (files.length >= newest_max) return files;
-      files.push(entry.file);
+  if (current !== undefined) objects.forget(current["manifest-list"]);
+  const listed = (await liveManifests(objects, current, call)).toSorted(byAge);
+  const files: CheckedObject[] = [];
+  const manifests: CheckedObject[] = [];
+  for (const one of listed) {
+    if (files.length >= newest_max) break;
+    objects.forget(one.manifest_path);
+    manifests.push({ location: one.manifest_path, size_bytes: one.manifest_length });
+    for (const { data_file } of (await liveEntries(objects, one, call)).toReversed()) {
+      if (files.length >= newest_max) break;
+      files.push({ location: data_file.file_path, size_bytes: data_file.file_size_in_bytes });
     }
   }
-  return files;
+  return { files, manifests };
 }
 
-/** Keys of files that are not in storage, or are there with another size. */
-export async function findMissing(
-  needs: Pick<CheckNeeds, "storage" | "at_once_max">,
-  files: readonly DataFile[],
+/** The newest first. */
+function byAge(a: ManifestListEntry, b: ManifestListEntry): number {
+  return b.sequence_number - a.sequence_number;
+}
+
+/** Locations of what is not in storage, or is there with another size. */
+async function findMissing(
+  { objects, settings }: CheckNeeds,
+  wanted: readonly CheckedObject[],
   call: Call,
 ): Promise<string[]> {
   const missing: string[] = [];
-  await eachOf(files, needs.at_once_max, async (file) => {
-    const info = await headOr(needs.storage, file.key, call);
-    if (info?.size_bytes !== file.size_bytes) missing.push(file.key);
+  await eachOf(wanted, settings.objects_at_once_max, async ({ location, size_bytes }) => {
+    if ((await objects.sizeOf(location, call)) !== size_bytes) missing.push(location);
   });
   return missing;
 }
@@ -94,17 +104,8 @@ export async function eachOf<T>(
   await Promise.all(Array.from({ length: Math.min(at_once_max, items.length) }, run));
 }
 
-async function headOr(client: Client<typeof storage>, key: string, call: Call) {
-  try {
-    return await client.head({ key }, call);
-  } catch (error) {
-    if (error instanceof LakehouseError && error.reason === "no_such_object") return undefined;
-    throw error;
-  }
-}
-
-export function describeMissing(keys: readonly string[]): string | null {
-  if (keys.length === 0) return null;
-  const more = keys.length > 1 ? ` and ${keys.length - 1} more` : "";
-  return `objects are missing or have another size: ${keys[0]}${more}`;
+function describeMissing(locations: readonly string[]): string | null {
+  if (locations.length === 0) return null;
+  const more = locations.length > 1 ? ` and ${locations.length - 1} more` : "";
+  return `objects are missing or have another size: ${locations[0]}${more}`;
 }

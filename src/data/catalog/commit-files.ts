@@ -1,32 +1,57 @@
-// A commit: manifest, manifest list and metadata are written, then the pointer is swapped.
-import type { DataFile, Dataset, Snapshot } from "#contracts/catalog.ts";
+// A commit: all objects are worked out in memory, put side by side, then the pointer is swapped.
+import { randomBytes } from "node:crypto";
+import type { Dataset, Snapshot } from "#contracts/catalog.ts";
 import type { Call } from "#kernel/call.ts";
 import { newId } from "#kernel/ids.ts";
-import { LakehouseError } from "#kernel/problem.ts";
+import { requireStored, toIcebergFiles } from "./added-files.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
 import type { Step } from "./catalog-store.ts";
-import { findMissing } from "./check-dataset.ts";
-import { differenceOf, fieldsAfterCommit, fingerprintOf } from "./dataset-fields.ts";
-import { checkRequest, snapshotMoved, type CommitInput } from "./commit-request.ts";
+import { badCommit, checkRequest, snapshotMoved, type CommitInput } from "./commit-request.ts";
+import { differenceOf } from "./dataset-fields.ts";
 import {
-  HEALTHY,
   presentRecord,
   quarantinedError,
   tombstonedError,
-  toDataset,
+  type DatasetRecord,
   type Held,
 } from "./dataset-record.ts";
-import { mergeSmall, removeFiles } from "./edit-manifests.ts";
-import { fileTotals, totalsOf, type FileTotals, type ListedManifest } from "./manifests.ts";
+import { mergeSmall, removeFiles, type ManifestEdit } from "./edit-manifests.ts";
+import { evolveForCommit } from "./evolve-schema.ts";
+import { encodeManifestList } from "./iceberg/manifest-list.ts";
 import {
+  currentSchema,
   currentSnapshot,
-  follow,
-  toArchive,
-  withArchive,
-  withSchema,
+  defaultSpec,
   withSnapshot,
-  type TableMetadata,
-} from "./table-metadata.ts";
+} from "./iceberg/table-metadata.ts";
+import type {
+  IcebergDataFile,
+  ManifestListEntry,
+  TableMetadata,
+  TableSnapshot,
+} from "./iceberg/table-types.ts";
+import { liveFiles, liveManifests } from "./live-files.ts";
+import { planMetadata } from "./next-metadata.ts";
+import {
+  createManifestPlanner,
+  inParts,
+  type ManifestPlanner,
+  type PlannedManifest,
+} from "./plan-manifests.ts";
+import { indexDeletes, keyOfPartition } from "./position-deletes.ts";
+import { checkRebase } from "./rebase-commit.ts";
+import {
+  fileTotals,
+  NOTHING,
+  summaryOf,
+  toSnapshot,
+  totalsOf,
+  type SnapshotTotals,
+} from "./snapshot-summary.ts";
+import { noteSources } from "./source-ledger.ts";
+import type { NewObject } from "./table-objects.ts";
+import { locationOfKey, sameSpelling } from "./table-places.ts";
+import { toDataset } from "./table-view.ts";
 
 interface Committed {
   readonly dataset: Dataset;
@@ -36,89 +61,69 @@ interface Committed {
 /** Commits once; a lost race is repeated on the new state if the commit may be rebased on it. */
 export async function commitFiles(parts: CatalogParts, input: CommitInput, call: Call) {
   checkRequest(input);
-  const at_once_max = parts.settings.objects_at_once_max;
-  const missing = await findMissing({ storage: parts.storage, at_once_max }, input.added, call);
-  if (missing.length > 0) throw missingObjects(missing);
-  const attempt = createAttempt(parts, input, call);
-  return parts.store.change(input.name, call, attempt);
+  return parts.store.change(input.name, call, createAttempt(parts, input, call));
 }
 
 function createAttempt(parts: CatalogParts, input: CommitInput, call: Call) {
   const { objects, clock } = parts;
   const snapshot_id = newSnapshotId();
-  // An append keeps its manifest from try to try: what it adds does not depend on what is there.
-  let added_key: string | undefined;
+  const planAdded = createAddedPlan(parts, snapshot_id);
   let expected = input.expected_snapshot_id;
+  let stored = false;
 
   return async (held: Held | undefined): Promise<Step<Committed>> => {
     const record = presentRecord(held, input.name);
     requireCommittable(record.dataset, input);
-    const before = await objects.metadata(record.metadata_key, call);
+    const before = await objects.metadata(record.metadata_location, call);
     const current = currentSnapshot(before);
-    const current_id = current?.snapshot_id ?? null;
+    const current_id = current?.["snapshot-id"] ?? null;
     if (expected !== undefined && expected !== current_id) throw snapshotMoved(input, current_id);
-    const present = evolved(before, record.dataset, input);
-    if (input.operation !== "append") expected = current_id;
-    if (input.added.length > 0) {
-      const entries = input.added.map(toEntry);
-      added_key ??= await objects.writeManifest(present.location, entries, call);
-    }
-    const id = { snapshot_id, sequence_number: present.last_sequence_number + 1 };
-    const edit = await editManifests(parts, present, input, id, added_key, call);
-    const timestamp_ms = Math.max(clock.now(), current?.timestamp_ms ?? 0);
-    const snapshot: Snapshot = {
-      ...id,
-      parent_snapshot_id: current_id,
-      timestamp_ms,
-      operation: input.operation,
-      schema_id: present.current_schema_id,
-      manifest_key: `${present.location}metadata/snap-${snapshot_id}-${newId()}.json`,
-      summary: summaryOf(input, edit),
-      properties: input.properties,
+    const now_ms = Math.max(clock.now(), before["last-updated-ms"]);
+    const present = evolveForCommit(before, record.dataset.rows > 0, input, now_ms);
+    const added = toIcebergFiles(present, input.added);
+    if (!stored) await requireStored(parts, added, call);
+    stored = true;
+    const rebases = input.operation === "append" || input.based_on_snapshot_id !== undefined;
+    if (!rebases) expected = current_id;
+    const id = { snapshot_id, sequence_number: present["last-sequence-number"] + 1 };
+    const edit = await planEdit(parts, present, input, id, added, planAdded, call);
+    const summary = await summarize(parts, input, current, added, edit, present, call);
+    const manifest_list = `${present.location}/metadata/snap-${snapshot_id}-1-${newId()}.avro`;
+    const snapshot: TableSnapshot = {
+      "snapshot-id": snapshot_id,
+      ...(current_id === null ? {} : { "parent-snapshot-id": current_id }),
+      "sequence-number": id.sequence_number,
+      "timestamp-ms": now_ms,
+      "manifest-list": manifest_list,
+      summary: summary.texts,
+      "schema-id": present["current-schema-id"],
     };
-    const written = await writeSnapshot(parts, held!, present, snapshot, edit.manifests, call);
-    const dataset = toDataset(written.metadata, HEALTHY);
-    const details = detailsOf(input, snapshot, record.dataset, dataset);
+    const list = toListObject(parts, manifest_list, edit.manifests, { ...id, current_id });
+    const next = withSnapshot(present, snapshot, now_ms);
+    const planned = planMetadata(parts, record, next);
+    const written = [...edit.objects, list, planned.object];
+    const source_epoch = record.source_epoch + (input.replace_all ? 1 : 0);
+    const ledger = await planLedger(parts, record, before, input, snapshot, source_epoch);
+    await putAll(parts, edit.added, written, call);
+    const dataset = toDataset(record.dataset, planned.metadata, snapshot, summary.totals);
+    const told = toSnapshot(planned.metadata, snapshot, summary.totals);
+    const details = detailsOf(input, told, record.dataset, dataset);
     return {
       change: {
-        record: { ...record, dataset, metadata_key: written.metadata_key, quarantined_by: null },
+        record: {
+          ...record,
+          dataset,
+          metadata_location: planned.object.location,
+          source_epoch,
+          quarantined_by: null,
+        },
         event: { action: "catalog.commit", before: current_id, after: snapshot_id, details },
-        written: [...written.keys, ...edit.written],
-        expired: written.expired_keys,
+        also: ledger,
+        written: written.map((object) => object.location),
+        expired: planned.expired,
       },
-      answer: { dataset, snapshot },
+      answer: { dataset, snapshot: told },
     };
-  };
-}
-
-/**
- * The metadata with the schema that the commit brings along; as it is when that changes nothing.
- */
-function evolved(before: TableMetadata, dataset: Dataset, input: CommitInput): TableMetadata {
-  if (input.fields === undefined) return before;
-  const fields = fieldsAfterCommit(input.name, dataset.fields, input.fields, {
-    last_field_id: before.last_field_id,
-    has_rows: dataset.rows > 0,
-    replaces: input.replace_all,
-  });
-  if (fingerprintOf(fields) === dataset.fingerprint) return before;
-  return { ...before, ...withSchema(before, fields) };
-}
-
-const SOURCES_TOLD_MAX = 10;
-
-/** What the journal is told: enough to know by whom and of what the rows came. */
-function detailsOf(input: CommitInput, snapshot: Snapshot, before: Dataset, after: Dataset) {
-  const { dataset_id, schema_id } = after;
-  const sources = input.added.flatMap((file) => file.source ?? []).slice(0, SOURCES_TOLD_MAX);
-  const evolves = schema_id !== before.schema_id;
-  const difference = differenceOf(before.fields, after.fields);
-  return {
-    dataset_id,
-    operation: input.operation,
-    ...snapshot.summary,
-    ...(sources.length > 0 ? { sources } : {}),
-    ...(evolves ? { schema_id, difference } : {}),
   };
 }
 
@@ -130,97 +135,231 @@ function requireCommittable(dataset: Dataset, input: CommitInput): void {
   }
 }
 
+interface Added {
+  readonly manifests: readonly PlannedManifest[];
+  /** Resolves when they are put; the next try needs them again and not put again. */
+  put(parts: CatalogParts, call: Call): Promise<void>;
+}
+
+type AddedPlan = (
+  planner: ManifestPlanner,
+  present: TableMetadata,
+  files: readonly IcebergDataFile[],
+) => Added;
+
+/** Manifests of added files are kept from try to try: they do not depend on what is there. */
+function createAddedPlan({ settings }: CatalogParts, snapshot_id: string): AddedPlan {
+  let held: { readonly key: string; readonly added: Added } | undefined;
+  return (planner, present, files) => {
+    const spec = defaultSpec(present);
+    const key = `${present["current-schema-id"]} ${spec["spec-id"]} ${present.location}`;
+    if (held?.key === key) return held.added;
+    const inherits = { sequence_number: null, file_sequence_number: null };
+    const entries = files.map((data_file) => ({
+      status: 1 as const,
+      snapshot_id,
+      ...inherits,
+      data_file,
+    }));
+    const manifests = inParts(entries, settings.manifest_files_max).map((part) =>
+      planner.plan(spec, 0, part),
+    );
+    let putting: Promise<unknown> | undefined;
+    const added: Added = {
+      manifests,
+      async put({ objects }, call) {
+        putting ??= Promise.all(manifests.map((one) => objects.put(one.object, call)));
+        await putting;
+      },
+    };
+    held = { key, added };
+    return added;
+  };
+}
+
+interface PlannedEdit extends ManifestEdit {
+  readonly added: Added;
+}
+
 /** The manifests of the next snapshot: what stays, what is added, small ones merged. */
-async function editManifests(
-  { objects, settings }: CatalogParts,
+async function planEdit(
+  parts: CatalogParts,
   present: TableMetadata,
   input: CommitInput,
   id: { readonly snapshot_id: string; readonly sequence_number: number },
-  added_key: string | undefined,
+  files: readonly IcebergDataFile[],
+  planAdded: AddedPlan,
   call: Call,
-) {
-  const { location } = present;
-  const current = currentSnapshot(present);
-  const base = current === null ? [] : await objects.manifests(current.manifest_key, call);
-  const kept = await removeFiles(objects, location, base, input, id, call);
-  const manifests: ListedManifest[] = [...kept.manifests];
-  if (added_key !== undefined)
-    manifests.push({ key: added_key, ...id, ...fileTotals(input.added) });
-  const merged = await mergeSmall(objects, location, manifests, settings, id, call);
-  const written = [...kept.written, ...merged.written];
-  return { manifests: merged.manifests, removed: kept.removed, written };
-}
-
-function summaryOf(
-  input: CommitInput,
-  edit: { readonly manifests: readonly ListedManifest[]; readonly removed: FileTotals },
-): Snapshot["summary"] {
-  const added = fileTotals(input.added);
-  const totals = totalsOf(edit.manifests);
+): Promise<PlannedEdit> {
+  const { objects, settings } = parts;
+  const planner = createManifestPlanner(objects, present.location, currentSchema(present));
+  const needs = { objects, planner, metadata: present, id, call };
+  const replaced = input.replace_all && input.based_on_snapshot_id === undefined;
+  const base = await baseOf(parts, present, replaced, call);
+  const named = input.removed_keys.map((key) => locationOfKey(present.location, key));
+  const removed = input.replace_all ? ("all" as const) : new Set(named);
+  await checkRebase(objects, present, base, input, removed, call);
+  const added_paths = new Set(files.map((file) => sameSpelling(file.file_path)));
+  const edit = await removeFiles(needs, base, { name: input.name, added: added_paths, removed });
+  if (input.operation === "replace") await requireSameRows(parts, present, base, edit, files, call);
+  const added = planAdded(planner, present, files);
+  const listed = added.manifests.map((one) => planner.list(one, id));
+  const merged = await mergeSmall(needs, [...edit.manifests, ...listed], settings);
   return {
-    added_files: added.files,
-    removed_files: edit.removed.files,
-    added_rows: added.rows,
-    removed_rows: edit.removed.rows,
-    total_files: totals.files,
-    total_rows: totals.rows,
-    total_bytes: totals.size_bytes,
+    ...edit,
+    manifests: merged.manifests,
+    objects: [...edit.objects, ...merged.objects],
+    added,
   };
 }
 
-/** Writes all that the snapshot needs; nothing refers to it until the pointer is swapped. */
-async function writeSnapshot(
-  { objects, settings }: CatalogParts,
-  held: Held,
+/** The present manifests; of a broken dataset that is replaced as a whole, none are needed. */
+async function baseOf(
+  { objects, log }: CatalogParts,
   present: TableMetadata,
-  snapshot: Snapshot,
-  manifests: ListedManifest[],
+  replaced: boolean,
   call: Call,
-) {
-  const { metadata_key } = held.record;
-  const changes = withSnapshot(present, snapshot);
-  const next = follow(present, metadata_key, snapshot.timestamp_ms, changes);
-  const archived = await archive(objects, next.metadata, settings.snapshots_inline_max, call);
-  const { manifest_key, snapshot_id } = snapshot;
-  const [new_key] = await Promise.all([
-    objects.writeMetadata(held.version + 1, archived.metadata, call),
-    objects.writeManifests(manifest_key, snapshot_id, manifests, call),
-  ]);
-  return {
-    metadata: archived.metadata,
-    metadata_key: new_key,
-    keys: [new_key, manifest_key, ...archived.written],
-    expired_keys: next.expired_keys,
+): Promise<readonly ManifestListEntry[]> {
+  const snapshot = currentSnapshot(present);
+  if (!replaced) return liveManifests(objects, snapshot, call);
+  try {
+    const manifests = await liveManifests(objects, snapshot, call);
+    for (const { manifest_path } of manifests) await objects.manifest(manifest_path, call);
+    return manifests;
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "BrokenMetadata") throw error;
+    log.warn({ err: error }, "what replace_all replaces cannot be listed any more");
+    return [];
+  }
+}
+
+/** A `replace` must hold the rows of the files it removes, less those that deletes took away. */
+async function requireSameRows(
+  { objects }: CatalogParts,
+  present: TableMetadata,
+  base: readonly ManifestListEntry[],
+  edit: ManifestEdit,
+  added: readonly IcebergDataFile[],
+  call: Call,
+): Promise<void> {
+  const deletes = indexDeletes(await liveFiles(objects, present, base, 1, call));
+  const applied = new Map(
+    edit.removed
+      .flatMap((one) => deletes.of(one))
+      .map((one) => [one.file.file_path, one.file.record_count]),
+  );
+  const most = fileTotals(edit.removed.map((one) => one.file)).rows;
+  const least = [...applied.values()].reduce((left, rows) => left - rows, most);
+  const { rows } = fileTotals(added);
+  if (rows <= most && rows >= least) return;
+  throw badCommit(
+    `a replace keeps the rows: ${most} are removed and ${rows} added`,
+    "commit a change of rows as overwrite",
+  );
+}
+
+async function summarize(
+  { objects }: CatalogParts,
+  input: CommitInput,
+  current: TableSnapshot | undefined,
+  files: readonly IcebergDataFile[],
+  edit: ManifestEdit,
+  present: TableMetadata,
+  call: Call,
+): Promise<{ totals: SnapshotTotals; texts: Record<string, string> }> {
+  const before =
+    current === undefined || input.replace_all ? NOTHING : await totalsOf(objects, current, call);
+  const added = fileTotals(files);
+  const removed = fileTotals(edit.removed.map((one) => one.file));
+  const dropped = fileTotals(edit.removed_deletes);
+  const gone = input.replace_all ? NOTHING : { ...removed, rows: removed.rows };
+  const totals: SnapshotTotals = {
+    files: before.files + added.files - gone.files,
+    rows: before.rows + added.rows - gone.rows,
+    size_bytes:
+      before.size_bytes +
+      added.size_bytes -
+      gone.size_bytes -
+      (input.replace_all ? 0 : dropped.size_bytes),
+    delete_files: Math.max(0, before.delete_files - dropped.files),
+    deletes: Math.max(0, before.deletes - dropped.rows),
   };
+  const spec = defaultSpec(present);
+  const partitions = new Set([
+    ...files.map((file) => keyOfPartition(spec, file.partition)),
+    ...edit.removed.map((one) => keyOfPartition(one.spec, one.file.partition)),
+  ]);
+  const texts = summaryOf({
+    operation: input.operation,
+    added,
+    removed,
+    removed_delete_files: dropped.files,
+    changed_partitions: partitions.size,
+    totals,
+    properties: input.properties,
+  });
+  return { totals, texts };
 }
 
-async function archive(
-  objects: CatalogParts["objects"],
+function toListObject(
+  { objects }: CatalogParts,
+  location: string,
+  manifests: readonly ManifestListEntry[],
+  of: {
+    readonly snapshot_id: string;
+    readonly current_id: string | null;
+    readonly sequence_number: number;
+  },
+): NewObject {
+  const { snapshot_id, sequence_number, current_id: parent_snapshot_id } = of;
+  const bytes = encodeManifestList(manifests, { snapshot_id, parent_snapshot_id, sequence_number });
+  objects.holdManifests(location, manifests);
+  return { location, bytes };
+}
+
+function planLedger(
+  { pointers, clock }: CatalogParts,
+  record: DatasetRecord,
   metadata: TableMetadata,
-  inline_max: number,
-  call: Call,
-): Promise<{ metadata: TableMetadata; written: string[] }> {
-  const moved = toArchive(metadata, inline_max);
-  if (moved.length === 0) return { metadata, written: [] };
-  const key = await objects.writeArchive(metadata.location, moved, call);
-  return { metadata: withArchive(metadata, key, moved), written: [key] };
+  { sources }: CommitInput,
+  snapshot: TableSnapshot,
+  epoch: number,
+) {
+  const committed_at = new Date(clock.now()).toISOString();
+  const commit = { sources, snapshot_id: snapshot["snapshot-id"], committed_at, epoch };
+  return noteSources(pointers, { record, metadata }, commit);
 }
 
-function toEntry(file: DataFile) {
-  return { snapshot_id: null, sequence_number: null, file };
+/** Nothing refers to them until the pointer is swapped. */
+async function putAll(
+  parts: CatalogParts,
+  added: Added,
+  written: readonly NewObject[],
+  call: Call,
+): Promise<void> {
+  const puts = written.map((object) => parts.objects.put(object, call));
+  await Promise.all([added.put(parts, call), ...puts]);
+}
+
+const SOURCES_TOLD_MAX = 10;
+
+/** What the journal is told: enough to know by whom and of what the rows came. */
+function detailsOf(input: CommitInput, snapshot: Snapshot, before: Dataset, after: Dataset) {
+  const { dataset_id, schema_id } = after;
+  const sources = input.sources.slice(0, SOURCES_TOLD_MAX);
+  const evolves = schema_id !== before.schema_id;
+  const difference = differenceOf(before.fields, after.fields);
+  return {
+    dataset_id,
+    operation: input.operation,
+    ...snapshot.summary,
+    ...(sources.length > 0 ? { sources } : {}),
+    ...(evolves ? { schema_id, difference } : {}),
+  };
 }
 
 /** 19 digits that fit a signed 64-bit integer, as Iceberg's snapshot ids do. */
 function newSnapshotId(): string {
-  const bits = BigInt(`0x${newId().replaceAll("-", "").slice(17)}`);
+  const bits = randomBytes(8).readBigUInt64BE();
   return String(10n ** 18n + (bits % (8n * 10n ** 18n)));
-}
-
-function missingObjects(keys: readonly string[]): LakehouseError {
-  const message = `${keys.length} added files are not in storage with the size said: ${keys[0]}`;
-  return new LakehouseError("conflict", message, {
-    reason: "missing_object",
-    hint: "put the objects first, then commit them",
-    extra: { missing_keys: keys.slice(0, 100) },
-  });
 }

@@ -11,10 +11,10 @@ import {
   noSuchDataset,
   presentRecord,
   tombstonedError,
-  toDataset,
   type DatasetRecord,
 } from "./dataset-record.ts";
 import { quarantineChange } from "./pointer-swaps.ts";
+import { viewDataset } from "./table-view.ts";
 
 export interface VerifyOptions {
   /** Files looked at, newest first. */
@@ -35,19 +35,18 @@ export async function verifyDataset(
   const { record } = held;
   const asleep = held.broken !== undefined || record.dataset.status === "tombstoned";
   if (asleep) return { dataset: record.dataset, missing_keys: [] };
-  const needs = { ...parts, at_once_max: parts.settings.objects_at_once_max };
-  const found = await checkDataset(needs, record.metadata_key, call, newest_max);
+  const found = await checkDataset(parts, record.metadata_location, call, newest_max);
   const { missing_keys } = found;
   const partial = record.dataset.files > newest_max;
   if (!needsChange(record, found, by, partial)) return { dataset: record.dataset, missing_keys };
   const dataset = await parts.store.change(name, call, async (now): Promise<Step<Dataset>> => {
     const present = presentRecord(now, name);
     // What was found is true of the metadata that was looked at, and of no other.
-    const same = present.metadata_key === record.metadata_key;
+    const same = present.metadata_location === record.metadata_location;
     if (!same || !needsChange(present, found, by, partial)) return { answer: present.dataset };
     const change =
       found.fault === null
-        ? healChange(parts, present, found)
+        ? await healChange(parts, present, found, call)
         : quarantineChange(present, found.fault, "check", parts.clock);
     return { change, answer: change.record.dataset };
   });
@@ -68,8 +67,14 @@ function needsChange(
   return !by_caller && (status === "healthy" || status_reason !== found.fault);
 }
 
-function healChange({ clock }: CatalogParts, record: DatasetRecord, found: CheckResult) {
-  const base = found.metadata === undefined ? record.dataset : toDataset(found.metadata, HEALTHY);
+async function healChange(
+  { clock, objects }: CatalogParts,
+  record: DatasetRecord,
+  { metadata }: CheckResult,
+  call: Call,
+) {
+  const { dataset: known } = record;
+  const base = metadata === undefined ? known : await viewDataset(objects, known, metadata, call);
   const dataset: Dataset = { ...base, ...HEALTHY, updated_at: isoTime(clock) };
   return {
     record: { ...record, dataset, quarantined_by: null },

@@ -11,7 +11,7 @@ import {
 } from "./dataset-fields.ts";
 import { currentSchema, defaultSpec, schemaById, withSchema } from "./iceberg/table-metadata.ts";
 import { toFields, toIcebergSchema } from "./iceberg/table-schema.ts";
-import type { IcebergSchema, TableMetadata } from "./iceberg/table-types.ts";
+import type { IcebergField, IcebergSchema, TableMetadata } from "./iceberg/table-types.ts";
 import { extendNameMapping } from "./name-mapping.ts";
 
 /** The metadata with exactly these columns; the same object when nothing changes. */
@@ -104,10 +104,19 @@ function withFields(
   return extendNameMapping(withSchema(metadata, schema, last_field_id, now_ms));
 }
 
-/** Docs, defaults and identifiers, which our columns do not speak of, stay with their fields. */
+/**
+ * Docs, defaults and identifiers, which our columns do not speak of, stay with their fields, and so
+ * does what a nested type that did not change says of null.
+ */
 function carryOn(old: IcebergSchema, next: IcebergSchema): IcebergSchema {
   const before = new Map(old.fields.map((one) => [one.id, one]));
-  const fields = next.fields.map((one) => ({ ...before.get(one.id), ...one }));
+  const types = new Map(toFields(old).map((one) => [one.field_id, one.type]));
+  const fields = toFields(next).map((field, at): IcebergField => {
+    const one = next.fields[at]!;
+    const was = before.get(one.id);
+    const same_type = was !== undefined && types.get(one.id) === field.type;
+    return { ...was, ...one, ...(same_type ? { type: was.type } : {}) };
+  });
   const kept = new Set(fields.map((one) => one.id));
   const identifiers = old["identifier-field-ids"]?.filter((id) => kept.has(id));
   return {

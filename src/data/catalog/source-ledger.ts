@@ -7,7 +7,6 @@ import type { OutputOf } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { Pointer, PointerChange, PointerStore } from "#ports/pointer-store.ts";
 import type { DatasetRecord } from "./dataset-record.ts";
-import { isAncestor, snapshotById } from "./iceberg/table-metadata.ts";
 import type { TableMetadata } from "./iceberg/table-types.ts";
 
 /** A ledger line; its name is the content's sha256. */
@@ -26,12 +25,17 @@ export type ToldSource = OutputOf<(typeof catalog)["operations"]["sources"]>["so
 
 export const ledgerSpace = (dataset_id: string): string => `sources:${dataset_id}`;
 
+interface OfDataset {
+  readonly record: Pick<DatasetRecord, "dataset" | "source_epoch">;
+  readonly metadata: TableMetadata;
+}
+
 type Ledger = Pick<PointerStore, "get" | "list">;
 
 /** The changes that note these sources; throws `conflict` (`source_exists`) for a present one. */
 export async function noteSources(
   ledger: Ledger,
-  of: { readonly record: DatasetRecord; readonly metadata: TableMetadata },
+  of: OfDataset,
   commit: {
     readonly sources: readonly SourceOfRows[];
     readonly snapshot_id: string;
@@ -43,11 +47,12 @@ export async function noteSources(
   const { dataset_id, name } = of.record.dataset;
   const space = ledgerSpace(dataset_id);
   const { snapshot_id, committed_at, epoch } = commit;
+  const isCurrent = currentLines(of);
   const changes = new Map<string, PointerChange>();
   for (const { content_sha256, ...source } of commit.sources) {
     const held = await ledger.get(space, content_sha256);
     const line = held === undefined ? undefined : ledgerLine.parse(held.value);
-    if (line !== undefined && epoch === of.record.source_epoch && isCurrent(line, of)) {
+    if (line !== undefined && epoch === of.record.source_epoch && isCurrent(line)) {
       throw sourceExists(name, content_sha256, line);
     }
     const value: LedgerLine = { ...source, snapshot_id, committed_at, epoch };
@@ -60,16 +65,17 @@ export async function noteSources(
 /** The sources of a dataset, newest first; or that of given bytes. */
 export async function readSources(
   ledger: Ledger,
-  of: { readonly record: DatasetRecord; readonly metadata: TableMetadata },
+  of: OfDataset,
   wanted: { readonly content_sha256?: string | undefined; readonly limit: number },
 ): Promise<ToldSource[]> {
   const space = ledgerSpace(of.record.dataset.dataset_id);
   const { content_sha256 } = wanted;
   const one = content_sha256 === undefined ? undefined : await ledger.get(space, content_sha256);
   const found = content_sha256 === undefined ? await ledger.list(space) : one ? [one] : [];
+  const isCurrent = currentLines(of);
   const told = found.map((pointer): ToldSource => {
     const { epoch, ...line } = ledgerLine.parse(pointer.value);
-    return { ...line, content_sha256: pointer.name, current: isCurrent({ ...line, epoch }, of) };
+    return { ...line, content_sha256: pointer.name, current: isCurrent({ ...line, epoch }) };
   });
   return told
     .toSorted((a, b) => Date.parse(b.committed_at) - Date.parse(a.committed_at))
@@ -82,13 +88,14 @@ export async function readSources(
  */
 export async function strikeSources(
   ledger: Ledger,
-  of: { readonly record: DatasetRecord; readonly metadata: TableMetadata },
+  of: OfDataset,
   expired: ReadonlySet<string>,
 ): Promise<PointerChange[]> {
   const space = ledgerSpace(of.record.dataset.dataset_id);
+  const isCurrent = currentLines(of);
   const lost = (held: Pointer): boolean => {
     const line = ledgerLine.parse(held.value);
-    return expired.has(line.snapshot_id) && !isCurrent(line, of);
+    return expired.has(line.snapshot_id) && !isCurrent(line);
   };
   return (await ledger.list(space)).filter(lost).map(({ name, version }) => ({
     space,
@@ -98,16 +105,21 @@ export async function strikeSources(
   }));
 }
 
-function isCurrent(
-  line: LedgerLine,
-  { record, metadata }: { readonly record: DatasetRecord; readonly metadata: TableMetadata },
-): boolean {
-  if (line.epoch !== record.source_epoch) return false;
-  const current = metadata["current-snapshot-id"];
-  if (current === null) return false;
-  // What has expired was in the history of the present snapshot, or it would be struck out.
-  if (snapshotById(metadata, line.snapshot_id) === undefined) return true;
-  return isAncestor(metadata, line.snapshot_id, current);
+type IsCurrent = (line: LedgerLine) => boolean;
+
+function currentLines({ record, metadata }: OfDataset): IsCurrent {
+  const known = new Map(metadata.snapshots.map((one) => [one["snapshot-id"], one]));
+  const history = new Set<string>();
+  let at = metadata["current-snapshot-id"];
+  while (at != null && !history.has(at)) {
+    history.add(at);
+    at = known.get(at)?.["parent-snapshot-id"] ?? null;
+  }
+  return (line) => {
+    if (line.epoch !== record.source_epoch || history.size === 0) return false;
+    // What has expired was in the history of the present snapshot, or it would be struck out.
+    return history.has(line.snapshot_id) || !known.has(line.snapshot_id);
+  };
 }
 
 function sourceExists(name: string, sha256: string, line: LedgerLine): LakehouseError {

@@ -4,6 +4,7 @@ export interface WeighedCache<T> {
   get(key: string): T | undefined;
   set(key: string, value: T, weight: number): void;
   delete(key: string): void;
+  deleteWhere(unwanted: (key: string) => boolean): void;
   weight(): number;
 }
 
@@ -37,5 +38,8 @@ export function createWeighedCache<T>(weight_max: number): WeighedCache<T> {
       }
     },
     delete: drop,
+    deleteWhere(unwanted) {
+      for (const key of [...held.keys()]) if (unwanted(key)) drop(key);
+    },
   };
 }

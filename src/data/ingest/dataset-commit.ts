@@ -1,137 +1,135 @@
-// From a converted file to a snapshot: object, schema, commit; each step repeatable or undone.
-import type { catalog, Dataset } from "#contracts/catalog.ts";
-import type { Column } from "#contracts/nouns.ts";
-import type { storage } from "#contracts/storage.ts";
+// From a converted file to a snapshot: dataset, objects, commit; each step repeatable or undone.
+import type { Dataset } from "#contracts/catalog.ts";
 import type { Call } from "#kernel/call.ts";
-import type { Client } from "#kernel/contract.ts";
 import { canonicalJson, sha256Hex } from "#kernel/ids.ts";
-import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import { surelyRefused, tablePlace } from "#ports/staged-files.ts";
 import type { RejectedRow } from "#ports/table-engine.ts";
-
-export interface DatasetStores {
-  readonly storage: Client<typeof storage>;
-  readonly catalog: Client<typeof catalog>;
-}
-
-export interface PresentDataset {
-  readonly dataset: Dataset;
-  /** Hashes of the sources whose rows the current snapshot holds. */
-  readonly source_hashes: ReadonlySet<string>;
-  readonly snapshot_id: string | null;
-}
+import { commitOf, type Committed, type CommitRequest } from "./commit-request.ts";
+import { ChangedMeanwhile, shapeOf, type IngestParts } from "./ingest-job.ts";
+import { columnsOf, presentDataset } from "./present-dataset.ts";
+import { sameColumns } from "./replacement-columns.ts";
+import { upsertRows } from "./upsert-rows.ts";
 
 /**
- * The dataset as it is; undefined when there is none. A deleted one is `conflict` (`tombstoned`).
+ * `present` is what the file was converted for. Where others changed that meanwhile, the error is
+ * `ChangedMeanwhile`. A dataset that was made for this is taken away again when nothing came of it.
  */
-export async function presentDataset(
-  stores: DatasetStores,
-  name: string,
+export async function commitDataset(
+  parts: IngestParts,
+  request: CommitRequest,
+  present: Dataset | undefined,
   call: Call,
-): Promise<PresentDataset | undefined> {
+): Promise<Committed> {
+  const { dataset, created } =
+    present === undefined
+      ? await makeDataset(parts, request, call)
+      : { dataset: present, created: false };
   try {
-    const { dataset, snapshot, files } = await stores.catalog.files({ name }, call);
-    const hashes = files.flatMap((file) => file.source?.content_sha256 ?? []);
-    const snapshot_id = snapshot?.snapshot_id ?? null;
-    return { dataset, source_hashes: new Set(hashes), snapshot_id };
-  } catch (thrown) {
-    const error = toLakehouseError(thrown);
-    if (error.reason === "no_such_dataset") return undefined;
-    if (error.reason === "quarantined") {
-      const dataset = await stores.catalog.get({ name }, call);
-      const snapshot_id = dataset.current_snapshot_id;
-      return { dataset, source_hashes: new Set(), snapshot_id };
-    }
-    if (error.reason !== "tombstoned") throw error;
-    throw new LakehouseError("conflict", `the dataset "${name}" was deleted`, {
-      reason: "tombstoned",
-      hint: "restore it first, or use another name",
-      cause: error,
-    });
+    if (request.job.mode === "upsert") return await upsertRows(parts, request, dataset, call);
+    return await addRows(parts, request, dataset, call);
+  } catch (error) {
+    if (created) await takeAway(parts, dataset, call);
+    throw await orChanged(parts, dataset, error, call);
   }
 }
 
-export function columnsOf(dataset: Dataset): Column[] {
-  return dataset.fields.map(({ name, type, nullable }) => ({ name, type, nullable }));
+async function makeDataset(parts: IngestParts, { job, converted }: CommitRequest, call: Call) {
+  const { dataset: name, partition_by } = job;
+  const fields = columnsOf(converted.columns);
+  const made = await parts.catalog.register(
+    { name, fields, ...(partition_by === undefined ? {} : { partition_by: [...partition_by] }) },
+    call,
+  );
+  // Another process may have made it first, and its columns may have other ids.
+  const fits = sameColumns(made.dataset.fields, converted.columns);
+  if (!made.created && !fits) throw new ChangedMeanwhile(name);
+  return made;
 }
 
-export interface Converted {
-  readonly staged_path: string;
-  readonly columns: readonly Column[];
-  readonly rows: number;
-}
-
-export interface Source {
-  readonly ingest_id: string;
-  readonly content_sha256: string;
-  readonly name: string;
-}
-
-export interface CommitRequest {
-  readonly name: string;
-  readonly mode: "append" | "replace";
-  readonly evolve: boolean;
-  readonly present: PresentDataset | undefined;
-  readonly converted: Converted;
-  readonly source: Source;
-  readonly properties: Record<string, unknown>;
-}
-
-/** Commits; when that is refused, an object that was not there before is gone again. */
-export async function commitDataset(stores: DatasetStores, request: CommitRequest, call: Call) {
-  const { name, converted, source } = request;
-  const key = keyOf(name, source, converted.columns);
-  const adopted = await stores.storage.adopt({ key, path: converted.staged_path }, call);
+async function addRows(
+  parts: IngestParts,
+  request: CommitRequest,
+  dataset: Dataset,
+  call: Call,
+): Promise<Committed> {
+  const { job, staged, converted } = request;
+  const place = tablePlace(dataset.location);
+  const added = await staged.adopt(place, fileNames(request, dataset), converted.files);
+  const replaces = job.mode === "replace";
   try {
-    if (request.present === undefined) {
-      await stores.catalog.register({ name, fields: [...converted.columns] }, call);
-    }
-    const { dataset, snapshot } = await stores.catalog.commit(
+    const done = await parts.catalog.commit(
       {
-        name,
-        operation: request.mode === "replace" ? "overwrite" : "append",
-        replace_all: request.mode === "replace",
-        added: [{ key, rows: converted.rows, size_bytes: adopted.object.size_bytes, source }],
-        properties: request.properties,
-        ...expectation(request),
-        ...evolution(request),
+        ...commitOf(request, dataset),
+        operation: replaces ? "overwrite" : "append",
+        replace_all: replaces,
+        added,
+        // A replacement is of what we looked at; an append goes on top of whatever is there.
+        ...(replaces ? { expected_snapshot_id: dataset.current_snapshot_id } : {}),
       },
       call,
     );
-    return { dataset, snapshot, stored_bytes: adopted.object.size_bytes };
-  } catch (thrown) {
-    const error = toLakehouseError(thrown);
-    // An answer that got lost may have been a yes: the object goes only after a clear no.
-    if (!adopted.existed && CLEAR_NO.has(error.code)) await stores.storage.remove({ key }, call);
+    const stored_bytes = added.reduce((sum, file) => sum + file.size_bytes, 0);
+    const { snapshot_id } = done.snapshot;
+    return { dataset: done.dataset, snapshot_id, stored_bytes, updated_rows: 0 };
+  } catch (error) {
+    if (surelyRefused(error)) await staged.undo();
     throw error;
   }
 }
 
 /** Changes when the same source would be converted to other rows than before. */
-const CONVERSION = 2;
+const CONVERSION = 3;
 
-/** Content-addressed: the bytes that came in, and the columns they were read as. */
-function keyOf(name: string, source: Source, columns: readonly Column[]): string {
-  const content = canonicalJson([CONVERSION, source.content_sha256, columns]);
-  return `datasets/${name}/${sha256Hex(content)}.parquet`;
+/**
+ * Content-addressed: the bytes that came in, and how they were read. What replaces has names of its
+ * own, since the files that go may come from the same bytes.
+ */
+function fileNames({ job, content_sha256, converted }: CommitRequest, dataset: Dataset) {
+  const { columns } = converted;
+  const replaced = job.mode === "replace" ? job.ingest_id : null;
+  const how = canonicalJson([CONVERSION, columns, dataset.partition_by, replaced]);
+  const content = content_sha256.slice(0, 32);
+  const otherwise = sha256Hex(canonicalJson([how, job.ingest_id, Date.now()])).slice(0, 16);
+  return {
+    name: `${content}-${sha256Hex(how).slice(0, 8)}`,
+    otherwise: `${content}-${otherwise}`,
+  };
 }
 
-const CLEAR_NO = new Set(["invalid", "not_found", "conflict", "precondition_failed", "rejected"]);
+const CLEAN_UP_TIMEOUT_MS = 10_000;
 
-/** A replacement is of what we looked at; an append goes on top of whatever is there. */
-function expectation({ mode, present }: CommitRequest) {
-  if (mode !== "replace" || present === undefined) return {};
-  return { expected_snapshot_id: present.snapshot_id };
+/** Only what nobody has written to meanwhile; what cannot be told now stays. */
+async function takeAway(parts: IngestParts, made: Dataset, call: Call): Promise<void> {
+  const deadline_ms = Date.now() + CLEAN_UP_TIMEOUT_MS;
+  const own = { ...call, deadline_ms, signal: AbortSignal.timeout(CLEAN_UP_TIMEOUT_MS) };
+  const { name, dataset_id } = made;
+  try {
+    const now = await parts.catalog.get({ name }, own);
+    const untouched = now.dataset_id === dataset_id && shapeOf(now) === shapeOf(made);
+    if (!untouched || now.current_snapshot_id !== null || now.status !== "healthy") return;
+    await parts.catalog.drop_table({ name, purge: true }, own);
+  } catch {
+    // The error that led here is the one to tell; an empty dataset harms nobody.
+  }
 }
 
-/** In the same swap as the files: a commit that is refused leaves the schema as it was. */
-function evolution({ evolve, present, converted }: CommitRequest) {
-  if (!evolve || present === undefined) return {};
-  return { fields: [...converted.columns] };
+/** A refusal because columns or ids moved since the conversion is one to convert again for. */
+async function orChanged(
+  parts: IngestParts,
+  used: Dataset,
+  error: unknown,
+  call: Call,
+): Promise<unknown> {
+  if (!(error instanceof LakehouseError) || error instanceof ChangedMeanwhile) return error;
+  if (error.reason !== "schema_differs" && error.reason !== "bad_commit") return error;
+  const now = await presentDataset(parts, used.name, call);
+  return shapeOf(now) === shapeOf(used) ? error : new ChangedMeanwhile(used.name);
 }
 
 /** Stores what could not be read, one JSON line for each row; null when all could be. */
 export async function putRejects(
-  stores: DatasetStores,
+  { storage }: Pick<IngestParts, "storage">,
   place: { readonly dataset: string; readonly ingest_id: string },
   rejects: readonly RejectedRow[],
   call: Call,
@@ -144,6 +142,6 @@ export async function putRejects(
     }
   }
   const content_type = "application/x-ndjson";
-  await stores.storage.put({ key, content_type, body: lines() }, call);
+  await storage.put({ key, content_type, body: lines() }, call);
   return key;
 }

@@ -22,6 +22,7 @@ const STEP_MS = 50;
 interface State {
   progress: IngestProgress;
   readonly started_ms: number;
+  phase_started_ms: number;
   readonly wake: Set<() => void>;
 }
 
@@ -50,20 +51,30 @@ export function createProgressRegistry(clock: Clock, kept_max: number): Progress
           bytes_total: null,
           rows_done: 0,
           bytes_per_s: 0,
+          rows_per_s: 0,
           elapsed_ms: 0,
+          left_ms: null,
           detail: null,
         },
         started_ms: clock.now(),
+        phase_started_ms: clock.now(),
         wake: new Set(),
       };
       states.set(ingest_id, state);
       prune();
       return {
         update(change) {
-          const elapsed_ms = Math.max(0, clock.now() - state.started_ms);
-          const next = { ...state.progress, ...change, elapsed_ms };
-          const bytes_per_s = Math.round((next.bytes_done * 1000) / Math.max(1, elapsed_ms));
-          state.progress = { ...next, bytes_per_s };
+          const now_ms = clock.now();
+          const next = { ...state.progress, ...change };
+          if (next.phase !== state.progress.phase) state.phase_started_ms = now_ms;
+          const elapsed_ms = Math.max(0, now_ms - state.started_ms);
+          state.progress = {
+            ...next,
+            elapsed_ms,
+            bytes_per_s: rate(next.bytes_done, elapsed_ms),
+            rows_per_s: rate(next.rows_done, elapsed_ms),
+            left_ms: leftOf(next, now_ms - state.phase_started_ms),
+          };
           for (const wake of state.wake) wake();
         },
       };
@@ -85,6 +96,23 @@ export function createProgressRegistry(clock: Clock, kept_max: number): Progress
 
     running: () => [...states.values()].filter((state) => !hasEnded(state.progress)).length,
   };
+}
+
+function rate(done: number, elapsed_ms: number): number {
+  return Math.round((done * 1000) / Math.max(1, elapsed_ms));
+}
+
+/** Too early a guess would be far off. */
+const TOLD_FROM_PART = 0.02;
+
+/** As the bytes of this phase went so far; null while nothing can be told. */
+function leftOf(progress: IngestProgress, phase_ms: number): number | null {
+  const { phase, bytes_done, bytes_total } = progress;
+  if (hasEnded(progress)) return 0;
+  if (phase === "committing" || bytes_total === null || bytes_total === 0) return null;
+  const part = bytes_done / bytes_total;
+  if (part < TOLD_FROM_PART) return null;
+  return Math.max(0, Math.round((phase_ms * (1 - part)) / part));
 }
 
 function hasEnded(progress: IngestProgress): boolean {

@@ -19,8 +19,12 @@ import { committedIngests } from "./ingest-history.ts";
 import { createProgressRegistry, type ProgressEntry } from "./ingest-progress.ts";
 import type { IngestSettings } from "./ingest-settings.ts";
 import { createIngestTurns } from "./ingest-turns.ts";
-import { ingestSource, type IngestJob } from "./ingest-source.ts";
+import type { IngestJob } from "./ingest-job.ts";
+import { ingestSource } from "./ingest-source.ts";
+import { keyOf } from "./key-columns.ts";
+import { partitioningOf } from "./partition-text.ts";
 import { hashFile, receiveFile, tooLarge, type Received } from "./receive-file.ts";
+import { createReceiveSpool } from "./receive-spool.ts";
 import { formatOf } from "./source-format.ts";
 
 export interface IngestNeeds {
@@ -46,9 +50,17 @@ export async function createIngest(
   const progress = createProgressRegistry(needs.clock, settings.progress_kept_max);
   const turns = createIngestTurns(settings.running_max, settings.waiting_max);
   const teller = createCommitTeller(needs);
-  const parts = { ...needs, tell: teller.tell, commits: createKeyedLock() };
+  const parts = {
+    ...needs,
+    tell: teller.tell,
+    commits: createKeyedLock(),
+    file_bytes_max: settings.file_mb_max * MB,
+  };
   const stopping = new AbortController();
-  const upload_bytes_max = settings.upload_mb_max * 1024 * 1024;
+  const upload_bytes_max = settings.upload_mb_max * MB;
+  const { receiving_max, waiting_max } = settings;
+  const bytes_max = settings.spool_mb_max * MB;
+  const spool = createReceiveSpool({ receiving_max, waiting_max, bytes_max });
 
   /** One ingest with its progress, its end told and its failure logged. */
   async function tracked(
@@ -73,8 +85,7 @@ export async function createIngest(
     }
   }
 
-  async function inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const leave = await turns.take(signal);
+  async function inTurn<T>(work: () => Promise<T>, leave: () => void): Promise<T> {
     try {
       return await work();
     } finally {
@@ -85,44 +96,53 @@ export async function createIngest(
   async function ingestUpload(input: FileInput, call: Call): Promise<IngestReport> {
     const name = input.filename ?? "upload";
     const format = formatOf(input.format, name);
+    const options = optionsOf(input);
     const declared = input.content_length ?? 0;
     if (declared > upload_bytes_max) throw tooLarge(upload_bytes_max);
-    return tracked(input, call, (ingest_id, entry, inner) =>
-      // In turn from the first byte on: what waits takes no room on the disk.
-      inTurn(inner.signal, async () => {
-        const path = join(needs.dir, `receive-${newId()}`);
+    return tracked(input, call, async (ingest_id, entry, inner) => {
+      const { signal } = inner;
+      const ticket = await spool.enter(declared, signal);
+      const path = join(needs.dir, `receive-${newId()}`);
+      try {
         const bytes_total = declared > 0 ? declared : null;
+        const tell = throttled((bytes_done) => entry.update({ bytes_done, bytes_total }));
         const received = await receiveFile(input.body, path, {
           bytes_max: upload_bytes_max,
-          signal: inner.signal,
-          onBytes: throttled((bytes_done) => entry.update({ bytes_done, bytes_total })),
+          signal,
+          onBytes: tell,
+          makeRoom: ticket.grow,
         });
-        try {
-          const source = { path, format, name, size_bytes: received.size_bytes };
-          const hashed = Promise.resolve(received);
-          const job: IngestJob = { ...optionsOf(input), ingest_id, source, hashed, entry };
-          return await ingestSource(parts, job, inner);
-        } finally {
-          await rm(path, { force: true });
-        }
-      }),
-    );
+        ticket.received();
+        const source = { path, format, name, size_bytes: received.size_bytes };
+        const hashed = Promise.resolve(received);
+        const job: IngestJob = { ...options, ingest_id, source, hashed, entry };
+        // A slow sender holds nobody up: the turn is for what is all there.
+        const leave = await turns.take(signal, { always: true });
+        return await inTurn(() => ingestSource(parts, job, inner), leave);
+      } finally {
+        await rm(path, { force: true });
+        ticket.leave();
+      }
+    });
   }
 
   async function ingestPath(input: PathInput, call: Call): Promise<IngestReport> {
     const { path } = input;
     const format = formatOf(input.format, path);
+    const options = optionsOf(input);
     const before = await fileAt(path);
-    return tracked(input, call, (ingest_id, entry, inner) =>
-      inTurn(inner.signal, async () => {
+    return tracked(input, call, async (ingest_id, entry, inner) => {
+      entry.update({ bytes_total: before.size });
+      const leave = await turns.take(inner.signal);
+      return inTurn(async () => {
         const hashed = hashUnchanged(path, before, inner.signal);
         // The conversion may fail first; then nobody waits for the hash any more.
         hashed.catch(() => undefined);
         const source = { path, format, name: basename(path), size_bytes: before.size };
-        const job: IngestJob = { ...optionsOf(input), ingest_id, source, hashed, entry };
+        const job: IngestJob = { ...options, ingest_id, source, hashed, entry };
         return ingestSource(parts, job, inner);
-      }),
-    );
+      }, leave);
+    });
   }
 
   return {
@@ -144,8 +164,11 @@ export async function createIngest(
   };
 }
 
+/** What was asked for, refused at once where it makes no sense. */
 function optionsOf(input: FileInput | PathInput) {
-  return { dataset: input.dataset, mode: input.mode, evolve: input.evolve };
+  const { dataset, mode, evolve } = input;
+  const key = keyOf(mode, input.key);
+  return { dataset, mode, evolve, key, partition_by: partitioningOf(input.partition_by) };
 }
 
 async function removeOrphans(dir: string): Promise<void> {
@@ -180,6 +203,7 @@ function unreadable(message: string, cause?: unknown): LakehouseError {
   return new LakehouseError("invalid", message, { reason: "unreadable_source", cause });
 }
 
+const MB = 1024 * 1024;
 const TOLD_EVERY_MS = 200;
 
 function throttled(tell: (bytes: number) => void): (bytes: number) => void {

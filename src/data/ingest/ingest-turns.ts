@@ -2,8 +2,11 @@
 import { LakehouseError } from "#kernel/problem.ts";
 
 export interface IngestTurns {
-  /** Resolves to what gives the turn back. `rate_limited` when too many wait. */
-  take(signal: AbortSignal): Promise<() => void>;
+  /**
+   * Resolves to what gives the turn back. `rate_limited` when too many wait, unless one is let in
+   * `always`: what has been received is bounded by its room on the disk.
+   */
+  take(signal: AbortSignal, options?: { readonly always?: boolean }): Promise<() => void>;
 }
 
 export function createIngestTurns(running_max: number, waiting_max: number): IngestTurns {
@@ -17,24 +20,25 @@ export function createIngestTurns(running_max: number, waiting_max: number): Ing
   }
 
   return {
-    async take(signal) {
+    async take(signal, { always = false } = {}) {
       if (running < running_max) {
         running++;
         return leave;
       }
-      if (waiting.length >= waiting_max) {
+      if (waiting.length >= waiting_max && !always) {
         throw new LakehouseError("rate_limited", `${waiting.length} ingests wait already`, {
           hint: "try again when some have ended, or raise ingest.running_max",
         });
       }
       await new Promise<void>((resolve, reject) => {
+        if (signal.aborted) return reject(cancelled());
         const start = () => {
           signal.removeEventListener("abort", giveUp);
           resolve();
         };
         const giveUp = () => {
           waiting.splice(waiting.indexOf(start), 1);
-          reject(new LakehouseError("cancelled", "the ingest was cancelled while it waited"));
+          reject(cancelled());
         };
         signal.addEventListener("abort", giveUp, { once: true });
         waiting.push(start);
@@ -42,4 +46,8 @@ export function createIngestTurns(running_max: number, waiting_max: number): Ing
       return leave;
     },
   };
+}
+
+function cancelled(): LakehouseError {
+  return new LakehouseError("cancelled", "the ingest was cancelled while it waited");
 }

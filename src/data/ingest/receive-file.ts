@@ -18,6 +18,8 @@ export async function receiveFile(
     readonly bytes_max: number;
     readonly signal: AbortSignal;
     readonly onBytes: (size_bytes: number) => void;
+    /** Resolves when so many bytes in all have room. */
+    readonly makeRoom: (size_bytes: number) => Promise<void>;
   },
 ): Promise<Received> {
   const hash = createHash("sha256");
@@ -29,6 +31,7 @@ export async function receiveFile(
       size_bytes += chunk.length;
       if (size_bytes > options.bytes_max) throw tooLarge(options.bytes_max);
       hash.update(chunk);
+      await options.makeRoom(size_bytes);
       await file.writeFile(chunk);
       options.onBytes(size_bytes);
     }

@@ -14,18 +14,29 @@ const FORMAT_OF: Readonly<Record<string, SourceFormat>> = {
   pq: "parquet",
 };
 
+/** Formats that people have, with what they can do about it. */
+const SAVE_AS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ["xlsx", "xls", "xlsm", "xlsb", "ods"].map((ending) => [
+      ending,
+      "spreadsheets are not read here: save each sheet as CSV (UTF-8) and ingest that",
+    ]),
+  ),
+  zip: "unpack it, and ingest the files in it",
+};
+
 /**
  * By the name's endings, with .gz and .zst passed over; `unknown_format` when they tell nothing.
  */
 export function formatOf(given: SourceFormat | undefined, name: string): SourceFormat {
   if (given !== undefined) return given;
   const endings = name.toLowerCase().replace(/\.(gz|zst|zstd)$/, "");
-  const ending = /\.([a-z]+)$/.exec(endings)?.[1] ?? "";
+  const ending = /\.([a-z\d]+)$/.exec(endings)?.[1] ?? "";
   const format = FORMAT_OF[ending];
   if (format !== undefined) return format;
   throw new LakehouseError("invalid", `the format of "${name}" is not known`, {
     reason: "unknown_format",
-    hint: "say format: csv, tsv, json, ndjson or parquet (each also .gz and .zst)",
+    hint: SAVE_AS[ending] ?? "say format: csv, tsv, json, ndjson or parquet (also .gz and .zst)",
   });
 }
 

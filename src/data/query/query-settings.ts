@@ -3,7 +3,12 @@ import { z } from "zod";
 
 export const querySettings = z.strictObject({
   rows_max: z.int().min(1).max(10_000_000).default(100_000).describe("rows of one JSON answer"),
-  result_mb_max: z.int().min(1).max(4_096).default(256).describe("size of one JSON answer"),
+  result_mb_max: z
+    .int()
+    .min(1)
+    .max(4_096)
+    .default(256)
+    .describe("size of one answer of query.rows"),
   timeout_ms: z.int().min(1).max(3_600_000).default(60_000).describe("when the request says none"),
   running_max: z.int().min(1).max(64).default(3).describe("queries that run at once"),
   waiting_max: z.int().min(0).max(100_000).default(200).describe("queries that may wait"),

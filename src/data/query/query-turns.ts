@@ -55,6 +55,7 @@ export function createQueryTurns(running_max: number, waiting_max: number): Quer
       if (waiting >= waiting_max) {
         throw new LakehouseError("rate_limited", `${waiting} queries wait already`, {
           hint: "try again in a moment, or raise query.running_max",
+          extra: { retry_after_s: 1 },
         });
       }
       return new Promise((resolve, reject) => {

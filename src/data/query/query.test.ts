@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, readlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { tableFromIPC } from "apache-arrow";
 import { startCall } from "#kernel/call.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { openLake, put, select, textOf, type Lake } from "#data/ingest/open-lake.suite.ts";
@@ -49,6 +50,11 @@ eachTransport(
     const parquet = await lake.query.sql({ sql, format: "parquet" });
     assert.match(await textOf(parquet.body), /^PAR1[^]*PAR1$/);
     assert.deepEqual((await readdir(join(lake.dir, "query"))).length, 0);
+    const arrow = await lake.query.sql({ sql, format: "arrow" });
+    assert.equal(arrow.content_type, "application/vnd.apache.arrow.stream");
+    const table = await tableFromIPC(arrow.body);
+    assert.deepEqual(table.getChild("id")!.toArray(), new BigInt64Array([1n, 2n, 3n]));
+    assert.deepEqual([...table.getChild("pay")!], [10.5, null, 7]);
   },
 );
 
@@ -66,7 +72,7 @@ eachTransport("errors say what is wrong and what would be right", async (connect
     ["SELECT $2 FROM people", "invalid", "sql_failed"],
   ];
   for (const [sql, code, reason] of expected) {
-    for (const format of ["json", "ndjson", "csv", "parquet"] as const) {
+    for (const format of ["json", "ndjson", "csv", "arrow", "parquet"] as const) {
       const error = await failure(lake.query.sql({ sql, format }).then(({ body }) => textOf(body)));
       assert.deepEqual([error.code, error.reason], [code, reason], `${sql}: ${error.message}`);
     }

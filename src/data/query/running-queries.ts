@@ -109,7 +109,10 @@ export function createRunningQueries(needs: RunningNeeds, settings: QuerySetting
     if (!/^\s*show\s+tables\s*;?\s*$/i.test(input.sql)) return input;
     const all = await tables.list(call);
     const names = all.map(({ schema, name }) => (schema === "main" ? name : `${schema}.${name}`));
-    return { sql: "SELECT unnest($1::VARCHAR[]) AS name", params: [names] };
+    // In words that any engine takes; names of datasets and logs have no quotes.
+    if (names.length === 0) return { sql: "SELECT '' AS name WHERE 1 = 0", params: [] };
+    const values = names.map((name) => `('${name}')`).join(", ");
+    return { sql: `SELECT name FROM (VALUES ${values}) AS tables (name)`, params: [] };
   }
 
   /** Runs engine work; a table that cannot be read is looked at and named. */

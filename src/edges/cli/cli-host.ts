@@ -34,9 +34,20 @@ export interface CliHost {
   doctor(options: GlobalOptions): Promise<readonly DoctorCheck[]>;
   /** The effective settings, secrets masked. */
   config(options: GlobalOptions): Promise<unknown>;
+  /** How S3 clients and Iceberg engines reach the lake, with the owner's key while auth is off. */
+  connection(options: GlobalOptions): Promise<LakeConnection>;
   generate(options: GlobalOptions & GenerateOptions): Promise<readonly string[]>;
   /** The corpora that the domains declare. */
   recipes(): Promise<readonly CorpusRecipeInfo[]>;
+}
+
+export interface LakeConnection {
+  readonly url: string;
+  readonly iceberg_uri: string;
+  readonly s3_endpoint: string;
+  readonly region: string;
+  /** Null: auth is on; each access token is a key: its name and its secret. */
+  readonly key: { readonly access_key_id: string; readonly secret_access_key: string } | null;
 }
 
 export interface UpOptions {

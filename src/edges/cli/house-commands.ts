@@ -46,4 +46,23 @@ export function addHouseCommands(program: Command, kit: CommandKit): void {
       const settings = await kit.host.config(kit.globals());
       kit.output().result(settings, () => JSON.stringify(settings, undefined, 2));
     });
+  program
+    .command("keys")
+    .description("how S3 clients and Iceberg engines attach: addresses and the owner's key")
+    .action(async () => {
+      const found = await kit.host.connection(kit.globals());
+      kit.output().result(found, () => {
+        const id = found.key?.access_key_id ?? "<name of an access token>";
+        const secret = found.key?.secret_access_key ?? "<its secret>";
+        return [
+          `Iceberg REST catalog  ${found.iceberg_uri}`,
+          `S3 endpoint           ${found.s3_endpoint}  (path style, region ${found.region})`,
+          "",
+          `export AWS_ENDPOINT_URL=${found.s3_endpoint}`,
+          `export AWS_REGION=${found.region}`,
+          `export AWS_ACCESS_KEY_ID=${id}`,
+          `export AWS_SECRET_ACCESS_KEY=${secret}`,
+        ].join("\n");
+      });
+    });
 }

@@ -16,13 +16,13 @@ export interface AuthSettings {
   readonly tokens: readonly AccessToken[];
 }
 
-export type Authenticate = (request: Request, operation: Operation | undefined) => Principal;
+/** Who asks, and may they do what needs this scope; throws `unauthenticated` or `forbidden`. */
+export type AuthenticateScope = (request: Request, needed: Scope) => Principal;
 
-/** A check for each request: who asks, and may they call this operation. */
-export function createAuthenticator(settings: AuthSettings): Authenticate {
+export function createAuthenticator(settings: AuthSettings): AuthenticateScope {
   if (settings.tokens.length === 0) return () => LOCAL_PRINCIPAL;
   const known = settings.tokens.map((token) => ({ token, digest: digestOf(token.secret) }));
-  return (request, operation) => {
+  return (request, needed) => {
     const given = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
     if (given === undefined) {
       throw new LakehouseError("unauthenticated", "a bearer token is needed", {
@@ -39,7 +39,6 @@ export function createAuthenticator(settings: AuthSettings): Authenticate {
         reason: "unknown_token",
       });
     }
-    const needed = scopeNeeded(request, operation);
     if (!token.scopes.includes(needed) && !token.scopes.includes("admin")) {
       throw new LakehouseError("forbidden", `token "${token.name}" lacks the scope ${needed}`, {
         reason: "missing_scope",
@@ -49,7 +48,8 @@ export function createAuthenticator(settings: AuthSettings): Authenticate {
   };
 }
 
-function scopeNeeded(request: Request, operation: Operation | undefined): Scope {
+/** The scope that a request needs for an operation; without one, as for whatever only tells. */
+export function scopeNeeded(request: Request, operation: Operation | undefined): Scope {
   if (operation === undefined) return "read";
   const path = decodeURIComponent(new URL(request.url).pathname);
   return operation.admin_paths?.test(path) ? "admin" : scopeOf(operation);

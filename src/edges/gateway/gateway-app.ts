@@ -1,15 +1,20 @@
-// The one edge for everything: routes of all contracts, health, API document, auth, origin guard.
+// The one edge for everything: routes of all contracts, faces of foreign protocols, health, API
+// document, auth, origin guard.
 import type { Hono } from "hono";
 import type { Contract } from "#kernel/contract.ts";
+import type { HttpFace } from "#kernel/http-face.ts";
 import type { ServiceHealth } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import { openApi } from "#kernel/openapi.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { problemResponse, serveHttp, type Served } from "#kernel/serve-http.ts";
-import { createAuthenticator, type AuthSettings } from "./authenticate.ts";
+import { createAuthenticator, scopeNeeded, type AuthSettings } from "./authenticate.ts";
+import { serveFaces } from "./serve-faces.ts";
 
 export interface GatewayNeeds {
   readonly served: readonly Served[];
+  /** Foreign protocols, asked in this order before the routes of contracts. */
+  readonly faces?: readonly HttpFace[] | undefined;
   /** Health of each service in this process. */
   readonly health: () => Promise<Readonly<Record<string, ServiceHealth>>>;
   readonly auth: AuthSettings;
@@ -27,7 +32,7 @@ export interface GatewayNeeds {
 export function createGatewayApp(needs: GatewayNeeds): Hono {
   const authenticate = createAuthenticator(needs.auth);
   const app = serveHttp(needs.served, {
-    authenticate,
+    authenticate: (request, operation) => authenticate(request, scopeNeeded(request, operation)),
     stopping: needs.stopping,
     log: needs.log,
   });
@@ -41,11 +46,11 @@ export function createGatewayApp(needs: GatewayNeeds): Hono {
     return Response.json(body, { status: worst === "down" ? 503 : 200 });
   });
   app.get("/openapi.json", (context) => {
-    authenticate(context.req.raw, undefined);
+    authenticate(context.req.raw, "read");
     return new Response(document, { headers: { "content-type": "application/json" } });
   });
   app.get("/", (context) => {
-    authenticate(context.req.raw, undefined);
+    authenticate(context.req.raw, "read");
     return Response.json({
       name: "lakehouse",
       version: needs.version,
@@ -53,8 +58,8 @@ export function createGatewayApp(needs: GatewayNeeds): Hono {
       links: { health: "/health", api: "/openapi.json" },
     });
   });
-  const guarded = guardOrigin(app, needs.hosts);
-  return guarded;
+  serveFaces(app, needs.faces ?? [], { ...needs, authenticate });
+  return guardOrigin(app, needs.hosts);
 }
 
 function worstStatus(all: readonly ServiceHealth[]): ServiceHealth["status"] {

@@ -15,7 +15,10 @@ export function withSnapshot(
   snapshot: TableSnapshot,
   now_ms: number,
 ): TableMetadata {
-  return withCurrent(addedSnapshot(metadata, snapshot, now_ms), snapshot["snapshot-id"], now_ms);
+  const added = addedSnapshot(metadata, snapshot, now_ms);
+  // The log has the snapshot's own time, so that reading at that time finds it.
+  const current = withCurrent(added, snapshot["snapshot-id"], snapshot["timestamp-ms"]);
+  return { ...current, "last-updated-ms": now_ms };
 }
 
 /** A snapshot more that no reference names yet. */

@@ -126,7 +126,7 @@ export function transformRaw({ kind, size }: Transform, type: Primitive, raw: Ra
     case "bucket":
       return (murmur3(hashedBytes(type, raw)) & 0x7fffffff) % size;
     case "truncate":
-      return truncateRaw(size, raw);
+      return truncateRaw(size, type, raw);
     case "year":
       return Math.floor(monthsOfDays(daysOfRaw(type, raw)) / 12);
     case "month":
@@ -146,20 +146,18 @@ function hashedBytes(type: Primitive, raw: Raw): Uint8Array {
   return encodeRaw({ ...type, kind }, raw);
 }
 
-function truncateRaw(width: number, raw: Raw): Raw {
+function truncateRaw(width: number, { kind }: Primitive, raw: Raw): Raw {
   if (typeof raw === "string") return firstCodePoints(raw, width);
   if (typeof raw === "object") return raw.subarray(0, width);
   if (typeof raw === "number") {
     const low = raw - (((raw % width) + width) % width);
-    if (Number.isSafeInteger(low)) return low;
+    if (Number.isSafeInteger(low) && (kind !== "int" || low === (low | 0))) return low;
   }
   const [value, by] = [BigInt(raw), BigInt(width)];
   const low = value - (((value % by) + by) % by);
-  return typeof raw === "bigint" && !isLong(low) ? BigInt.asIntN(64, low) : whole(low);
-}
-
-function isLong(value: bigint): boolean {
-  return BigInt.asIntN(64, value) === value;
+  if (kind === "decimal") return low;
+  // Below the least number of its type it wraps around, as in Java.
+  return whole(BigInt.asIntN(kind === "int" ? 32 : 64, low));
 }
 
 function daysOfRaw(type: Primitive, raw: Raw): number {

@@ -1,5 +1,6 @@
 // The nouns of Apache Iceberg's table spec (format v2) as they stand in memory.
 import type { Cell, ColumnStats } from "#contracts/table-nouns.ts";
+import type { RawKind } from "./raw-values.ts";
 
 /** A primitive by its name (`long`, `decimal(9,2)`, `fixed[16]`), or a nested type (appendix C). */
 export type IcebergType = string | IcebergStruct | IcebergList | IcebergMap;
@@ -181,11 +182,22 @@ export interface ManifestEntry {
   readonly data_file: IcebergDataFile;
 }
 
+/** The primitive type of a field, taken apart (`Primitive`), and as text. */
+export interface FieldType {
+  readonly kind: RawKind;
+  readonly length: number;
+  readonly precision: number;
+  readonly scale: number;
+  readonly type: string;
+}
+
 /**
  * The statistics maps of a file as Avro wrote them: rewriting a manifest copies these bytes, so
  * nothing that we don't know of is lost. null: the map is absent.
  */
 export interface RawStats {
+  /** The types that the bounds were written in, by field id. */
+  readonly types: ReadonlyMap<number, FieldType>;
   readonly column_sizes: Uint8Array | null;
   readonly value_counts: Uint8Array | null;
   readonly null_value_counts: Uint8Array | null;
