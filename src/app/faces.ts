@@ -40,7 +40,7 @@ export async function openFaces(needs: FaceNeeds): Promise<HttpFace[]> {
       ...(tokens.length === 0 ? {} : { holderOf: holderOf(tokens) }),
       tell: ({ dataset, principal, trace_id, report }) => {
         const kind = String(report["report-type"] ?? "report");
-        const details = { dataset, report: report as EventInput["details"] };
+        const details = { dataset, report: report as NonNullable<EventInput["details"]>[string] };
         // A report is a courtesy of the engine: one that cannot be kept changes nothing for it.
         clients.observe
           .event({ source: "iceberg", endpoint: kind, ok: true, principal, trace_id, details })

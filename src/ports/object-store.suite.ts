@@ -36,11 +36,11 @@ const putText = (store: ObjectStore, key: string, text: string) =>
 
 /**
  * What some foreign servers behind a store cannot do; each is a promise of our own stores.
- * `any_key`: `a` beside `a/b`, odd names. `new_etags`: the same bytes again get another etag.
- * `exact_times`: a write answers the time that a later look tells. `type_of_parts`:
- * type and attributes said at the start of an upload are the object's.
+ * `any_key`: `a` beside `a/b`, odd and long names. `new_etags`: the same bytes again get another
+ * etag. `exact_times`: a write answers the time that a later look tells. `list_parts`: an upload
+ * tells its parts and can be aborted. `paged_lists`: a list goes on after any key or prefix.
  */
-export type StoreFeature = "any_key" | "new_etags" | "exact_times" | "type_of_parts";
+export type StoreFeature = "any_key" | "new_etags" | "exact_times" | "list_parts" | "paged_lists";
 
 export type It = (
   title: string,

@@ -84,36 +84,44 @@ export function copies(it: It, same: SameObject): void {
 export function uploadsInParts(it: It, same: SameObject, part_bytes: number): void {
   const block = (fill: number, size = part_bytes) => chunks(Buffer.alloc(size, fill));
 
-  it("joins parts in the order named, whatever order they came in", async (store) => {
-    const key = "up/joined.bin";
-    const { upload_id } = await store.uploads.start(key, {});
-    const put = async (number: number, fill: number, size?: number) =>
-      store.uploads.putPart(upload_id, number, block(fill, size), { bytes_max: BIG });
-    const third = await put(3, 3, 7);
-    await put(1, 9);
-    const [first, second] = [await put(1, 1), await put(2, 2)];
-    assert.equal(await store.head(key), undefined, "nothing is seen before it is completed");
-    const found = (await store.uploads.find(upload_id))!;
-    assert.deepEqual(
-      found.parts.map((part) => [part.part_number, part.etag, part.size_bytes]),
-      [first, second, third].map((part) => [part.part_number, part.etag, part.size_bytes]),
-    );
-    const page = await store.uploads.find(upload_id, { after_part: 1, limit: 1 });
-    assert.deepEqual(
-      page?.parts.map((part) => part.part_number),
-      [2],
-    );
-    assert.deepEqual((await store.uploads.find(upload_id, { limit: 0 }))?.parts, []);
-    const named = [first, second, third].map(({ part_number, etag }) => ({ part_number, etag }));
-    const object = await store.uploads.complete(upload_id, named, { bytes_max: BIG });
-    assert.equal(object.size_bytes, 2 * part_bytes + 7);
-    same(await store.head(key), object);
-    const bytes = await collectBytes((await store.get(key))!.body, BIG);
-    const expected = [Buffer.alloc(part_bytes, 1), Buffer.alloc(part_bytes, 2), Buffer.alloc(7, 3)];
-    assert.ok(bytes.equals(Buffer.concat(expected)));
-    assert.equal(await store.uploads.find(upload_id), undefined);
-    assert.deepEqual(await store.uploads.list(""), []);
-  });
+  it(
+    "joins parts in the order named, whatever order they came in",
+    async (store) => {
+      const key = "up/joined.bin";
+      const { upload_id } = await store.uploads.start(key, {});
+      const put = async (number: number, fill: number, size?: number) =>
+        store.uploads.putPart(upload_id, number, block(fill, size), { bytes_max: BIG });
+      const third = await put(3, 3, 7);
+      await put(1, 9);
+      const [first, second] = [await put(1, 1), await put(2, 2)];
+      assert.equal(await store.head(key), undefined, "nothing is seen before it is completed");
+      const found = (await store.uploads.find(upload_id))!;
+      assert.deepEqual(
+        found.parts.map((part) => [part.part_number, part.etag, part.size_bytes]),
+        [first, second, third].map((part) => [part.part_number, part.etag, part.size_bytes]),
+      );
+      const page = await store.uploads.find(upload_id, { after_part: 1, limit: 1 });
+      assert.deepEqual(
+        page?.parts.map((part) => part.part_number),
+        [2],
+      );
+      assert.deepEqual((await store.uploads.find(upload_id, { limit: 0 }))?.parts, []);
+      const named = [first, second, third].map(({ part_number, etag }) => ({ part_number, etag }));
+      const object = await store.uploads.complete(upload_id, named, { bytes_max: BIG });
+      assert.equal(object.size_bytes, 2 * part_bytes + 7);
+      same(await store.head(key), object);
+      const bytes = await collectBytes((await store.get(key))!.body, BIG);
+      const expected = [
+        Buffer.alloc(part_bytes, 1),
+        Buffer.alloc(part_bytes, 2),
+        Buffer.alloc(7, 3),
+      ];
+      assert.ok(bytes.equals(Buffer.concat(expected)));
+      assert.equal(await store.uploads.find(upload_id), undefined);
+      assert.deepEqual(await store.uploads.list(""), []);
+    },
+    "list_parts",
+  );
 
   it(
     "gives the object the type and attributes of its upload, and parts keep theirs",
@@ -134,66 +142,78 @@ export function uploadsInParts(it: It, same: SameObject, part_bytes: number): vo
       assert.deepEqual(object.attributes, { "meta-a": "1", ...attributes });
       same(await store.head("up/a.txt"), object);
     },
-    "type_of_parts",
+    "list_parts",
   );
 
-  it("refuses to complete what is not there, is another or is too large", async (store) => {
-    const { upload_id } = await store.uploads.start("up/k", {});
-    const put = (number: number, fill: number) =>
-      store.uploads.putPart(upload_id, number, block(fill, 9), { bytes_max: 9 });
-    const [old, part] = [await put(1, 1), await put(1, 2)];
-    const complete = (part_number: number, etag: string, bytes_max = BIG) =>
-      store.uploads.complete(upload_id, [{ part_number, etag }], { bytes_max });
-    await assert.rejects(complete(2, part.etag), failsWith("invalid", "bad_part"));
-    await assert.rejects(complete(1, old.etag), failsWith("invalid", "bad_part"));
-    await assert.rejects(complete(1, part.etag, 8), failsWith("too_large"));
-    const over = store.uploads.putPart(upload_id, 2, block(1, 10), { bytes_max: 9 });
-    await assert.rejects(over, failsWith("too_large"));
-    await complete(1, part.etag);
-    assert.equal((await store.head("up/k"))?.size_bytes, 9);
-    await assert.rejects(complete(1, part.etag), failsWith("not_found", "no_such_upload"));
-  });
+  it(
+    "refuses to complete what is not there, is another or is too large",
+    async (store) => {
+      const { upload_id } = await store.uploads.start("up/k", {});
+      const put = (number: number, fill: number) =>
+        store.uploads.putPart(upload_id, number, block(fill, 9), { bytes_max: 9 });
+      const [old, part] = [await put(1, 1), await put(1, 2)];
+      const complete = (part_number: number, etag: string, bytes_max = BIG) =>
+        store.uploads.complete(upload_id, [{ part_number, etag }], { bytes_max });
+      await assert.rejects(complete(2, part.etag), failsWith("invalid", "bad_part"));
+      await assert.rejects(complete(1, old.etag), failsWith("invalid", "bad_part"));
+      await assert.rejects(complete(1, part.etag, 8), failsWith("too_large"));
+      const over = store.uploads.putPart(upload_id, 2, block(1, 10), { bytes_max: 9 });
+      await assert.rejects(over, failsWith("too_large"));
+      await complete(1, part.etag);
+      assert.equal((await store.head("up/k"))?.size_bytes, 9);
+      await assert.rejects(complete(1, part.etag), failsWith("not_found", "no_such_upload"));
+    },
+    "list_parts",
+  );
 
-  it("completes under conditions, and an upload refused can be completed later", async (store) => {
-    const there = await putText(store, "up/k", "there");
-    const { upload_id } = await store.uploads.start("up/k", {});
-    const { etag } = await store.uploads.putPart(upload_id, 1, block(1), { bytes_max: BIG });
-    const complete = (conditions: object) =>
-      store.uploads.complete(upload_id, [{ part_number: 1, etag }], {
-        bytes_max: BIG,
-        ...conditions,
-      });
-    const exists = failsWith("precondition_failed", "object_exists");
-    await assert.rejects(complete({ if_absent: true }), exists);
-    const differs = failsWith("precondition_failed", "etag_differs");
-    await assert.rejects(complete({ if_match: '"other"' }), differs);
-    assert.equal(await textOf(store, "up/k"), "there");
-    const object = await complete({ if_match: there.etag });
-    assert.equal((await store.head("up/k"))?.etag, object.etag);
-  });
+  it(
+    "completes under conditions, and an upload refused can be completed later",
+    async (store) => {
+      const there = await putText(store, "up/k", "there");
+      const { upload_id } = await store.uploads.start("up/k", {});
+      const { etag } = await store.uploads.putPart(upload_id, 1, block(1), { bytes_max: BIG });
+      const complete = (conditions: object) =>
+        store.uploads.complete(upload_id, [{ part_number: 1, etag }], {
+          bytes_max: BIG,
+          ...conditions,
+        });
+      const exists = failsWith("precondition_failed", "object_exists");
+      await assert.rejects(complete({ if_absent: true }), exists);
+      const differs = failsWith("precondition_failed", "etag_differs");
+      await assert.rejects(complete({ if_match: '"other"' }), differs);
+      assert.equal(await textOf(store, "up/k"), "there");
+      const object = await complete({ if_match: there.etag });
+      assert.equal((await store.head("up/k"))?.etag, object.etag);
+    },
+    "list_parts",
+  );
 
-  it("lists uploads by key and start, and aborts them", async (store) => {
-    const ids: string[] = [];
-    for (const key of ["up/b", "up/a", "other", "up/b"]) {
-      ids.push((await store.uploads.start(key, {})).upload_id);
-    }
-    const listed = (await store.uploads.list("up/")).map((one) => [one.key, one.upload_id]);
-    assert.deepEqual(listed, [
-      ["up/a", ids[1]],
-      ["up/b", ids[0]],
-      ["up/b", ids[3]],
-    ]);
-    await store.uploads.putPart(ids[0]!, 1, block(1), { bytes_max: BIG });
-    assert.equal(await store.uploads.abort(ids[0]!), true);
-    assert.equal(await store.uploads.abort(ids[0]!), false);
-    assert.equal((await store.uploads.list("")).length, 3);
-    const late = store.uploads.putPart(ids[0]!, 2, block(1), { bytes_max: BIG });
-    await assert.rejects(late, failsWith("not_found", "no_such_upload"));
-    assert.equal(await store.uploads.find("../../etc"), undefined);
-    assert.equal(await store.uploads.abort("../../etc"), false);
-    for (const one of await store.uploads.list("")) await store.uploads.abort(one.upload_id);
-    assert.deepEqual((await store.list({ limit: 10 })).objects, [], "uploads are not objects");
-  });
+  it(
+    "lists uploads by key and start, and aborts them",
+    async (store) => {
+      const ids: string[] = [];
+      for (const key of ["up/b", "up/a", "other", "up/b"]) {
+        ids.push((await store.uploads.start(key, {})).upload_id);
+      }
+      const listed = (await store.uploads.list("up/")).map((one) => [one.key, one.upload_id]);
+      assert.deepEqual(listed, [
+        ["up/a", ids[1]],
+        ["up/b", ids[0]],
+        ["up/b", ids[3]],
+      ]);
+      await store.uploads.putPart(ids[0]!, 1, block(1), { bytes_max: BIG });
+      assert.equal(await store.uploads.abort(ids[0]!), true);
+      assert.equal(await store.uploads.abort(ids[0]!), false);
+      assert.equal((await store.uploads.list("")).length, 3);
+      const late = store.uploads.putPart(ids[0]!, 2, block(1), { bytes_max: BIG });
+      await assert.rejects(late, failsWith("not_found", "no_such_upload"));
+      assert.equal(await store.uploads.find("../../etc"), undefined);
+      assert.equal(await store.uploads.abort("../../etc"), false);
+      for (const one of await store.uploads.list("")) await store.uploads.abort(one.upload_id);
+      assert.deepEqual((await store.list({ limit: 10 })).objects, [], "uploads are not objects");
+    },
+    "list_parts",
+  );
 
   it("refuses keys of uploads and copies that could leave the root", async (store) => {
     await putText(store, "k", "x");

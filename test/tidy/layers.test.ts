@@ -75,9 +75,18 @@ test("imports are written as ./own or #layer, never ../", () => {
 });
 
 const ENGINES: Readonly<Record<string, readonly string[]>> = {
-  "src/adapters/": ["@duckdb/node-api", "usearch", "onnxruntime-node", "@huggingface/tokenizers"],
+  "src/adapters/": [
+    "@duckdb/node-api",
+    "usearch",
+    "onnxruntime-node",
+    "@huggingface/tokenizers",
+    "aws4fetch",
+    "fast-xml-parser",
+    "postgres",
+  ],
+  "src/data/": ["zod", "avsc", "apache-arrow"],
   "src/kernel/": ["hono", "undici", "@hono/node-server", "zod"],
-  "src/edges/": ["commander", "hono"],
+  "src/edges/": ["commander", "hono", "fast-xml-parser", "zod"],
   "src/contracts/": ["zod"],
   "src/ports/": ["zod"],
   "src/app/": ["pino", "smol-toml", "zod"],

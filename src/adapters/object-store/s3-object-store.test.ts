@@ -1,14 +1,20 @@
-// The S3 store against s3rver, a real S3 server from npm, and endpoints that fail.
-import assert from "node:assert/strict";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+// The S3 store against s3rver, a real S3 server from npm.
 import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
-import S3rver from "@20minutes/s3rver";
-import { chunks, failsWith, textOf } from "#ports/object-store.suite.ts";
-import { openS3Store, s3StoreSuite, type S3Server } from "./s3-store.suite.ts";
+import { after } from "node:test";
+import { s3StoreSuite } from "./s3-store.suite.ts";
+
+interface S3rver {
+  run(): Promise<{ readonly port: number }>;
+  close(): Promise<void>;
+}
+
+// It brings no types of its own.
+const S3rver = createRequire(import.meta.url)("@20minutes/s3rver") as new (
+  options: object,
+) => S3rver;
 
 const directory = mkdtempSync(join(tmpdir(), "lakehouse-s3rver-"));
 const server = new S3rver({
@@ -25,15 +31,20 @@ after(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function place(): Promise<S3Server> {
-  const { port } = await started;
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
+s3StoreSuite(
+  "s3 store on s3rver",
+  async () => ({
+    endpoint: `http://127.0.0.1:${(await started).port}`,
     region: "us-east-1",
     bucket: "lake",
     access_key: "S3RVER",
     secret_key: "S3RVER",
-  };
-}
-
-s3StoreSuite("s3 store on s3rver", place);
+  }),
+  {
+    lacks: new Map([
+      ["any_key", "s3rver keeps keys as file names"],
+      ["list_parts", "s3rver has neither ListParts nor AbortMultipartUpload"],
+      ["paged_lists", "s3rver fails on lists that go on after a prefix"],
+    ]),
+  },
+);

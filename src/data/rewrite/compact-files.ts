@@ -1,8 +1,8 @@
 // Compaction: small files joined, position deletes applied, today's partitioning; the same rows.
-import type { Dataset } from "#contracts/catalog.ts";
 import type { Call } from "#kernel/call.ts";
 import { planCompaction, type Bin, type CompactionWish } from "./compaction-plan.ts";
 import type { Rewritten } from "./delete-rows.ts";
+import { locateFiles } from "./locate-files.ts";
 import { relationOf, untilItStands, withNewFiles, type RewriteParts } from "./rewrite-parts.ts";
 
 /** What is done so far; grows with each commit. */
@@ -52,7 +52,7 @@ async function compactSome(
   const bins = planCompaction(dataset, open, wish);
   const some = firstBins(bins, parts.settings.commit_mb_max * 1024 * 1024);
   if (some.length === 0) return false;
-  const located = await locate(parts, name, some, call);
+  const located = await locateFiles(parts, some, call);
   await withNewFiles(parts, dataset, call, async (place) => {
     const written = [];
     for (const bin of located) {
