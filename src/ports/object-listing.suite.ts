@@ -8,23 +8,27 @@ const putText = (store: ObjectStore, key: string, text: string) =>
   store.put(key, chunks(text), { bytes_max: 1 << 20 });
 
 export function listing(it: It): void {
-  it("lists by prefix and delimiter, page by page", async (store) => {
-    const all = ["a.txt", "a/1", "a/2", "a/b/3", "a0", "b/x/1", "b/x/2", "c"];
-    for (const key of all) await putText(store, key, key);
-    assert.deepEqual(await pagesOf(store, {}, 3), [all, []]);
-    assert.deepEqual(await pagesOf(store, { prefix: "a/" }, 1), [["a/1", "a/2", "a/b/3"], []]);
-    const top = await pagesOf(store, { delimiter: "/" }, 1);
-    assert.deepEqual(top, [
-      ["a.txt", "a0", "c"],
-      ["a/", "b/"],
-    ]);
-    const below = await pagesOf(store, { prefix: "b/", delimiter: "/" }, 10);
-    assert.deepEqual(below, [[], ["b/x/"]]);
-    assert.deepEqual(await pagesOf(store, { prefix: "zzz" }, 10), [[], []]);
-    await store.remove("b/x/1");
-    await store.remove("b/x/2");
-    assert.deepEqual(await pagesOf(store, { prefix: "b/", delimiter: "/" }, 10), [[], []]);
-  });
+  it(
+    "lists by prefix and delimiter, page by page",
+    async (store) => {
+      const all = ["a.txt", "a/1", "a/2", "a/b/3", "a0", "b/x/1", "b/x/2", "c"];
+      for (const key of all) await putText(store, key, key);
+      assert.deepEqual(await pagesOf(store, {}, 3), [all, []]);
+      assert.deepEqual(await pagesOf(store, { prefix: "a/" }, 1), [["a/1", "a/2", "a/b/3"], []]);
+      const top = await pagesOf(store, { delimiter: "/" }, 1);
+      assert.deepEqual(top, [
+        ["a.txt", "a0", "c"],
+        ["a/", "b/"],
+      ]);
+      const below = await pagesOf(store, { prefix: "b/", delimiter: "/" }, 10);
+      assert.deepEqual(below, [[], ["b/x/"]]);
+      assert.deepEqual(await pagesOf(store, { prefix: "zzz" }, 10), [[], []]);
+      await store.remove("b/x/1");
+      await store.remove("b/x/2");
+      assert.deepEqual(await pagesOf(store, { prefix: "b/", delimiter: "/" }, 10), [[], []]);
+    },
+    "paged_lists",
+  );
 
   it(
     "lists like a sorted set would, for any keys and pages",

@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly data_dir: string;
   readonly only?: readonly string[];
   readonly port?: number;
+  /** A settings file. */
+  readonly config?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -29,7 +31,9 @@ const START_TIMEOUT_MS = 60_000;
 export async function startProcess(options: StartOptions): Promise<RunningProcess> {
   const port = options.port ?? (await freePort());
   const only = options.only === undefined ? [] : ["--only", options.only.join(",")];
-  const args = ["--no-warnings", "src/app/main.ts", "--data", options.data_dir, "up", ...only];
+  const config = options.config === undefined ? [] : ["--config", options.config];
+  const program = ["--no-warnings", "src/app/main.ts", "--data", options.data_dir];
+  const args = [...program, ...config, "up", ...only];
   const child = spawn(process.execPath, [...args, "--port", String(port)], {
     cwd: ROOT,
     env: { ...process.env, LAKEHOUSE_LOG_LEVEL: "warn", ...options.env },

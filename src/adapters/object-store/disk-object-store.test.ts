@@ -1,8 +1,19 @@
 // The disk store under the suite of its port, and what only a disk can get wrong.
 import assert from "node:assert/strict";
-import { link, mkdir, readdir, symlink, utimes, writeFile } from "node:fs/promises";
+import {
+  cp,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { collectBytes } from "#kernel/http-client.ts";
 import { chunks, failsWith, objectStoreSuite, textOf } from "#ports/object-store.suite.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { createDiskObjectStore } from "./disk-object-store.ts";
@@ -96,4 +107,97 @@ test("files that are not objects are not listed", async (t) => {
     objects.map((one) => one.key),
     ["dir/a.txt", "dir/b.txt"],
   );
+});
+
+test("notes that version 0.1 wrote tell the type still", async (t) => {
+  const root = await tempDir(t);
+  const store = await createDiskObjectStore({ root });
+  const { etag } = await store.put("dir/k.txt", chunks("x"), OPTIONS);
+  await mkdir(join(root, ".meta", "dir"), { recursive: true });
+  await writeFile(join(root, ".meta", "dir", `k.txt%${etag.slice(1, -1)}`), "text/x-own");
+  const object = (await (await createDiskObjectStore({ root })).head("dir/k.txt"))!;
+  assert.deepEqual([object.content_type, object.attributes], ["text/x-own", {}]);
+  // And a type without attributes is still written so.
+  const typed = { ...OPTIONS, content_type: "text/y" };
+  const next = await store.put("dir/k.txt", chunks("y"), typed);
+  const note = join(root, ".meta", "dir", `k.txt%${next.etag.slice(1, -1)}`);
+  assert.equal(await readFile(note, "utf8"), "text/y");
+});
+
+test("a store of version 0.1 is read as it is", async (t) => {
+  const root = await tempDir(t);
+  await cp(new URL("../../../test/compat/0.1/objects", import.meta.url), root, { recursive: true });
+  const store = await createDiskObjectStore({ root });
+  let [count, after] = [0, undefined as string | undefined];
+  do {
+    const page = await store.list({ limit: 100, ...(after === undefined ? {} : { after }) });
+    for (const { key, size_bytes, attributes } of page.objects) {
+      assert.equal((await collectBytes((await store.get(key))!.body)).length, size_bytes);
+      assert.deepEqual(attributes, {});
+      count++;
+    }
+    after = page.next_after;
+  } while (after !== undefined);
+  assert.ok(count > 20, `only ${count} objects`);
+});
+
+test("opening again takes up an upload, and leftovers of a crash do no harm", async (t) => {
+  const root = await tempDir(t);
+  const first = await createDiskObjectStore({ root });
+  const { upload_id } = await first.uploads.start("k.bin", { attributes: { "meta-a": "1" } });
+  const { etag } = await first.uploads.putPart(upload_id, 1, chunks("11"), OPTIONS);
+  // A part half written, an upload half begun, the note of a part that never got its name.
+  const old = new Date(Date.now() - 3_600_000);
+  const [half, begun] = [await first.stage(), await first.stage()];
+  await writeFile(half, "2");
+  await mkdir(begun);
+  for (const path of [half, begun, join(root, ".uploads", upload_id)]) await utimes(path, old, old);
+  await writeFile(join(root, ".uploads", upload_id, "00002%x-y-z.json"), "{}");
+  await mkdir(join(root, ".uploads", "0".repeat(36)));
+  const again = await createDiskObjectStore({ root, staging_age_max_ms: 60_000 });
+  assert.deepEqual(await readdir(join(root, ".staging")), []);
+  assert.deepEqual(
+    (await again.uploads.list("")).map((upload) => upload.upload_id),
+    [upload_id],
+  );
+  assert.equal((await again.uploads.find(upload_id))?.parts.length, 1);
+  const part = await again.uploads.putPart(upload_id, 2, chunks("22"), OPTIONS);
+  const named = [{ part_number: 1, etag }, part];
+  const object = await again.uploads.complete(upload_id, named, OPTIONS);
+  assert.equal(await textOf(again, "k.bin"), "1122");
+  assert.deepEqual(object.attributes, { "meta-a": "1" });
+  assert.equal(await again.uploads.abort("0".repeat(36)), true);
+  assert.deepEqual(await readdir(join(root, ".uploads")), []);
+  assert.deepEqual(await readdir(join(root, ".staging")), []);
+});
+
+test("an upload completed just before a crash can be completed again", async (t) => {
+  const root = await tempDir(t);
+  const store = await createDiskObjectStore({ root });
+  const { upload_id } = await store.uploads.start("k.bin", {});
+  const part = await store.uploads.putPart(upload_id, 1, chunks("1"), OPTIONS);
+  const folder = join(root, ".uploads", upload_id);
+  await cp(folder, join(root, "kept%d"), { recursive: true, preserveTimestamps: true });
+  const once = { ...OPTIONS, if_absent: true };
+  const object = await store.uploads.complete(upload_id, [part], once);
+  // What the crash left: the object, and the upload with the note of what it became.
+  await rename(join(root, "kept%d"), folder);
+  await writeFile(join(folder, "done.json"), JSON.stringify({ etag: object.etag }));
+  const again = await createDiskObjectStore({ root });
+  assert.deepEqual(await again.uploads.complete(upload_id, [part], once), object);
+  assert.equal(await again.uploads.find(upload_id), undefined);
+});
+
+test("a failed part or completion leaves nothing in staging", async (t) => {
+  const root = await tempDir(t);
+  const store = await createDiskObjectStore({ root });
+  const { upload_id } = await store.uploads.start("k", {});
+  const large = store.uploads.putPart(upload_id, 1, chunks("xx"), { bytes_max: 1 });
+  await assert.rejects(large, failsWith("too_large"));
+  const part = await store.uploads.putPart(upload_id, 1, chunks("x"), OPTIONS);
+  await store.put("k", chunks("x"), OPTIONS);
+  const refused = store.uploads.complete(upload_id, [part], { ...OPTIONS, if_absent: true });
+  await assert.rejects(refused, failsWith("precondition_failed"));
+  await assert.rejects(store.copy("k", "k", { ...OPTIONS, if_absent: true }));
+  assert.deepEqual(await readdir(join(root, ".staging")), []);
 });

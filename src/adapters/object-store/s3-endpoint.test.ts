@@ -18,7 +18,7 @@ async function endpointOf(t: TestContext, ...answers: Answer[]) {
   const server = createServer((request, response) => {
     seen.push(request);
     const answer = answers[Math.min(seen.length, answers.length) - 1]!;
-    void collectBytes(request).then((body) => answer(request, response, body));
+    void collectBytes(request, 1 << 26).then((body) => answer(request, response, body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => {

@@ -116,7 +116,7 @@ export function s3StoreSuite(
 function largeBodies(
   name: string,
   server: () => Promise<S3Server>,
-  list_parts: { readonly skip: string | false },
+  list_parts: { readonly skip: string | boolean },
 ): void {
   void test(`${name}: a body over one block goes in parts and comes back`, async (t) => {
     const store = await openS3Store(t, await server());

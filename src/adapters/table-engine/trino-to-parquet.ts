@@ -63,7 +63,7 @@ function lineOf(row: readonly unknown[]): string {
   let text = '{"r":"0"';
   row.forEach((value, at) => {
     if (value === null || value === undefined) return;
-    const plain = typeof value === "object" ? JSON.stringify(value) : String(value);
+    const plain = typeof value === "string" ? value : JSON.stringify(value);
     text += `,"c${at}":${JSON.stringify(plain)}`;
   });
   return `${text}}`;

@@ -49,7 +49,7 @@ export function toDataset(
     schema_id,
     last_field_id: metadata["last-column-id"],
     fingerprint: fingerprintOf(fields),
-    partition_by: schema === undefined ? [] : partitionBy(spec, schema),
+    partition_by: (schema === undefined ? [] : partitionBy(spec, schema)) as Dataset["partition_by"],
     partition_spec_id: metadata["default-spec-id"],
     location: metadata.location,
     tags: tagsOf(metadata),

@@ -42,9 +42,14 @@ export function partitionText(fields: readonly PartitionField[]): string {
 
 /** The parts between commas; a comma in a quoted name is not one. */
 function itemsOf(text: string): string[] {
-  return (text.match(/(?:"(?:[^"]|"")*"|[^,"])+|(?<=,)(?=,|$)|^(?=,)/g) ?? [""]).map((item) =>
-    item.trim(),
-  );
+  const items = [""];
+  let quoted = false;
+  for (const char of text) {
+    if (char === '"') quoted = !quoted;
+    if (char === "," && !quoted) items.push("");
+    else items[items.length - 1] += char;
+  }
+  return items.map((item) => item.trim());
 }
 
 function parseItem(item: string, at: number): PartitionField {

@@ -3,7 +3,7 @@ import type { ScanFile } from "#contracts/catalog.ts";
 import type { Call } from "#kernel/call.ts";
 import type { RewriteSource } from "#ports/table-engine.ts";
 import { relationOf, withNewFiles, type RewriteParts } from "./rewrite-parts.ts";
-import { checkCondition, fileConditions } from "./row-condition.ts";
+import { fileConditions } from "./row-condition.ts";
 
 export interface DeleteRequest {
   readonly name: string;
@@ -31,12 +31,13 @@ export async function deleteRows(
 ): Promise<Rewritten & { readonly deleted_rows: number }> {
   const { catalog, engine } = parts;
   const { name, where, params } = request;
-  await checkCondition(engine, where);
+  const source: RewriteSource = { kind: "unless", where, params };
   const before = await catalog.get({ name }, call);
+  // Over no files it only says whether the condition is one, and a safe one.
+  await engine.affected(relationOf(before, []), source, call.signal);
   const conflict_where = await fileConditions(engine, before, where, params);
   const { dataset, snapshot, files } = await catalog.files({ name, where: conflict_where }, call);
   const nothing = { snapshot_id: null, removed_files: 0, added_files: 0, rows: dataset.rows };
-  const source: RewriteSource = { kind: "unless", where, params };
   const all = relationOf(dataset, files);
   const found = await engine.affected(all, source, call.signal);
   const rows_of = new Map(found.map(({ uri, rows }) => [uri, rows]));

@@ -1,25 +1,12 @@
-// The condition of a delete: one expression over columns, and which files it may concern.
+// Which files the condition of a delete may concern.
 import type { Dataset } from "#contracts/catalog.ts";
 import type { Predicate } from "#contracts/table-nouns.ts";
-import { LakehouseError } from "#kernel/problem.ts";
 import type { Cell, ColumnCondition, TableEngine } from "#ports/table-engine.ts";
 
 /**
- * Throws `invalid` (`sql_syntax`) unless the text is one expression that names no tables: those
- * would be read file by file, and mean something else than over all rows.
+ * Conditions that every row meets for which the text is true: what it may match. The text has been
+ * found to be one expression over the columns before.
  */
-export async function checkCondition(engine: TableEngine, where: string): Promise<void> {
-  // With brackets around it and without: what closes a bracket of ours reads one way only.
-  await engine.inspect(`SELECT 1 WHERE (\n${where}\n)`);
-  const named = await engine.inspect(`SELECT 1 WHERE\n${where}\n`);
-  if (named.length === 0) return;
-  throw new LakehouseError("invalid", `the condition reads other rows: ${named.join(", ")}`, {
-    reason: "sql_syntax",
-    hint: "select the keys first, then delete by them, e.g. id IN ($1, $2)",
-  });
-}
-
-/** Conditions that every row meets for which the text is true: what it may match. */
 export async function fileConditions(
   engine: TableEngine,
   dataset: Dataset,

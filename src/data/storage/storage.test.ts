@@ -16,7 +16,8 @@ import { failsWith } from "#ports/object-store.suite.ts";
 import { eachTransport, type Connect } from "../../../test/support/each-transport.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { namesEtag, parseRange } from "./http-conditions.ts";
-import { capOf, createStorage } from "./storage-service.ts";
+import { capOf } from "./size-caps.ts";
+import { createStorage, oneBucket } from "./storage-service.ts";
 import { storageSettings } from "./storage-settings.ts";
 
 type StorageClient = Client<typeof storage>;
@@ -25,7 +26,10 @@ const SMALL = storageSettings.parse({ caps: { "_vectors/": 100 }, object_bytes_m
 
 async function open(connect: Connect, root: string, settings = storageSettings.parse({})) {
   const objects = await createDiskObjectStore({ root });
-  const service = await createStorage({ objects, log: silentLog, clock: systemClock }, settings);
+  const service = await createStorage(
+    { ...oneBucket(objects), log: silentLog, clock: systemClock },
+    settings,
+  );
   return connect(storage, service.handlers);
 }
 
@@ -154,7 +158,7 @@ test("a body that is shorter or longer than said is refused", async (t) => {
 test("a put whose caller leaves ends, also when its body hangs", async (t) => {
   const root = await tempDir(t);
   const objects = await createDiskObjectStore({ root });
-  const needs = { objects, log: silentLog, clock: systemClock };
+  const needs = { ...oneBucket(objects), log: silentLog, clock: systemClock };
   const { handlers } = await createStorage(needs, storageSettings.parse({}));
   const leaving = new AbortController();
   let returned = false;
@@ -230,7 +234,8 @@ test("etags are compared weakly and in lists", () => {
 });
 
 test("storage also works on the memory store", async () => {
-  const needs = { objects: await createMemoryObjectStore(), log: silentLog, clock: systemClock };
+  const objects = await createMemoryObjectStore();
+  const needs = { ...oneBucket(objects), log: silentLog, clock: systemClock };
   const service = await createStorage(needs, storageSettings.parse({}));
   const client = connectLocal(storage, service.handlers, { strict: true });
   await client.put({ key: "k.json", body: one("{}") });

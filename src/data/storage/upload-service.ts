@@ -97,15 +97,17 @@ function checkParts(
   present: readonly UploadPart[],
   part_bytes_min: number,
 ): void {
+  for (const [at, { part_number }] of named.entries()) {
+    const before = named[at - 1]?.part_number ?? 0;
+    if (part_number > before) continue;
+    const message = `part ${part_number} stands after part ${before}`;
+    throw new LakehouseError("invalid", message, {
+      reason: "bad_part_order",
+      hint: "name the parts in rising order, each once",
+    });
+  }
   const by_number = new Map(present.map((part) => [part.part_number, part]));
   for (const [at, { part_number, etag }] of named.entries()) {
-    if (at > 0 && part_number <= named[at - 1]!.part_number) {
-      const message = `part ${part_number} stands after part ${named[at - 1]!.part_number}`;
-      throw new LakehouseError("invalid", message, {
-        reason: "bad_part_order",
-        hint: "name the parts in rising order, each once",
-      });
-    }
     const part = by_number.get(part_number);
     if (part === undefined || part.etag !== etag) {
       const why = part === undefined ? "is not there" : `has the etag ${part.etag}, not ${etag}`;

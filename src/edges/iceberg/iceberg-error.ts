@@ -1,5 +1,4 @@
 // Errors as the Iceberg REST specification has them: `{"error": {message, type, code}}`.
-import { TRACE_HEADER } from "#kernel/http-form.ts";
 import { outwardMessage, STATUS_OF_CODE, toLakehouseError } from "#kernel/problem.ts";
 import type { ErrorCode, LakehouseError } from "#kernel/problem.ts";
 
@@ -54,11 +53,11 @@ const UNKNOWN_END: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
  */
 export function errorAnswer(
   thrown: unknown,
-  asked: { readonly head: boolean; readonly commit: boolean; readonly trace_id: string },
+  asked: { readonly head: boolean; readonly commit: boolean },
 ): Response {
   const error = toLakehouseError(thrown);
   const { status, type } = shapeOf(error, asked.commit);
-  const headers = new Headers({ [TRACE_HEADER]: asked.trace_id });
+  const headers = new Headers();
   const retry_after = error.extra["retry_after_s"];
   if (typeof retry_after === "number") headers.set("retry-after", String(retry_after));
   if (asked.head) return new Response(null, { status, headers });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { catalog } from "#contracts/catalog.ts";
-import { LOCAL_PRINCIPAL, type Principal, type Scope } from "#kernel/call.ts";
+import { LOCAL_PRINCIPAL, NEVER, type Principal, type Scope } from "#kernel/call.ts";
 import { fixedClock } from "#kernel/clock.ts";
 import { connectLocal } from "#kernel/connect-local.ts";
 import type { Handlers } from "#kernel/contract.ts";
@@ -54,7 +54,13 @@ function face(answers: Answers = {}, needs: Partial<IcebergNeeds> = {}) {
     const request = new Request(url, init);
     assert.equal(made.handles(request, url), true);
     const authenticate = (scope: Scope) => allowed(principal, scope);
-    const answer = await made.handle({ request, url, trace_id: "t-1", authenticate });
+    const answer = await made.handle({
+      request,
+      url,
+      trace_id: "t-1",
+      signal: NEVER,
+      authenticate,
+    });
     const sent = await answer.text();
     return { status: answer.status, headers: answer.headers, text: sent, json: jsonOf(sent) };
   }

@@ -34,7 +34,7 @@ export function createIcebergFace(needs: IcebergNeeds & { readonly log?: Log }):
   const routes = [config, ...answered];
 
   async function answer(asked: FaceRequest, onRoute: (route: IcebergRoute) => void) {
-    const { request, url, trace_id } = asked;
+    const { request, url, trace_id, signal } = asked;
     const path = url.pathname.slice(ROOT.length);
     if (request.method === "POST" && path === "oauth/tokens") return tokenAnswer(request, needs);
     // Before the path is looked at: strangers do not learn which routes there are.
@@ -43,7 +43,6 @@ export function createIcebergFace(needs: IcebergNeeds & { readonly log?: Log }):
     onRoute(route);
     const principal = route.scope === "read" ? reader : asked.authenticate(route.scope);
     const idempotency_key = request.headers.get("idempotency-key") ?? undefined;
-    const { signal } = request;
     const call = startCall({
       trace_id,
       principal,
@@ -62,10 +61,10 @@ export function createIcebergFace(needs: IcebergNeeds & { readonly log?: Log }):
       try {
         return await answer(asked, (route) => (commit = route.commit ?? false));
       } catch (thrown) {
-        const { trace_id, request } = asked;
+        const { request, trace_id } = asked;
         const error = toLakehouseError(thrown);
         if (error.code === "internal") needs.log?.error({ trace_id, err: error }, "a call broke");
-        return errorAnswer(error, { head: request.method === "HEAD", commit, trace_id });
+        return errorAnswer(error, { head: request.method === "HEAD", commit });
       }
     },
   };

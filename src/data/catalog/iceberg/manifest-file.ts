@@ -36,7 +36,7 @@ export function encodeManifest(
   { schema, spec, content, entries }: Manifest,
   codecs?: AvroCodecs,
 ): Buffer {
-  const types = partitionTypes(spec.fields, [schema]).map((type) => type ?? "binary");
+  const types = partitionTypes(spec.fields, [schema]).map((type) => type ?? "string");
   const metadata = {
     schema: JSON.stringify(schema),
     "schema-id": String(schema["schema-id"]),

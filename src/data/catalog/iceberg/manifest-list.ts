@@ -98,26 +98,25 @@ function readSummary(record: AvroRecord, names: ReadonlyMap<number, string>): Fi
   };
 }
 
-/** What the entries of a manifest hold in each partition field; deleted ones count too. */
+/**
+ * What the entries of a manifest hold in each partition field; deleted ones count too. Undefined:
+ * the type of a field is not known (its column is gone, or we don't know its transform).
+ */
 export function summariesOf(
   spec: PartitionSpec,
   schema: IcebergSchema,
   entries: readonly ManifestEntry[],
-): FieldSummary[] {
+): FieldSummary[] | undefined {
   const types = partitionTypes(spec.fields, [schema]);
-  return spec.fields.map(({ name }, at) => {
+  const summaries: FieldSummary[] = [];
+  for (const [at, { name }] of spec.fields.entries()) {
     const type = primitiveOf(types[at] ?? "");
-    return type === undefined ? UNKNOWN : summaryOf(type, name, entries);
-  });
+    // Readers take "nulls, and no bounds" for "nothing but nulls": better to say nothing.
+    if (type === undefined) return undefined;
+    summaries.push(summaryOf(type, name, entries));
+  }
+  return summaries;
 }
-
-/** Keeps every manifest: nothing is known of the field. */
-const UNKNOWN: FieldSummary = {
-  contains_null: true,
-  contains_nan: null,
-  lower_bound: null,
-  upper_bound: null,
-};
 
 function summaryOf(
   type: Primitive,
@@ -185,7 +184,7 @@ export function manifestListEntry(manifest: WrittenManifest): ManifestListEntry 
     existing_rows_count: rows[0]!,
     added_rows_count: rows[1]!,
     deleted_rows_count: rows[2]!,
-    partitions: summariesOf(spec, schema, entries),
+    partitions: summariesOf(spec, schema, entries) ?? null,
     key_metadata: null,
   };
 }

@@ -162,7 +162,7 @@ export function decodeRaw(type: Primitive, bytes: Uint8Array): Raw | undefined {
     case "binary":
       return view;
     default:
-      if (length === 4) return view.readInt32LE();
+      if (length === 4 && type.kind === "long") return view.readInt32LE();
       return length === 8 ? readLong(view) : undefined;
   }
 }
