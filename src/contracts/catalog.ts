@@ -397,9 +397,13 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
   drop_table: write({
     summary: "Frees the name: the dataset is tombstoned aside, or with purge removed for good.",
     http: "POST /catalog/tables/drop",
-    input: z.strictObject({ name, purge: z.boolean().default(false) }),
+    input: z.strictObject({
+      name,
+      purge: z.boolean().default(false),
+      only_if_empty: z.boolean().default(false).describe("only while it has no snapshot"),
+    }),
     output: z.strictObject({ dataset_id: z.string(), removed_keys: count }),
-    reasons: ["no_such_dataset"],
+    reasons: ["no_such_dataset", "dataset_not_empty"],
     timeout_ms: 3_600_000,
   }),
 });

@@ -266,7 +266,8 @@ test("s3 races: of twenty that put only if absent, one wins", async () => {
   const winners = all.flatMap((one, at) => (one.status === "fulfilled" ? [at] : []));
   assert.equal(winners.length, 1);
   assert.equal(await text(Key), `writer ${winners[0]}`);
-  for (const one of all) if (one.status === "rejected") assert.equal(one.reason.name, "PreconditionFailed");
+  for (const one of all)
+    if (one.status === "rejected") assert.equal(one.reason.name, "PreconditionFailed");
 });
 
 test("s3 races: a counter raised by eight writers under If-Match loses nothing", async () => {
@@ -300,7 +301,10 @@ for (const [name, right] of Object.entries(SUMS)) {
   test(`s3 checksums: ${name} is checked, kept and told when it is asked for`, async () => {
     const Key = key(`sum-${name}`);
     await suite.put(Key, "hello", { [field]: right });
-    const found = (await head(Key, { ChecksumMode: "ENABLED" })) as unknown as Record<string, unknown>;
+    const found = (await head(Key, { ChecksumMode: "ENABLED" })) as unknown as Record<
+      string,
+      unknown
+    >;
     assert.equal(found[field], right);
     assert.equal(found["ChecksumType"], "FULL_OBJECT");
     assert.equal(((await head(Key)) as unknown as Record<string, unknown>)[field], undefined);
@@ -409,7 +413,9 @@ test("s3 copies: bytes, type and metadata come along, also from an odd key", asy
 test("s3 copies: into another bucket", async () => {
   const Key = key("across");
   await suite.put(Key, "across");
-  await suite.client.send(new CopyObjectCommand({ Bucket: OTHER, Key, CopySource: `/${MAIN}/${Key}` }));
+  await suite.client.send(
+    new CopyObjectCommand({ Bucket: OTHER, Key, CopySource: `/${MAIN}/${Key}` }),
+  );
   const found = await suite.client.send(new GetObjectCommand({ Bucket: OTHER, Key }));
   assert.equal(await found.Body!.transformToString(), "across");
 });

@@ -15,19 +15,7 @@ const suite = await openSuite("listing");
 const B = { Bucket: MAIN };
 
 /** In the order of their bytes. */
-const KEYS = [
-  "a",
-  "a b",
-  "a/1",
-  "a/2",
-  "a/b/1",
-  "b+",
-  "b/1",
-  "c<&>",
-  "é",
-  "日本/1",
-  "日本/2",
-];
+const KEYS = ["a", "a b", "a/1", "a/2", "a/b/1", "b+", "b/1", "c<&>", "é", "日本/1", "日本/2"];
 
 for (const key of KEYS) await suite.put(key, key);
 
@@ -101,13 +89,10 @@ test("s3 lists: a token that is not one, and a count that is none, are refused",
 test("s3 lists: keys can be asked for percent-encoded", async () => {
   const page = await list({ EncodingType: "url", Delimiter: "/" });
   assert.equal(page.EncodingType, "url");
-  assert.deepEqual(namesOf(page).map((one) => decodeURIComponent(one!)), [
-    "a",
-    "a b",
-    "b+",
-    "c<&>",
-    "é",
-  ]);
+  assert.deepEqual(
+    namesOf(page).map((one) => decodeURIComponent(one!)),
+    ["a", "a b", "b+", "c<&>", "é"],
+  );
   assert.ok(namesOf(page).includes("a%20b"));
   assert.ok(prefixesOf(page).includes("%E6%97%A5%E6%9C%AC/"));
 });

@@ -131,17 +131,21 @@ test("Spark reads our statistics and partitions in its metadata tables", { skip 
   assert.deepEqual([row], await ourRows(house.clients, where));
 });
 
-test("what Spark appends to our partitioned table is ours to read and to prune", { skip }, async () => {
-  const { clients } = house;
-  const values = partedRows(500, 30).map(({ id, at, name, amount }) => {
-    const text = name === null ? "NULL" : `'${name}'`;
-    return `(${id}, TIMESTAMP_NTZ '${at.replace("T", " ")}', ${text}, ${amount})`;
-  });
-  await sql(`INSERT INTO lake.default.parted VALUES ${values.join(", ")}`);
-  assert.equal((await sameRows("parted")).length, 130);
-  const { tables } = await clients.query.explain({ sql: "SELECT * FROM parted WHERE id = 517" });
-  assert.ok(tables[0]!.files_read < tables[0]!.files_total / 2, JSON.stringify(tables));
-});
+test(
+  "what Spark appends to our partitioned table is ours to read and to prune",
+  { skip },
+  async () => {
+    const { clients } = house;
+    const values = partedRows(500, 30).map(({ id, at, name, amount }) => {
+      const text = name === null ? "NULL" : `'${name}'`;
+      return `(${id}, TIMESTAMP_NTZ '${at.replace("T", " ")}', ${text}, ${amount})`;
+    });
+    await sql(`INSERT INTO lake.default.parted VALUES ${values.join(", ")}`);
+    assert.equal((await sameRows("parted")).length, 130);
+    const { tables } = await clients.query.explain({ sql: "SELECT * FROM parted WHERE id = 517" });
+    assert.ok(tables[0]!.files_read < tables[0]!.files_total / 2, JSON.stringify(tables));
+  },
+);
 
 for (const mode of ["copy-on-write", "merge-on-read"]) {
   const name = mode.replaceAll("-", "_");
@@ -187,52 +191,72 @@ for (const mode of ["copy-on-write", "merge-on-read"]) {
   });
 }
 
-test("Spark evolves our table, and old and new rows read the same on both sides", { skip }, async () => {
-  const table = "lake.default.evolved";
-  await sql(`ALTER TABLE ${table} ADD COLUMN by_spark STRUCT<a: INT, b: STRING>`);
-  await sql(`ALTER TABLE ${table} RENAME COLUMN note TO remark`);
-  await sql(`ALTER TABLE ${table} DROP COLUMN gone`);
-  await sql(`INSERT INTO ${table} (id, remark, by_spark) VALUES (9, 'r', named_struct('a', 1, 'b', 'x'))`);
-  await sameRows("evolved");
-  await sql(`ALTER TABLE ${table} ADD PARTITION FIELD truncate(1, remark)`);
-  await sql(`INSERT INTO ${table} (id, remark) VALUES (10, 'zz')`);
-  assert.ok((await sameRows("evolved")).length >= 7);
-  await ingestRows(house.clients, "evolved", [{ id: 11, remark: "ours", n: 1 }]);
-  const rows = await sameRows("evolved");
-  assert.equal(rows.at(-1)!["remark"], "ours");
-});
+test(
+  "Spark evolves our table, and old and new rows read the same on both sides",
+  { skip },
+  async () => {
+    const table = "lake.default.evolved";
+    await sql(`ALTER TABLE ${table} ADD COLUMN by_spark STRUCT<a: INT, b: STRING>`);
+    await sql(`ALTER TABLE ${table} RENAME COLUMN note TO remark`);
+    await sql(`ALTER TABLE ${table} DROP COLUMN gone`);
+    await sql(
+      `INSERT INTO ${table} (id, remark, by_spark) VALUES (9, 'r', named_struct('a', 1, 'b', 'x'))`,
+    );
+    await sameRows("evolved");
+    await sql(`ALTER TABLE ${table} ADD PARTITION FIELD truncate(1, remark)`);
+    await sql(`INSERT INTO ${table} (id, remark) VALUES (10, 'zz')`);
+    assert.ok((await sameRows("evolved")).length >= 7);
+    await ingestRows(house.clients, "evolved", [{ id: 11, remark: "ours", n: 1 }]);
+    const rows = await sameRows("evolved");
+    assert.equal(rows.at(-1)!["remark"], "ours");
+  },
+);
 
-test("tables that Spark makes by SELECT, replaces, renames and drops come and go here", { skip }, async () => {
-  const { clients } = house;
-  const table = "lake.shop.copied";
-  await sql(`CREATE TABLE ${table} USING iceberg AS SELECT id, small FROM lake.default.kinds`);
-  assert.equal((await sameRows("shop.copied")).length, 40);
-  await sql(`CREATE OR REPLACE TABLE ${table} USING iceberg AS SELECT id, label FROM lake.default.kinds`);
-  assert.deepEqual(Object.keys((await sameRows("shop.copied"))[0]!), ["id", "label"]);
-  await sql(`ALTER TABLE ${table} RENAME TO lake.shop.renamed`);
-  assert.equal((await sameRows("shop.renamed")).length, 40);
-  await sql("DROP TABLE lake.shop.renamed PURGE");
-  const { datasets } = await clients.catalog.list({ namespace: "shop" });
-  assert.deepEqual(
-    datasets.map((one) => one.name),
-    ["shop.orders"],
-  );
-  await assert.rejects(sql("SELECT * FROM lake.shop.renamed"), /TABLE_OR_VIEW_NOT_FOUND/);
-  await assert.rejects(sql("CREATE NAMESPACE lake.spark_made.deeper"), /one level only/);
-});
+test(
+  "tables that Spark makes by SELECT, replaces, renames and drops come and go here",
+  { skip },
+  async () => {
+    const { clients } = house;
+    const table = "lake.shop.copied";
+    await sql(`CREATE TABLE ${table} USING iceberg AS SELECT id, small FROM lake.default.kinds`);
+    assert.equal((await sameRows("shop.copied")).length, 40);
+    await sql(
+      `CREATE OR REPLACE TABLE ${table} USING iceberg AS SELECT id, label FROM lake.default.kinds`,
+    );
+    assert.deepEqual(Object.keys((await sameRows("shop.copied"))[0]!), ["id", "label"]);
+    await sql(`ALTER TABLE ${table} RENAME TO lake.shop.renamed`);
+    assert.equal((await sameRows("shop.renamed")).length, 40);
+    await sql("DROP TABLE lake.shop.renamed PURGE");
+    const { datasets } = await clients.catalog.list({ namespace: "shop" });
+    assert.deepEqual(
+      datasets.map((one) => one.name),
+      ["shop.orders"],
+    );
+    await assert.rejects(sql("SELECT * FROM lake.shop.renamed"), /TABLE_OR_VIEW_NOT_FOUND/);
+    await assert.rejects(sql("CREATE NAMESPACE lake.spark_made.deeper"), /one level only/);
+  },
+);
 
-test("upkeep that Spark does on a table of ours leaves the rows as they are", { skip }, async () => {
-  const before = await sameRows("edited");
-  await sql("CALL lake.system.rewrite_data_files(table => 'default.edited', options => map('rewrite-all', 'true'))");
-  await sql("CALL lake.system.rewrite_manifests('default.edited')");
-  assert.deepEqual(await sameRows("edited"), before);
-  await sql("CALL lake.system.expire_snapshots(table => 'default.edited', older_than => TIMESTAMP '2100-01-01 00:00:00', retain_last => 1)");
-  assert.deepEqual(await sameRows("edited"), before);
-  const { snapshots } = await house.clients.catalog.snapshots({ name: "edited" });
-  // The current one and the one that a tag keeps.
-  assert.equal(snapshots.length, 2);
-  assert.equal((await ourRows(house.clients, "SELECT * FROM edited", "before")).length, 400);
-});
+test(
+  "upkeep that Spark does on a table of ours leaves the rows as they are",
+  { skip },
+  async () => {
+    const before = await sameRows("edited");
+    await sql(
+      "CALL lake.system.rewrite_data_files(table => 'default.edited', options => map('rewrite-all', 'true'))",
+    );
+    await sql("CALL lake.system.rewrite_manifests('default.edited')");
+    assert.deepEqual(await sameRows("edited"), before);
+    await sql(
+      "CALL lake.system.expire_snapshots(table => 'default.edited', older_than => TIMESTAMP '2100-01-01 00:00:00', retain_last => 1)",
+    );
+    assert.deepEqual(await sameRows("edited"), before);
+    const { snapshots } = await house.clients.catalog.snapshots({ name: "edited" });
+    // The current one and the one that a tag keeps.
+    assert.equal(snapshots.length, 2);
+    assert.equal((await ourRows(house.clients, "SELECT * FROM edited", "before")).length, 400);
+  },
+);
 
 test("appends of Spark and ours at the same time are all kept", { skip }, async () => {
   const { clients } = house;

@@ -12,6 +12,8 @@ import {
   sqlRequest,
   tableEngineSuite,
 } from "#ports/table-engine.suite.ts";
+import { tableFilesSuite } from "#ports/table-files.suite.ts";
+import { tableRewriteSuite } from "#ports/table-rewrite.suite.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { createDuckDbEngine } from "./duckdb-table-engine.ts";
 
@@ -19,6 +21,8 @@ const open = (dir: string) =>
   createDuckDbEngine({ memory_mb: 128, threads: 2, temp_dir: join(dir, "tmp"), data_dir: dir });
 
 tableEngineSuite("duckdb", open);
+tableFilesSuite("duckdb", open);
+tableRewriteSuite("duckdb", open);
 
 async function withSecrets(t: { after(fn: () => unknown): void }) {
   const dir = await tempDir(t);

@@ -131,17 +131,57 @@ test("a quoted empty text is empty text in a text column and no value in others"
   assert.deepEqual(await rowsOf(await convert(csv, { columns: wanted })), expected);
 });
 
-test("where keys of an inner object differ in case only, fields are kept as JSON text", async (t) => {
+test("where keys of an inner object differ in case only, that column alone is JSON text", async (t) => {
   const { convert, rowsOf } = await open(t);
-  const text = '[{"n":1,"inner":{"Key":1,"key":2}},{"n":2,"inner":{"key":3}}]';
-  const rows = await rowsOf(await convert(text, { format: "json" }));
+  const text = `[{"n":1,"inner":{"Key":1,"key":2},"day":"2024-02-29","at":"2024-01-01 10:00:00","x":1.5,
+    "list":[1,2],"fine":{"a":true},"s":"x"},{"n":2,"inner":{"key":3}}]`;
+  const made = await convert(text, { format: "json" });
+  assert.deepEqual(
+    made.columns.map(({ name, type }) => [name, type]),
+    [
+      ["n", "long"],
+      ["inner", "string"],
+      ["day", "date"],
+      ["at", "timestamp"],
+      ["x", "double"],
+      ["list", "list<long>"],
+      ["fine", "struct<a: boolean>"],
+      ["s", "string"],
+    ],
+  );
+  const rows = await rowsOf(made, `n, "inner"`);
   assert.deepEqual(
     rows.map(([n, inner]) => [n, JSON.parse(String(inner)) as unknown]),
     [
-      ["1", { Key: 1, key: 2 }],
-      ["2", { key: 3 }],
+      [1, { Key: 1, key: 2 }],
+      [2, { key: 3 }],
     ],
   );
+});
+
+test("a whole number that no double holds makes its JSON column text, not another number", async (t) => {
+  const { convert, rowsOf } = await open(t);
+  const ndjson = { format: "ndjson" } as const;
+  const mixed =
+    '{"x":1.5,"y":0.5,"z":[0.5]}\n{"x":9007199254740993,"y":9007199254740992,"z":[1]}\n';
+  const made = await convert(mixed, ndjson);
+  assert.deepEqual(
+    made.columns.map(({ type }) => type),
+    ["string", "double", "list<double>"],
+  );
+  assert.deepEqual(await rowsOf(made), [
+    ["1.5", 0.5, [0.5]],
+    ["9007199254740993", 9007199254740992, [1]],
+  ]);
+  const inside = await convert('{"z":[0.5,"a"]}\n{"z":[]}\n', ndjson);
+  assert.notEqual(inside.columns[0]!.type, "list<double>");
+  const nested = await convert('{"z":[0.5,123456789012345678901]}\n', ndjson);
+  assert.deepEqual(await rowsOf(nested), [["[0.5,123456789012345678901]"]]);
+  const onto = convert(mixed, {
+    ...ndjson,
+    columns: idColumns({ x: "double", y: "double", z: "list<double>" }),
+  });
+  await assert.rejects(onto, failsWith("conflict", "schema_differs"));
 });
 
 test("a line that is too long or not UTF-8 is a reject, and the others come in", async (t) => {

@@ -7,8 +7,8 @@ import { pipeline } from "node:stream/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ConvertResult, RejectedRow } from "#ports/table-engine.ts";
 import type { WantedColumns } from "./column-plan.ts";
-import { convertSelect, describeSelect } from "./typed-convert.ts";
-import { toEngineType } from "./column-types.ts";
+import { convertSelect, describeSelect, type FoundColumn } from "./typed-convert.ts";
+import { roundedColumns, typesApart, typesOption, type ReadAs } from "./json-types.ts";
 import { quoteText } from "./sql-text.ts";
 import { unreadable } from "./source-file.ts";
 import { readLines, type Line } from "./text-lines.ts";
@@ -79,29 +79,51 @@ async function convertClean(
   const options =
     `format = '${job.format === "ndjson" ? "newline_delimited" : "auto"}', sample_size = -1, ` +
     `map_inference_threshold = -1, maximum_object_size = ${OBJECT_BYTES_MAX}`;
-  const reader = (more = "") =>
-    `read_json(${quoteText(path)}, ${options}, field_appearance_threshold = 0${more})`;
-  let from = reader();
-  let found = await describeSelect(connection, `SELECT * FROM ${from}`).catch((error: unknown) => {
-    if (!/Duplicate name/.test((error as Error).message)) throw error;
-    return undefined;
-  });
-  if (found === undefined) {
-    // Keys of an inner object that differ in case only cannot be fields: all is kept as JSON text.
-    from = reader(", maximum_depth = 1");
-    found = await describeSelect(connection, `SELECT * FROM ${from}`);
-  }
+  const readAs = (types: ReadonlyMap<string, string>) =>
+    `read_json(${quoteText(path)}, ${options}, ${typesOption(types)})`;
+  const { from, found } = await inferred(connection, path, options, readAs);
+  const rounded = await roundedColumns(connection, found, readAs);
   // Wanted text is read as it stands in the file: a date that was inferred would lose its form.
-  const as_text = (job.columns ?? []).filter(
-    ({ name, type }) => type === "string" && found.some((column) => column.name === name),
+  const text = new Set(
+    (job.columns ?? []).filter(({ type }) => type === "string").map(({ name }) => name),
+  );
+  const as_text = found.filter(
+    ({ name, type }) => rounded.includes(name) || (text.has(name) && !type.includes("<")),
   );
   if (as_text.length === 0) return convertSelect(from, found, job);
-  const columns = found.map(({ name, type, engine_type }) => {
-    const text = as_text.some((column) => column.name === name) && !type.includes("<");
-    return `${quoteText(name)}: ${quoteText(text ? toEngineType("string") : engine_type)}`;
-  });
-  const exact = `read_json(${quoteText(path)}, ${options}, columns = {${columns.join(", ")}})`;
-  return convertSelect(exact, found, job);
+  const types = new Map(
+    found.map((column) => [
+      column.name,
+      as_text.includes(column) ? textTypeOf(column) : column.engine_type,
+    ]),
+  );
+  const exact = readAs(types);
+  return convertSelect(exact, await describeSelect(connection, `SELECT * FROM ${exact}`), job);
+}
+
+/** What has parts is text as JSON. */
+function textTypeOf({ type }: FoundColumn): string {
+  return type.includes("<") ? "JSON" : "VARCHAR";
+}
+
+/** The columns as the reader infers them; where it cannot, each column for itself. */
+async function inferred(
+  connection: DuckDBConnection,
+  path: string,
+  options: string,
+  readAs: ReadAs,
+): Promise<{ readonly from: string; readonly found: readonly FoundColumn[] }> {
+  const reader = (more = "") =>
+    `read_json(${quoteText(path)}, ${options}, field_appearance_threshold = 0${more})`;
+  const describe = (from: string) => describeSelect(connection, `SELECT * FROM ${from}`);
+  try {
+    return { from: reader(), found: await describe(reader()) };
+  } catch (error) {
+    if (!/Duplicate name/.test((error as Error).message)) throw error;
+  }
+  const names = (await describe(reader(", maximum_depth = 1"))).map(({ name }) => name);
+  const from = readAs(await typesApart(connection, names, readAs));
+  return { from, found: await describe(from) };
 }
 
 /** Copies the lines that are JSON objects; the others become rejects. */

@@ -41,7 +41,8 @@ export async function tableSelect(
     const deleted = scan.files.filter(({ delete_uris }) => delete_uris?.length);
     for (const files of [plain, deleted]) {
       if (files.length === 0) continue;
-      const own = files.length === 1 ? await scanOfOne(connection, relation, files[0]!, shapes) : scan;
+      const own =
+        files.length === 1 ? await scanOfOne(connection, relation, files[0]!, shapes) : scan;
       selects.push(scanSelect(own ?? scan, files, place));
     }
   }

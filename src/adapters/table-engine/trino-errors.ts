@@ -54,8 +54,11 @@ const BY_TYPE: Readonly<Record<string, Meaning>> = {
   EXTERNAL: ["unavailable", "engine_failed"],
 };
 
-const UNREADABLE =
-  /^(ICEBERG|HIVE)_(INVALID_METADATA|MISSING_METADATA|BAD_DATA|CANNOT_OPEN_SPLIT|CURSOR_ERROR|MISSING_DATA|FILESYSTEM_ERROR)$/;
+const UNREADABLE_KINDS = [
+  "INVALID_METADATA|MISSING_METADATA|MISSING_DATA|BAD_DATA",
+  "CANNOT_OPEN_SPLIT|CURSOR_ERROR|FILESYSTEM_ERROR",
+];
+const UNREADABLE = new RegExp(`^(ICEBERG|HIVE)_(${UNREADABLE_KINDS.join("|")})$`);
 
 /** The error of a failed query; Trino's own name for it stands in `extra.engine_error`. */
 export function toTrinoError(failure: TrinoFailure): LakehouseError {

@@ -13,8 +13,14 @@ export interface TrinoToken {
   readonly at: number;
 }
 
-const TOKEN =
-  /\s+|--[^\n]*|\/\*[^]*?\*\/|(?<text>'(?:[^']|'')*')|(?<quoted>"(?:[^"]|"")*")|(?<word>[\p{L}_@$][\p{L}\p{N}_@$]*)|(?<number>\d[\w.]*)|(?<mark>[^])/uy;
+const TOKEN = new RegExp(
+  [
+    String.raw`\s+|--[^\n]*|/\*[^]*?\*/`,
+    String.raw`(?<text>'(?:[^']|'')*')|(?<quoted>"(?:[^"]|"")*")`,
+    String.raw`(?<word>[\p{L}_@$][\p{L}\p{N}_@$]*)|(?<number>\d[\w.]*)|(?<mark>[^])`,
+  ].join("|"),
+  "uy",
+);
 
 /** Comments and space are left out. Unterminated text or comment: `sql_syntax`. */
 export function trinoTokens(sql: string): TrinoToken[] {

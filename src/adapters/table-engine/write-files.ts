@@ -118,18 +118,18 @@ async function writePartitions(
   job: PartitionedWrite,
   add: (select: string, values: DuckDBValue[], partition: Partition) => Promise<void>,
 ): Promise<void> {
-  const [rows, parts, sorted] = ["", "_parts", "_sorted"].map((end) => `temp.${job.table}${end}`);
+  const [rows, parts, sorted] = ["", "_parts", "_sorted"].map((end) => `${job.table}${end}`);
   const taken = job.transforms.filter(({ value }) => value !== undefined);
   const keys = taken.map((_, at) => `lakehouse_key_${at}`);
   const made = taken.map(({ value }, at) => `${value} AS ${keys[at]}`);
   const names = (from: string) => job.columns.map(({ name }) => from + quoteName(name)).join(", ");
   try {
     await connection.run(
-      `CREATE TABLE ${rows} AS SELECT *, ${made.join(", ")} FROM (\n${job.select}\n)`,
+      `CREATE TEMP TABLE ${rows} AS SELECT *, ${made.join(", ")} FROM (\n${job.select}\n)`,
       job.values,
     );
     await connection.run(
-      `CREATE TABLE ${parts} AS SELECT *, row_number() OVER (ORDER BY ${keys.join(", ")}) AS part
+      `CREATE TEMP TABLE ${parts} AS SELECT *, row_number() OVER (ORDER BY ${keys.join(", ")}) AS part
        FROM (SELECT DISTINCT ${keys.join(", ")} FROM ${rows} LIMIT ${PARTITIONS_MAX + 1})`,
     );
     const partitions = await readPartitions(connection, parts!, job.transforms, keys);
@@ -139,7 +139,7 @@ async function writePartitions(
     }
     const same = keys.map((key) => `r.${key} IS NOT DISTINCT FROM p.${key}`).join(" AND ");
     await connection.run(
-      `CREATE TABLE ${sorted} AS SELECT ${names("r.")}, p.part AS lakehouse_part
+      `CREATE TEMP TABLE ${sorted} AS SELECT ${names("r.")}, p.part AS lakehouse_part
        FROM ${rows} r JOIN ${parts} p ON ${same} ORDER BY p.part, r.rowid`,
     );
     await connection.run(`DROP TABLE ${rows}`);

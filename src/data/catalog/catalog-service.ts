@@ -1,18 +1,20 @@
-// catalog: datasets as named pointers to immutable metadata, changed by compare-and-swap.
+// catalog: datasets as Iceberg tables, named pointers to immutable metadata, compare-and-swap.
 import type { catalog } from "#contracts/catalog.ts";
 import type { journal } from "#contracts/journal.ts";
 import type { storage } from "#contracts/storage.ts";
-import { startCall } from "#kernel/call.ts";
+import { startCall, type Call } from "#kernel/call.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Client, Handlers } from "#kernel/contract.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { PointerStore } from "#ports/pointer-store.ts";
+import { alterDataset } from "./alter-dataset.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
 import type { CatalogSettings } from "./catalog-settings.ts";
 import { createCatalogStore } from "./catalog-store.ts";
 import { commitFiles } from "./commit-files.ts";
+import { commitTables } from "./commit-tables.ts";
 import { noSuchDataset } from "./dataset-record.ts";
 import {
   quarantineDataset,
@@ -20,10 +22,26 @@ import {
   tombstoneDataset,
   verifyDataset,
 } from "./dataset-states.ts";
-import { createMetadataObjects } from "./metadata-objects.ts";
+import { dropDataset, renameDataset } from "./drop-dataset.ts";
+import { expireSnapshots } from "./expire-snapshots.ts";
+import { createTable, loadTable, registerTable } from "./iceberg-tables.ts";
+import { migrateFirstFormat } from "./migrate-first-format.ts";
+import {
+  alterNamespace,
+  createNamespace,
+  dropNamespace,
+  listNamespaces,
+  namespaceOf,
+} from "./namespaces.ts";
 import { createOutbox } from "./outbox.ts";
-import { createSnapshotReader } from "./read-snapshots.ts";
+import { listSources, readFiles, readSnapshots } from "./read-snapshots.ts";
 import { registerDataset } from "./register-dataset.ts";
+import { removeOrphans } from "./remove-orphans.ts";
+import { createScanPlanner, type ScanPlanner } from "./scan-files.ts";
+import { rollBack, tagSnapshot, untagSnapshot } from "./snapshot-refs.ts";
+import { createTableObjects } from "./table-objects.ts";
+import { createBuckets } from "./table-places.ts";
+import { readStatistics } from "./table-statistics.ts";
 
 export interface CatalogNeeds {
   readonly storage: Client<typeof storage>;
@@ -34,52 +52,32 @@ export interface CatalogNeeds {
   readonly clock: Clock;
 }
 
-const START_CHECK_TIMEOUT_MS = 600_000;
+const START_TIMEOUT_MS = 600_000;
 
 export async function createCatalog(
   needs: CatalogNeeds,
   settings: CatalogSettings,
 ): Promise<Service<typeof catalog>> {
-  const { log, clock, pointers } = needs;
-  const objects = createMetadataObjects(needs.storage, settings.cached_entries_max);
+  const { log, clock, pointers, storage: objects_at } = needs;
+  const buckets = createBuckets(objects_at);
+  const objects = createTableObjects(objects_at, buckets, settings.cached_entries_max);
   const outbox = createOutbox(needs.journal, log);
   const attempts_max = settings.commit_attempts_max;
   const store = createCatalogStore({ pointers, objects, outbox, clock, log, attempts_max });
-  const parts: CatalogParts = { store, objects, storage: needs.storage, settings, clock, log };
-  const reader = createSnapshotReader(parts);
+  const base = { store, objects, storage: objects_at, buckets, pointers };
+  const parts: CatalogParts = { ...base, settings, clock, log };
+  const planner = createScanPlanner(parts);
   const stopping = new AbortController();
-  await store.recoverOutboxes();
+  await store.swaps.recoverOutboxes();
+  await migrateFirstFormat(parts, stopping.signal);
   const checked = settings.verify_on_start ? checkAll(parts, stopping.signal) : Promise.resolve();
 
-  const handlers: Handlers<typeof catalog> = {
-    register: (input, call) => registerDataset(parts, input, call),
-    async list({ include_tombstoned }) {
-      const all = (await store.list()).map((held) => held.record.dataset);
-      const wanted = all.filter((one) => include_tombstoned || one.status !== "tombstoned");
-      return { datasets: wanted };
-    },
-    async get({ name }) {
-      const held = await store.get(name);
-      if (held === undefined) throw noSuchDataset(name);
-      return held.record.dataset;
-    },
-    commit: (input, call) => commitFiles(parts, input, call),
-    snapshots: async ({ name, limit }, call) => ({
-      snapshots: await reader.snapshots(name, limit, call),
-    }),
-    files: ({ name, at }, call) => reader.files(name, at, call),
-    async verify({ name }, call) {
-      const found = await verifyDataset(parts, name, call, { by: "caller" });
-      if (found.missing_keys.length > 0) reader.forget(found.dataset);
-      return found;
-    },
-    quarantine: ({ name, reason }, call) => quarantineDataset(parts, name, reason, call),
-    tombstone: ({ name }, call) => tombstoneDataset(parts, name, call),
-    restore: ({ name }, call) => restoreDataset(parts, name, call),
-  };
-
   return {
-    handlers,
+    handlers: {
+      ...datasetHandlers(parts, planner),
+      ...upkeepHandlers(parts),
+      ...tableHandlers(parts),
+    },
     async health() {
       const counts = { healthy: 0, quarantined: 0, tombstoned: 0 };
       for (const { record } of await store.list()) counts[record.dataset.status]++;
@@ -91,15 +89,97 @@ export async function createCatalog(
     async stop() {
       stopping.abort();
       await checked;
-      await store.clearOutboxes();
+      await store.swaps.clearOutboxes();
     },
   };
 }
 
+type All = Handlers<typeof catalog>;
+
+type DatasetHandlers =
+  | "register" | "list" | "get" | "commit" | "alter" | "snapshots" | "files" | "sources"
+  | "statistics" | "verify" | "quarantine" | "tombstone" | "restore";
+
+function datasetHandlers(parts: CatalogParts, planner: ScanPlanner): Pick<All, DatasetHandlers> {
+  const { store } = parts;
+  return {
+    register: (input, call) => registerDataset(parts, input, call),
+    async list({ include_tombstoned, namespace }) {
+      const all = (await store.list()).map((held) => held.record.dataset);
+      const datasets = all.filter(
+        (one) =>
+          (include_tombstoned || one.status !== "tombstoned") &&
+          (namespace === undefined || namespaceOf(one.name) === namespace),
+      );
+      return { datasets };
+    },
+    async get({ name }) {
+      const held = await store.get(name);
+      if (held === undefined) throw noSuchDataset(name);
+      return held.record.dataset;
+    },
+    commit: (input, call) => commitFiles(parts, input, call),
+    alter: (input, call) => alterDataset(parts, input, call),
+    snapshots: async ({ name, limit }, call) => ({
+      snapshots: await readSnapshots(parts, name, limit, call),
+    }),
+    files: (input, call) => readFiles(parts, planner, input, call),
+    sources: async (input, call) => ({ sources: await listSources(parts, input, call) }),
+    statistics: (input, call) => readStatistics(parts, input, call),
+    async verify({ name }, call) {
+      const found = await verifyDataset(parts, name, call, { by: "caller" });
+      const { current_snapshot_id } = found.dataset;
+      const broken = found.missing_keys.length > 0;
+      if (broken && current_snapshot_id !== null) planner.forget(current_snapshot_id);
+      return found;
+    },
+    quarantine: ({ name, reason }, call) => quarantineDataset(parts, name, reason, call),
+    tombstone: ({ name }, call) => tombstoneDataset(parts, name, call),
+    restore: ({ name }, call) => restoreDataset(parts, name, call),
+  };
+}
+
+type UpkeepHandlers =
+  | "tag" | "untag" | "rollback" | "expire_snapshots" | "remove_orphans" | "rename"
+  | "namespaces" | "create_namespace" | "alter_namespace" | "drop_namespace";
+
+function upkeepHandlers(parts: CatalogParts): Pick<All, UpkeepHandlers> {
+  return {
+    tag: (input, call) => tagSnapshot(parts, input, call),
+    untag: (input, call) => untagSnapshot(parts, input, call),
+    rollback: (input, call) => rollBack(parts, input, call),
+    expire_snapshots: (input, call) => expireSnapshots(parts, input, call),
+    remove_orphans: (input, call) => removeOrphans(parts, input, call),
+    rename: (input, call) => renameDataset(parts, input, call),
+    namespaces: async () => ({ namespaces: await listNamespaces(parts) }),
+    create_namespace: (input, call) => createNamespace(parts, input, call),
+    alter_namespace: (input, call) => alterNamespace(parts, input, call),
+    drop_namespace: ({ namespace }, call) => dropNamespace(parts, namespace, call),
+  };
+}
+
+type TableHandlers =
+  | "load_table" | "create_table" | "commit_tables" | "register_table" | "drop_table";
+
+function tableHandlers(parts: CatalogParts): Pick<All, TableHandlers> {
+  return {
+    load_table: ({ name }, call) => loadTable(parts, name, call),
+    create_table: (input, call) => createTable(parts, input, call),
+    commit_tables: (input, call) => commitTables(parts, input, call),
+    register_table: (input, call) => registerTable(parts, input, call),
+    drop_table: (input, call) => dropDataset(parts, input, call),
+  };
+}
+
+/** A call of the catalog's own, on behalf of nobody. */
+function startOwnCall(signal: AbortSignal): Call {
+  const principal = { name: "catalog", scopes: ["read", "write", "admin"] as const };
+  return startCall({ signal, principal, timeout_ms: START_TIMEOUT_MS });
+}
+
 /** Checks dataset after dataset beside the work; what cannot be checked now is left as it is. */
 async function checkAll(parts: CatalogParts, signal: AbortSignal): Promise<void> {
-  const principal = { name: "catalog", scopes: ["read", "write", "admin"] as const };
-  const call = startCall({ signal, principal, timeout_ms: START_CHECK_TIMEOUT_MS });
+  const call = startOwnCall(signal);
   try {
     for (const { record } of await parts.store.list()) {
       if (signal.aborted) return;

@@ -13,13 +13,11 @@ import {
   type Held,
 } from "./dataset-record.ts";
 import { keepNamespace } from "./namespaces.ts";
+import { DROPPED } from "./pointer-swaps.ts";
 import { reachableObjects, removeUnreachable } from "./reachable-objects.ts";
 import { listBelow, sharedWith } from "./remove-orphans.ts";
 import { ledgerSpace } from "./source-ledger.ts";
 import { BrokenMetadata } from "./table-objects.ts";
-
-/** Space of datasets whose name was freed, by `<name>:<dataset_id>`; their files are all there. */
-export const DROPPED = "dropped";
 
 /** Files, history and identity stay; only the name changes. */
 export function renameDataset(

@@ -11,7 +11,7 @@ import type { Client } from "#kernel/contract.ts";
 import { silentLog } from "#kernel/log.ts";
 import { createJournal } from "#data/journal/journal-service.ts";
 import { journalSettings } from "#data/journal/journal-settings.ts";
-import { createStorage } from "#data/storage/storage-service.ts";
+import { createStorage, oneBucket } from "#data/storage/storage-service.ts";
 import { storageSettings } from "#data/storage/storage-settings.ts";
 import type { Connect } from "../../../test/support/each-transport.ts";
 import { createCatalog } from "./catalog-service.ts";
@@ -34,7 +34,7 @@ export async function openCatalog(dir: string, options: OpenOptions = {}) {
   const base = { log: silentLog, clock: options.clock ?? systemClock };
   const root = join(dir, "objects");
   const objects = await createDiskObjectStore({ root });
-  const storing = await createStorage({ ...base, objects }, storageSettings.parse({}));
+  const storing = await createStorage({ ...base, ...oneBucket(objects) }, storageSettings.parse({}));
   const storage_client = connectLocal(storage, storing.handlers);
   const journal_dir = join(dir, options.journal_dir ?? "journal");
   const writing = await createJournal({ ...base, dir: journal_dir }, journalSettings.parse({}));
@@ -77,7 +77,7 @@ export async function putFile(
     yield bytes;
   })();
   await client.put({ key, body });
-  return { key, rows, size_bytes: bytes.length, source: null };
+  return { key, rows, size_bytes: bytes.length, partition: {}, stats: [], split_offsets: [] };
 }
 
 export const FIELDS = [

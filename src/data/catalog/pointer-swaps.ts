@@ -14,6 +14,8 @@ import type { Outbox } from "./outbox.ts";
 
 /** The space of the pointer store that holds the datasets by name. */
 export const SPACE = "datasets";
+/** Datasets whose name was freed, by `<name>:<dataset_id>`; their files are all there. */
+export const DROPPED = "dropped";
 /** Events of changes after which no record is left to hold them, by change id. */
 const EVENTS = "events";
 

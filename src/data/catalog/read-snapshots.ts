@@ -8,6 +8,7 @@ import { healthyRecord, presentRecord, quarantinedError, type DatasetRecord } fr
 import { currentSnapshot, snapshotAt } from "./iceberg/table-metadata.ts";
 import type { TableMetadata, TableSnapshot } from "./iceberg/table-types.ts";
 import type { ScanPlanner } from "./scan-files.ts";
+import { readSources, type ToldSource } from "./source-ledger.ts";
 import { NOTHING, toSnapshot, totalsOf } from "./snapshot-summary.ts";
 import { BrokenMetadata } from "./table-objects.ts";
 import { toDataset } from "./table-view.ts";
@@ -92,5 +93,17 @@ export function readSnapshots(
       told.push(toSnapshot(metadata, snapshot, totals));
     }
     return told;
+  });
+}
+
+export function listSources(
+  { store, objects, pointers }: CatalogParts,
+  input: ParsedInputOf<Operations["sources"]>,
+  call: Call,
+): Promise<ToldSource[]> {
+  return store.read(input.name, call, async (held) => {
+    const record = presentRecord(held, input.name);
+    const metadata = await objects.metadata(record.metadata_location, call);
+    return readSources(pointers, { record, metadata }, input);
   });
 }

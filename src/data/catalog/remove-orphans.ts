@@ -5,7 +5,7 @@ import type { OutputOf, ParsedInputOf } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
 import { healthyRecord, quarantinedError } from "./dataset-record.ts";
-import { DROPPED } from "./drop-dataset.ts";
+import { DROPPED } from "./pointer-swaps.ts";
 import { reachableObjects, removeUnreachable, type ObjectSizes } from "./reachable-objects.ts";
 import { BrokenMetadata } from "./table-objects.ts";
 import { joinLocation, sameSpelling, splitLocation } from "./table-places.ts";

@@ -7,6 +7,7 @@ import type { OutputOf } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { Pointer, PointerChange, PointerStore } from "#ports/pointer-store.ts";
 import type { DatasetRecord } from "./dataset-record.ts";
+import type { FirstTable } from "./first-format.ts";
 import type { TableMetadata } from "./iceberg/table-types.ts";
 
 /** A ledger line; its name is the content's sha256. */
@@ -129,4 +130,46 @@ function sourceExists(name: string, sha256: string, line: LedgerLine): Lakehouse
     hint: "nothing is to be done; replace_all takes them anew",
     extra: { content_sha256: sha256, ingest_id: line.ingest_id, snapshot_id: line.snapshot_id },
   });
+}
+
+const MIGRATED_EPOCH = 1;
+
+/**
+ * The ledger of a dataset of version 0.1, which noted sources with its files and its snapshots.
+ * Lines whose rows are gone get an earlier epoch than the dataset's, which is to be 1.
+ */
+export function firstLedger(dataset_id: string, table: FirstTable): PointerChange[] {
+  const { current_snapshot_id } = table.metadata;
+  const present = new Map<string, LedgerLine>();
+  const lines = new Map<string, LedgerLine>();
+  for (const snapshot of table.snapshots) {
+    const committed_at = new Date(snapshot.timestamp_ms).toISOString();
+    const { snapshot_id } = snapshot;
+    const line = lineOfSnapshot(snapshot.properties, { snapshot_id, committed_at, epoch: 0 });
+    if (line !== undefined) lines.set(line[0], line[1]);
+    if (snapshot_id !== current_snapshot_id) continue;
+    for (const { key } of table.lists.get(snapshot.manifest_key) ?? []) {
+      for (const { file, snapshot_id: by } of table.manifests.get(key) ?? []) {
+        if (file.source === null) continue;
+        const { content_sha256, ingest_id, name } = file.source;
+        const at = { snapshot_id: by ?? snapshot_id, committed_at, epoch: MIGRATED_EPOCH };
+        present.set(content_sha256, { ingest_id, name, rows: file.rows, ...at });
+      }
+    }
+  }
+  for (const [sha256, line] of present) {
+    lines.set(sha256, { ...line, ...lines.get(sha256), epoch: MIGRATED_EPOCH });
+  }
+  const space = ledgerSpace(dataset_id);
+  return [...lines].map(([name, value]) => ({ space, name, expected_version: 0, value }));
+}
+
+function lineOfSnapshot(
+  properties: Readonly<Record<string, unknown>>,
+  at: Pick<LedgerLine, "snapshot_id" | "committed_at" | "epoch">,
+): [string, LedgerLine] | undefined {
+  const { content_sha256, ingest_id, source_name, rows } = properties;
+  if (typeof content_sha256 !== "string") return undefined;
+  const parsed = ledgerLine.safeParse({ ...at, ingest_id, name: source_name, rows });
+  return parsed.success ? [content_sha256, parsed.data] : undefined;
 }

@@ -134,7 +134,8 @@ function toHeld(entries: readonly ManifestEntry[]): HeldManifest {
   return { entries, live };
 }
 
-async function readAll(
+/** All bytes of an object that must be there. */
+export async function readAll(
   client: Client<typeof storage>,
   location: string,
   address: { readonly key: string; readonly bucket?: string },

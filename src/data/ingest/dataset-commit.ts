@@ -108,7 +108,7 @@ async function takeAway(parts: IngestParts, made: Dataset, call: Call): Promise<
     const now = await parts.catalog.get({ name }, own);
     const untouched = now.dataset_id === dataset_id && shapeOf(now) === shapeOf(made);
     if (!untouched || now.current_snapshot_id !== null || now.status !== "healthy") return;
-    await parts.catalog.drop_table({ name, purge: true }, own);
+    await parts.catalog.drop_table({ name, purge: true, only_if_empty: true }, own);
   } catch {
     // The error that led here is the one to tell; an empty dataset harms nobody.
   }

@@ -18,7 +18,7 @@ function isError(code: string, reason: string) {
 
 async function stateOf(lake: Lake) {
   const { datasets } = await lake.catalog.list({});
-  const { objects } = await lake.storage.list({ prefix: "datasets/", limit: 1000 });
+  const { objects } = await lake.storage.list({ prefix: "", limit: 1000 });
   const { total } = await lake.journal.list({});
   return { datasets, keys: objects.map((one) => one.key), total };
 }

@@ -1,9 +1,11 @@
 // A small lake on real adapters below one folder: storage, catalog, journal, ingest and query.
 import { join } from "node:path";
 import { createDuckDbEngine } from "#adapters/table-engine/duckdb-table-engine.ts";
+import type { catalog } from "#contracts/catalog.ts";
 import { ingest } from "#contracts/ingest.ts";
 import type { journal } from "#contracts/journal.ts";
 import { query } from "#contracts/query.ts";
+import { rewrite } from "#contracts/rewrite.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { connectLocal } from "#kernel/connect-local.ts";
 import type { Client } from "#kernel/contract.ts";
@@ -12,6 +14,8 @@ import { openCatalog } from "#data/catalog/open-catalog.suite.ts";
 import { createQuery } from "#data/query/query-service.ts";
 import { querySettings } from "#data/query/query-settings.ts";
 import type { KbTable } from "#data/query/query-tables.ts";
+import { createRewrite } from "#data/rewrite/rewrite-service.ts";
+import { rewriteSettings } from "#data/rewrite/rewrite-settings.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import type { Connect } from "../../../test/support/each-transport.ts";
 import { createIngest } from "./ingest-service.ts";
@@ -24,8 +28,11 @@ export interface LakeOptions {
   readonly query?: Parameters<typeof querySettings.parse>[0];
   readonly memory_mb?: number;
   readonly ingest?: Parameters<typeof ingestSettings.parse>[0];
+  readonly rewrite?: Parameters<typeof rewriteSettings.parse>[0];
   /** The journal as the ingest service has it. */
   readonly wrapJournal?: (client: Client<typeof journal>) => Client<typeof journal>;
+  /** The catalog as the ingest and rewrite services have it. */
+  readonly wrapCatalog?: (client: Client<typeof catalog>) => Client<typeof catalog>;
 }
 
 interface HasAfter {
@@ -44,19 +51,25 @@ export async function openLake(t: HasAfter, options: LakeOptions = {}) {
     temp_dir: join(dir, "tmp"),
     data_dir: dir,
   });
-  const { storage, catalog } = house;
+  const { storage } = house;
+  const seen = options.wrapCatalog?.(house.catalog) ?? house.catalog;
   const told = options.wrapJournal?.(house.journal) ?? house.journal;
   const ingesting = await createIngest(
-    { ...base, storage, catalog, journal: told, engine, dir: join(dir, "ingest") },
+    { ...base, storage, catalog: seen, journal: told, engine, dir: join(dir, "ingest") },
     ingestSettings.parse(options.ingest ?? {}),
   );
   const kb = options.kb?.(dir) ?? [];
   const querying = await createQuery(
-    { ...base, catalog, engine, kb, dir: join(dir, "query") },
+    { ...base, catalog: house.catalog, engine, kb, dir: join(dir, "query") },
     querySettings.parse(options.query ?? {}),
+  );
+  const rewriting = await createRewrite(
+    { ...base, storage, catalog: seen, engine },
+    rewriteSettings.parse(options.rewrite ?? {}),
   );
   async function stop(): Promise<void> {
     await querying.stop();
+    await rewriting.stop();
     await ingesting.stop();
     await engine.close();
     await house.stop();
@@ -65,12 +78,13 @@ export async function openLake(t: HasAfter, options: LakeOptions = {}) {
   return {
     dir,
     storage,
-    catalog,
+    catalog: house.catalog,
     journal: house.journal,
     engine,
     health: () => ingesting.health(),
     ingest: await connect(ingest, ingesting.handlers),
     query: await connect(query, querying.handlers),
+    rewrite: await connect(rewrite, rewriting.handlers),
   };
 }
 

@@ -5,8 +5,8 @@ import type { Cell, ColumnCondition } from "#ports/table-engine.ts";
 
 /**
  * A condition comes from the text alone, so `'05'` may be compared with a number, `5` with a text,
- * `0.1` with a float. It leaves files out only where the engine's comparison and the one of file
- * bounds cannot differ; values are then written as Iceberg's single-value form of the type.
+ * `'1.25'` with a decimal of one place. It leaves files out only where the engine's comparison and
+ * that of file bounds cannot differ; values are then as Iceberg's single-value form has them.
  */
 export function fittingConditions(
   conditions: readonly ColumnCondition[],
@@ -29,21 +29,15 @@ function fit(condition: ColumnCondition, { name, type }: Column): Predicate | un
     if (condition.values.length === 0) return undefined;
     const values = condition.values.map((value) => toBound(value, type));
     if (values.some((value) => value === undefined)) return undefined;
-    if (op === "not_in" && FLOATING.has(type)) return undefined;
     return { op, column: name, values: values as Cell[] };
   }
   if (!("value" in condition)) return { op: condition.op, column: name };
   const { op } = condition;
   if (op === "starts_with" && type !== "string") return undefined;
   if (type === "uuid" && op !== "eq") return undefined;
-  if (FLOATING.has(type) && !WITHOUT_NAN.has(op)) return undefined;
   const value = toBound(condition.value, type);
   return value === undefined ? undefined : { op, column: name, value };
 }
-
-const FLOATING: ReadonlySet<string> = new Set(["float", "double"]);
-/** The engine takes NaN for the greatest number, and bounds do not tell of it. */
-const WITHOUT_NAN: ReadonlySet<string> = new Set(["eq", "lt", "lte"]);
 
 /** The value as a bound of the type; undefined where the two comparisons could differ. */
 function toBound(value: Cell, type: string): Cell | undefined {
@@ -57,16 +51,16 @@ const BOUND_OF: Readonly<Record<string, (value: Cell) => Cell | undefined>> = {
   boolean: (value) => (typeof value === "boolean" ? value : undefined),
   int: toWhole,
   long: toWhole,
-  float: (value) => {
-    const number = toDouble(value);
-    return number === Math.fround(number ?? Number.NaN) ? number : undefined;
-  },
+  float: toDouble,
   double: toDouble,
   string: (value) => (typeof value === "string" ? value : undefined),
   date: (value) => matching(value, /^\d{4}-\d\d-\d\d$/),
   time: (value) => matching(value, /^\d\d:\d\d:\d\d(\.\d{1,6})?$/),
   timestamp: (value) => toTimestamp(value, ""),
-  timestamptz: (value) => toTimestamp(value, "+00:00"),
+  timestamptz: (value) => {
+    const plain = typeof value === "string" ? value.replace(/(?:Z|\+00:00)$/, "") : value;
+    return toTimestamp(plain, "+00:00");
+  },
   uuid: (value) => matching(value, /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/),
 };
 

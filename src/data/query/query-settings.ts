@@ -1,7 +1,20 @@
 // Settings of the query service.
 import { z } from "zod";
 
+const trinoSettings = z.strictObject({
+  url: z.string().default("").describe("of the coordinator, e.g. https://trino.example:8443"),
+  user: z.string().default("lakehouse"),
+  catalog: z.string().default("lake").describe("Trino's name for the Iceberg catalog of this lake"),
+  schema: z.string().default("default").describe("namespace of tables named without one"),
+  password: z.string().default("").describe("reference: env:NAME or file:/path"),
+  token: z.string().default("").describe("reference to a JWT, instead of a password"),
+});
+
 export const querySettings = z.strictObject({
+  engine: z
+    .enum(["duckdb", "trino"])
+    .default("duckdb")
+    .describe("who runs SQL over datasets; logs (schema kb) are always read here"),
   rows_max: z.int().min(1).max(10_000_000).default(100_000).describe("rows of one JSON answer"),
   result_mb_max: z
     .int()
@@ -20,5 +33,6 @@ export const querySettings = z.strictObject({
     .describe("memory that one request may ask for itself"),
   cache_mb: z.int().min(0).max(65_536).default(64).describe("answers held in memory; 0: none"),
   cache_entry_mb: z.int().min(1).max(4_096).default(4).describe("size of one answer that is held"),
+  trino: trinoSettings.prefault({}),
 });
 export type QuerySettings = z.output<typeof querySettings>;

@@ -241,8 +241,8 @@ function asQueryError(error: LakehouseError, name: string): LakehouseError {
       cause: error,
     });
   }
-  const is_broken = error.reason === "quarantined" || error.reason === "unreadable_deletes";
-  return is_broken ? broken(name, error.message, error) : error;
+  const unreadable = ["quarantined", "unreadable_deletes", "unreadable_files"];
+  return unreadable.includes(error.reason) ? broken(name, error.message, error) : error;
 }
 
 function columnsOf(dataset: Dataset): Column[] {

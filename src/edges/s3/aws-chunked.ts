@@ -35,7 +35,7 @@ export async function* decodeChunked(body: ByteStream, form: ChunkedForm): ByteS
     for (;;) {
       const { size, signature } = readChunkHead(await reader.line(LINE_BYTES_MAX));
       const hash = signer === undefined ? undefined : createHash("sha256");
-      for (let left = size; left > 0; ) {
+      for (let left = size; left > 0;) {
         const bytes = await reader.some(left);
         left -= bytes.length;
         hash?.update(bytes);
@@ -92,7 +92,7 @@ export function trailerSignature(
 
 async function readTrailer(reader: ByteReader): Promise<Map<string, string>> {
   const trailer = new Map<string, string>();
-  for (let read = 0; ; ) {
+  for (let read = 0; ;) {
     const line = await reader.optionalLine();
     if (line === undefined || line === "") {
       // Some signers set an empty line before the signature of the trailer.

@@ -76,7 +76,11 @@ test("a composite checksum is that of the parts' checksums with their number", (
 test("ten thousand parts are joined in well under a second", () => {
   const part = { value: checksum("crc64nvme", Buffer.from("x")), size_bytes: 8 * 1024 * 1024 };
   const started = performance.now();
-  joinChecksums("crc64nvme", "FULL_OBJECT", Array.from({ length: 10_000 }, () => part));
+  joinChecksums(
+    "crc64nvme",
+    "FULL_OBJECT",
+    Array.from({ length: 10_000 }, () => part),
+  );
   assert.ok(performance.now() - started < 3_000);
 });
 

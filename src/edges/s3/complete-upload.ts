@@ -80,7 +80,7 @@ async function presentParts(
   upload_id: string,
 ): Promise<ReadonlyMap<number, PartInfo>> {
   const present = new Map<number, PartInfo>();
-  for (let after_part: number | null = 0; after_part !== null; ) {
+  for (let after_part: number | null = 0; after_part !== null;) {
     const page = await storage.parts({ ...at, upload_id, after_part }, call);
     for (const part of page.parts) present.set(part.part_number, part);
     after_part = page.next_after_part;
@@ -120,7 +120,10 @@ function checkSize(
   const said = headers.get("x-amz-mp-object-size");
   const size = named.reduce((sum, one) => sum + partOf(present, one).size_bytes, 0);
   if (said === null || Number(said) === size) return;
-  throw new S3Error("InvalidRequest", `The object has ${size} bytes, not the ${said} that were said.`);
+  throw new S3Error(
+    "InvalidRequest",
+    `The object has ${size} bytes, not the ${said} that were said.`,
+  );
 }
 
 /** The attributes of the whole object's checksum, checked against what the request says of it. */

@@ -83,7 +83,10 @@ export async function getObjectAttributes(context: ObjectContext): Promise<Respo
     .map((name) => name.trim());
   const known = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"];
   if (asked.some((name) => !known.includes(name))) {
-    throw new S3Error("InvalidArgument", `x-amz-object-attributes is a list of ${known.join(", ")}`);
+    throw new S3Error(
+      "InvalidArgument",
+      `x-amz-object-attributes is a list of ${known.join(", ")}`,
+    );
   }
   const sums = checksumElements(object.attributes);
   const parts: Record<string, string[]> = {

@@ -82,7 +82,10 @@ export function openBody({ headers, body, signed, compute }: BodySource): Incomi
       );
     }
     if (md5 !== undefined && sums.md5 !== md5) {
-      throw new S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.");
+      throw new S3Error(
+        "BadDigest",
+        "The Content-MD5 you specified did not match what we received.",
+      );
     }
     if (algorithm === undefined) return;
     const claimed = declared?.value ?? (trailing && trailer.get(headerOf(trailing)));

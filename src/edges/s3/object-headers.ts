@@ -32,9 +32,13 @@ export function keptHeaders(headers: Headers): { content_type?: string; attribut
     attributes[metaName(name.slice(META.length))] = value;
   }
   if (size > META_BYTES_MAX) {
-    throw new S3Error("MetadataTooLarge", "Your metadata headers exceed the maximum allowed size.", {
-      details: { Size: String(size), MaxSizeAllowed: String(META_BYTES_MAX) },
-    });
+    throw new S3Error(
+      "MetadataTooLarge",
+      "Your metadata headers exceed the maximum allowed size.",
+      {
+        details: { Size: String(size), MaxSizeAllowed: String(META_BYTES_MAX) },
+      },
+    );
   }
   const content_type = headers.get("content-type") ?? "";
   return content_type === "" ? { attributes } : { content_type, attributes };
@@ -62,7 +66,10 @@ function refuseUnkept(headers: Headers): void {
   if (acl !== null && acl !== "private" && acl !== "bucket-owner-full-control") throw noAcl();
   const storage_class = headers.get("x-amz-storage-class");
   if (storage_class === null || storage_class === "STANDARD") return;
-  throw new S3Error("InvalidStorageClass", "The storage class you specified is not valid: STANDARD is.");
+  throw new S3Error(
+    "InvalidStorageClass",
+    "The storage class you specified is not valid: STANDARD is.",
+  );
 }
 
 export function notImplemented(what: string): S3Error {

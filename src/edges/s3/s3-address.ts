@@ -35,14 +35,20 @@ export function copySourceOf(text: string): { bucket: string; key: string } {
   const [path = "", version] = text.split("?versionId=");
   const match = /^\/?([^/]+)\/(.+)$/s.exec(decode(path));
   if (match === null) {
-    throw new S3Error("InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
+    throw new S3Error(
+      "InvalidArgument",
+      "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+    );
   }
   if (version !== undefined && version !== "null") throw noSuchVersion();
   return { bucket: checkBucket(match[1]!), key: checkKey(match[2]!) };
 }
 
 export function noSuchVersion(): S3Error {
-  return new S3Error("InvalidArgument", "Invalid version id specified: objects have one version, null");
+  return new S3Error(
+    "InvalidArgument",
+    "Invalid version id specified: objects have one version, null",
+  );
 }
 
 function checkBucket(name: string): string {

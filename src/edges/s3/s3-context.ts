@@ -37,10 +37,7 @@ export interface ObjectContext extends BucketContext {
   readonly key: string;
 }
 
-export function bodyOf(
-  context: S3Context,
-  compute?: BodySource["compute"],
-): IncomingBody {
+export function bodyOf(context: S3Context, compute?: BodySource["compute"]): IncomingBody {
   const { headers, body, signed } = context;
   return openBody({ headers, body, signed, compute });
 }

@@ -107,5 +107,7 @@ async function run(
 function targetOf({ target, url }: FaceRequest): { path: string; query: string } {
   const text = target ?? `${url.pathname}${url.search}`;
   const at = text.indexOf("?");
-  return at < 0 ? { path: text, query: "" } : { path: text.slice(0, at), query: text.slice(at + 1) };
+  return at < 0
+    ? { path: text, query: "" }
+    : { path: text.slice(0, at), query: text.slice(at + 1) };
 }

@@ -110,7 +110,11 @@ function refuseUnknown(params: URLSearchParams, words: ReadonlySet<string>): voi
 }
 
 function notAllowed(method: string): S3Error {
-  return new S3Error("MethodNotAllowed", "The specified method is not allowed against this resource.", {
-    details: { Method: method },
-  });
+  return new S3Error(
+    "MethodNotAllowed",
+    "The specified method is not allowed against this resource.",
+    {
+      details: { Method: method },
+    },
+  );
 }

@@ -30,7 +30,14 @@ interface Example {
 function sign({ method, path, query = "", headers, payload }: Example): string {
   const all = new Headers({ ...headers, "x-amz-content-sha256": payload });
   const signed_headers = [...all.keys()].toSorted();
-  const canonical = canonicalRequest({ method, path, query, headers: all, signed_headers, payload });
+  const canonical = canonicalRequest({
+    method,
+    path,
+    query,
+    headers: all,
+    signed_headers,
+    payload,
+  });
   return signatureOf(KEY, stringToSign(canonical, TIME, SCOPE));
 }
 
@@ -127,10 +134,7 @@ test("a presigned URL with any parameter changed, doubled or left out is refused
   longer.set("X-Amz-Expires", "86401");
   assert.throws(() => callPresigned(TIME_MS, longer), failsAs("SignatureDoesNotMatch"));
   longer.set("X-Amz-Expires", "604801");
-  assert.throws(
-    () => callPresigned(TIME_MS, longer),
-    failsAs("AuthorizationQueryParametersError"),
-  );
+  assert.throws(() => callPresigned(TIME_MS, longer), failsAs("AuthorizationQueryParametersError"));
 });
 
 // The chunked upload of the reference: 65 KiB of the letter a, in chunks of 64 KiB and 1 KiB.

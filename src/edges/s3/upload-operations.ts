@@ -4,11 +4,18 @@ import type { ByteStream } from "#kernel/contract.ts";
 import {
   algorithmNamed,
   checksumTypeFor,
+  createChecksummer,
   type ChecksumAlgorithm,
+  type Checksummer,
   type ChecksumType,
 } from "./checksums.ts";
 import { copyResult, findSource } from "./copy-object.ts";
-import { checksumAttributes, checksumHeaders, CHECKSUM_TYPE, keptHeaders } from "./object-headers.ts";
+import {
+  checksumAttributes,
+  checksumHeaders,
+  CHECKSUM_TYPE,
+  keptHeaders,
+} from "./object-headers.ts";
 import { lengthOf, withChecksum } from "./put-object.ts";
 import { bodyOf, numberParam, storing, xmlResponse, type ObjectContext } from "./s3-context.ts";
 import { S3Error } from "./s3-error.ts";
@@ -64,8 +71,7 @@ export async function findUpload(context: ObjectContext): Promise<UploadInfo> {
   const upload_id = params.get("uploadId") ?? "";
   if (!/^[0-9a-f-]{36}$/.test(upload_id)) throw noSuchUpload();
   const known = uploads.upload(upload_id);
-  const upload =
-    known ?? (await storage.parts({ ...at, upload_id, limit: 1 }, call)).upload;
+  const upload = known ?? (await storage.parts({ ...at, upload_id, limit: 1 }, call)).upload;
   if (upload.key !== key) throw noSuchUpload();
   uploads.keepUpload(upload);
   return upload;
@@ -129,9 +135,23 @@ export async function uploadPartCopy(context: ObjectContext): Promise<Response> 
     await found.body[Symbol.asyncIterator]().return?.();
     throw new S3Error("OperationAborted", "The source was replaced while it was copied.");
   }
-  const sized = { content_length: range.size_bytes, body: found.body };
-  const work = keepPart(context, upload, part_number, sized);
+  const algorithm = checksumOfUpload(upload)?.algorithm;
+  const sum = algorithm === undefined ? undefined : createChecksummer(algorithm);
+  const sized = { content_length: range.size_bytes, body: summing(found.body, sum) };
+  const work = keepPart(context, upload, part_number, sized).then((part) => {
+    if (sum === undefined || algorithm === undefined) return part;
+    const checksum = { algorithm, value: sum.digest() };
+    context.uploads.keepChecksum(upload.upload_id, part.etag, checksum);
+    return { ...part, attributes: checksumAttributes(checksum) };
+  });
   return slowAnswer(context, work, (part) => s3Document("CopyPartResult", copyResult(part)));
+}
+
+async function* summing(body: ByteStream, sum: Checksummer | undefined): ByteStream {
+  for await (const bytes of body) {
+    sum?.update(bytes);
+    yield bytes;
+  }
 }
 
 function copyRange(header: string | null, size_bytes: number) {
@@ -158,4 +178,3 @@ export async function abortUpload(context: ObjectContext): Promise<Response> {
   if (!aborted) throw noSuchUpload();
   return new Response(null, { status: 204 });
 }
-

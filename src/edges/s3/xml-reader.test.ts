@@ -12,7 +12,8 @@ const keysOf = (text: string) => listOf(read(text), "Object").map((one) => textO
 test("keys are read as they stand: spaces, numbers, entities, one object or many", () => {
   const one = '<?xml version="1.0"?><Delete xmlns="x"><Object><Key> 007 </Key></Object></Delete>';
   assert.deepEqual(keysOf(one), [" 007 "]);
-  const many = "<Delete><Object><Key>a&amp;lt;&#65;&#x1;</Key></Object>\n<Object><Key>b</Key></Object></Delete>";
+  const many =
+    "<Delete><Object><Key>a&amp;lt;&#65;&#x1;</Key></Object>\n<Object><Key>b</Key></Object></Delete>";
   assert.deepEqual(keysOf(many), ["a&lt;A\u0001", "b"]);
   assert.deepEqual(keysOf("<Delete/>"), []);
 });

@@ -70,7 +70,8 @@ function decodeEntity(entity: string): string {
   const known = ENTITIES[entity];
   if (known !== undefined) return known;
   const code = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(entity);
-  const point = code === null ? Number.NaN : Number.parseInt(code[1] ?? code[2]!, code[1] ? 16 : 10);
+  const point =
+    code === null ? Number.NaN : Number.parseInt(code[1] ?? code[2]!, code[1] ? 16 : 10);
   if (!(point <= 0x10ffff)) throw malformed();
   return String.fromCodePoint(point);
 }

@@ -12,7 +12,7 @@ import type { Client, Handlers } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { silentLog } from "#kernel/log.ts";
 import type { VectorIndexEngine } from "#ports/vector-index.ts";
-import { createStorage } from "#data/storage/storage-service.ts";
+import { createStorage, oneBucket } from "#data/storage/storage-service.ts";
 import { storageSettings } from "#data/storage/storage-settings.ts";
 import type { Connect } from "../../../test/support/each-transport.ts";
 import { createVector } from "./vector-service.ts";
@@ -34,7 +34,7 @@ export type OpenedVector = Awaited<ReturnType<typeof openVector>>;
 /** Everything below `root`; opening the same folder again continues there. */
 export async function openVector(root: string, options: OpenOptions = {}) {
   const objects = await createDiskObjectStore({ root: join(root, "objects") });
-  const needs = { objects, log: silentLog, clock: systemClock };
+  const needs = { ...oneBucket(objects), log: silentLog, clock: systemClock };
   const storing = await createStorage(needs, storageSettings.parse({}));
   const engine = options.engine ?? createUsearchEngine({ threads: 2 });
   const service = await createVector(
@@ -110,5 +110,5 @@ export function fakeEmbed(model = FAKE_MODEL, dimension = FAKE_DIMENSION): Handl
 
 function refusingQuery(): Handlers<typeof query> {
   const refuse = () => Promise.reject(new LakehouseError("unimplemented", "not in this test"));
-  return { sql: refuse, rows: refuse, cancel: refuse, tables: refuse };
+  return { sql: refuse, rows: refuse, explain: refuse, cancel: refuse, tables: refuse };
 }

@@ -15,6 +15,7 @@ function answering(rows: unknown[][], asked: string[], truncated = false): Handl
   const refuse = () => Promise.reject(new LakehouseError("unimplemented", "not in this test"));
   return {
     sql: refuse,
+    explain: refuse,
     cancel: refuse,
     tables: refuse,
     async rows({ sql }) {

@@ -51,6 +51,7 @@ export async function packQuery(
       return { ...answer, truncated: false, elapsed_ms: 0 };
     },
     sql: refuse,
+    explain: refuse,
     cancel: refuse,
     tables: refuse,
   } as Handlers<typeof query>;

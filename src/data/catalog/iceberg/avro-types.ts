@@ -192,7 +192,7 @@ function exactLong(): avsc.Type {
       const bytes: number[] = [];
       for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
       bytes.push(Number(rest));
-      tap.writeFixed(Uint8Array.from(bytes), bytes.length);
+      tap.writeFixed(Buffer.from(bytes), bytes.length);
     },
   });
 }

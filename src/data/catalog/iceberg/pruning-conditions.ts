@@ -1,5 +1,5 @@
 // Conditions on one column or partition field, and whether a range of values may meet them.
-import type { Predicate } from "#contracts/table-nouns.ts";
+import type { Cell, Predicate } from "#contracts/table-nouns.ts";
 import { whole, type Whole } from "./iso-times.ts";
 import { transformRaw, type Transform } from "./partitioning.ts";
 import { compareRaw, rawOf, type Primitive, type Raw } from "./raw-values.ts";
@@ -58,7 +58,7 @@ export function conditionOf(predicate: Predicate, type: Primitive): Condition | 
 
 function membership(
   op: "in" | "not_in",
-  cells: Extract<Predicate, { op: "in" }>["values"],
+  cells: readonly Cell[],
   type: Primitive,
 ): Condition | undefined {
   const values: Near[] = [];
@@ -71,7 +71,7 @@ function membership(
   return { op, values: values.filter(({ low, high }) => low === high).map(({ low }) => low) };
 }
 
-function nearOf(cell: Parameters<typeof rawOf>[1], type: Primitive): Near | undefined {
+function nearOf(cell: Cell, type: Primitive): Near | undefined {
   const raw = rawOf(type, cell);
   if (raw === undefined || Number.isNaN(raw)) return undefined;
   if (typeof raw === "string" && !raw.isWellFormed()) return undefined;
@@ -131,19 +131,34 @@ export function project(
   transform: Transform,
   type: Primitive,
 ): Condition | undefined {
-  const { op } = condition;
   const { kind } = transform;
   if (kind === "void") return undefined;
-  if (kind === "identity" || op === "is_null" || op === "not_null") return condition;
-  if (op === "not_in") return undefined;
-  if (op === "in") {
-    const values = condition.values.map(({ low }) => widened(transform, type, low));
-    return values.every((one) => one !== undefined) ? { op, values } : undefined;
+  if (kind === "identity") return condition;
+  switch (condition.op) {
+    case "is_null":
+    case "not_null":
+      return condition;
+    case "not_in":
+      return undefined;
+    case "in": {
+      const values = condition.values.map(({ low }) => widened(transform, type, low));
+      return values.every((one) => one !== undefined) ? { op: "in", values } : undefined;
+    }
+    case "starts_with":
+      return projectPrefix(condition.value, transform);
+    default:
+      return kind === "bucket" ? undefined : projectBound(condition, transform, type);
   }
-  if (kind === "bucket") return undefined;
-  if (op === "starts_with") return projectPrefix(condition.value, transform);
+}
+
+/** All these transforms keep the order of values. */
+function projectBound(
+  { op, value }: Extract<Condition, { value: Raw; op: "lt" | "lte" | "gt" | "gte" }>,
+  transform: Transform,
+  type: Primitive,
+): Condition | undefined {
   const strict = op === "lt" || op === "gt";
-  const bound = strict ? neighbour(condition.value, op === "lt" ? -1n : 1n) : condition.value;
+  const bound = strict ? neighbour(value, op === "lt" ? -1n : 1n) : value;
   const image = widened(transform, type, bound);
   if (image === undefined) return undefined;
   return op === "lt" || op === "lte"

@@ -1,0 +1,110 @@
+// Types of JSON columns where the reader's own inference would refuse the file or round a number.
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { candidateOf, fitsText } from "./csv-types.ts";
+import { quoteName, quoteText } from "./sql-text.ts";
+import type { FoundColumn } from "./typed-convert.ts";
+
+/** Makes the reader's call with these columns (name → engine type). */
+export type ReadAs = (types: ReadonlyMap<string, string>) => string;
+
+/** Whole numbers of so many digits may be others once they are doubles. */
+const LONG_NUMBER = "-?([0-9]{17,}|9[0-9]{15})";
+
+/**
+ * The columns in which a double would stand for another whole number than the file has: mixed with
+ * fractions the reader takes both for doubles. Such a column is kept as text.
+ */
+export async function roundedColumns(
+  connection: DuckDBConnection,
+  found: readonly FoundColumn[],
+  readAs: ReadAs,
+): Promise<string[]> {
+  const doubles = found.filter(({ engine_type }) => /\bDOUBLE\b/.test(engine_type));
+  if (doubles.length === 0) return [];
+  const types = new Map(
+    doubles.map(({ name, type }) => [name, type === "double" ? "VARCHAR" : "JSON"]),
+  );
+  const tests = doubles.map(({ name, type }) => {
+    const text = `${quoteName(name)}::VARCHAR`;
+    if (type !== "double") return `bool_or(${holdsLongNumber(text)})`;
+    const whole = `TRY_CAST(${text} AS HUGEINT)`;
+    const kept = `TRY_CAST(TRY_CAST(${text} AS DOUBLE) AS HUGEINT) IS NOT DISTINCT FROM ${whole}`;
+    const exact = `${whole} IS NOT NULL AND ${kept}`;
+    return `bool_or(regexp_full_match(${text}, '${LONG_NUMBER}') AND NOT (${exact}))`;
+  });
+  const reader = await connection.runAndReadAll(`SELECT ${tests.join(", ")} FROM ${readAs(types)}`);
+  const rounded = reader.getRows()[0]!;
+  return doubles.filter((_, at) => rounded[at] === true).map(({ name }) => name);
+}
+
+/** Whether JSON text has such a number outside of its strings. */
+function holdsLongNumber(json: string): string {
+  const bare = String.raw`regexp_replace(${json}, '"(\\.|[^"\\])*"', '""', 'g')`;
+  return String.raw`regexp_matches(${bare}, '[:\[,]\s*${LONG_NUMBER}\s*[,\]}]')`;
+}
+
+/**
+ * Engine types of columns when keys of some inner object differ in case only, which no struct can
+ * have: that column stays JSON text, and the others get their types.
+ */
+export async function typesApart(
+  connection: DuckDBConnection,
+  names: readonly string[],
+  readAs: ReadAs,
+): Promise<Map<string, string>> {
+  const all_json = new Map(names.map((name) => [name, "JSON"]));
+  const asked = names.flatMap((name) => {
+    const text = `(${quoteName(name)}->>'$')`;
+    const fits = ["date", "timestamp"].map(
+      (type) => `bool_and(${fitsText(candidateOf(type)!, text)}) FILTER (${text} IS NOT NULL)`,
+    );
+    return [
+      `json_group_structure(${quoteName(name)})::VARCHAR`,
+      `max(TRY_CAST(${text} AS HUGEINT)) > 9223372036854775807`,
+      ...fits,
+    ];
+  });
+  const reader = await connection.runAndReadAll(
+    `SELECT ${asked.join(", ")} FROM ${readAs(all_json)}`,
+  );
+  const row = reader.getRows()[0]!;
+  return new Map(
+    names.map((name, at) => {
+      const [structure, over_long, date, timestamp] = row.slice(4 * at, 4 * at + 4);
+      const type = engineTypeOf(JSON.parse(String(structure ?? '"NULL"')));
+      if (type === "BIGINT" && over_long === true) return [name, "HUGEINT"];
+      if (type !== "VARCHAR") return [name, type];
+      return [name, date === true ? "DATE" : timestamp === true ? "TIMESTAMP" : "VARCHAR"];
+    }),
+  );
+}
+
+const SCALARS: Readonly<Record<string, string>> = {
+  BOOLEAN: "BOOLEAN",
+  BIGINT: "BIGINT",
+  UBIGINT: "BIGINT",
+  HUGEINT: "HUGEINT",
+  DOUBLE: "DOUBLE",
+  VARCHAR: "VARCHAR",
+};
+
+/** `structure` as DuckDB's json_structure tells it: a name, `[element]` or `{field: …}`. */
+function engineTypeOf(structure: unknown): string {
+  if (typeof structure === "string") return SCALARS[structure] ?? "JSON";
+  if (Array.isArray(structure)) {
+    const element = engineTypeOf(structure[0]);
+    return element === "JSON" ? "JSON" : `${element}[]`;
+  }
+  const fields = Object.entries(structure as Record<string, unknown>);
+  const names = new Set(fields.map(([name]) => name.toLowerCase()));
+  if (fields.length === 0 || names.size < fields.length) return "JSON";
+  const typed = fields.map(([name, inner]) => [name, engineTypeOf(inner)] as const);
+  if (typed.some(([, type]) => type === "JSON")) return "JSON";
+  return `STRUCT(${typed.map(([name, type]) => `${quoteName(name)} ${type}`).join(", ")})`;
+}
+
+/** `{'a': 'BIGINT'}`, as the reader takes it. */
+export function typesOption(types: ReadonlyMap<string, string>): string {
+  const entries = [...types].map(([name, type]) => `${quoteText(name)}: ${quoteText(type)}`);
+  return `columns = {${entries.join(", ")}}`;
+}

@@ -1,0 +1,224 @@
+// Deletes and compaction on a real lake: the rows that a model has, whoever else writes.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { openLake, put, select, type Lake } from "#data/ingest/open-lake.suite.ts";
+import { eachTransport } from "../../../test/support/each-transport.ts";
+
+const MODEL_COLUMNS = "id,grp,v";
+
+async function keysOf(lake: Lake, name: string): Promise<string[]> {
+  return (await lake.catalog.files({ name })).files.map(({ key }) => key);
+}
+
+async function parquetObjects(lake: Lake): Promise<number> {
+  const { objects } = await lake.storage.list({ limit: 1000 });
+  return objects.filter(({ key }) => key.endsWith(".parquet")).length;
+}
+
+eachTransport(
+  "rows are deleted; files without them stay, files of nothing else go",
+  async (connect, t) => {
+    const lake = await openLake(t, { connect });
+    for (const [from, v] of [
+      ["1,a", "x"],
+      ["2,b", "y"],
+      ["3,c", "x"],
+    ]) {
+      await put(lake, "d", "f.csv", `${MODEL_COLUMNS}\n${from},${v}\n1${from},z\n`);
+    }
+    const before = await keysOf(lake, "d");
+    const done = await lake.rewrite.delete_rows({ dataset: "d", where: "id = 2" });
+    const { deleted_rows, removed_files, added_files, rows } = done;
+    assert.deepEqual([deleted_rows, removed_files, added_files, rows], [1, 1, 1, 5]);
+    assert.equal((await keysOf(lake, "d")).filter((key) => before.includes(key)).length, 2);
+    // Every row of a file: nothing is written anew, and the snapshot is a delete.
+    const whole = await lake.rewrite.delete_rows({
+      dataset: "d",
+      where: "id IN ($1, 13)",
+      params: [3],
+    });
+    assert.deepEqual([whole.removed_files, whole.added_files, whole.rows], [1, 0, 3]);
+    assert.equal((await lake.catalog.snapshots({ name: "d" })).snapshots[0]!.operation, "delete");
+    const none = await lake.rewrite.delete_rows({ dataset: "d", where: "d.v = 'nope'" });
+    assert.deepEqual([none.snapshot_id, none.deleted_rows, none.rows], [null, 0, 3]);
+    const at = { at: done.snapshot_id! };
+    assert.deepEqual(await select(lake, "SELECT count(*) FROM d", at), [[5]]);
+    const all = await lake.rewrite.delete_rows({ dataset: "d", where: "true" });
+    assert.deepEqual([all.rows, all.deleted_rows], [0, 3]);
+    assert.deepEqual(await select(lake, "SELECT count(*) FROM d"), [[0]]);
+  },
+);
+
+test("a condition that is not one is refused, and changes nothing", async (t) => {
+  const lake = await openLake(t);
+  await put(lake, "d", "f.csv", "id,v\n1,a\n2,b\n");
+  const before = [await keysOf(lake, "d"), await parquetObjects(lake)];
+  const wrong = [
+    ["id = ", "sql_syntax"],
+    ["id = 1) OR (true", "sql_syntax"],
+    ["true; DROP TABLE d", "sql_syntax"],
+    ["id = (SELECT max(id) FROM d)", "not_read_only"],
+    ["id IN (SELECT id FROM read_csv('/etc/passwd'))", "not_read_only"],
+    ["nope = 1", "sql_failed"],
+    ["v::INTEGER = 1", "sql_failed"],
+  ];
+  for (const [where, reason] of wrong) {
+    await assert.rejects(
+      lake.rewrite.delete_rows({ dataset: "d", where: where! }),
+      (error: { reason: string; message: string }) => {
+        assert.equal(error.reason, reason, `${where}: ${error.message}`);
+        return true;
+      },
+    );
+  }
+  await assert.rejects(lake.rewrite.delete_rows({ dataset: "none", where: "true" }), {
+    reason: "no_such_dataset",
+  });
+  assert.deepEqual([await keysOf(lake, "d"), await parquetObjects(lake)], before);
+});
+
+test("compaction lessens files and keeps rows, and has nothing to do the next time", async (t) => {
+  const lake = await openLake(t);
+  for (let at = 0; at < 8; at++) {
+    const csv = `id,city\n${at},Rome\n1${at},Bern\n2${at},\n`;
+    await put(lake, "c", "f.csv", csv, { partition_by: "city" });
+  }
+  const rows = await select(lake, "SELECT id, city FROM c ORDER BY id");
+  const done = await lake.rewrite.compact({ dataset: "c" });
+  assert.deepEqual([done.removed_files, done.added_files, done.rows], [24, 3, 24]);
+  assert.deepEqual(await select(lake, "SELECT id, city FROM c ORDER BY id"), rows);
+  const { snapshots } = await lake.catalog.snapshots({ name: "c" });
+  assert.deepEqual(
+    [snapshots[0]!.operation, snapshots[0]!.snapshot_id],
+    ["replace", done.snapshot_id],
+  );
+  const again = await lake.rewrite.compact({ dataset: "c" });
+  assert.deepEqual([again.snapshot_id, again.removed_files, again.rows], [null, 0, 24]);
+  const all = await lake.rewrite.compact({ dataset: "c", all: true });
+  assert.deepEqual([all.removed_files, all.added_files], [3, 3]);
+  // Sources are still known after their files were written anew.
+  const csv = "id,city\n3,Rome\n13,Bern\n23,\n";
+  assert.equal((await put(lake, "c", "f.csv", csv)).outcome, "unchanged");
+});
+
+test("compaction brings files into the partitioning of today", async (t) => {
+  const lake = await openLake(t);
+  await put(lake, "c", "a.csv", "id,city\n1,Rome\n2,Bern\n");
+  await lake.catalog.alter({ name: "c", partition_by: [{ column: "city" }] });
+  await put(lake, "c", "b.csv", "id,city\n3,Rome\n");
+  const done = await lake.rewrite.compact({ dataset: "c" });
+  assert.deepEqual([done.removed_files, done.added_files], [1, 2]);
+  const { files } = await lake.catalog.files({ name: "c" });
+  const cities = files.map(({ partition }) => String(partition["city"])).toSorted();
+  assert.deepEqual(cities, ["Bern", "Rome", "Rome"]);
+  assert.deepEqual(await select(lake, "SELECT id FROM c ORDER BY id"), [[1], [2], [3]]);
+});
+
+test("what others append while rows are deleted or files joined stays", async (t) => {
+  const rivals: (() => Promise<unknown>)[] = [];
+  const lake = await openLake(t, {
+    wrapCatalog: (client) => ({
+      ...client,
+      async commit(input, call) {
+        if (input.operation !== "append") await rivals.pop()?.();
+        return client.commit(input, call);
+      },
+    }),
+  });
+  const append = (id: number, v: string) => () => put(lake, "d", "r.csv", `id,v\n${id},${v}\n`);
+  for (let id = 0; id < 4; id++) await append(id, "a")();
+  rivals.push(append(100, "b"));
+  const joined = await lake.rewrite.compact({ dataset: "d" });
+  assert.deepEqual([joined.removed_files, joined.rows], [4, 5]);
+  // A row that the condition cannot match is no conflict; one that it does is deleted too.
+  rivals.push(append(101, "b"));
+  const first = await lake.rewrite.delete_rows({ dataset: "d", where: "id < 2" });
+  assert.deepEqual([first.deleted_rows, first.rows], [2, 4]);
+  rivals.push(append(-1, "b"));
+  const second = await lake.rewrite.delete_rows({ dataset: "d", where: "id < 3" });
+  assert.deepEqual([second.deleted_rows, rivals.length], [2, 0]);
+  assert.deepEqual(await select(lake, "SELECT id FROM d ORDER BY id"), [[3], [100], [101]]);
+});
+
+test("a rewrite that never stands says so, and leaves no file", async (t) => {
+  const lake = await openLake(t, {
+    rewrite: { tries_max: 2 },
+    wrapCatalog: (client) => ({
+      ...client,
+      async commit(input, call) {
+        if (input.operation !== "append") await put(lake, "d", "r.csv", `id\n${++next}\n`);
+        return client.commit(input, call);
+      },
+    }),
+  });
+  let next = 10;
+  await put(lake, "d", "a.csv", "id\n1\n2\n");
+  const deleting = lake.rewrite.delete_rows({ dataset: "d", where: "id <> 1" });
+  await assert.rejects(deleting, { reason: "snapshot_moved" });
+  assert.equal(await parquetObjects(lake), (await keysOf(lake, "d")).length);
+});
+
+const step = fc.oneof(
+  fc.record({
+    kind: fc.constant("add" as const),
+    rows: fc.array(
+      fc.record({ n: fc.integer({ min: -5, max: 5 }), s: fc.constantFrom("a", "b", "") }),
+      { minLength: 1, maxLength: 6 },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant("delete" as const),
+    n: fc.integer({ min: -5, max: 5 }),
+    op: fc.constantFrom("<", "=", ">"),
+    s: fc.option(fc.constantFrom("a", "b"), { nil: undefined }),
+  }),
+  fc.record({ kind: fc.constant("compact" as const) }),
+);
+
+test("random appends, deletes and compactions hold what a list of rows would hold", async (t) => {
+  const lake = await openLake(t);
+  let tables = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 8 }), async (steps) => {
+      const dataset = `m${++tables}`;
+      await put(lake, dataset, "0.csv", "u,n,s\n0,0,a\n1,,b\n");
+      let model: [number, number | null, string | null][] = [
+        [0, 0, "a"],
+        [1, null, "b"],
+      ];
+      let u = 2;
+      for (const one of steps) {
+        if (one.kind === "add") {
+          const rows = one.rows.map(({ n, s }): (typeof model)[number] => [u++, n, s || null]);
+          model.push(...rows);
+          await put(
+            lake,
+            dataset,
+            "f.csv",
+            `u,n,s\n${rows.map((row) => row.join(",")).join("\n")}\n`,
+          );
+        } else if (one.kind === "delete") {
+          const { n, op, s } = one;
+          const more = s === undefined ? "" : " AND s = $1";
+          const where = `n ${op} ${n}${more}`;
+          const params = s === undefined ? [] : [s];
+          const matches = ([, m, text]: (typeof model)[number]) =>
+            m !== null &&
+            (op === "<" ? m < n : op === ">" ? m > n : m === n) &&
+            (s === undefined || text === s);
+          const done = await lake.rewrite.delete_rows({ dataset, where, params });
+          assert.equal(done.deleted_rows, model.filter(matches).length, where);
+          model = model.filter((row) => !matches(row));
+        } else {
+          const before = (await keysOf(lake, dataset)).length;
+          const done = await lake.rewrite.compact({ dataset });
+          assert.equal(done.rows, model.length);
+          assert.ok((await keysOf(lake, dataset)).length <= Math.max(1, before));
+        }
+      }
+      assert.deepEqual(await select(lake, `SELECT u, n, s FROM ${dataset} ORDER BY u`), model);
+    }),
+    { numRuns: 12 },
+  );
+});

@@ -1,0 +1,118 @@
+// A real Trino on one node, with our Iceberg catalog and S3 door as its only catalog, `lake`.
+import { spawn } from "node:child_process";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { freePort } from "../support/running-house.ts";
+
+export interface TrinoTools {
+  /** The unpacked server. */
+  readonly home: string;
+  readonly java_home: string;
+}
+
+export interface RunningTrino {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 180_000;
+const STOP_TIMEOUT_MS = 10_000;
+
+/** Starts it with what it writes below `dir`; answers when it takes statements. */
+export async function startTrino(
+  tools: TrinoTools,
+  house_url: string,
+  dir: string,
+): Promise<RunningTrino> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const etc = join(dir, "etc");
+  const plugins = join(dir, "plugins");
+  await mkdir(join(etc, "catalog"), { recursive: true });
+  await mkdir(plugins);
+  // Only this one: loading them all takes a minute.
+  await symlink(join(tools.home, "plugin/iceberg"), join(plugins, "iceberg"));
+  const config = [
+    "coordinator=true",
+    "node-scheduler.include-coordinator=true",
+    "node.bind-ip=127.0.0.1",
+    "node.internal-address=127.0.0.1",
+    `http-server.http.port=${port}`,
+    `discovery.uri=${url}`,
+    "query.max-memory=512MB",
+    "query.max-memory-per-node=512MB",
+    "memory.heap-headroom-per-node=300MB",
+    "catalog.management=static",
+    `plugin.dir=${plugins}`,
+    `catalog.config-dir=${join(etc, "catalog")}`,
+  ];
+  const lake = [
+    "connector.name=iceberg",
+    "iceberg.catalog.type=rest",
+    `iceberg.rest-catalog.uri=${house_url}/iceberg`,
+    "iceberg.rest-catalog.vended-credentials-enabled=true",
+    "fs.native-s3.enabled=true",
+    `s3.endpoint=${house_url}`,
+    "s3.region=us-east-1",
+    "s3.path-style-access=true",
+  ];
+  await writeFile(join(etc, "config.properties"), `${config.join("\n")}\n`);
+  await writeFile(join(etc, "catalog/lake.properties"), `${lake.join("\n")}\n`);
+  await writeFile(join(etc, "log.properties"), "io.trino=WARN\n");
+  const options = [
+    "-Xmx2G",
+    "-Dfile.encoding=UTF-8",
+    "-Duser.timezone=UTC",
+    "-Djdk.attach.allowAttachSelf=true",
+    "-XX:+EnableDynamicAgentLoading",
+    "--sun-misc-unsafe-memory-access=allow",
+    "--enable-native-access=ALL-UNNAMED",
+    "--add-modules=jdk.incubator.vector",
+    "-Dnode.environment=test",
+    "-Dnode.id=lake",
+    `-Dnode.data-dir=${join(dir, "data")}`,
+    `-Dconfig=${join(etc, "config.properties")}`,
+    `-Dlog.levels-file=${join(etc, "log.properties")}`,
+    "-cp",
+    join(tools.home, "lib/*"),
+  ];
+  const child = spawn(
+    join(tools.java_home, "bin/java"),
+    [...options, "io.trino.server.TrinoServer"],
+    {
+      cwd: dir,
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-20_000)));
+  }
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.once("error", (error) => (said += String(error)));
+  async function stop() {
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+  const until = Date.now() + START_TIMEOUT_MS;
+  while (!(await isUp(url))) {
+    if (child.exitCode !== null || Date.now() > until) {
+      if (child.exitCode === null) await stop();
+      throw new Error(`Trino did not start:\n${said}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  return { url, stop };
+}
+
+async function isUp(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/v1/info`);
+    const info = (await answer.json()) as { starting?: boolean };
+    return info.starting === false;
+  } catch {
+    return false;
+  }
+}
