@@ -10,6 +10,7 @@ const reasons = [
   "broken_dataset",
   "snapshot_moved",
   "unreadable_deletes",
+  "out_of_memory",
 ];
 
 const rewritten = {
@@ -31,7 +32,7 @@ export const rewrite = defineContract("rewrite", "Rows deleted, and small files 
       params: z.array(json).default([]).describe("values for $1, $2 …"),
     }),
     output: z.strictObject({ ...rewritten, deleted_rows: count }),
-    reasons: [...reasons, "sql_syntax", "not_read_only", "sql_failed"],
+    reasons: [...reasons, "sql_syntax", "many_statements", "not_read_only", "sql_failed"],
     timeout_ms: 3_600_000,
   }),
   compact: write({

@@ -161,7 +161,7 @@ export function tableRewriteSuite(label: string, open: OpenEngine): void {
     const nothing = [
       "SELECT * FROM t",
       "SELECT * FROM t WHERE a = 1 OR b = 2",
-      "SELECT * FROM t WHERE NOT a = 1",
+      "SELECT * FROM t WHERE NOT (a = 1 AND b = 2)",
       "SELECT * FROM t WHERE a = b",
       "SELECT * FROM t WHERE a + 1 = 2",
       "SELECT * FROM t WHERE lower(a) = 'x'",

@@ -13,7 +13,7 @@ const INSTALL_TIMEOUT_MS = 20 * 60_000;
 const SAY_VERSION_TIMEOUT_MS = 60_000;
 
 /** Versions that go together: Spark 3.5 runs on Java 8, 11 and 17; Trino 476 on 24 and later. */
-const PYTHON_PACKAGES = ["pyiceberg[pyarrow]==0.12.0", "pyspark==3.5.9"];
+const PYTHON_PACKAGES = ["pyiceberg[pyarrow,pyiceberg-core]==0.12.0", "pyspark==3.5.9"];
 const SPARK_JARS = [
   "org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.12.0",
   "org.apache.iceberg:iceberg-aws-bundle:1.12.0",

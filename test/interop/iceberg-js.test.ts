@@ -120,16 +120,16 @@ function throughOurDoor<T>(work: () => Promise<T>): Promise<T> {
   globalThis.fetch = (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const bucket = /^(.+)\.s3\.amazonaws\.com$/.exec(url.host)?.[1];
-    return own(bucket === undefined ? input : `${house.url}/${bucket}${url.pathname}`, init);
+    return own(bucket === undefined ? input : `${house.url}/s3/${bucket}${url.pathname}`, init);
   };
   return work().finally(() => (globalThis.fetch = own));
 }
 
 /** What icebird's values have in common with what `ourRows` makes of ours. */
-function plain(value: unknown): unknown {
+function plain(type: string, value: unknown): unknown {
   if (value === undefined || value === null) return null;
-  if (typeof value === "bigint") return String(value);
-  return value;
+  // Of a column that was widened, old files hold the narrower type.
+  return type === "long" ? String(value) : value;
 }
 
 for (const table of ["evolved", "parted", "edited", "shop.orders"]) {
@@ -146,7 +146,9 @@ for (const table of ["evolved", "parted", "edited", "shop.orders"]) {
     const alike = fields.filter(({ type }) => /^(long|string|double)$/.test(type));
     const columns = alike.map((one) => one.name);
     const theirs = read
-      .map((row) => Object.fromEntries(columns.map((column) => [column, plain(row[column])])))
+      .map((row) =>
+        Object.fromEntries(alike.map(({ name, type }) => [name, plain(type, row[name])])),
+      )
       .toSorted((a, b) => Number(a["id"]) - Number(b["id"]));
     const ours = await ourRows(
       house.clients,

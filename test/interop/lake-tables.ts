@@ -11,7 +11,7 @@ export const TABLES = ["kinds", "parted", "evolved", "edited", "shop.orders"] as
 export async function fillLake(clients: Clients, dir: string): Promise<void> {
   await fillKinds(clients, dir);
   await fillParted(clients);
-  await fillEvolved(clients);
+  await fillEvolved(clients, dir);
   await fillEdited(clients);
   await clients.catalog.create_namespace({ namespace: "shop", properties: { owner: "sales" } });
   await ingestRows(clients, "shop.orders", [{ id: 1, total: 2.5 }]);
@@ -61,27 +61,33 @@ const CLOCK_SQL = `
   FROM range(1, 11) AS r(i)`;
 
 async function fillKinds(clients: Clients, dir: string): Promise<void> {
+  await ingestSql(clients, dir, "kinds", KINDS_SQL);
+  await ingestSql(clients, dir, "clock_kinds", CLOCK_SQL);
+}
+
+/** The rows of a SELECT as a Parquet file into a dataset: columns have just the wanted types. */
+async function ingestSql(
+  clients: Clients,
+  dir: string,
+  dataset: string,
+  sql: string,
+): Promise<void> {
   const instance = await DuckDBInstance.create();
   const connection = await instance.connect();
   await connection.run("SET TimeZone = 'UTC'");
-  for (const [dataset, sql] of [
-    ["kinds", KINDS_SQL],
-    ["clock_kinds", CLOCK_SQL],
-  ] as const) {
-    const path = join(dir, `${dataset}.parquet`);
-    await connection.run(`COPY (${sql}) TO '${path}' (FORMAT parquet)`);
-    await clients.ingest.file({ dataset, format: "parquet", body: createReadStream(path) });
-  }
+  const path = join(dir, `${dataset}.parquet`);
+  await connection.run(`COPY (${sql}) TO '${path}' (FORMAT parquet)`);
   connection.closeSync();
   instance.closeSync();
+  await clients.ingest.file({ dataset, format: "parquet", body: createReadStream(path) });
 }
 
 /** Rows of `parted` from id `first` on, over several days. */
 export function partedRows(first: number, count: number) {
   return Array.from({ length: count }, (_, index) => {
     const id = first + index;
-    const at = new Date(Date.UTC(2024, 0, 1 + (id % 4), id % 24)).toISOString().slice(0, 19);
-    return { id, at, name: id % 9 === 0 ? null : `${"abc"[id % 3]}-name-${id}`, amount: id / 4 };
+    const since = new Date(Date.UTC(2024, 0, 1 + (id % 4), id % 24)).toISOString().slice(0, 19);
+    return { id, since, name: id % 9 === 0 ? null : `${"abc"[id % 3]}-name-${id}`, amount: id / 4 };
   });
 }
 
@@ -90,12 +96,12 @@ async function fillParted(clients: Clients): Promise<void> {
     name: "parted",
     fields: [
       { name: "id", type: "long" },
-      { name: "at", type: "timestamp" },
+      { name: "since", type: "timestamp" },
       { name: "name", type: "string" },
       { name: "amount", type: "double" },
     ],
     partition_by: [
-      { column: "at", transform: "day" },
+      { column: "since", transform: "day" },
       { column: "id", transform: "bucket[3]" },
       { column: "name", transform: "truncate[2]" },
     ],
@@ -104,7 +110,7 @@ async function fillParted(clients: Clients): Promise<void> {
   await ingestRows(clients, "parted", partedRows(61, 40));
 }
 
-async function fillEvolved(clients: Clients): Promise<void> {
+async function fillEvolved(clients: Clients, dir: string): Promise<void> {
   await clients.catalog.register({
     name: "evolved",
     fields: [
@@ -116,15 +122,13 @@ async function fillEvolved(clients: Clients): Promise<void> {
       { name: "gone", type: "string" },
     ],
   });
-  const old = [1, 2, 3].map((id) => ({
-    id,
-    n: id,
-    f: 0.5,
-    d: 1.25,
-    old_name: `o${id}`,
-    gone: "x",
-  }));
-  await ingestRows(clients, "evolved", old);
+  await ingestSql(
+    clients,
+    dir,
+    "evolved",
+    `SELECT i::BIGINT AS id, i::INTEGER AS n, 0.5::FLOAT AS f, 1.25::DECIMAL(9, 2) AS d,
+      'o' || i AS old_name, 'x' AS gone FROM range(1, 4) AS r(i)`,
+  );
   await clients.catalog.alter({
     name: "evolved",
     fields: [
@@ -138,18 +142,14 @@ async function fillEvolved(clients: Clients): Promise<void> {
       { change: "move", name: "note", after: "id" },
     ],
   });
-  const fresh = [4, 5].map((id) => {
-    return {
-      id,
-      note: `n${id}`,
-      n: 2 ** 40,
-      f: 0.1,
-      d: 123456789012.25,
-      gone: "2024-05-06",
-      extra: [id],
-    };
-  });
-  await ingestRows(clients, "evolved", fresh);
+  await ingestSql(
+    clients,
+    dir,
+    "evolved",
+    `SELECT i::BIGINT AS id, 'n' || i AS note, 1099511627776 AS n, 0.1::DOUBLE AS f,
+      123456789012.25::DECIMAL(18, 2) AS d, DATE '2024-05-06' AS gone, [i::BIGINT] AS extra
+      FROM range(4, 6) AS r(i)`,
+  );
 }
 
 async function fillEdited(clients: Clients): Promise<void> {

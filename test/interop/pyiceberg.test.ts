@@ -104,7 +104,7 @@ test("PyIceberg prunes our files by partition and by statistics", { skip }, asyn
   const table = "default.parted";
   const all = await peer.ask<number>("planned", { table, where: "id >= 0" });
   for (const where of [
-    "at < '2024-01-02T00:00:00'",
+    "since < '2024-01-02T00:00:00'",
     "id = 17",
     "amount > 1000",
     "name = 'b-name-1'",
@@ -125,7 +125,7 @@ test(
     const added = partedRows(500, 30);
     const snapshot = await peer.ask<string>("append", {
       table: "default.parted",
-      values: added.map((row) => ({ ...row, at: row.at })),
+      values: added,
     });
     assert.equal((await clients.catalog.get({ name: "parted" })).current_snapshot_id, snapshot);
     const counted = await clients.query.rows({ sql: "SELECT count(*) FROM parted" });

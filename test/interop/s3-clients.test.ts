@@ -1,13 +1,11 @@
-// The AWS SDK against the S3 door: objects, ranges, conditions, checksums, odd keys, copies.
+// The AWS SDK against the S3 door: objects, ranges, conditions, checksums.
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { test } from "node:test";
 import {
-  CopyObjectCommand,
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
-  DeleteObjectsCommand,
   GetBucketAclCommand,
   GetBucketLocationCommand,
   GetBucketVersioningCommand,
@@ -348,110 +346,3 @@ for (const [size, count] of [
     assert.equal(await text(Key, { ChecksumMode: "ENABLED" }), piece.repeat(count));
   });
 }
-
-const ODD_KEYS = [
-  "with space",
-  "plus+plus",
-  "percent%25 %zz",
-  "ünïcödé/日本語/🦆",
-  "a//b",
-  "trailing/",
-  "question?and#hash&amp;",
-  "quote'\"double",
-  "(brackets)[square]{curly}",
-  "star*tilde~dollar$at@",
-  "equals=colon:semi;comma,",
-  "dot.file/.hidden",
-  "tab\tand\nline",
-  "<xml>&lt;",
-  `${"long/".repeat(200)}end`,
-  "a\u0301 combining",
-  "%2e%2e%2fescape",
-];
-
-for (const odd of ODD_KEYS) {
-  test(`s3 odd keys: ${JSON.stringify(odd.slice(0, 30))} is put, got, and deleted`, async () => {
-    const Key = `odd/${odd}`;
-    await suite.put(Key, odd);
-    assert.equal(await text(Key), odd);
-    assert.equal((await head(Key)).ContentLength, Buffer.byteLength(odd));
-    const Objects = [{ Key }];
-    const done = await suite.client.send(new DeleteObjectsCommand({ ...B, Delete: { Objects } }));
-    assert.deepEqual(done.Deleted, [{ Key }]);
-    await failsAs(get(Key), "NoSuchKey", 404);
-  });
-}
-
-test("s3 odd keys: . and .. as parts, a slash in front and a NUL are refused", async () => {
-  for (const Key of ["odd/./a", "odd/../a", "..", "/odd", "odd/a\0b"]) {
-    const error = await failsAs(suite.put(Key, "x"), "InvalidArgument", 400);
-    assert.notEqual(error.message, "", Key);
-  }
-});
-
-test("s3 odd keys: 1024 bytes are taken, one more is not", async () => {
-  const longest = `odd/${"k".repeat(1020)}`;
-  await suite.put(longest, "x");
-  assert.equal(await text(longest), "x");
-  await failsAs(suite.put(`${longest}k`, "x"), "KeyTooLongError", 400);
-});
-
-const copy = (CopySource: string, Key: string, more: object = {}) =>
-  suite.client.send(new CopyObjectCommand({ ...B, CopySource, Key, ...more }));
-
-test("s3 copies: bytes, type and metadata come along, also from an odd key", async () => {
-  const from = key("source ü+%");
-  await suite.put(from, "copied", { ContentType: "text/x-a", Metadata: { a: "1" } });
-  const done = await copy(`${MAIN}/${encodeURIComponent(from)}`, key("target"));
-  const found = await get(key("target"));
-  assert.equal(done.CopyObjectResult?.ETag, found.ETag);
-  assert.equal(found.ContentType, "text/x-a");
-  assert.deepEqual(found.Metadata, { a: "1" });
-  assert.equal(await found.Body!.transformToString(), "copied");
-});
-
-test("s3 copies: into another bucket", async () => {
-  const Key = key("across");
-  await suite.put(Key, "across");
-  await suite.client.send(
-    new CopyObjectCommand({ Bucket: OTHER, Key, CopySource: `/${MAIN}/${Key}` }),
-  );
-  const found = await suite.client.send(new GetObjectCommand({ Bucket: OTHER, Key }));
-  assert.equal(await found.Body!.transformToString(), "across");
-});
-
-test("s3 copies: metadata is replaced when that is asked for, the checksum stays", async () => {
-  const Key = key("replaced");
-  await suite.put(Key, "hello", { Metadata: { a: "1" }, ChecksumCRC32: SUMS.CRC32 });
-  const more = { MetadataDirective: "REPLACE", Metadata: { b: "2" }, ContentType: "text/x-b" };
-  await copy(`${MAIN}/${Key}`, Key, more);
-  const found = await head(Key, { ChecksumMode: "ENABLED" });
-  assert.deepEqual(found.Metadata, { b: "2" });
-  assert.equal(found.ContentType, "text/x-b");
-  assert.equal(found.ChecksumCRC32, SUMS.CRC32);
-});
-
-test("s3 copies: onto itself without a change is refused", async () => {
-  const Key = key("itself");
-  await suite.put(Key, "x");
-  await failsAs(copy(`${MAIN}/${Key}`, Key), "InvalidRequest", 400);
-});
-
-test("s3 copies: conditions on source and target hold, or nothing is copied", async () => {
-  const Key = key("copy-source");
-  const { ETag } = await suite.put(Key, "x");
-  const from = `${MAIN}/${Key}`;
-  const future = new Date(Date.now() + 3_600_000);
-  await copy(from, key("copy-ok"), { CopySourceIfMatch: ETag });
-  for (const wrong of [
-    { CopySourceIfMatch: '"another"' },
-    { CopySourceIfNoneMatch: ETag },
-    { CopySourceIfModifiedSince: future },
-    { CopySourceIfUnmodifiedSince: new Date(0) },
-  ]) {
-    await failsAs(copy(from, key("copy-no"), wrong), "PreconditionFailed", 412);
-  }
-  await failsAs(copy(from, key("copy-ok"), { IfNoneMatch: "*" }), "PreconditionFailed", 412);
-  await failsAs(copy(`${MAIN}/${key("nowhere")}`, key("copy-no")), "NoSuchKey", 404);
-  await failsAs(head(key("copy-no")), "NotFound", 404);
-});

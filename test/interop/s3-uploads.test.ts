@@ -86,12 +86,14 @@ test("s3 uploads: two parts become one object with type and metadata of the star
 test("s3 uploads: the checksum of parts is composite, and as S3 works it out", async () => {
   const upload = await begin("composite", { ChecksumAlgorithm: "CRC32" });
   const parts = [await upload.send(1, part("a")), await upload.send(2, "tail")];
-  const done = await upload.complete(parts);
+  const wrong = upload.complete(parts, { ChecksumCRC32: "AAAAAA==-2" });
+  await failsAs(wrong, "BadDigest", 400);
   const digests = Buffer.alloc(8);
   digests.writeUInt32BE(crc32(part("a")), 0);
   digests.writeUInt32BE(crc32("tail"), 4);
   const whole = Buffer.alloc(4);
   whole.writeUInt32BE(crc32(digests));
+  const done = await upload.complete(parts, { ChecksumCRC32: `${whole.toString("base64")}-2` });
   assert.equal(done.ChecksumCRC32, `${whole.toString("base64")}-2`);
   assert.equal(done.ChecksumType, "COMPOSITE");
   assert.equal((await head("composite")).ChecksumCRC32, done.ChecksumCRC32);

@@ -126,8 +126,10 @@ test("Spark reads our statistics and partitions in its metadata tables", { skip 
   assert.equal(files.length, ours.length);
   const total = files.reduce((sum, row) => sum + Number(row["record_count"]), 0);
   assert.equal(total, 100);
-  const [row] = await sql("SELECT count(*) AS n FROM lake.default.parted WHERE at < '2024-01-02'");
-  const where = "SELECT count(*) AS n FROM parted WHERE at < TIMESTAMP '2024-01-02'";
+  const [row] = await sql(
+    "SELECT count(*) AS n FROM lake.default.parted WHERE since < '2024-01-02'",
+  );
+  const where = "SELECT count(*) AS n FROM parted WHERE since < TIMESTAMP '2024-01-02'";
   assert.deepEqual([row], await ourRows(house.clients, where));
 });
 
@@ -136,9 +138,9 @@ test(
   { skip },
   async () => {
     const { clients } = house;
-    const values = partedRows(500, 30).map(({ id, at, name, amount }) => {
+    const values = partedRows(500, 30).map(({ id, since, name, amount }) => {
       const text = name === null ? "NULL" : `'${name}'`;
-      return `(${id}, TIMESTAMP_NTZ '${at.replace("T", " ")}', ${text}, ${amount})`;
+      return `(${id}, TIMESTAMP_NTZ '${since.replace("T", " ")}', ${text}, ${amount})`;
     });
     await sql(`INSERT INTO lake.default.parted VALUES ${values.join(", ")}`);
     assert.equal((await sameRows("parted")).length, 130);
@@ -153,9 +155,9 @@ for (const mode of ["copy-on-write", "merge-on-read"]) {
     const { clients } = house;
     const table = `lake.spark_made.${name}`;
     await sql("CREATE NAMESPACE IF NOT EXISTS lake.spark_made");
-    await sql(`CREATE TABLE ${table} (id BIGINT NOT NULL, at TIMESTAMP, kind STRING,
+    await sql(`CREATE TABLE ${table} (id BIGINT NOT NULL, since TIMESTAMP, kind STRING,
         price DECIMAL(12, 3), place STRUCT<x: INT, tags: ARRAY<STRING>>)
-      USING iceberg PARTITIONED BY (days(at), bucket(4, id)) TBLPROPERTIES (
+      USING iceberg PARTITIONED BY (days(since), bucket(4, id)) TBLPROPERTIES (
         'format-version' = '2', 'write.delete.mode' = '${mode}',
         'write.update.mode' = '${mode}', 'write.merge.mode' = '${mode}')`);
     await sql(`INSERT INTO ${table} SELECT id,
@@ -178,7 +180,7 @@ for (const mode of ["copy-on-write", "merge-on-read"]) {
     const deleted = files.some((file) => file.deletes.length > 0);
     assert.equal(deleted, mode === "merge-on-read");
     const { tables } = await clients.query.explain({
-      sql: `SELECT * FROM ${ours} WHERE at < TIMESTAMPTZ '2024-01-02 00:00:00+00'`,
+      sql: `SELECT * FROM ${ours} WHERE since < TIMESTAMPTZ '2024-01-02 00:00:00+00'`,
     });
     assert.ok(tables[0]!.files_read < tables[0]!.files_total, JSON.stringify(tables));
     // Ours on top of theirs: rows go, files are joined, and their deletes are applied for good.

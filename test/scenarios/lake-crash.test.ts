@@ -11,7 +11,7 @@ import { tempDir } from "../support/temp-dir.ts";
 
 /** Kills in all; a fifth of them on a disk that is full now and then. */
 const KILLS = Number(process.env["LAKEHOUSE_TEST_LAKE_KILLS"] ?? 500);
-const WORK_MS_MAX = 600;
+const WORK_MS_MAX = 1_200;
 const VERIFY_EVERY = 25;
 const SMALL_DISK_MB = 48;
 
@@ -83,7 +83,7 @@ async function killRepeatedly(t: TestContext, { base, kills, seed, fill }: Lake)
   let orphans = 0;
   for (let round = 1; round <= kills; round++) {
     const work_ms = Math.floor(random.next() * WORK_MS_MAX);
-    const fill_after_ms = random.next() < 0.5 ? work_ms / 2 : Infinity;
+    const fill_after_ms = random.next() < 0.5 ? work_ms * 0.3 : Infinity;
     const done = await workAndKill(data_dir, round, work_ms, () => fill(true), fill_after_ms);
     await fill(false);
     acks.push(...done.acks);

@@ -11,7 +11,7 @@ import { openSharedCatalog, TABLES, type Attempt } from "../support/writer-child
 
 const FIELDS = [{ name: "n", type: "long", nullable: true }];
 const ROUNDS = 3;
-const TURNS = 40;
+const TURNS = 15;
 
 interface Heard {
   readonly attempts: Map<string, Attempt>;

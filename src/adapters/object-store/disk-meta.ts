@@ -1,4 +1,4 @@
-// What a disk store knows of an object beside its bytes: etag from the file itself, type, attributes.
+// What a disk store knows of an object beside its bytes: its etag, content type and attributes.
 import type { BigIntStats } from "node:fs";
 import { readFile, rename, rm, writeFile, open } from "node:fs/promises";
 import { dirname, join } from "node:path";

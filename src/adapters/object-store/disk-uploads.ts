@@ -150,9 +150,11 @@ async function installPart(
   if (Object.keys(attributes).length > 0) {
     const note = staging.fresh();
     await writeDurable(note, JSON.stringify(attributes));
-    await rename(note, join(at.dir, noteName(at.part_number, etag))).finally(() =>
-      rm(note, { force: true }),
-    );
+    try {
+      await rename(note, join(at.dir, noteName(at.part_number, etag)));
+    } finally {
+      await rm(note, { force: true });
+    }
   }
   await rename(at.staged, join(at.dir, partName(at.part_number)));
   await syncDir(at.dir);
@@ -199,7 +201,7 @@ async function assemble(
   try {
     const sources = named.map((one) => ({ ...one, path: join(folder, partName(one.part_number)) }));
     await joinFiles(staged, sources);
-    const { bytes_max, attributes, ...conditions } = options;
+    const { bytes_max: _, attributes, ...conditions } = options;
     return await files.install(upload.key, staged, {
       ...conditions,
       content_type: upload.content_type,

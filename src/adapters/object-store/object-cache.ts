@@ -1,4 +1,4 @@
-// Local copies of remote objects for engines that read files: bounded, fetched once, least used out.
+// Local copies of remote objects, for engines that read files: bounded, each fetched once.
 import { createWriteStream } from "node:fs";
 import { open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";

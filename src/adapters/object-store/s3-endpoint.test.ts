@@ -155,5 +155,5 @@ test("attributes come back from headers as they were, whatever they say", () => 
     for (const text of Object.values(headers)) assert.match(text, /^[\x20-\x7e]+$/);
     assert.deepEqual(objectOfHeaders("k", headers).attributes, { ...attributes });
   });
-  fc.assert(property);
+  fc.assert(property, { numRuns: 40 });
 });

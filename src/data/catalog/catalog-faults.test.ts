@@ -12,6 +12,7 @@ import { failsWith } from "#ports/object-store.suite.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { FIELDS, openCatalog, putFile, type OpenedCatalog } from "./open-catalog.suite.ts";
 
+const keyOf = (location: string): string => location.replace(/^s3:\/\/[^/]+\//, "");
 const QUARANTINED = failsWith("conflict", "quarantined");
 
 async function openTwo(dir: string): Promise<OpenedCatalog> {
@@ -35,11 +36,13 @@ test("missing files quarantine their dataset alone, and verify heals it", async 
   t.after(() => house.stop());
   const path = join(house.root, "d/broken.parquet");
   await rename(path, `${path}.away`);
+  const found = await house.catalog.verify({ name: "broken" });
+  assert.deepEqual(found.missing_keys, ["d/broken.parquet"]);
   await assert.rejects(house.catalog.files({ name: "broken" }), QUARANTINED);
   assert.deepEqual(await statusOf(house), { broken: "quarantined", sound: "healthy" });
   assert.equal((await house.catalog.files({ name: "sound" })).files.length, 1);
   const reason = (await house.catalog.get({ name: "broken" })).status_reason;
-  assert.match(reason ?? "", /d\/broken\.parquet is missing/);
+  assert.match(reason ?? "", /missing.*d\/broken\.parquet/);
   const added = [await putFile(house.storage, "d/more.parquet")];
   const commit = house.catalog.commit({ name: "broken", operation: "append", added });
   await assert.rejects(commit, QUARANTINED);
@@ -52,7 +55,7 @@ test("missing files quarantine their dataset alone, and verify heals it", async 
   const { events } = await house.journal.list({ subject: "dataset:broken", limit: 3 });
   assert.deepEqual(
     events.map((event) => event.action),
-    ["catalog.heal", "catalog.quarantine", "catalog.quarantine"],
+    ["catalog.heal", "catalog.quarantine", "catalog.commit"],
   );
 });
 
@@ -60,11 +63,11 @@ test("verify sees what is there, not what is remembered", async (t) => {
   const house = await openTwo(await tempDir(t));
   t.after(() => house.stop());
   const held = await house.pointers.get("datasets", "broken");
-  const { metadata_key } = held!.value as { metadata_key: string };
-  const path = join(house.root, metadata_key);
+  const key = keyOf((held!.value as { metadata_location: string }).metadata_location);
+  const path = join(house.root, key);
   await rename(path, `${path}.away`);
   const found = await house.catalog.verify({ name: "broken" });
-  assert.deepEqual([found.dataset.status, found.missing_keys], ["quarantined", [metadata_key]]);
+  assert.deepEqual([found.dataset.status, found.missing_keys], ["quarantined", [key]]);
   await rename(`${path}.away`, path);
   const { dataset } = await house.catalog.verify({ name: "broken" });
   assert.deepEqual([dataset.status, dataset.files], ["healthy", 1]);
@@ -99,9 +102,9 @@ for (const what of ["missing", "garbage", "wrong"]) {
     const dir = await tempDir(t);
     const first = await openTwo(dir);
     const held = await first.pointers.get("datasets", "broken");
-    const { metadata_key } = held!.value as { metadata_key: string };
+    const { metadata_location } = held!.value as { metadata_location: string };
     await first.stop();
-    const path = join(first.root, metadata_key);
+    const path = join(first.root, keyOf(metadata_location));
     if (what === "missing") await rm(path);
     else await writeFile(path, what === "garbage" ? "{" : "{}");
     const second = await openCatalog(dir);

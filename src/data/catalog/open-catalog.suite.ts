@@ -1,6 +1,8 @@
 // A catalog on real adapters below one folder, for the tests here and for the children they start.
 import { join } from "node:path";
 import { createDiskObjectStore } from "#adapters/object-store/disk-object-store.ts";
+import { createMemoryObjectStore } from "#adapters/object-store/memory-object-store.ts";
+import { createMemoryPointerStore } from "#adapters/pointer-store/memory-pointer-store.ts";
 import { createSqlitePointerStore } from "#adapters/pointer-store/sqlite-pointer-store.ts";
 import { catalog, type DataFile } from "#contracts/catalog.ts";
 import { journal } from "#contracts/journal.ts";
@@ -20,9 +22,13 @@ import { catalogSettings } from "./catalog-settings.ts";
 export interface OpenOptions {
   readonly connect?: Connect;
   readonly clock?: Clock;
+  /** Objects and pointers in memory: for many steps that need no disk. */
+  readonly in_memory?: boolean;
   readonly settings?: Parameters<typeof catalogSettings.parse>[0];
   /** Two processes need a journal each: it has one writer. */
   readonly journal_dir?: string;
+  /** File of the pointers below the folder. */
+  readonly pointers?: string;
   readonly wrapJournal?: (client: Client<typeof journal>) => Client<typeof journal>;
 }
 
@@ -33,13 +39,17 @@ export async function openCatalog(dir: string, options: OpenOptions = {}) {
     options.connect ?? (async (c, h) => connectLocal(c, h, { strict: true }));
   const base = { log: silentLog, clock: options.clock ?? systemClock };
   const root = join(dir, "objects");
-  const objects = await createDiskObjectStore({ root });
+  const objects = options.in_memory
+    ? await createMemoryObjectStore({ scratch_dir: dir })
+    : await createDiskObjectStore({ root });
   const storing = await createStorage({ ...base, ...oneBucket(objects) }, storageSettings.parse({}));
   const storage_client = connectLocal(storage, storing.handlers);
   const journal_dir = join(dir, options.journal_dir ?? "journal");
   const writing = await createJournal({ ...base, dir: journal_dir }, journalSettings.parse({}));
   const journal_client = connectLocal(journal, writing.handlers);
-  const pointers = await createSqlitePointerStore({ path: join(dir, "pointers.sqlite") });
+  const pointers = options.in_memory
+    ? await createMemoryPointerStore()
+    : await createSqlitePointerStore({ path: join(dir, options.pointers ?? "pointers.sqlite") });
   const needs = {
     ...base,
     storage: storage_client,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LakehouseError } from "#kernel/problem.ts";
+import { seededRandom } from "#kernel/random.ts";
 import { openLake, put, select, type Lake } from "./open-lake.suite.ts";
 
 const ROWS = "id,city,since\n1,Rome,2024-01-05\n2,Bern,2024-01-06\n3,Rome,2024-01-05\n4,,\n";
@@ -116,6 +117,20 @@ test("spreadsheets and archives are refused with what to do", async (t) => {
       return true;
     });
   }
+});
+
+test("a large source becomes several data files, in order", async (t) => {
+  const lake = await openLake(t, { ingest: { file_mb_max: 1 } });
+  const random = seededRandom(1);
+  const line = (_: unknown, at: number) => `${at},${random.next()},${random.next()}`;
+  const lines = Array.from({ length: 150_000 }, line);
+  await put(lake, "big", "a.csv", `n,x,y\n${lines.join("\n")}\n`);
+  const { files } = await lake.catalog.files({ name: "big" });
+  assert.ok(files.length > 1, `${files.length} files`);
+  assert.equal(new Set(files.map(({ key }) => key)).size, files.length);
+  assert.deepEqual(await select(lake, "SELECT count(*), sum(n) FROM big"), [
+    [150_000, 11249925000],
+  ]);
 });
 
 test("columns of a replacement that evolves are found by their new ids", async (t) => {

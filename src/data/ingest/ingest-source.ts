@@ -5,7 +5,12 @@ import type { IngestReport } from "#contracts/ingest.ts";
 import type { Call } from "#kernel/call.ts";
 import { isoTime } from "#kernel/clock.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import { createStagedFiles, tablePlace, type StagedFiles } from "#ports/staged-files.ts";
+import {
+  createStagedFiles,
+  surelyRefused,
+  tablePlace,
+  type StagedFiles,
+} from "#ports/staged-files.ts";
 import type { ConvertResult } from "#ports/table-engine.ts";
 import { convertUnlessKnown } from "./convert-source.ts";
 import { commitDataset, putRejects } from "./dataset-commit.ts";
@@ -134,6 +139,9 @@ async function commit(
       columns: columnsOf(done.dataset.fields),
     };
   } catch (error) {
+    if (rejects_key !== null && surelyRefused(error)) {
+      await parts.storage.remove({ key: rejects_key }, call);
+    }
     // Another process committed the same bytes between our look and our commit.
     if (!(error instanceof LakehouseError) || error.reason !== "source_exists") throw error;
     const now = await presentDataset(parts, job.dataset, call);

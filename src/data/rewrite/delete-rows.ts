@@ -33,6 +33,8 @@ export async function deleteRows(
   const { name, where, params } = request;
   const source: RewriteSource = { kind: "unless", where, params };
   const before = await catalog.get({ name }, call);
+  // What closes a bracket that the engine puts around it cannot stand without brackets.
+  await engine.inspect(`SELECT 1 WHERE\n${where}\n`);
   // Over no files it only says whether the condition is one, and a safe one.
   await engine.affected(relationOf(before, []), source, call.signal);
   const conflict_where = await fileConditions(engine, before, where, params);

@@ -7,12 +7,11 @@ import {
   joinChecksums,
   type ChecksumAlgorithm,
 } from "./checksums.ts";
-import { readBody } from "./incoming-body.ts";
 import { checksumElements, CHECKSUM_TYPE, type Attributes } from "./object-headers.ts";
 import { quotedEtag, writeConditions } from "./s3-conditions.ts";
-import { bodyOf, storing, type ObjectContext } from "./s3-context.ts";
+import { storing, type ObjectContext } from "./s3-context.ts";
 import { S3Error } from "./s3-error.ts";
-import { openBody } from "./incoming-body.ts";
+import { openBody, readBody } from "./incoming-body.ts";
 import { slowAnswer } from "./slow-answer.ts";
 import { checksumOfUpload, findUpload } from "./upload-operations.ts";
 import { listOf, malformed, readXml, textOf, XML_BYTES_MAX, type XmlNode } from "./xml-reader.ts";
@@ -35,7 +34,7 @@ export async function completeUpload(context: ObjectContext): Promise<Response> 
       context.uploads.forget(upload_id);
       return object;
     });
-  return slowAnswer(context, storing(bodyOf(context), work), (object) =>
+  return slowAnswer(context, storing(undefined, work), (object) =>
     s3Document("CompleteMultipartUploadResult", [
       element("Location", `${context.origin}${context.resource}`),
       element("Bucket", bucket),

@@ -5,7 +5,7 @@ import { slowAnswer } from "./slow-answer.ts";
 import { allows } from "./s3-caller.ts";
 import { copySourceOf } from "./s3-address.ts";
 import { conditionFailed, judge, writeConditions } from "./s3-conditions.ts";
-import { storing, bodyOf, type ObjectContext } from "./s3-context.ts";
+import { storing, type ObjectContext } from "./s3-context.ts";
 import { S3Error } from "./s3-error.ts";
 import { element, s3Document } from "./xml-writer.ts";
 
@@ -39,7 +39,7 @@ export async function copyObject(context: ObjectContext): Promise<Response> {
     },
     call,
   );
-  return slowAnswer(context, storing(bodyOf(context), work), (object) =>
+  return slowAnswer(context, storing(undefined, work), (object) =>
     s3Document("CopyObjectResult", copyResult(object)),
   );
 }

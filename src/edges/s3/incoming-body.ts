@@ -178,7 +178,9 @@ function contentMd5(headers: Headers): string | undefined {
 
 function trailingAlgorithm(headers: Headers): ChecksumAlgorithm | undefined {
   const named = (headers.get("x-amz-trailer") ?? "").toLowerCase().split(",");
-  const checksum = named.map((name) => name.trim()).find((name) => /^x-amz-checksum-/.test(name));
+  const checksum = named
+    .map((name) => name.trim())
+    .find((name) => name.startsWith("x-amz-checksum-"));
   return checksum === undefined ? undefined : algorithmNamed(checksum.slice(15));
 }
 

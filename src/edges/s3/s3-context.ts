@@ -42,12 +42,12 @@ export function bodyOf(context: S3Context, compute?: BodySource["compute"]): Inc
   return openBody({ headers, body, signed, compute });
 }
 
-/** What storing a body yields; what was wrong with the body itself comes before all else. */
-export async function storing<T>(body: IncomingBody, work: Promise<T>): Promise<T> {
+/** What a write yields; what was wrong with the body itself comes before all else. */
+export async function storing<T>(body: IncomingBody | undefined, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw body.fault() ?? missingOrSame(error);
+    throw body?.fault() ?? missingOrSame(error);
   }
 }
 

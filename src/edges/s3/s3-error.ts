@@ -1,5 +1,5 @@
 // Errors as S3 clients know them: a code, a status, an XML document.
-import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
+import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
 import { element, xmlDocument } from "./xml-writer.ts";
 
 /** The codes this door answers with, and their HTTP status. */

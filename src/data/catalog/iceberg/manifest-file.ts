@@ -29,14 +29,17 @@ export interface Manifest {
   readonly spec: PartitionSpec;
   readonly content: ManifestContent;
   readonly entries: readonly ManifestEntry[];
+  /** Where the columns of the spec are found that the schema no longer has. */
+  readonly older_schemas?: readonly IcebergSchema[] | undefined;
 }
 
 /** The bytes of a manifest, format v2. What is null in an entry is inherited by its readers. */
 export function encodeManifest(
-  { schema, spec, content, entries }: Manifest,
+  { schema, spec, content, entries, older_schemas = [] }: Manifest,
   codecs?: AvroCodecs,
 ): Buffer {
-  const types = partitionTypes(spec.fields, [schema]).map((type) => type ?? "string");
+  const schemas = [schema, ...older_schemas];
+  const types = partitionTypes(spec.fields, schemas).map((type) => type ?? "string");
   const metadata = {
     schema: JSON.stringify(schema),
     "schema-id": String(schema["schema-id"]),

@@ -106,8 +106,9 @@ export function summariesOf(
   spec: PartitionSpec,
   schema: IcebergSchema,
   entries: readonly ManifestEntry[],
+  older_schemas: readonly IcebergSchema[] = [],
 ): FieldSummary[] | undefined {
-  const types = partitionTypes(spec.fields, [schema]);
+  const types = partitionTypes(spec.fields, [schema, ...older_schemas]);
   const summaries: FieldSummary[] = [];
   for (const [at, { name }] of spec.fields.entries()) {
     const type = primitiveOf(types[at] ?? "");
@@ -151,6 +152,7 @@ export interface WrittenManifest {
   readonly schema: IcebergSchema;
   readonly content: ManifestContent;
   readonly entries: readonly ManifestEntry[];
+  readonly older_schemas?: readonly IcebergSchema[] | undefined;
   /** The snapshot that adds the manifest, and its sequence number. */
   readonly snapshot_id: string;
   readonly sequence_number: number;
@@ -184,7 +186,7 @@ export function manifestListEntry(manifest: WrittenManifest): ManifestListEntry 
     existing_rows_count: rows[0]!,
     added_rows_count: rows[1]!,
     deleted_rows_count: rows[2]!,
-    partitions: summariesOf(spec, schema, entries) ?? null,
+    partitions: summariesOf(spec, schema, entries, manifest.older_schemas) ?? null,
     key_metadata: null,
   };
 }

@@ -73,6 +73,29 @@ export function avroType(type: string, name: string): AvroSchema {
   }
 }
 
+/** The primitive of an Avro type, the other way round; undefined: it is none of them. */
+export function typeOfAvro(schema: AvroSchema): string | undefined {
+  if (Array.isArray(schema)) {
+    const branch = (schema as AvroSchema[]).find((one) => one !== "null");
+    return branch === undefined ? undefined : typeOfAvro(branch);
+  }
+  if (typeof schema === "string") return schema === "bytes" ? "binary" : schema;
+  const avro = schema as Readonly<Record<string, unknown>>;
+  switch (avro["logicalType"]) {
+    case "date":
+    case "uuid":
+      return avro["logicalType"];
+    case "time-micros":
+      return "time";
+    case "timestamp-micros":
+      return avro["adjust-to-utc"] === true ? "timestamptz" : "timestamp";
+    case "decimal":
+      return `decimal(${Number(avro["precision"])},${Number(avro["scale"] ?? 0)})`;
+    default:
+      return avro["type"] === "fixed" ? `fixed[${Number(avro["size"])}]` : undefined;
+  }
+}
+
 /** The fewest bytes that hold every number of so many digits. */
 export function decimalBytes(precision: number): number {
   let length = 1;

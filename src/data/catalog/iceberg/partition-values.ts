@@ -2,7 +2,7 @@
 import type { Cell } from "#contracts/table-nouns.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { avroName, type AvroSchema } from "./avro-types.ts";
-import { decimalBytes, recordFields } from "./manifest-schemas.ts";
+import { decimalBytes, recordFields, typeOfAvro } from "./manifest-schemas.ts";
 import { readTransform, transformResultType } from "./partitioning.ts";
 import { cellOf, primitiveOf, rawOf, type Primitive, type Raw } from "./raw-values.ts";
 import { fieldById } from "./schema-walk.ts";
@@ -71,7 +71,7 @@ export function partitionReader(
     return {
       from: avroName(column.name),
       to: fields[at]?.name ?? column["iceberg-field-name"] ?? column.name,
-      type: type === undefined ? undefined : primitiveOf(type),
+      type: primitiveOf(type ?? typeOfAvro(column.type) ?? ""),
     };
   });
   const nothing = Object.freeze({});

@@ -21,7 +21,7 @@ test("values have the bytes that appendix D gives them", () => {
     ["double", -2.5, "00000000000004c0"],
     ["date", "1970-01-01", "00000000"],
     ["date", "1969-12-31", "ffffffff"],
-    ["date", "2017-11-16", "41440000"],
+    ["date", "2017-11-16", "4e440000"],
     ["time", "00:00:01.000001", "41420f0000000000"],
     ["timestamp", "1969-12-31T23:59:59.999999", "ffffffffffffffff"],
     ["timestamptz", "1970-01-01T01:00:00+01:00", "0000000000000000"],
@@ -107,9 +107,14 @@ test("every value of every type comes back from its bytes", () => {
   }
 });
 
+/** Characters at the edges of UTF-8, UTF-16 and the surrogates. */
+const UNITS = fc.constantFrom("a", "b", "é", "\ud7ff", "\ue000", "\uffff", "\u{1f600}", "\u{10ffff}");
+
 test("bounds are at most 16 characters and hold every value between them", () => {
-  const texts = fc.array(fc.string({ unit: "binary", maxLength: 40 }).filter((one) =>
-    one.isWellFormed()), { minLength: 1, maxLength: 5 });
+  const texts = fc.array(fc.string({ unit: UNITS, maxLength: 40 }), {
+    minLength: 1,
+    maxLength: 5,
+  });
   fc.assert(
     fc.property(texts, (values) => {
       const sorted = values.toSorted(compareText);
@@ -155,7 +160,7 @@ test("values are ordered as their type has it", () => {
 });
 
 test("text is ordered as its UTF-8 bytes are", () => {
-  const text = fc.string({ unit: "binary" }).filter((one) => one.isWellFormed());
+  const text = fc.string({ unit: UNITS });
   fc.assert(
     fc.property(text, text, (a, b) => {
       const bytes = Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -168,8 +173,9 @@ test("days and times agree with the calendar of JavaScript, before and after 197
   fc.assert(
     fc.property(fc.integer({ min: -62_135_596_800, max: 253_402_300_799 }), (seconds) => {
       const iso = new Date(seconds * 1000).toISOString().slice(0, 19);
-      assert.equal(stampMicrosOf(iso, false), seconds * 1_000_000);
-      assert.equal(printStampMicros(seconds * 1_000_000, false), iso);
+      const at = BigInt(seconds) * 1_000_000n;
+      assert.equal(BigInt(stampMicrosOf(iso, false)!), at);
+      assert.equal(printStampMicros(at, false), iso);
       assert.equal(daysOf(iso.slice(0, 10)), Math.floor(seconds / 86_400));
     }),
   );
