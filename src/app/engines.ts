@@ -10,12 +10,15 @@ import type { VectorIndexEngine } from "#ports/vector-index.ts";
 import type { Buckets } from "#data/storage/storage-buckets.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { openBuckets } from "./open-buckets.ts";
+import { chooseQueryEngine, type ChosenEngine } from "./query-engine.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
 
 export interface Engines {
   buckets(): Promise<Buckets>;
   pointers(): Promise<PointerStore>;
   tables(): Promise<TableEngine>;
+  /** Who answers queries; the engine of tables unless the settings name another. */
+  queries(): Promise<ChosenEngine>;
   vectors(): Promise<VectorIndexEngine>;
   embedders(): Promise<readonly Embedder[]>;
   chatProviders(): Promise<readonly ChatProvider[]>;
@@ -46,26 +49,30 @@ export function createEngines(needs: EngineNeeds): Engines {
     };
   }
 
+  const tables = once(
+    async () => {
+      const { createDuckDbEngine } = await import("#adapters/table-engine/duckdb-table-engine.ts");
+      return createDuckDbEngine({
+        memory_mb: engines.duckdb_memory_mb,
+        threads: engines.duckdb_threads,
+        temp_dir: join(data_dir, "tmp", "duckdb"),
+        data_dir,
+        // Every query that may run has a connection, and one is left for listings.
+        connections_max: needs.settings.query.running_max + 1,
+      });
+    },
+    (engine) => engine.close(),
+  );
+
   return {
     buckets: once(() => openBuckets(needs.settings.storage, data_dir, needs.variables)),
     pointers: once(
       () => openPointers(needs),
       (store) => store.close(),
     ),
-    tables: once(
-      async () => {
-        const { createDuckDbEngine } =
-          await import("#adapters/table-engine/duckdb-table-engine.ts");
-        return createDuckDbEngine({
-          memory_mb: engines.duckdb_memory_mb,
-          threads: engines.duckdb_threads,
-          temp_dir: join(data_dir, "tmp", "duckdb"),
-          data_dir,
-          // Every query that may run has a connection, and one is left for listings.
-          connections_max: needs.settings.query.running_max + 1,
-        });
-      },
-      (engine) => engine.close(),
+    tables,
+    queries: once(async () =>
+      chooseQueryEngine(needs.settings.query, await tables(), needs.variables),
     ),
     vectors: once(
       async () => {

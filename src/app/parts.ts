@@ -102,9 +102,9 @@ export const PARTS: readonly Part[] = [
     needs: ["catalog"],
     async open(site) {
       const { createQuery } = await import("#data/query/query-service.ts");
-      const engine = await site.engines.tables();
       const kb = kbRelations(site.data_dir);
-      const needs = { ...base(site, "query"), catalog: site.clients.catalog, engine, kb };
+      const chosen = await site.engines.queries();
+      const needs = { ...base(site, "query"), catalog: site.clients.catalog, ...chosen, kb };
       return createQuery(needs, site.settings.query);
     },
   },

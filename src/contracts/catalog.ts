@@ -125,7 +125,13 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
       remove_properties: z.array(z.string()).default([]),
     }),
     output: dataset,
-    reasons: [...notThere, "no_such_field", "duplicate_field", "schema_differs", "bad_partitioning"],
+    reasons: [
+      ...notThere,
+      "no_such_field",
+      "duplicate_field",
+      "schema_differs",
+      "bad_partitioning",
+    ],
   }),
   snapshots: read({
     summary: "The snapshots of a dataset, newest first.",
@@ -136,7 +142,9 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
   }),
   files: read({
     summary: "The data files of a snapshot that may hold wanted rows, with where each can be read.",
-    http: "GET /catalog/datasets/{name}/files",
+    // Conditions are objects, which a query string does not carry.
+    http: "POST /catalog/datasets/{name}/files",
+    aliases: ["GET /catalog/datasets/{name}/files"],
     input: z.strictObject({
       name,
       at,
@@ -144,7 +152,11 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
         .array(predicate)
         .optional()
         .describe("conditions that all hold; files that cannot match are left out"),
-      locate: z.boolean().default(true).describe("false: uri stays empty and nothing is fetched"),
+      locate: z
+        .stringbool()
+        .or(z.boolean())
+        .default(true)
+        .describe("false: uri stays empty and nothing is fetched"),
     }),
     output: z.strictObject({
       dataset,
@@ -175,7 +187,8 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
     reasons: ["no_such_dataset"],
   }),
   statistics: read({
-    summary: "Rows, bytes, and for each column nulls, least and greatest value, from metadata only.",
+    summary:
+      "Rows, bytes, and for each column nulls, least and greatest value, from metadata only.",
     http: "GET /catalog/datasets/{name}/statistics",
     input: z.strictObject({ name, at }),
     output: z.strictObject({
@@ -370,16 +383,12 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
     http: "POST /catalog/tables/commit",
     input: z.strictObject({
       changes: z
-        .array(
-          z.strictObject({ name, requirements: z.array(record), updates: z.array(record) }),
-        )
+        .array(z.strictObject({ name, requirements: z.array(record), updates: z.array(record) }))
         .min(1)
         .max(1000),
     }),
     output: z.strictObject({
-      tables: z.array(
-        z.strictObject({ name, metadata_location: z.string(), metadata: record }),
-      ),
+      tables: z.array(z.strictObject({ name, metadata_location: z.string(), metadata: record })),
     }),
     reasons: [...notThere, "requirement_failed", "bad_update", "missing_object", "dataset_exists"],
   }),

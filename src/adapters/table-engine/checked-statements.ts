@@ -5,6 +5,7 @@ import { syntaxError } from "./engine-errors.ts";
 import type { Tree } from "./sql-constants.ts";
 import { withoutTail } from "./statement-end.ts";
 import { namedRelations, notReadOnly } from "./statement-guard.ts";
+import { checkGrowth } from "./value-growth.ts";
 
 export interface CheckedStatement {
   /** The text that may be run: one statement. */
@@ -68,7 +69,7 @@ export function createStatementChecker(
   async function checkCondition(where: string): Promise<void> {
     if (where.includes("\0")) throw syntaxError("a condition has no NUL characters", 0);
     const statement = await readOne(`SELECT (\n${where}\n)`, -9);
-    const names = namedRelations(statement);
+    const names = checked(statement);
     if (names.length > 0) throw notReadOnly("a condition reads the columns of its table only");
     const rest = (shape: Tree) => {
       const { select_list, ...node } = shape["node"] as Tree & { select_list: readonly Tree[] };
@@ -89,11 +90,11 @@ export function createStatementChecker(
     const explained = explainOf(sql);
     if (explained !== undefined) {
       const { inner, offset, verb } = explained;
-      const names = namedRelations(await readOne(inner, offset));
+      const names = checked(await readOne(inner, offset));
       return { sql: `${verb}\n${inner}`, names, select: undefined };
     }
     const statement = await readOne(sql, 0);
-    return { sql, names: namedRelations(statement), select: await asSubquery(sql, statement) };
+    return { sql, names: checked(statement), select: await asSubquery(sql, statement) };
   }
 
   /** The text without its end (semicolons, comments), proven to mean the same. */
@@ -121,6 +122,12 @@ export function createStatementChecker(
       return checked;
     },
   };
+}
+
+function checked(statement: Tree): readonly string[] {
+  const names = namedRelations(statement);
+  checkGrowth(statement);
+  return names;
 }
 
 function explainOf(sql: string) {

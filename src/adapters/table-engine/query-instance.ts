@@ -9,6 +9,7 @@ import {
   type InstanceSettings,
   type OpenInstance,
 } from "./locked-instance.ts";
+import { makeSizeMacros } from "./size-macros.ts";
 import { createTurns } from "./query-turns.ts";
 import { createShownRelations, type ShownRelations } from "./shown-relations.ts";
 
@@ -62,6 +63,7 @@ export function createQueryInstance(duckdb: DuckDb, settings: InstanceSettings):
     const catalog = `scope_${++made}`;
     await connection.run(`ATTACH ':memory:' AS ${catalog}`);
     await connection.run(`USE ${catalog}`);
+    await makeSizeMacros(connection);
     const shown = createShownRelations(connection, catalog, shapes);
     return { open, connection, catalog, shown };
   }

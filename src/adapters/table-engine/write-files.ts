@@ -4,6 +4,7 @@ import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import type { Cell, IdColumn, WrittenFile, WriteTarget } from "#ports/table-engine.ts";
 import { checkRequired } from "./convert-result.ts";
 import { fieldIdsOption } from "./field-ids.ts";
+import { ICEBERG_SCHEMA_KEY, icebergSchemaText } from "./iceberg-schema-text.ts";
 import { badPartitioning, transformSql, type TransformSql } from "./partition-transforms.ts";
 import { quoteName, quoteText } from "./sql-text.ts";
 import { readCopied, readSplitOffsets, type CopiedFile } from "./written-stats.ts";
@@ -40,7 +41,9 @@ export function createFileWriter(connection: DuckDBConnection, target: WriteTarg
     const place = size === undefined ? path : `${path}.parts`;
     const more = size === undefined ? "USE_TMP_FILE false" : `FILE_SIZE_BYTES ${size}`;
     const ids = `FIELD_IDS ${fieldIdsOption(columns)}`;
-    const sql = `COPY (\n${select}\n) TO ${quoteText(place)} (${FORMAT}, ${ids}, ${more})`;
+    const note = `KV_METADATA {'${ICEBERG_SCHEMA_KEY}': ${quoteText(icebergSchemaText(columns))}}`;
+    const options = `${FORMAT}, ${ids}, ${note}, ${more}`;
+    const sql = `COPY (\n${select}\n) TO ${quoteText(place)} (${options})`;
     try {
       if (size !== undefined) await mkdir(place, { recursive: true });
       const reader = await connection.runAndReadAll(sql, values);

@@ -12,10 +12,11 @@ import {
   type DatasetRecord,
   type Held,
 } from "./dataset-record.ts";
+import type { TableMetadata } from "./iceberg/table-types.ts";
 import { keepNamespace } from "./namespaces.ts";
 import { DROPPED } from "./pointer-swaps.ts";
 import { reachableObjects, removeUnreachable } from "./reachable-objects.ts";
-import { listBelow, sharedWith } from "./remove-orphans.ts";
+import { keptFiles, listBelow } from "./remove-orphans.ts";
 import { ledgerSpace } from "./source-ledger.ts";
 import { BrokenMetadata } from "./table-objects.ts";
 
@@ -79,20 +80,23 @@ function aside({ record }: Held): PointerChange {
 /** Everything it refers to and everything below its location, if that is its own. */
 async function removeFiles(parts: CatalogParts, record: DatasetRecord, call: Call): Promise<number> {
   const { name, location } = record.dataset;
-  const shared = await sharedWith(parts, name, location);
-  if (shared !== undefined) {
-    parts.log.warn({ name, location, shared }, "the files of a purged dataset are left");
-    return 0;
-  }
-  const found = await listBelow(parts, location, Infinity, call);
+  let metadata: TableMetadata | undefined;
+  const reachable = new Set<string>();
   try {
-    const metadata = await parts.objects.metadata(record.metadata_location, call);
+    metadata = await parts.objects.metadata(record.metadata_location, call);
     const all = await reachableObjects(parts, metadata, record.metadata_location, call);
-    for (const at of all) if (!found.has(at)) found.set(at, undefined);
+    for (const at of all) reachable.add(at);
   } catch (error) {
     if (!(error instanceof BrokenMetadata)) throw error;
     parts.log.warn({ err: error }, "files outside its location are left: it is broken");
   }
+  const left = await keptFiles(parts, name, metadata ?? { location, properties: {} });
+  if (left !== undefined) {
+    parts.log.warn({ name, left }, "the files of a purged dataset are left");
+    return 0;
+  }
+  const found = await listBelow(parts, location, Infinity, call);
+  for (const at of reachable) if (!found.has(at)) found.set(at, undefined);
   return (await removeUnreachable(parts, name, found, call)).removed;
 }
 

@@ -7,7 +7,7 @@ import type { CatalogParts } from "./catalog-parts.ts";
 import type { Step } from "./catalog-store.ts";
 import { healthyRecord } from "./dataset-record.ts";
 import { snapshotById, withoutSnapshots } from "./iceberg/table-metadata.ts";
-import type { TableMetadata, TableSnapshot } from "./iceberg/table-types.ts";
+import type { ManifestListEntry, TableMetadata, TableSnapshot } from "./iceberg/table-types.ts";
 import { changeTo } from "./next-metadata.ts";
 import {
   eachLiveFile,
@@ -16,6 +16,7 @@ import {
   statisticsOf,
   type ObjectSizes,
 } from "./reachable-objects.ts";
+import { keptFiles } from "./remove-orphans.ts";
 import { strikeSources } from "./source-ledger.ts";
 import { BrokenMetadata } from "./table-objects.ts";
 import { sameSpelling } from "./table-places.ts";
@@ -55,7 +56,10 @@ export async function expireSnapshots(
   if (ids.length === 0) {
     return { expired_snapshot_ids: [], removed_keys: 0, removed_bytes: 0, dry_run };
   }
-  const unreachable = await onlyIn(parts, before, new Set(ids), call);
+  const left = await keptFiles(parts, name, before);
+  if (left !== undefined) parts.log.warn({ name, left }, "files of expired snapshots are left");
+  const unreachable =
+    left === undefined ? await onlyIn(parts, before, new Set(ids), call) : new Map<string, number>();
   const done = dry_run
     ? await measure(parts, unreachable, call)
     : await removeUnreachable(parts, name, unreachable, call);
@@ -138,7 +142,7 @@ async function onlyIn(
   const unreachable: ObjectSizes = new Map();
   try {
     const kept_manifests = await manifestsOf(parts, kept, call);
-    const gone = new Map([...(await readableOf(parts, expired, call))]);
+    const gone = await readableOf(parts, expired, call);
     for (const location of kept_manifests.keys()) gone.delete(location);
     await eachLiveFile(parts, gone.values(), call, (at, size) => void unreachable.set(at, size));
     if (unreachable.size > 0) {
@@ -162,7 +166,7 @@ async function onlyIn(
 
 /** A snapshot that goes anyway may be broken: what it alone had becomes an orphan. */
 async function readableOf(parts: CatalogParts, snapshots: readonly TableSnapshot[], call: Call) {
-  const found = new Map<string, Awaited<ReturnType<typeof manifestsOf>> extends Map<string, infer M> ? M : never>();
+  const found = new Map<string, ManifestListEntry>();
   for (const snapshot of snapshots) {
     try {
       const manifests = await manifestsOf(parts, [snapshot], call);

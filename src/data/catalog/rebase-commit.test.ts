@@ -183,6 +183,16 @@ test("deletes that came between stop what would bring the rows back", async (t) 
   await house.catalog.commit({ name: "d", ...other, based_on_snapshot_id: base, added });
 });
 
+test("rows that were added and then compacted are still rows that were added", async (t) => {
+  const { house, files, base } = await openThree(t);
+  const { near, far } = files;
+  await house.catalog.commit({ name: "d", operation: "append", added: [near!] });
+  const moved = { operation: "replace" as const, removed_keys: [near!.key], added: [far!] };
+  await house.catalog.commit({ name: "d", ...moved });
+  const mine = MINE["a rewrite of rows by condition"]!.make(base)(files);
+  await assert.rejects(house.catalog.commit({ name: "d", ...mine }), MOVED);
+});
+
 test("a state that is no longer in the history is nothing to build on", async (t) => {
   const { house, files, base } = await openThree(t);
   const { near, far } = files;

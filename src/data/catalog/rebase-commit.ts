@@ -6,14 +6,14 @@ import { currentSchema, currentSnapshot, snapshotById } from "./iceberg/table-me
 import type { ManifestListEntry, TableMetadata, TableSnapshot } from "./iceberg/table-types.ts";
 import { liveFilesIn, specOf } from "./live-files.ts";
 import { indexDeletes, type LiveFile } from "./position-deletes.ts";
-import type { TableObjects } from "./table-objects.ts";
+import { BrokenMetadata, type TableObjects } from "./table-objects.ts";
 import { sameSpelling } from "./table-places.ts";
 
 /**
  * Throws `conflict` (`snapshot_moved`) with what stands in the way, unless the commit may be made on
  * top of what came since the snapshot it read:
  * - its files to remove are all still there, without new deletes that apply to them;
- * - nobody has added rows that its condition may match, except by writing the same rows anew.
+ * - nobody has added rows that its condition may match; the same rows written anew are none.
  */
 export async function checkRebase(
   objects: TableObjects,
@@ -30,7 +30,10 @@ export async function checkRebase(
   const refuse = (why: string) => snapshotMoved(input, current_id, why);
   const since = snapshotsSince(metadata, current, based_on);
   if (since === undefined) throw refuse(`snapshot ${based_on} is not in its history`);
-  const newer = await filesAddedBy(objects, metadata, manifests, since, call);
+  const newer = await filesAddedBy(objects, metadata, since, call).catch((error: unknown) => {
+    if (error instanceof BrokenMetadata) throw refuse(`a snapshot between cannot be read: ${error}`);
+    throw error;
+  });
   const addition = input.operation === "replace" ? undefined : conflicting(metadata, input, newer);
   if (addition !== undefined) {
     throw refuse(`rows that the change may concern were added: ${addition.file.file_path}`);
@@ -71,24 +74,27 @@ interface Newer {
   readonly deletes: readonly LiveFile[];
 }
 
-/** What these snapshots added and is still there; files of a `replace` hold no new rows. */
+/**
+ * What these snapshots added, as each of them tells it: rows added by one may have been moved to
+ * another file by the next. Files of a `replace` hold no new rows.
+ */
 async function filesAddedBy(
   objects: TableObjects,
   metadata: TableMetadata,
-  manifests: readonly ManifestListEntry[],
   since: ReadonlyMap<string, TableSnapshot>,
   call: Call,
 ): Promise<Newer> {
   const data: { one: LiveFile; listed: ManifestListEntry }[] = [];
   const deletes: LiveFile[] = [];
-  for (const listed of manifests) {
-    // A manifest of an older snapshot has no file of a newer one.
-    if (!since.has(listed.added_snapshot_id)) continue;
-    for (const one of await liveFilesIn(objects, metadata, listed, call)) {
-      const snapshot = since.get(one.added_snapshot_id);
-      if (snapshot === undefined) continue;
-      if (listed.content === 1) deletes.push(one);
-      else if (snapshot.summary["operation"] !== "replace") data.push({ one, listed });
+  for (const [id, snapshot] of since) {
+    const replaces = snapshot.summary["operation"] === "replace";
+    for (const listed of await objects.manifests(snapshot["manifest-list"], call)) {
+      if (listed.added_snapshot_id !== id || (replaces && listed.content === 0)) continue;
+      for (const one of await liveFilesIn(objects, metadata, listed, call)) {
+        if (one.added_snapshot_id !== id) continue;
+        if (listed.content === 1) deletes.push(one);
+        else data.push({ one, listed });
+      }
     }
   }
   return { data, deletes };

@@ -6,6 +6,7 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
 import { healthyRecord, quarantinedError } from "./dataset-record.ts";
 import { DROPPED } from "./pointer-swaps.ts";
+import type { TableMetadata } from "./iceberg/table-types.ts";
 import { reachableObjects, removeUnreachable, type ObjectSizes } from "./reachable-objects.ts";
 import { BrokenMetadata } from "./table-objects.ts";
 import { joinLocation, sameSpelling, splitLocation } from "./table-places.ts";
@@ -106,6 +107,17 @@ export async function sharedWith(
     (one) => one.location !== "" && overlap(one.location, location),
   );
   return other === undefined ? undefined : `is also that of "${other.name}" (${other.location})`;
+}
+
+/** Why files that no snapshot of a dataset refers to are left all the same; undefined: they go. */
+export async function keptFiles(
+  parts: Pick<CatalogParts, "store" | "pointers">,
+  name: string,
+  { location, properties }: Pick<TableMetadata, "location" | "properties">,
+): Promise<string | undefined> {
+  if (properties["gc.enabled"] === "false") return "its property gc.enabled is false";
+  const shared = await sharedWith(parts, name, location);
+  return shared === undefined ? undefined : `its location ${shared}`;
 }
 
 function overlap(a: string, b: string): boolean {

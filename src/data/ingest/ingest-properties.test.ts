@@ -80,7 +80,7 @@ test("random tables come back from CSV as they went in", async (t) => {
         );
       });
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 });
 

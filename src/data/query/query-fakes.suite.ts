@@ -162,7 +162,7 @@ export function fakeEngine(): FakeEngine {
   return engine;
 }
 
-/** Chunks of rows with one long column `n`; a function instead of a chunk is called in its place. */
+/** Chunks of rows with one long column `n`; a function in place of a chunk is called then. */
 export function rowsOf(
   chunks: Iterable<readonly (readonly unknown[])[] | (() => never)>,
 ): RowStream {
@@ -178,6 +178,7 @@ export async function openQuery(
   t: { after(fn: () => unknown): void },
   tables: readonly FakeTable[],
   settings: Parameters<typeof querySettings.parse>[0] = {},
+  other?: QueryEngine,
 ) {
   const engine = fakeEngine();
   const house = fakeCatalog(tables);
@@ -188,7 +189,13 @@ export async function openQuery(
       columns: [{ name: "n", type: "long", nullable: true }],
     },
   ];
-  const needs = { engine, catalog: house.client, kb, dir: await tempDir(t), log: silentLog };
+  const needs = {
+    engine: other ?? engine,
+    catalog: house.client,
+    kb,
+    dir: await tempDir(t),
+    log: silentLog,
+  };
   const service = await createQuery(
     { ...needs, clock: systemClock },
     querySettings.parse(settings),

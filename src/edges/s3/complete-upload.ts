@@ -150,7 +150,7 @@ function checksumOf(
   return { [attributeOf(algorithm)]: value, [CHECKSUM_TYPE]: type };
 }
 
-/** What was kept with the part or seen as it came; else what the request says, as S3 asks for it. */
+/** What was kept with the part or seen as it came; else what the request says, as S3 wants it. */
 function partChecksum(
   { uploads }: ObjectContext,
   upload_id: string,

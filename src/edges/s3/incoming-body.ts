@@ -134,7 +134,7 @@ export function openBody({ headers, body, signed, compute }: BodySource): Incomi
   };
 }
 
-/** The whole of a small body, checked; over `bytes_max` it is refused, before it is read if said. */
+/** The whole of a small body, checked; over `bytes_max` it is refused. */
 export async function readBody(body: IncomingBody, bytes_max: number): Promise<Buffer> {
   if ((body.size_bytes ?? 0) > bytes_max) throw tooLong(bytes_max);
   const chunks: Uint8Array[] = [];

@@ -177,18 +177,21 @@ function exactLong(): avsc.Type {
   return typeWith("long", {
     _read: (tap) => {
       const start = tap.pos;
-      // Up to seven bytes hold 49 bits, which is exact.
       const value = tap.readLong();
-      if (tap.pos - start <= 7 || Number.isSafeInteger(value)) return value;
-      return longText(tap.buf, start, tap.pos);
+      // avsc counts in doubles: up to seven bytes hold 49 bits, which is exact.
+      return tap.pos - start <= 7 ? value : longValue(tap.buf, start, tap.pos);
     },
     _skip: (tap) => {
       while (tap.buf[tap.pos++]! & 0x80);
     },
     _write: (tap, value) => {
       const short = Number(value);
-      if (Number.isSafeInteger(short)) return tap.writeLong(short);
-      let rest = BigInt.asUintN(64, (BigInt(value as string) << 1n) ^ (BigInt(value as string) >> 63n));
+      // On its way it is doubled.
+      if (Number.isSafeInteger(short * 2)) return tap.writeLong(short);
+      let rest = BigInt.asUintN(
+        64,
+        (BigInt(value as string) << 1n) ^ (BigInt(value as string) >> 63n),
+      );
       const bytes: number[] = [];
       for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
       bytes.push(Number(rest));
@@ -197,8 +200,11 @@ function exactLong(): avsc.Type {
   });
 }
 
-function longText(buf: Buffer, start: number, end: number): string {
+/** A number where that is exact, text otherwise. */
+function longValue(buf: Buffer, start: number, end: number): number | string {
   let bits = 0n;
   for (let at = end - 1; at >= start; at--) bits = (bits << 7n) | BigInt(buf[at]! & 0x7f);
-  return String(BigInt.asIntN(64, (bits >> 1n) ^ -(bits & 1n)));
+  const value = BigInt.asIntN(64, (bits >> 1n) ^ -(bits & 1n));
+  const short = Number(value);
+  return Number.isSafeInteger(short) ? short : String(value);
 }

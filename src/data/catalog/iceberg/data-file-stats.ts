@@ -1,6 +1,6 @@
 // Column statistics of data files: the Avro maps of a manifest, decoded when somebody looks.
 import type { ColumnStats } from "#contracts/table-nouns.ts";
-import { cellOf, primitiveOf, rawOf, type Primitive } from "./raw-values.ts";
+import { cellOf, primitiveOf, printType, rawOf, type Primitive } from "./raw-values.ts";
 import { walkFields } from "./schema-walk.ts";
 import { boundsOf, decodeRaw, encodeRaw } from "./single-values.ts";
 import type { IcebergDataFile, IcebergSchema, RawStats } from "./table-types.ts";
@@ -12,7 +12,7 @@ export function fieldTypes(schema: IcebergSchema): FieldTypes {
   const types = new Map<number, Primitive & { type: string }>();
   for (const { id, type } of walkFields(schema)) {
     const primitive = primitiveOf(type);
-    if (primitive !== undefined) types.set(id, { ...primitive, type: String(type) });
+    if (primitive !== undefined) types.set(id, { ...primitive, type: printType(type) });
   }
   return types;
 }

@@ -47,15 +47,23 @@ const spec: PartitionSpec = {
   ],
 };
 
+const NOTHING: Record<string, Cell> = {
+  id: null,
+  ts_day: null,
+  "odd name-1": null,
+  price: null,
+  uid: null,
+  score: null,
+  raw: null,
+  ts: null,
+};
+
 function file(at: number, partition: Record<string, Cell> = {}): IcebergDataFile {
   return {
     content: 0,
     file_path: `s3://lake/t/data/${at}.parquet`,
     file_format: "PARQUET",
-    partition: {
-      ...{ id: null, ts_day: null, "odd name-1": null, price: null },
-      ...{ uid: null, score: null, raw: null, ts: null, ...partition },
-    },
+    partition: { ...NOTHING, ...partition },
     record_count: 10 + at,
     file_size_in_bytes: 1000 + at,
     stats: [
@@ -122,6 +130,20 @@ test("a manifest comes back as it was written, numbers beyond 2^53 and odd names
   assert.deepEqual(read.entries.map(plain), entries);
   assert.deepEqual(statsOf(read.entries[0]!.data_file, 7), entries[0]!.data_file.stats[3]);
   assert.equal(statsOf(read.entries[0]!.data_file, 99), undefined);
+});
+
+test("longs are exact where doubles and their doubles are not", () => {
+  const edges = [2n ** 49n, 2n ** 52n, 2n ** 53n, 2n ** 63n - 1n].flatMap((edge) =>
+    [edge - 1n, edge, -edge, -edge - 1n].filter((one) => BigInt.asIntN(64, one) === one),
+  );
+  for (const edge of edges) {
+    const id = Number.isSafeInteger(Number(edge)) ? Number(edge) : String(edge);
+    const one = { ...entries[1]!, snapshot_id: String(edge), data_file: file(1, { id }) };
+    const bytes = encodeManifest({ schema, spec, content: 0, entries: [one] });
+    const [read] = decodeManifest(bytes).entries;
+    assert.equal(read!.data_file.partition["id"], id);
+    assert.equal(read!.snapshot_id, String(edge));
+  }
 });
 
 test("rewriting a read manifest keeps its statistics to the byte, unknown columns too", () => {

@@ -130,7 +130,12 @@ function specFields(text: string | undefined): readonly SpecField[] {
   if (text === undefined) return [];
   const json = JSON.parse(text) as unknown;
   const fields = Array.isArray(json) ? json : (json as { fields: unknown }).fields;
-  const read = readJson(z.array(specFieldJson), fields, "the manifest's partition spec", "bad_table");
+  const read = readJson(
+    z.array(specFieldJson),
+    fields,
+    "the manifest's partition spec",
+    "bad_table",
+  );
   return withFieldIds({ "spec-id": 0, fields: read }, FIRST_PARTITION_ID - 1).fields;
 }
 

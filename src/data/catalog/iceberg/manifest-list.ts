@@ -119,11 +119,7 @@ export function summariesOf(
   return summaries;
 }
 
-function summaryOf(
-  type: Primitive,
-  name: string,
-  entries: readonly ManifestEntry[],
-): FieldSummary {
+function summaryOf(type: Primitive, name: string, entries: readonly ManifestEntry[]): FieldSummary {
   let contains_null = false;
   let contains_nan = false;
   let lower: Raw | undefined;

@@ -104,10 +104,7 @@ export function decimalBytes(precision: number): number {
 }
 
 /** Schema of `manifest_entry`; `types` are the result types of the spec's fields. */
-export function manifestSchema(
-  fields: readonly SpecField[],
-  types: readonly string[],
-): AvroSchema {
+export function manifestSchema(fields: readonly SpecField[], types: readonly string[]): AvroSchema {
   const partition = fields.map((field, at) => {
     const name = avroName(field.name);
     const type = avroType(types[at]!, `${name}_${field["field-id"]}`);

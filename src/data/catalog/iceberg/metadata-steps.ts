@@ -35,10 +35,7 @@ export function addedSnapshot(
   }
   return {
     ...metadata,
-    "last-sequence-number": Math.max(
-      metadata["last-sequence-number"],
-      snapshot["sequence-number"],
-    ),
+    "last-sequence-number": Math.max(metadata["last-sequence-number"], snapshot["sequence-number"]),
     "last-updated-ms": now_ms,
     snapshots: [...metadata.snapshots, snapshot],
   };

@@ -54,7 +54,10 @@ function toAvro(type: string, cell: Cell, name: string): unknown {
   }
   if (primitive.kind !== "decimal") return typeof raw === "object" ? Buffer.from(raw) : raw;
   const bytes = encodeRaw(primitive, raw);
-  const padded = Buffer.alloc(decimalBytes(primitive.precision), (bytes[0]! & 0x80) === 0 ? 0 : 255);
+  const padded = Buffer.alloc(
+    decimalBytes(primitive.precision),
+    (bytes[0]! & 0x80) === 0 ? 0 : 255,
+  );
   bytes.copy(padded, padded.length - bytes.length);
   return padded;
 }
@@ -90,7 +93,8 @@ function toCell(value: unknown, type: Primitive | undefined): Cell {
     const bytes = Buffer.from(value);
     return type === undefined ? bytes.toString("hex") : cellOf(type, bytes);
   }
-  if (type === undefined) return typeof value === "object" ? String(value) : (value as Cell);
+  if (type === undefined)
+    return typeof value === "object" ? JSON.stringify(value) : (value as Cell);
   // Whole numbers beyond 2^53 come as text.
   const numeric = typeof value === "string" && type.kind !== "string" && type.kind !== "uuid";
   return cellOf(type, numeric ? BigInt(value) : (value as Raw));

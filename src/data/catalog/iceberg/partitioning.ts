@@ -6,6 +6,7 @@ import { murmur3 } from "./murmur-hash.ts";
 import {
   cellOf,
   primitiveOf,
+  printType,
   rawOf,
   requirePrimitive,
   type Primitive,
@@ -43,9 +44,18 @@ const TAKES: Readonly<Record<TransformKind, readonly RawKind[] | "any">> = {
   identity: "any",
   void: "any",
   bucket: [
-    ...["int", "long", "decimal", "date", "time", "timestamp", "timestamptz"],
-    ...["string", "uuid", "fixed", "binary"],
-  ] as RawKind[],
+    "int",
+    "long",
+    "decimal",
+    "date",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "string",
+    "uuid",
+    "fixed",
+    "binary",
+  ],
   truncate: ["int", "long", "decimal", "string", "binary"],
   year: DATES,
   month: DATES,
@@ -90,7 +100,7 @@ export function canTransform({ kind }: Transform, type: IcebergType): boolean {
 export function transformResultType(transform: Transform | string, type: IcebergType): string {
   const { kind } = typeof transform === "string" ? parseTransform(transform) : transform;
   if (kind === "day") return "date";
-  if (kind === "identity" || kind === "void" || kind === "truncate") return String(type);
+  if (kind === "identity" || kind === "void" || kind === "truncate") return printType(type);
   return "int";
 }
 
@@ -98,11 +108,7 @@ export function transformResultType(transform: Transform | string, type: Iceberg
  * The transformed value (table spec, "Partition Transforms"); null stays null. A value that is not
  * of the type is `invalid`.
  */
-export function applyTransform(
-  transform: Transform | string,
-  type: IcebergType,
-  cell: Cell,
-): Cell {
+export function applyTransform(transform: Transform | string, type: IcebergType, cell: Cell): Cell {
   const how = typeof transform === "string" ? parseTransform(transform) : transform;
   if (cell === null || how.kind === "void") return null;
   const primitive = requirePrimitive(type);
@@ -110,7 +116,7 @@ export function applyTransform(
   if (raw === undefined || !canTransform(how, type)) {
     throw new LakehouseError(
       "invalid",
-      `${how.kind} cannot be applied to ${JSON.stringify(cell)} as ${String(type)}`,
+      `${how.kind} cannot be applied to ${JSON.stringify(cell)} as ${printType(type)}`,
       { reason: "bad_partitioning" },
     );
   }
@@ -215,8 +221,7 @@ function defaultName(column: string, { kind }: Transform): string {
 function checkName(schema: IcebergSchema, made: readonly SpecField[], field: SpecField): void {
   const { name } = field;
   const twin = made.find(
-    (one) =>
-      one["source-id"] === field["source-id"] && one.transform === field.transform,
+    (one) => one["source-id"] === field["source-id"] && one.transform === field.transform,
   );
   if (twin !== undefined) {
     throw badPartitioning(
@@ -238,7 +243,7 @@ function checkName(schema: IcebergSchema, made: readonly SpecField[], field: Spe
 }
 
 function wrongType(column: string, type: IcebergType, transform: Transform): LakehouseError {
-  const shown = typeof type === "string" ? type : type.type;
+  const shown = printType(type);
   const fitting = (Object.keys(TAKES) as TransformKind[]).filter((kind) =>
     canTransform({ kind, size: 1 }, type),
   );

@@ -64,12 +64,19 @@ export function primitiveOf(type: IcebergType): Primitive | undefined {
   return fixed === null ? undefined : { ...of, kind: "fixed", length: Number(fixed[1]) };
 }
 
+/** A type in an error message. */
+export function printType(type: IcebergType): string {
+  return typeof type === "string" ? type : type.type;
+}
+
 /** As `primitiveOf`, for a type that must be primitive: `invalid` otherwise. */
 export function requirePrimitive(type: IcebergType): Primitive {
   const primitive = primitiveOf(type);
   if (primitive !== undefined) return primitive;
-  const shown = typeof type === "string" ? `"${type}"` : `a ${type.type}`;
-  throw new LakehouseError("invalid", `${shown} is not a primitive type of Iceberg format v2`);
+  throw new LakehouseError(
+    "invalid",
+    `${printType(type)} is not a primitive type of Iceberg format v2`,
+  );
 }
 
 /** The raw value of a cell; undefined: the cell is null or not a value of this type. */

@@ -27,7 +27,10 @@ export function changeSchema(
   return changed;
 }
 
-function applyChange({ schema, last_column_id }: ChangedSchema, change: FieldChange): ChangedSchema {
+function applyChange(
+  { schema, last_column_id }: ChangedSchema,
+  change: FieldChange,
+): ChangedSchema {
   if (change.change === "add") return addField({ schema, last_column_id }, change);
   const field = fieldNamed(schema, change.name);
   const others = schema.fields.filter((other) => other !== field);

@@ -108,7 +108,16 @@ test("every value of every type comes back from its bytes", () => {
 });
 
 /** Characters at the edges of UTF-8, UTF-16 and the surrogates. */
-const UNITS = fc.constantFrom("a", "b", "é", "\ud7ff", "\ue000", "\uffff", "\u{1f600}", "\u{10ffff}");
+const UNITS = fc.constantFrom(
+  "a",
+  "b",
+  "é",
+  "\ud7ff",
+  "\ue000",
+  "\uffff",
+  "\u{1f600}",
+  "\u{10ffff}",
+);
 
 test("bounds are at most 16 characters and hold every value between them", () => {
   const texts = fc.array(fc.string({ unit: UNITS, maxLength: 40 }), {
@@ -154,7 +163,13 @@ test("values are ordered as their type has it", () => {
   assert.ok(compareCells("double", "NaN", "Infinity") > 0);
   assert.equal(compareCells("double", "NaN", "NaN"), 0);
   assert.ok(compareCells("string", "\u{1f600}", "\uffff") > 0, "by code point, not by UTF-16");
-  assert.ok(compareCells("uuid", "80000000-0000-0000-0000-000000000000", "7fffffff-ffff-ffff-ffff-ffffffffffff") > 0);
+  assert.ok(
+    compareCells(
+      "uuid",
+      "80000000-0000-0000-0000-000000000000",
+      "7fffffff-ffff-ffff-ffff-ffffffffffff",
+    ) > 0,
+  );
   assert.ok(compareCells("timestamptz", "2020-01-01T00:00:00+02:00", "2020-01-01T00:00:00Z") < 0);
   assert.ok(compareCells("date", "-0001-01-01", "0001-01-01") < 0);
 });

@@ -5,6 +5,7 @@ import { whole } from "./iso-times.ts";
 import {
   cellOf,
   compareRaw,
+  printType,
   rawOf,
   requirePrimitive,
   type Primitive,
@@ -26,7 +27,10 @@ export function decodeCell(type: IcebergType, bytes: Uint8Array): Cell {
   const primitive = requirePrimitive(type);
   const raw = decodeRaw(primitive, bytes);
   if (raw !== undefined) return cellOf(primitive, raw);
-  throw new LakehouseError("invalid", `${bytes.length} bytes are not a value of type ${type}`);
+  throw new LakehouseError(
+    "invalid",
+    `${bytes.length} bytes are not a value of type ${printType(type)}`,
+  );
 }
 
 /** Negative, zero or positive, in the order of the type; null and other types are `invalid`. */
@@ -39,9 +43,13 @@ export function compareCells(type: IcebergType, a: Cell, b: Cell): number {
 function requireRaw(type: IcebergType, primitive: Primitive, cell: Cell): Raw {
   const raw = rawOf(primitive, cell);
   if (raw !== undefined) return raw;
-  throw new LakehouseError("invalid", `${JSON.stringify(cell)} is not a value of type ${type}`, {
-    hint: "values are written as in the Iceberg table spec, appendix D (JSON single values)",
-  });
+  throw new LakehouseError(
+    "invalid",
+    `${JSON.stringify(cell)} is not a value of type ${printType(type)}`,
+    {
+      hint: "values are written as in the Iceberg table spec, appendix D (JSON single values)",
+    },
+  );
 }
 
 /**
@@ -184,7 +192,9 @@ function withBytes(length: number, write: (view: Buffer) => void): Buffer {
 export function twosComplement(value: bigint): Buffer {
   let length = 1;
   while (BigInt.asIntN(length * 8, value) !== value) length++;
-  const hex = BigInt.asUintN(length * 8, value).toString(16).padStart(length * 2, "0");
+  const hex = BigInt.asUintN(length * 8, value)
+    .toString(16)
+    .padStart(length * 2, "0");
   return Buffer.from(hex, "hex");
 }
 

@@ -39,11 +39,7 @@ export function checkRequirements(
   }
 }
 
-function check(
-  metadata: TableMetadata | undefined,
-  type: string,
-  requirement: Requirement,
-): void {
+function check(metadata: TableMetadata | undefined, type: string, requirement: Requirement): void {
   if (!NAMES.includes(type)) {
     throw badUpdate(
       `there is no requirement "${type}"`,

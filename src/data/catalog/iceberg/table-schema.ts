@@ -85,9 +85,10 @@ function toColumnType(type: IcebergType): ColumnType {
   if (type.type === "map") {
     return { kind: "map", key: toColumnType(type.key), value: toColumnType(type.value) };
   }
-  const fields = type.fields.map(
-    (field): StructField => ({ name: field.name, type: toColumnType(field.type) }),
-  );
+  const fields = type.fields.map((field): StructField => ({
+    name: field.name,
+    type: toColumnType(field.type),
+  }));
   return { kind: "struct", fields };
 }
 
@@ -136,9 +137,7 @@ export function freshSchema(schema: IcebergSchema): FreshSchema {
 export function sameSchema(a: IcebergSchema, b: IcebergSchema): boolean {
   const identifiers = (schema: IcebergSchema) =>
     [...(schema["identifier-field-ids"] ?? [])].toSorted((one, other) => one - other).join();
-  return (
-    identifiers(a) === identifiers(b) && printFields(a.fields) === printFields(b.fields)
-  );
+  return identifiers(a) === identifiers(b) && printFields(a.fields) === printFields(b.fields);
 }
 
 /** Text that is equal for equal fields, whatever the order of their JSON keys. */
