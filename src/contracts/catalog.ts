@@ -164,7 +164,13 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
       files: z.array(scanFile),
       files_total: count.describe("before leaving any out"),
     }),
-    reasons: [...notThere, "no_such_snapshot", "bad_point_in_time", "unreadable_deletes"],
+    reasons: [
+      ...notThere,
+      "no_such_snapshot",
+      "bad_point_in_time",
+      "unreadable_deletes",
+      "unreadable_files",
+    ],
     witnessed: false,
   }),
   sources: read({
@@ -278,7 +284,7 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
       removed_bytes: count,
       dry_run: z.boolean(),
     }),
-    reasons: [...notThere],
+    reasons: [...notThere, "location_shared"],
     timeout_ms: 3_600_000,
   }),
   verify: read({

@@ -15,7 +15,13 @@ const options = {
     .default("append")
     .describe("replace must be named and keeps the old snapshot; upsert needs `key`"),
   key: z
-    .union([z.array(z.string().min(1)).min(1), z.string().min(1).transform((one) => one.split(","))])
+    .union([
+      z.array(z.string().min(1)).min(1),
+      z
+        .string()
+        .min(1)
+        .transform((one) => one.split(",")),
+    ])
     .optional()
     .describe("upsert: columns whose values name a row; rows that are there are replaced"),
   partition_by: z

@@ -22,7 +22,7 @@ export async function ingestRows(
   clients: Clients,
   dataset: string,
   rows: readonly object[],
-  options: { mode?: "append" | "upsert"; key?: string[]; partition_by?: string } = {},
+  options: { mode?: "append" | "upsert"; key?: string[]; evolve?: boolean } = {},
 ): Promise<string> {
   const text = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
   const body = (async function* () {

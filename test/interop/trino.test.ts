@@ -141,7 +141,9 @@ test("what either side appends and evolves, the other reads", { skip }, async ()
   const { clients } = house;
   await run("ALTER TABLE evolved ADD COLUMN by_trino varchar");
   await run("INSERT INTO evolved (id, note, by_trino) VALUES (20, 'theirs', 'x')");
-  await ingestRows(clients, "evolved", [{ id: 21, note: "ours", by_trino: "y", n: 3 }]);
+  await ingestRows(clients, "evolved", [{ id: 21, note: "ours", by_trino: "y", n: 3 }], {
+    evolve: true,
+  });
   const rows = await sameRows("evolved");
   assert.deepEqual(
     rows.slice(-2).map((row) => [row["note"], row["by_trino"]]),

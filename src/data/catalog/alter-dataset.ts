@@ -18,11 +18,7 @@ import { toTexts } from "./text-properties.ts";
 
 type AlterInput = ParsedInputOf<(typeof catalog)["operations"]["alter"]>;
 
-export function alterDataset(
-  parts: CatalogParts,
-  input: AlterInput,
-  call: Call,
-): Promise<Dataset> {
+export function alterDataset(parts: CatalogParts, input: AlterInput, call: Call): Promise<Dataset> {
   return parts.store.change(input.name, call, async (held): Promise<Step<Dataset>> => {
     const record = healthyRecord(held, input.name);
     const before = await parts.objects.metadata(record.metadata_location, call);
@@ -66,7 +62,11 @@ function withChanges(metadata: TableMetadata, input: AlterInput, now_ms: number)
     });
   }
   checkNames(toFields(schema));
-  requireSources(metadata, schema.fields.map((one) => one.id), input);
+  requireSources(
+    metadata,
+    schema.fields.map((one) => one.id),
+    input,
+  );
   if (sameSchema(old, schema)) return metadata;
   return extendNameMapping(withSchema(metadata, schema, last_column_id, now_ms));
 }

@@ -7,6 +7,7 @@ import type { Log } from "#kernel/log.ts";
 import type { PointerStore } from "#ports/pointer-store.ts";
 import type { CatalogSettings } from "./catalog-settings.ts";
 import type { CatalogStore } from "./catalog-store.ts";
+import type { MetadataPrinter } from "./metadata-printer.ts";
 import type { TableObjects } from "./table-objects.ts";
 import type { Buckets } from "./table-places.ts";
 
@@ -16,6 +17,7 @@ export interface CatalogParts {
   readonly storage: Client<typeof storage>;
   readonly buckets: (call: Call) => Promise<Buckets>;
   readonly pointers: PointerStore;
+  readonly print: MetadataPrinter;
   readonly settings: CatalogSettings;
   readonly clock: Clock;
   readonly log: Log;

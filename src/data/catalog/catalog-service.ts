@@ -25,6 +25,7 @@ import {
 import { dropDataset, renameDataset } from "./drop-dataset.ts";
 import { expireSnapshots } from "./expire-snapshots.ts";
 import { createTable, loadTable, registerTable } from "./iceberg-tables.ts";
+import { createMetadataPrinter } from "./metadata-printer.ts";
 import { migrateFirstFormat } from "./migrate-first-format.ts";
 import {
   alterNamespace,
@@ -64,7 +65,8 @@ export async function createCatalog(
   const outbox = createOutbox(needs.journal, log);
   const attempts_max = settings.commit_attempts_max;
   const store = createCatalogStore({ pointers, objects, outbox, clock, log, attempts_max });
-  const base = { store, objects, storage: objects_at, buckets, pointers };
+  const print = createMetadataPrinter();
+  const base = { store, objects, storage: objects_at, buckets, pointers, print };
   const parts: CatalogParts = { ...base, settings, clock, log };
   const planner = createScanPlanner(parts);
   const stopping = new AbortController();
@@ -97,8 +99,19 @@ export async function createCatalog(
 type All = Handlers<typeof catalog>;
 
 type DatasetHandlers =
-  | "register" | "list" | "get" | "commit" | "alter" | "snapshots" | "files" | "sources"
-  | "statistics" | "verify" | "quarantine" | "tombstone" | "restore";
+  | "register"
+  | "list"
+  | "get"
+  | "commit"
+  | "alter"
+  | "snapshots"
+  | "files"
+  | "sources"
+  | "statistics"
+  | "verify"
+  | "quarantine"
+  | "tombstone"
+  | "restore";
 
 function datasetHandlers(parts: CatalogParts, planner: ScanPlanner): Pick<All, DatasetHandlers> {
   const { store } = parts;
@@ -140,8 +153,16 @@ function datasetHandlers(parts: CatalogParts, planner: ScanPlanner): Pick<All, D
 }
 
 type UpkeepHandlers =
-  | "tag" | "untag" | "rollback" | "expire_snapshots" | "remove_orphans" | "rename"
-  | "namespaces" | "create_namespace" | "alter_namespace" | "drop_namespace";
+  | "tag"
+  | "untag"
+  | "rollback"
+  | "expire_snapshots"
+  | "remove_orphans"
+  | "rename"
+  | "namespaces"
+  | "create_namespace"
+  | "alter_namespace"
+  | "drop_namespace";
 
 function upkeepHandlers(parts: CatalogParts): Pick<All, UpkeepHandlers> {
   return {
@@ -159,7 +180,11 @@ function upkeepHandlers(parts: CatalogParts): Pick<All, UpkeepHandlers> {
 }
 
 type TableHandlers =
-  | "load_table" | "create_table" | "commit_tables" | "register_table" | "drop_table";
+  | "load_table"
+  | "create_table"
+  | "commit_tables"
+  | "register_table"
+  | "drop_table";
 
 function tableHandlers(parts: CatalogParts): Pick<All, TableHandlers> {
   return {

@@ -183,8 +183,12 @@ async function removeUnused(
 }
 
 function changedAllTheTime(names: readonly string[]): LakehouseError {
-  return new LakehouseError("conflict", `"${names.join(", ")}" was changed by others all the time`, {
-    reason: "snapshot_moved",
-    hint: "try again",
-  });
+  return new LakehouseError(
+    "conflict",
+    `"${names.join(", ")}" was changed by others all the time`,
+    {
+      reason: "snapshot_moved",
+      hint: "try again",
+    },
+  );
 }

@@ -41,7 +41,8 @@ export async function commitTables(
 ): Promise<OutputOf<Operation>> {
   const names = changes.map((one) => one.name);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw badUpdate(`"${twice}" is named twice`, "give all its updates at once");
+  if (twice !== undefined)
+    throw badUpdate(`"${twice}" is named twice`, "give all its updates at once");
   return parts.store.changeMany(names, call, async (all) => {
     const planned: Planned[] = [];
     for (const change of changes) {
@@ -173,10 +174,14 @@ async function checkNext(
       }
     } catch (error) {
       if (!(error instanceof BrokenMetadata)) throw error;
-      throw new LakehouseError("conflict", `what the snapshot names cannot be read: ${error.message}`, {
-        reason: "missing_object",
-        hint: "write manifests and manifest list first, then commit them",
-      });
+      throw new LakehouseError(
+        "conflict",
+        `what the snapshot names cannot be read: ${error.message}`,
+        {
+          reason: "missing_object",
+          hint: "write manifests and manifest list first, then commit them",
+        },
+      );
     }
   }
 }

@@ -41,7 +41,10 @@ eachTransport("alter changes schema, partitioning and properties", async (connec
       { change: "make_nullable", name: "id" },
       { change: "move", name: "at", after: null },
     ],
-    partition_by: [{ column: "at", transform: "day" }, { column: "id", transform: "bucket[4]" }],
+    partition_by: [
+      { column: "at", transform: "day" },
+      { column: "id", transform: "bucket[4]" },
+    ],
     set_properties: { c: [1] },
     remove_properties: ["a"],
   });
@@ -141,14 +144,17 @@ eachTransport("a dataset gets another name and keeps all else", async (connect, 
   await catalog.register({ name: "a", fields: FIELDS });
   await catalog.register({ name: "b", fields: FIELDS });
   const added = [await putFile(storage, "d/a.parquet")];
-  const commit = { name: "a", operation: "append", added, sources: [source("x")] } as const;
+  const commit = { name: "a", operation: "append" as const, added, sources: [source("x")] };
   const { dataset } = await catalog.commit(commit);
   const taken = catalog.rename({ name: "a", to: "b" });
   await assert.rejects(taken, failsWith("conflict", "dataset_exists"));
   const nowhere = catalog.rename({ name: "a", to: "none.a" });
   await assert.rejects(nowhere, failsWith("not_found", "no_such_namespace"));
   const renamed = await catalog.rename({ name: "a", to: "sales.orders" });
-  assert.deepEqual({ ...renamed, updated_at: "" }, { ...dataset, name: "sales.orders", updated_at: "" });
+  assert.deepEqual(
+    { ...renamed, updated_at: "" },
+    { ...dataset, name: "sales.orders", updated_at: "" },
+  );
   await assert.rejects(catalog.get({ name: "a" }), failsWith("not_found", "no_such_dataset"));
   assert.equal((await catalog.files({ name: "sales.orders" })).files.length, 1);
   assert.equal((await catalog.sources({ name: "sales.orders" })).sources.length, 1);

@@ -78,7 +78,11 @@ function aside({ record }: Held): PointerChange {
 }
 
 /** Everything it refers to and everything below its location, if that is its own. */
-async function removeFiles(parts: CatalogParts, record: DatasetRecord, call: Call): Promise<number> {
+async function removeFiles(
+  parts: CatalogParts,
+  record: DatasetRecord,
+  call: Call,
+): Promise<number> {
   const { name, location } = record.dataset;
   let metadata: TableMetadata | undefined;
   const reachable = new Set<string>();

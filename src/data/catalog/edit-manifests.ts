@@ -78,15 +78,16 @@ async function editAll(
     if (twice !== undefined && !goes(twice)) throw fileExists(name, twice);
     const hit = removed === "all" || firstIn(removed, live) !== undefined;
     parts.push(
-      hit
-        ? await rewrite(needs, listed, goes)
-        : { manifests: [listed], removed: [], objects: [] },
+      hit ? await rewrite(needs, listed, goes) : { manifests: [listed], removed: [], objects: [] },
     );
   }
   const edited = joined(parts);
   if (removed === "all" || edited.removed.length === removed.size) return edited;
   const found = new Set(edited.removed.map((one) => sameSpelling(one.file.file_path)));
-  throw noSuchFile(name, [...removed].filter((path) => !found.has(path)));
+  throw noSuchFile(
+    name,
+    [...removed].filter((path) => !found.has(path)),
+  );
 }
 
 /** The first of `wanted` that is in `live`; looks through the smaller of the two. */

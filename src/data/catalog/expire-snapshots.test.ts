@@ -71,7 +71,8 @@ test("the newest snapshots can be kept, and a time be given", async (t) => {
     await catalog.commit({ name: NAME, operation: "append", added: [await put(key)] });
     clock.advance(HOUR);
   }
-  const expire = (input: object) => catalog.expire_snapshots({ name: NAME, dry_run: true, ...input });
+  const expire = (input: object) =>
+    catalog.expire_snapshots({ name: NAME, dry_run: true, ...input });
   const count = async (input: object) => (await expire(input)).expired_snapshot_ids.length;
   assert.equal(await count({}), 0);
   clock.advance(6 * DAY);

@@ -59,7 +59,9 @@ export async function expireSnapshots(
   const left = await keptFiles(parts, name, before);
   if (left !== undefined) parts.log.warn({ name, left }, "files of expired snapshots are left");
   const unreachable =
-    left === undefined ? await onlyIn(parts, before, new Set(ids), call) : new Map<string, number>();
+    left === undefined
+      ? await onlyIn(parts, before, new Set(ids), call)
+      : new Map<string, number>();
   const done = dry_run
     ? await measure(parts, unreachable, call)
     : await removeUnreachable(parts, name, unreachable, call);
@@ -158,7 +160,9 @@ async function onlyIn(
   const lists = new Set(kept.map((one) => sameSpelling(one["manifest-list"])));
   const old = [
     ...expired.map((one) => one["manifest-list"]),
-    ...statisticsOf(before).filter(goes).map((one) => one["statistics-path"]),
+    ...statisticsOf(before)
+      .filter(goes)
+      .map((one) => one["statistics-path"]),
   ].map(sameSpelling);
   for (const at of old) if (!lists.has(at)) unreachable.set(at, undefined);
   return unreachable;

@@ -67,7 +67,9 @@ export async function writeForeign(
         record_count: file.rows ?? 1,
         file_size_in_bytes: `rows of ${file.key}`.length,
         stats: [],
-        ...(file.about === undefined ? {} : { referenced_data_file: `s3://${bucket}/${file.about}` }),
+        ...(file.about === undefined
+          ? {}
+          : { referenced_data_file: `s3://${bucket}/${file.about}` }),
       },
     }));
     const schema = currentSchema(metadata);
@@ -100,7 +102,12 @@ export async function writeForeign(
     ],
     updates: [
       { action: "add-snapshot", snapshot },
-      { action: "set-snapshot-ref", "ref-name": "main", type: "branch", "snapshot-id": snapshot_id },
+      {
+        action: "set-snapshot-ref",
+        "ref-name": "main",
+        type: "branch",
+        "snapshot-id": snapshot_id,
+      },
     ],
   };
 }

@@ -59,7 +59,7 @@ eachTransport("a table is made from an Iceberg schema and loaded as it is", asyn
   assert.deepEqual(dataset.properties, { owner: "me" });
   await assert.rejects(catalog.create_table(input), failsWith("conflict", "dataset_exists"));
   for (const wrong of [
-    { schema: { type: "struct", fields: [] , "schema-id": "x" } },
+    { schema: { type: "struct", fields: [], "schema-id": "x" } },
     { location: "file:///etc/passwd" },
     { location: "s3://elsewhere/t" },
     { properties: { "format-version": "3" } },
@@ -141,7 +141,10 @@ eachTransport("several tables are committed together or not at all", async (conn
   const stale = await write("a", "d/stale.parquet");
   const both = [await write("a", "d/1.parquet"), await write("b", "d/2.parquet")];
   const { tables } = await catalog.commit_tables({ changes: both });
-  assert.deepEqual(tables.map((one) => one.name), ["a", "b"]);
+  assert.deepEqual(
+    tables.map((one) => one.name),
+    ["a", "b"],
+  );
   for (const name of ["a", "b"]) assert.equal((await catalog.files({ name })).files.length, 1);
   const before = (await catalog.list({})).datasets;
   const half = [await write("b", "d/3.parquet"), stale];
@@ -214,14 +217,20 @@ eachTransport("a dropped table frees its name, purged it is gone", async (connec
   const make = async (key: string) => {
     const { dataset } = await catalog.register({ name: "t", fields: FIELDS });
     const place = dataset.location.replace(/^s3:\/\/[^/]+\//, "");
-    const added = [await putFile(storage, `${place}/data/${key}`), await putFile(storage, `x/${key}`)];
+    const added = [
+      await putFile(storage, `${place}/data/${key}`),
+      await putFile(storage, `x/${key}`),
+    ];
     await catalog.commit({ name: "t", operation: "append", added });
     return { dataset, place };
   };
   const kept = await make("a.parquet");
   assert.equal((await catalog.drop_table({ name: "t" })).removed_keys, 0);
   const aside = await pointers.list("dropped");
-  assert.deepEqual(aside.map((one) => one.name), [`t:${kept.dataset.dataset_id}`]);
+  assert.deepEqual(
+    aside.map((one) => one.name),
+    [`t:${kept.dataset.dataset_id}`],
+  );
   const gone = await make("b.parquet");
   assert.notEqual(gone.place, kept.place);
   const dropped = await catalog.drop_table({ name: "t", purge: true });

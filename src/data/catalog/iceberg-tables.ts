@@ -191,5 +191,9 @@ function asBadTable(thrown: unknown): LakehouseError {
   const error = thrown instanceof z.ZodError ? badTable(thrown.message) : toLakehouseError(thrown);
   if (error.code !== "invalid") return error;
   const hint = error.hint === undefined ? {} : { hint: error.hint };
-  return new LakehouseError("invalid", error.message, { reason: "bad_table", cause: error, ...hint });
+  return new LakehouseError("invalid", error.message, {
+    reason: "bad_table",
+    cause: error,
+    ...hint,
+  });
 }

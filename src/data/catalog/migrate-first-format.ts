@@ -68,7 +68,7 @@ async function migrate(parts: CatalogParts, first: FirstRecord, call: Call) {
   const table = await readFirstTable(parts.storage, first.metadata_key, call);
   const location = newLocation(main, name, dataset_id);
   const empty = emptyTable(table.metadata, dataset_id, location);
-  const planner = createManifestPlanner(parts.objects, location, currentSchema(empty));
+  const planner = createManifestPlanner(parts.objects, empty);
   const converted = convertSnapshots(parts, table, { main, location, planner });
   const filled = withSnapshots(empty, table.metadata, converted.snapshots);
   const { metadata, object } = planMetadata(parts, undefined, filled);
@@ -173,7 +173,7 @@ function convertSnapshots({ objects }: CatalogParts, table: FirstTable, target: 
     const list = `${target.location}/metadata/snap-${snapshot_id}-1-${newId()}.avro`;
     const manifests = (table.lists.get(first.manifest_key) ?? []).map(lineOf);
     const of = { snapshot_id, parent_snapshot_id, sequence_number };
-    written.push({ location: list, bytes: encodeManifestList(manifests, of) });
+    written.push({ location: list, bytes: encodeManifestList(manifests, of, objects.codecs) });
     objects.holdManifests(list, manifests);
     const parent = parent_snapshot_id === null ? {} : { "parent-snapshot-id": parent_snapshot_id };
     return {

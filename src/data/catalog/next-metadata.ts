@@ -5,7 +5,7 @@ import { newId } from "#kernel/ids.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
 import type { Change } from "./catalog-store.ts";
 import type { DatasetRecord } from "./dataset-record.ts";
-import { printTableMetadata, withPreviousMetadata } from "./iceberg/table-metadata.ts";
+import { withPreviousMetadata } from "./iceberg/table-metadata.ts";
 import type { TableMetadata } from "./iceberg/table-types.ts";
 import type { ChangeEvent } from "./pointer-swaps.ts";
 import type { NewObject } from "./table-objects.ts";
@@ -21,7 +21,7 @@ export interface PlannedMetadata {
 
 /** What is to be written; nothing is yet. */
 export function planMetadata(
-  { settings, objects }: Pick<CatalogParts, "settings" | "objects">,
+  { settings, objects, print }: Pick<CatalogParts, "settings" | "objects" | "print">,
   present: Pick<DatasetRecord, "metadata_location"> | undefined,
   next: TableMetadata,
 ): PlannedMetadata {
@@ -36,7 +36,7 @@ export function planMetadata(
   const own = `${sameSpelling(metadata.location)}/`;
   return {
     metadata,
-    object: { location, bytes: Buffer.from(printTableMetadata(metadata)) },
+    object: { location, bytes: Buffer.from(print(metadata)) },
     // What stands elsewhere may be somebody else's.
     expired: expired.filter((one) => sameSpelling(one).startsWith(own)),
   };

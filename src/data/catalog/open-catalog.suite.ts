@@ -42,7 +42,10 @@ export async function openCatalog(dir: string, options: OpenOptions = {}) {
   const objects = options.in_memory
     ? await createMemoryObjectStore({ scratch_dir: dir })
     : await createDiskObjectStore({ root });
-  const storing = await createStorage({ ...base, ...oneBucket(objects) }, storageSettings.parse({}));
+  const storing = await createStorage(
+    { ...base, ...oneBucket(objects) },
+    storageSettings.parse({}),
+  );
   const storage_client = connectLocal(storage, storing.handlers);
   const journal_dir = join(dir, options.journal_dir ?? "journal");
   const writing = await createJournal({ ...base, dir: journal_dir }, journalSettings.parse({}));

@@ -2,12 +2,14 @@
 import { newId } from "#kernel/ids.ts";
 import { encodeManifest } from "./iceberg/manifest-file.ts";
 import { manifestListEntry } from "./iceberg/manifest-list.ts";
+import { currentSchema } from "./iceberg/table-metadata.ts";
 import type {
   IcebergSchema,
   ManifestContent,
   ManifestEntry,
   ManifestListEntry,
   PartitionSpec,
+  TableMetadata,
 } from "./iceberg/table-types.ts";
 import type { NewObject, TableObjects } from "./table-objects.ts";
 
@@ -20,6 +22,7 @@ export interface PlannedManifest {
   readonly object: NewObject;
   readonly entries: readonly ManifestEntry[];
   readonly schema: IcebergSchema;
+  readonly older_schemas: readonly IcebergSchema[];
   readonly spec: PartitionSpec;
   readonly content: ManifestContent;
 }
@@ -37,26 +40,28 @@ export interface ManifestPlanner {
 
 export function createManifestPlanner(
   objects: TableObjects,
-  location: string,
-  schema: IcebergSchema,
+  metadata: TableMetadata,
 ): ManifestPlanner {
-  const prefix = `${location}/metadata/${newId()}-m`;
+  const prefix = `${metadata.location}/metadata/${newId()}-m`;
+  const schema = currentSchema(metadata);
+  // Old partition specs may name columns that are no longer there.
+  const { schemas: older_schemas } = metadata;
   let next = 0;
   return {
     plan(spec, content, entries) {
-      const bytes = encodeManifest({ schema, spec, content, entries });
+      const bytes = encodeManifest(
+        { schema, spec, content, entries, older_schemas },
+        objects.codecs,
+      );
       const object = { location: `${prefix}${next++}.avro`, bytes };
       objects.holdManifest(object.location, entries);
-      return { object, entries, schema, spec, content };
+      return { object, entries, schema, older_schemas, spec, content };
     },
-    list: ({ object, entries, spec, content, schema: of }, id) =>
+    list: ({ object, ...planned }, id) =>
       manifestListEntry({
         path: object.location,
         length: object.bytes.length,
-        spec,
-        schema: of,
-        content,
-        entries,
+        ...planned,
         ...id,
       }),
   };

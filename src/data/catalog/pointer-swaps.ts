@@ -151,7 +151,9 @@ export function createPointerSwaps({ pointers, outbox, clock }: PointerSwapNeeds
     },
     async recoverOutboxes() {
       const all = (await pointers.list(SPACE)).map(toHeld);
-      const kept_alone = (await pointers.list(EVENTS)).map(({ value }) => pendingEvent.parse(value));
+      const kept_alone = (await pointers.list(EVENTS)).map(({ value }) =>
+        pendingEvent.parse(value),
+      );
       await outbox.recover([...all.flatMap((held) => held.record.outbox), ...kept_alone]);
       for (const { record } of all)
         if (record.outbox.length > 0) cluttered.add(record.dataset.name);

@@ -4,7 +4,12 @@ import type { Call } from "#kernel/call.ts";
 import type { OutputOf, ParsedInputOf } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
-import { healthyRecord, presentRecord, quarantinedError, type DatasetRecord } from "./dataset-record.ts";
+import {
+  healthyRecord,
+  presentRecord,
+  quarantinedError,
+  type DatasetRecord,
+} from "./dataset-record.ts";
 import { currentSnapshot, snapshotAt } from "./iceberg/table-metadata.ts";
 import type { TableMetadata, TableSnapshot } from "./iceberg/table-types.ts";
 import type { ScanPlanner } from "./scan-files.ts";

@@ -75,44 +75,54 @@ const WHERE = [{ op: "lt" as const, column: "id", value: 90 }];
 /** What we do on top, having read the state before: which of those it stands on. */
 const MINE: Record<string, { make: (based_on: string) => Make; stands_on: string[] }> = {
   "an append": {
-    make: () => ({ mine }) => ({ operation: "append", added: [mine!] }),
+    make:
+      () =>
+      ({ mine }) => ({ operation: "append", added: [mine!] }),
     stands_on: Object.keys(MEANWHILE),
   },
   "a rewrite of rows by condition": {
-    make: (based_on_snapshot_id) => ({ a, mine }) => ({
-      operation: "overwrite",
-      based_on_snapshot_id,
-      conflict_where: WHERE,
-      removed_keys: [a!.key],
-      added: [mine!],
-    }),
+    make:
+      (based_on_snapshot_id) =>
+      ({ a, mine }) => ({
+        operation: "overwrite",
+        based_on_snapshot_id,
+        conflict_where: WHERE,
+        removed_keys: [a!.key],
+        added: [mine!],
+      }),
     stands_on: ["a far append", "a delete of another file", "a compaction of other files"],
   },
   "a rewrite without condition": {
-    make: (based_on_snapshot_id) => ({ a, mine }) => ({
-      operation: "overwrite",
-      based_on_snapshot_id,
-      removed_keys: [a!.key],
-      added: [mine!],
-    }),
+    make:
+      (based_on_snapshot_id) =>
+      ({ a, mine }) => ({
+        operation: "overwrite",
+        based_on_snapshot_id,
+        removed_keys: [a!.key],
+        added: [mine!],
+      }),
     stands_on: ["a delete of another file", "a compaction of other files"],
   },
   "a delete by condition": {
-    make: (based_on_snapshot_id) => ({ a }) => ({
-      operation: "delete",
-      based_on_snapshot_id,
-      conflict_where: WHERE,
-      removed_keys: [a!.key],
-    }),
+    make:
+      (based_on_snapshot_id) =>
+      ({ a }) => ({
+        operation: "delete",
+        based_on_snapshot_id,
+        conflict_where: WHERE,
+        removed_keys: [a!.key],
+      }),
     stands_on: ["a far append", "a delete of another file", "a compaction of other files"],
   },
   "an upsert of new rows": {
-    make: (based_on_snapshot_id) => ({ mine }) => ({
-      operation: "append",
-      based_on_snapshot_id,
-      conflict_where: WHERE,
-      added: [mine!],
-    }),
+    make:
+      (based_on_snapshot_id) =>
+      ({ mine }) => ({
+        operation: "append",
+        based_on_snapshot_id,
+        conflict_where: WHERE,
+        added: [mine!],
+      }),
     stands_on: [
       "a far append",
       "a delete of another file",
@@ -123,12 +133,14 @@ const MINE: Record<string, { make: (based_on: string) => Make; stands_on: string
     ],
   },
   "a compaction": {
-    make: (based_on_snapshot_id) => ({ a, mine }) => ({
-      operation: "replace",
-      based_on_snapshot_id,
-      removed_keys: [a!.key],
-      added: [mine!],
-    }),
+    make:
+      (based_on_snapshot_id) =>
+      ({ a, mine }) => ({
+        operation: "replace",
+        based_on_snapshot_id,
+        removed_keys: [a!.key],
+        added: [mine!],
+      }),
     stands_on: [
       "a far append",
       "a near append",

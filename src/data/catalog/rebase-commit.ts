@@ -31,7 +31,8 @@ export async function checkRebase(
   const since = snapshotsSince(metadata, current, based_on);
   if (since === undefined) throw refuse(`snapshot ${based_on} is not in its history`);
   const newer = await filesAddedBy(objects, metadata, since, call).catch((error: unknown) => {
-    if (error instanceof BrokenMetadata) throw refuse(`a snapshot between cannot be read: ${error}`);
+    if (error instanceof BrokenMetadata)
+      throw refuse(`a snapshot between cannot be read: ${error}`);
     throw error;
   });
   const addition = input.operation === "replace" ? undefined : conflicting(metadata, input, newer);

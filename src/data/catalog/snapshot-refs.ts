@@ -41,7 +41,11 @@ function changeRefs(
 /** A tag stays where it is: `conflict` (`tag_exists`) when it names another snapshot. */
 export function tagSnapshot(
   parts: CatalogParts,
-  wanted: { readonly name: string; readonly tag: string; readonly snapshot_id?: string | undefined },
+  wanted: {
+    readonly name: string;
+    readonly tag: string;
+    readonly snapshot_id?: string | undefined;
+  },
   call: Call,
 ): Promise<Dataset> {
   const { name, tag } = wanted;

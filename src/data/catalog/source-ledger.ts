@@ -45,6 +45,7 @@ export async function noteSources(
     readonly epoch: number;
   },
 ): Promise<PointerChange[]> {
+  if (commit.sources.length === 0) return [];
   const { dataset_id, name } = of.record.dataset;
   const space = ledgerSpace(dataset_id);
   const { snapshot_id, committed_at, epoch } = commit;

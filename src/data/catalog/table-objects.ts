@@ -3,6 +3,7 @@ import type { storage } from "#contracts/storage.ts";
 import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import { createAvroCodecs, type AvroCodecs } from "./iceberg/avro-types.ts";
 import { decodeManifest } from "./iceberg/manifest-file.ts";
 import { decodeManifestList } from "./iceberg/manifest-list.ts";
 import { parseTableMetadata } from "./iceberg/table-metadata.ts";
@@ -36,6 +37,8 @@ export interface NewObject {
 }
 
 export interface TableObjects {
+  /** For encoding manifests: made once for each schema. */
+  readonly codecs: AvroCodecs;
   metadata(location: string, call: Call): Promise<TableMetadata>;
   manifests(location: string, call: Call): Promise<readonly ManifestListEntry[]>;
   manifest(location: string, call: Call): Promise<HeldManifest>;
@@ -58,6 +61,7 @@ export function createTableObjects(
   cached_entries_max: number,
 ): TableObjects {
   const cache = createWeighedCache<unknown>(cached_entries_max);
+  const codecs = createAvroCodecs();
 
   async function address(location: string, call: Call) {
     const found = (await askBuckets(call)).addressOf(location);
@@ -80,11 +84,18 @@ export function createTableObjects(
   }
 
   return {
+    codecs,
     metadata: (location, call) =>
       read(location, call, (bytes) => parseTableMetadata(bytes.toString("utf8")), weightOf),
-    manifests: (location, call) => read(location, call, decodeManifestList, lengthOf),
+    manifests: (location, call) =>
+      read(location, call, (bytes) => decodeManifestList(bytes, codecs), lengthOf),
     manifest: (location, call) =>
-      read(location, call, (bytes) => toHeld(decodeManifest(bytes).entries), weightOfManifest),
+      read(
+        location,
+        call,
+        (bytes) => toHeld(decodeManifest(bytes, undefined, codecs).entries),
+        weightOfManifest,
+      ),
     async put({ location, bytes }, call) {
       const body = (async function* () {
         yield bytes;

@@ -50,7 +50,10 @@ async function collect(
   const then = current ? undefined : schemaById(metadata, snapshot?.["schema-id"] ?? -1);
   const schema = then ?? currentSchema(metadata);
   const sums = schema.fields.map(startColumn);
-  const partitions = new Map<string, { partition: Record<string, Cell>; files: number; rows: number }>();
+  const partitions = new Map<
+    string,
+    { partition: Record<string, Cell>; files: number; rows: number }
+  >();
   const target = Number(metadata.properties[TARGET_PROPERTY] ?? TARGET_BYTES);
   const totals = { rows: 0, files: 0, delete_files: 0, size_bytes: 0, small_files: 0 };
   const manifests = await liveManifests(objects, snapshot, call);

@@ -12,9 +12,6 @@ import { NOTHING, totalsOf, type SnapshotTotals } from "./snapshot-summary.ts";
 import type { TableObjects } from "./table-objects.ts";
 import { fromTexts } from "./text-properties.ts";
 
-
-
-
 /** What stays the same through all metadata of a dataset. */
 export type DatasetIdentity = Pick<Dataset, "dataset_id" | "name" | "created_at">;
 
@@ -49,7 +46,9 @@ export function toDataset(
     schema_id,
     last_field_id: metadata["last-column-id"],
     fingerprint: fingerprintOf(fields),
-    partition_by: (schema === undefined ? [] : partitionBy(spec, schema)) as Dataset["partition_by"],
+    partition_by: (schema === undefined
+      ? []
+      : partitionBy(spec, schema)) as Dataset["partition_by"],
     partition_spec_id: metadata["default-spec-id"],
     location: metadata.location,
     tags: tagsOf(metadata),

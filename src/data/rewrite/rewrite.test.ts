@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { commitForeign } from "#data/catalog/foreign-writer.suite.ts";
 import { openLake, put, select, type Lake } from "#data/ingest/open-lake.suite.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
 
@@ -115,6 +116,53 @@ test("compaction brings files into the partitioning of today", async (t) => {
   const cities = files.map(({ partition }) => String(partition["city"])).toSorted();
   assert.deepEqual(cities, ["Bern", "Rome", "Rome"]);
   assert.deepEqual(await select(lake, "SELECT id FROM c ORDER BY id"), [[1], [2], [3]]);
+});
+
+/** Deletes rows of one file by their places, as other engines do. */
+async function deleteByPlace(lake: Lake, name: string, about: string, places: readonly number[]) {
+  const { dataset } = await lake.catalog.files({ name });
+  const bucket = /^s3:\/\/([^/]+)\//.exec(dataset.location)![1]!;
+  const rows = places.map((pos) => `SELECT 's3://${bucket}/${about}' AS file_path, ${pos} AS pos`);
+  const union = rows.join(" UNION ALL ");
+  const sql = `SELECT file_path, pos::BIGINT AS pos FROM (${union})`;
+  const { body } = await lake.query.sql({ sql, format: "parquet" });
+  const key = about.replace(/\.parquet$/, `-deletes-${places.join("-")}.parquet`);
+  await lake.storage.put({ key, body });
+  await commitForeign(lake, name, [{ key, content: 1, rows: places.length }]);
+}
+
+test("rows that another engine deleted by place stay deleted, and compaction takes them out", async (t) => {
+  const lake = await openLake(t);
+  await put(lake, "d", "a.csv", "id\n0\n1\n2\n3\n");
+  await put(lake, "d", "b.csv", "id\n10\n11\n");
+  const keys = await keysOf(lake, "d");
+  const { files } = await lake.catalog.files({
+    name: "d",
+    where: [{ op: "lt", column: "id", value: 5 }],
+  });
+  const [first] = files;
+  await deleteByPlace(lake, "d", first!.key, [1, 3]);
+  assert.deepEqual(await select(lake, "SELECT id FROM d ORDER BY id"), [[0], [2], [10], [11]]);
+  // Deleted by condition beside them: what is left of the file is written anew without deletes.
+  const done = await lake.rewrite.delete_rows({ dataset: "d", where: "id = 2 OR id = 3" });
+  assert.deepEqual([done.deleted_rows, done.removed_files, done.added_files], [1, 1, 1]);
+  assert.deepEqual(await select(lake, "SELECT id FROM d ORDER BY id"), [[0], [10], [11]]);
+  const kept = keys.find((key) => key !== first!.key)!;
+  await deleteByPlace(lake, "d", kept, [0]);
+  const joined = await lake.rewrite.compact({ dataset: "d" });
+  assert.deepEqual([joined.removed_files, joined.added_files, joined.rows], [2, 1, 2]);
+  assert.deepEqual(await select(lake, "SELECT id FROM d ORDER BY id"), [[0], [11]]);
+  const after = (await lake.catalog.files({ name: "d" })).files;
+  assert.deepEqual(
+    after.map((file) => [file.rows, file.deletes.length]),
+    [[2, 0]],
+  );
+  // An upsert replaces a row that stands, and makes anew one that was deleted by place.
+  const upsert = { mode: "upsert", key: ["id"] };
+  await deleteByPlace(lake, "d", after[0]!.key, [0]);
+  const report = await put(lake, "d", "c.csv", "id\n0\n11\n12\n", upsert);
+  assert.equal(report.updated_rows, 1);
+  assert.deepEqual(await select(lake, "SELECT id FROM d ORDER BY id"), [[0], [11], [12]]);
 });
 
 test("what others append while rows are deleted or files joined stays", async (t) => {

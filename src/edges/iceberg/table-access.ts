@@ -1,5 +1,6 @@
 // Credentials vending in its simplest form: clients get keys of this server's own S3 door.
 import type { Principal } from "#kernel/call.ts";
+import type { TableIdentifier } from "./iceberg-names.ts";
 import type { Asked } from "./iceberg-route.ts";
 
 /** A pair of S3 keys; they may end by themselves. */
@@ -40,19 +41,32 @@ export function wantsKeys(asked: Asked): boolean {
  * that know the newer form. Keys are given only to those who ask for them: who does not has keys
  * of its own, which ours would displace, and secrets do not belong in answers nobody needs them in.
  */
-export function tableAccess(asked: Asked): TableAccess {
+export function tableAccess(asked: Asked, table: TableIdentifier): TableAccess {
   const { vend, clock } = asked.needs;
   if (vend === undefined || !wantsKeys(asked)) return { config: {}, credentials: [], version: "" };
   const period = Math.floor(clock.now() / KEY_PERIOD_MS);
-  const keys = vend(asked.call.principal, (period + 2) * KEY_PERIOD_MS - clock.now());
+  const ends_ms = (period + 2) * KEY_PERIOD_MS;
+  const { principal } = asked.call;
+  const keys = vend(principal, ends_ms - clock.now());
   const config = {
     ...doorConfig(asked),
     "s3.access-key-id": keys.access_key_id,
     "s3.secret-access-key": keys.secret_access_key,
+    // The door needs none, but clients take keys that end for such a pair only with a token.
+    "s3.session-token": keys.access_key_id,
+    "s3.session-token-expires-at-ms": String(ends_ms),
+    "client.refresh-credentials-endpoint": credentialsUrl(asked.url, table),
   };
   // Every bucket of the door, so every table: the longest prefix of a location wins.
   const credentials = [{ prefix: "s3://", config }];
-  return { config, credentials, version: `${asked.call.principal.name} ${period}` };
+  return { config, credentials, version: `${principal.name} ${period}` };
+}
+
+/** Where clients get the next keys, before theirs end. */
+function credentialsUrl(url: URL, { namespace, name }: TableIdentifier): string {
+  const levels = namespace.map(encodeURIComponent).join("%1F");
+  const path = `/iceberg/v1/namespaces/${levels}/tables/${encodeURIComponent(name)}/credentials`;
+  return url.origin + path;
 }
 
 export interface TableAccess {

@@ -41,6 +41,11 @@ export function tableOf(asked: Asked): TableIdentifier {
   return { namespace: levelsOf(asked.params["namespace"]!), name: asked.params["table"]! };
 }
 
+/** The table that a body names, in the namespace of the path. */
+function newTableOf(asked: Asked, body: JsonObject): TableIdentifier {
+  return { namespace: levelsOf(asked.params["namespace"]!), name: textAt(body, "name") };
+}
+
 async function list(asked: Asked): Promise<Response> {
   const { namespace } = await presentNamespace(asked);
   const { datasets } = await asked.needs.catalog.list({ namespace }, asked.call);
@@ -54,13 +59,13 @@ async function list(asked: Asked): Promise<Response> {
 
 async function create(asked: Asked): Promise<Response> {
   const body = await jsonBody(asked.request);
-  const namespace = levelsOf(asked.params["namespace"]!);
+  const table = newTableOf(asked, body);
   const location = optionalText(body, "location");
   const partition_spec = optionalObject(body, "partition-spec");
   const write_order = optionalObject(body, "write-order");
   const made = await asked.needs.catalog.create_table(
     {
-      name: datasetOf({ namespace, name: textAt(body, "name") }, "make"),
+      name: datasetOf(table, "make"),
       schema: objectAt(body["schema"], '"schema"'),
       ...(location === undefined ? {} : { location }),
       ...(partition_spec === undefined ? {} : { partition_spec }),
@@ -70,16 +75,17 @@ async function create(asked: Asked): Promise<Response> {
     },
     asked.call,
   );
-  return tableAnswer(asked, made);
+  return tableAnswer(asked, table, made);
 }
 
 async function load(asked: Asked): Promise<Response> {
   const mode = asked.url.searchParams.get("snapshots") ?? "all";
   if (mode !== "all" && mode !== "refs") throw bad(`snapshots is all or refs, not "${mode}"`);
-  const name = datasetOf(tableOf(asked), "find");
+  const named = tableOf(asked);
+  const name = datasetOf(named, "find");
   const table = await asked.needs.catalog.load_table({ name }, asked.call);
-  if (mode === "all") return tableAnswer(asked, table);
-  return tableAnswer(asked, { ...table, metadata: withRefsOnly(table.metadata) });
+  if (mode === "all") return tableAnswer(asked, named, table);
+  return tableAnswer(asked, named, { ...table, metadata: withRefsOnly(table.metadata) });
 }
 
 /** The metadata with those snapshots only that a branch or tag names. */
@@ -121,16 +127,16 @@ export function identifierAt(body: JsonObject, field: string): TableIdentifier {
 
 async function register(asked: Asked): Promise<Response> {
   const body = await jsonBody(asked.request);
-  const namespace = levelsOf(asked.params["namespace"]!);
-  const table = await asked.needs.catalog.register_table(
+  const table = newTableOf(asked, body);
+  const registered = await asked.needs.catalog.register_table(
     {
-      name: datasetOf({ namespace, name: textAt(body, "name") }, "make"),
+      name: datasetOf(table, "make"),
       metadata_location: textAt(body, "metadata-location"),
       overwrite: flagAt(body, "overwrite"),
     },
     asked.call,
   );
-  return tableAnswer(asked, table);
+  return tableAnswer(asked, table, registered);
 }
 
 async function report(asked: Asked): Promise<Response> {
@@ -142,22 +148,23 @@ async function report(asked: Asked): Promise<Response> {
 }
 
 async function credentials(asked: Asked): Promise<Response> {
-  const name = datasetOf(tableOf(asked), "find");
-  await asked.needs.catalog.load_table({ name }, asked.call);
+  const table = tableOf(asked);
+  await asked.needs.catalog.load_table({ name: datasetOf(table, "find") }, asked.call);
   // Whoever asks on this route asks for keys.
   const request = new Request(asked.url, {
     headers: { "x-iceberg-access-delegation": "vended-credentials" },
   });
-  const access = tableAccess({ ...asked, request });
+  const access = tableAccess({ ...asked, request }, table);
   return jsonAnswer({ "storage-credentials": access.credentials });
 }
 
 /** A `LoadTableResult`, or 304 when the client has just this already. */
 function tableAnswer(
   asked: Asked,
+  named: TableIdentifier,
   table: { metadata_location: string | null; metadata: JsonObject },
 ): Response {
-  const access = tableAccess(asked);
+  const access = tableAccess(asked, named);
   const mode = asked.url.searchParams.get("snapshots") ?? "all";
   const etag = etagOf([table.metadata_location ?? "", mode, access.version]);
   // A staged table is not there yet, so nothing of it can be held.

@@ -1,15 +1,15 @@
 // Column statistics of data files: the Avro maps of a manifest, decoded when somebody looks.
 import type { ColumnStats } from "#contracts/table-nouns.ts";
-import { cellOf, primitiveOf, printType, rawOf, type Primitive } from "./raw-values.ts";
+import { cellOf, primitiveOf, printType, rawOf, type Primitive, type Raw } from "./raw-values.ts";
 import { walkFields } from "./schema-walk.ts";
-import { boundsOf, decodeRaw, encodeRaw } from "./single-values.ts";
-import type { IcebergDataFile, IcebergSchema, RawStats } from "./table-types.ts";
+import { decodeRaw, encodeRaw, lowerBound, sizeOf, upperBound, writeRaw } from "./single-values.ts";
+import type { FieldType, IcebergDataFile, IcebergSchema, RawStats } from "./table-types.ts";
 
 /** Type by field id of all primitive fields of a schema. */
-export type FieldTypes = ReadonlyMap<number, Primitive & { readonly type: string }>;
+export type FieldTypes = ReadonlyMap<number, FieldType>;
 
 export function fieldTypes(schema: IcebergSchema): FieldTypes {
-  const types = new Map<number, Primitive & { type: string }>();
+  const types = new Map<number, FieldType>();
   for (const { id, type } of walkFields(schema)) {
     const primitive = primitiveOf(type);
     if (primitive !== undefined) types.set(id, { ...primitive, type: printType(type) });
@@ -90,70 +90,101 @@ function boundOf(type: Primitive | undefined, bytes: Uint8Array | undefined) {
   return value === undefined || Number.isNaN(value) ? undefined : cellOf(type, value);
 }
 
-/** The Avro maps of statistics; bounds are cut to 16 characters, those of unknown columns dropped. */
+/**
+ * The Avro maps of statistics; bounds are cut to 16 characters, those of columns without a type are
+ * left out.
+ */
 export function encodeStats(stats: readonly ColumnStats[], types: FieldTypes): RawStats {
-  const counts = (name: "size_bytes" | "values" | "nulls" | "nans") =>
-    writeMap(stats.flatMap((one) => (one[name] === undefined ? [] : [[one.field_id, one[name]]])));
-  const bounds = stats.map((one) => encodeBounds(one, types));
-  const bytes = (name: "lower" | "upper") =>
-    writeMap(
-      stats.flatMap((one, at): [number, Uint8Array][] => {
-        const bound = bounds[at]![name];
-        return bound === undefined ? [] : [[one.field_id, bound]];
-      }),
-    );
   return {
     types,
-    column_sizes: counts("size_bytes"),
-    value_counts: counts("values"),
-    null_value_counts: counts("nulls"),
-    nan_value_counts: counts("nans"),
-    lower_bounds: bytes("lower"),
-    upper_bounds: bytes("upper"),
+    column_sizes: encodeCounts(stats, "size_bytes"),
+    value_counts: encodeCounts(stats, "values"),
+    null_value_counts: encodeCounts(stats, "nulls"),
+    nan_value_counts: encodeCounts(stats, "nans"),
+    lower_bounds: encodeBounds(stats, types, "lower"),
+    upper_bounds: encodeBounds(stats, types, "upper"),
   };
-}
-
-function encodeBounds(
-  { field_id, lower, upper }: ColumnStats,
-  types: FieldTypes,
-): { lower?: Uint8Array | undefined; upper?: Uint8Array | undefined } {
-  const type = types.get(field_id);
-  if (type === undefined || (lower === undefined && upper === undefined)) return {};
-  const cut = boundsOf(type.type, lower, upper);
-  const encode = (cell: ColumnStats["lower"]) => {
-    const raw = cell === undefined ? undefined : rawOf(type, cell);
-    return raw === undefined ? undefined : encodeRaw(type, raw);
-  };
-  return { lower: encode(cut.lower), upper: encode(cut.upper) };
 }
 
 // The maps as Avro has them: blocks of a count and so many keys and values, ended by a 0.
 
-function writeMap(entries: readonly (readonly [number, number | Uint8Array] | number[])[]) {
-  if (entries.length === 0) return null;
-  let size = 11;
-  for (const [, value] of entries) size += 20 + (typeof value === "object" ? value.length : 0);
-  const bytes = Buffer.allocUnsafe(size);
-  let at = writeVarint(bytes, 0, entries.length);
-  for (const [key, value] of entries as (readonly [number, number | Uint8Array])[]) {
-    at = writeVarint(bytes, at, key);
-    if (typeof value === "number") {
-      at = writeVarint(bytes, at, value);
-    } else {
-      at = writeVarint(bytes, at, value.length);
-      bytes.set(value, at);
-      at += value.length;
-    }
+/** The longest varint of a safe number. */
+const VARINT_BYTES = 8;
+
+function encodeCounts(
+  stats: readonly ColumnStats[],
+  name: "size_bytes" | "values" | "nulls" | "nans",
+): Uint8Array | null {
+  let count = 0;
+  for (const one of stats) if (one[name] !== undefined) count++;
+  if (count === 0) return null;
+  const bytes = Buffer.allocUnsafe((count * 2 + 1) * VARINT_BYTES + 1);
+  let at = writeVarint(bytes, 0, count);
+  for (const one of stats) {
+    const value = one[name];
+    if (value === undefined) continue;
+    at = writeVarint(bytes, at, one.field_id);
+    at = writeVarint(bytes, at, value);
   }
   bytes[at++] = 0;
   return bytes.subarray(0, at);
+}
+
+/** A key, a length, and 16 characters of four bytes: what one bound takes at most. */
+const BOUND_BYTES_MAX = 2 * VARINT_BYTES + 64;
+
+function encodeBounds(
+  stats: readonly ColumnStats[],
+  types: FieldTypes,
+  which: "lower" | "upper",
+): Uint8Array | null {
+  const bytes = Buffer.allocUnsafe(stats.length * BOUND_BYTES_MAX + VARINT_BYTES + 1);
+  let count = 0;
+  // Room for the count is left in front; it is moved up to the first bound.
+  let at = VARINT_BYTES;
+  for (const one of stats) {
+    const type = types.get(one.field_id);
+    const raw = type === undefined ? undefined : boundRaw(one, type, which);
+    if (type === undefined || raw === undefined) continue;
+    count++;
+    at = writeVarint(bytes, at, one.field_id);
+    at = writeSized(bytes, at, type, raw);
+  }
+  if (count === 0) return null;
+  bytes[at++] = 0;
+  const head = writeVarint(bytes, 0, count);
+  bytes.copyWithin(VARINT_BYTES - head, 0, head);
+  return bytes.subarray(VARINT_BYTES - head, at);
+}
+
+function boundRaw(stats: ColumnStats, type: FieldType, which: "lower" | "upper"): Raw | undefined {
+  const cell = stats[which];
+  if (cell === undefined) return undefined;
+  const bound = which === "lower" ? lowerBound(type, cell) : upperBound(type, cell);
+  return bound === undefined ? undefined : rawOf(type, bound);
+}
+
+/** A value behind its length, written in place where its length is known. */
+function writeSized(bytes: Buffer, start: number, type: FieldType, raw: Raw): number {
+  const length = type.kind === "string" ? Buffer.byteLength(raw as string) : sizeOf(type);
+  if (length === undefined) {
+    const encoded = encodeRaw(type, raw);
+    const at = writeVarint(bytes, start, encoded.length);
+    bytes.set(encoded, at);
+    return at + encoded.length;
+  }
+  const at = writeVarint(bytes, start, length);
+  writeRaw(type, raw, bytes, at);
+  return at + length;
 }
 
 /** Zigzag varint of a number that is not negative. */
 function writeVarint(bytes: Buffer, start: number, value: number): number {
   let at = start;
   let rest = value * 2;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes[at++] = (rest % 128) | 0x80;
+  // Bits are quicker than divisions, as long as there are no more than 31.
+  for (; rest >= 2 ** 31; rest = Math.floor(rest / 128)) bytes[at++] = (rest % 128) | 0x80;
+  for (; rest >= 128; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
   bytes[at++] = rest;
   return at;
 }

@@ -104,7 +104,8 @@ export interface DecodedManifest {
 
 /**
  * Reads a manifest of format v1 or v2; `schema` helps where the file has none. Of v1 all sequence
- * numbers are 0. `codecs` (one for all manifests) saves time with many small ones. A damaged file: `invalid` with reason `bad_table`.
+ * numbers are 0. `codecs` (one for all manifests) saves time with many small ones. A damaged file:
+ * `invalid` with reason `bad_table`.
  */
 export function decodeManifest(
   bytes: Uint8Array,

@@ -258,7 +258,7 @@ function badPartitioning(message: string, hint: string): LakehouseError {
   return new LakehouseError("invalid", message, { reason: "bad_partitioning", hint });
 }
 
-/** The columns and transforms of a spec; `void` fields and those of dropped columns are left out. */
+/** Columns and transforms of a spec; `void` fields and those of dropped columns are left out. */
 export function partitionBy(
   spec: PartitionSpec,
   schema: IcebergSchema,

@@ -1,7 +1,7 @@
 // Single values as bytes (table spec, appendix D, "Binary single-value serialization") and bounds.
 import type { Cell } from "#contracts/table-nouns.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import { whole } from "./iso-times.ts";
+import { whole, type Whole } from "./iso-times.ts";
 import {
   cellOf,
   compareRaw,
@@ -61,27 +61,27 @@ export function boundsOf(
   lower: Cell | undefined,
   upper: Cell | undefined,
 ): { lower?: Cell; upper?: Cell } {
-  const kind = requirePrimitive(type).kind;
-  const low = lower ?? undefined;
-  const high = upper ?? undefined;
-  if (kind === "string") {
-    const cut_high = high === undefined ? undefined : upperText(String(high));
-    return {
-      ...(low === undefined ? {} : { lower: firstCodePoints(String(low), BOUND_LENGTH) }),
-      ...(cut_high === undefined ? {} : { upper: cut_high }),
-    };
-  }
-  if (kind === "binary" || kind === "fixed") {
-    const cut_high = high === undefined ? undefined : upperHex(String(high));
-    return {
-      ...(low === undefined ? {} : { lower: String(low).slice(0, BOUND_LENGTH * 2) }),
-      ...(cut_high === undefined ? {} : { upper: cut_high }),
-    };
-  }
+  const primitive = requirePrimitive(type);
+  const low = lower === undefined ? undefined : lowerBound(primitive, lower);
+  const high = upper === undefined ? undefined : upperBound(primitive, upper);
   return {
-    ...(low === undefined || isNaNCell(kind, low) ? {} : { lower: low }),
-    ...(high === undefined || isNaNCell(kind, high) ? {} : { upper: high }),
+    ...(low === undefined ? {} : { lower: low }),
+    ...(high === undefined ? {} : { upper: high }),
   };
+}
+
+/** A lower bound as `boundsOf` cuts it. */
+export function lowerBound({ kind }: Primitive, cell: Cell): Cell | undefined {
+  if (kind === "string") return firstCodePoints(String(cell), BOUND_LENGTH);
+  if (kind === "binary" || kind === "fixed") return String(cell).slice(0, BOUND_LENGTH * 2);
+  return cell === null || isNaNCell(kind, cell) ? undefined : cell;
+}
+
+/** An upper bound as `boundsOf` cuts it; undefined where it cannot be counted up. */
+export function upperBound({ kind }: Primitive, cell: Cell): Cell | undefined {
+  if (kind === "string") return upperText(String(cell));
+  if (kind === "binary" || kind === "fixed") return upperHex(String(cell));
+  return cell === null || isNaNCell(kind, cell) ? undefined : cell;
 }
 
 function isNaNCell(kind: string, cell: Cell): boolean {
@@ -101,11 +101,16 @@ export function firstCodePoints(text: string, count: number): string {
 function upperText(text: string): string | undefined {
   const cut = firstCodePoints(text, BOUND_LENGTH);
   if (cut === text) return text;
-  const points = Array.from(cut, (char) => char.codePointAt(0)!);
-  while (points.length > 0) {
-    const next = points.pop()! + 1;
+  let end = cut.length;
+  while (end > 0) {
+    const is_pair = end > 1 && cut.codePointAt(end - 2)! > 0xffff;
+    const start = end - (is_pair ? 2 : 1);
+    const next = cut.codePointAt(start)! + 1;
     // Surrogates are no characters; past the last code point the one before is counted up.
-    if (next <= 0x10ffff) return String.fromCodePoint(...points, next === 0xd800 ? 0xe000 : next);
+    if (next <= 0x10ffff) {
+      return cut.slice(0, start) + String.fromCodePoint(next === 0xd800 ? 0xe000 : next);
+    }
+    end = start;
   }
   return undefined;
 }
@@ -122,26 +127,56 @@ function upperHex(hex: string): string | undefined {
 
 /** Bytes of a raw value. */
 export function encodeRaw(type: Primitive, raw: Raw): Buffer {
-  switch (type.kind) {
+  if (type.kind === "string") return Buffer.from(raw as string, "utf8");
+  if (type.kind === "decimal") return twosComplement(BigInt(raw as bigint));
+  const size = sizeOf(type);
+  if (size === undefined) return Buffer.from(raw as Uint8Array);
+  const bytes = Buffer.alloc(size);
+  writeRaw(type, raw, bytes, 0);
+  return bytes;
+}
+
+/** The bytes that all values of a type take; undefined: it depends on the value. */
+export function sizeOf({ kind }: Primitive): number | undefined {
+  switch (kind) {
     case "boolean":
-      return Buffer.from([raw === true ? 1 : 0]);
+      return 1;
     case "int":
     case "date":
-      return withBytes(4, (view) => view.writeInt32LE(Number(raw)));
     case "float":
-      return withBytes(4, (view) => view.writeFloatLE(Number(raw)));
-    case "double":
-      return withBytes(8, (view) => view.writeDoubleLE(Number(raw)));
+      return 4;
     case "string":
-      return Buffer.from(raw as string, "utf8");
     case "decimal":
-      return twosComplement(BigInt(raw as bigint));
     case "uuid":
     case "fixed":
     case "binary":
-      return Buffer.from(raw as Uint8Array);
+      return undefined;
     default:
-      return withBytes(8, (view) => view.writeBigInt64LE(BigInt(raw as bigint)));
+      return 8;
+  }
+}
+
+/** Writes text, or a value whose type has a size (`sizeOf`), in place. */
+export function writeRaw({ kind }: Primitive, raw: Raw, bytes: Buffer, at: number): void {
+  switch (kind) {
+    case "boolean":
+      bytes[at] = raw === true ? 1 : 0;
+      break;
+    case "int":
+    case "date":
+      bytes.writeInt32LE(Number(raw), at);
+      break;
+    case "float":
+      bytes.writeFloatLE(Number(raw), at);
+      break;
+    case "double":
+      bytes.writeDoubleLE(Number(raw), at);
+      break;
+    case "string":
+      bytes.write(raw as string, at, "utf8");
+      break;
+    default:
+      writeLong(raw as Whole, bytes, at);
   }
 }
 
@@ -182,10 +217,15 @@ function readLong(view: Buffer): number | bigint {
   return Number.isSafeInteger(value) ? value : whole(view.readBigInt64LE());
 }
 
-function withBytes(length: number, write: (view: Buffer) => void): Buffer {
-  const view = Buffer.alloc(length);
-  write(view);
-  return view;
+/** Without a `bigint` where a `number` is exact: two halves of 32 bits. */
+function writeLong(value: Whole, bytes: Buffer, at: number): void {
+  if (typeof value === "bigint") {
+    bytes.writeBigInt64LE(value, at);
+    return;
+  }
+  const high = Math.floor(value / 4_294_967_296);
+  bytes.writeUInt32LE(value - high * 4_294_967_296, at);
+  bytes.writeInt32LE(high, at + 4);
 }
 
 /** The fewest bytes of two's complement, big-endian (unscaled decimals). */

@@ -7,7 +7,7 @@ import type { TableMetadata } from "./table-types.ts";
 
 type Requirement = Readonly<Record<string, unknown>>;
 
-/** A requirement on one number of the metadata: the key of the requirement, that of the metadata. */
+/** Requirements on one number: its key in the requirement, and in the metadata. */
 const NUMBERS = {
   "assert-last-assigned-field-id": ["last-assigned-field-id", "last-column-id"],
   "assert-current-schema-id": ["current-schema-id", "current-schema-id"],

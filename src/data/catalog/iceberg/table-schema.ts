@@ -7,7 +7,7 @@ import {
   type ColumnType,
   type StructField,
 } from "#ports/column-type.ts";
-import { innerFields, lastColumnId, renumberFields } from "./schema-walk.ts";
+import { innerFields, renumberFields } from "./schema-walk.ts";
 import type { IcebergField, IcebergSchema, IcebergType } from "./table-types.ts";
 
 export { fieldById, fieldByName, lastColumnId } from "./schema-walk.ts";
@@ -159,7 +159,7 @@ interface MappedName {
   readonly fields?: readonly MappedName[];
 }
 
-/** JSON for the property `schema.name-mapping.default`: files without field ids are read by name. */
+/** JSON of `schema.name-mapping.default`: by it files without field ids are read by name. */
 export function nameMapping(schema: IcebergSchema): string {
   return JSON.stringify(mappedNames(schema.fields));
 }
@@ -173,9 +173,4 @@ function mappedNames(fields: readonly IcebergField[]): MappedName[] {
       ...(inner.length === 0 ? {} : { fields: inner }),
     };
   });
-}
-
-/** The highest id a schema may have reached, given what the table says. */
-export function lastIdOf(schema: IcebergSchema, last_column_id: number): number {
-  return Math.max(last_column_id, lastColumnId(schema));
 }

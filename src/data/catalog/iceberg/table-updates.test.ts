@@ -69,7 +69,7 @@ function refused(run: () => unknown, reason: string, why: RegExp) {
   );
 }
 
-test("a commit adds a snapshot and moves main; what was current in between is not in the log", () => {
+test("a commit moves main; what was current in between is not in the log", () => {
   assert.equal(COMMITTED["current-snapshot-id"], "12");
   assert.equal(COMMITTED["last-sequence-number"], 2);
   assert.equal(COMMITTED["last-updated-ms"], 5000);
@@ -185,7 +185,7 @@ test("uuid, location, properties and statistics are set and removed", () => {
   assert.deepEqual([less.statistics, less["partition-statistics"]], [[], []]);
 });
 
-test("an unknown update is refused with the nearest known one, a known one with what it lacks", () => {
+test("an unknown update is refused with the nearest, a known one with what it lacks", () => {
   const bad = (why: RegExp, update: object) =>
     refused(() => apply(EMPTY, update), "bad_update", why);
   bad(/no update "add-shema"; did you mean add-schema/, { action: "add-shema" });

@@ -77,7 +77,7 @@ const ACTIONS: Readonly<Record<string, Apply>> = {
 };
 
 /**
- * The metadata after updates in their order, as the Java implementation applies them: a schema, spec
+ * The metadata after updates in their order, as Java applies them: a schema, partition spec
  * or sort order that is there already keeps its id. Errors: `invalid` with reason `bad_update`.
  */
 export function applyUpdates(
