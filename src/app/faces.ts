@@ -33,6 +33,7 @@ export async function openFaces(needs: FaceNeeds): Promise<HttpFace[]> {
     createS3Door({ storage: clients.storage, keys, clock, log: log.child({ face: "s3" }) }),
     createIcebergFace({
       catalog: clients.catalog,
+      storage: clients.storage,
       vend: keys.vend,
       clock,
       log: log.child({ face: "iceberg" }),

@@ -1,7 +1,7 @@
 // Checks statements with DuckDB's own parser and remembers the answers by text (bounded).
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { LakehouseError } from "#kernel/problem.ts";
-import { syntaxError } from "./engine-errors.ts";
+import { syntaxError, toQueryError } from "./engine-errors.ts";
 import type { Tree } from "./sql-constants.ts";
 import { withoutTail } from "./statement-end.ts";
 import { namedRelations, notReadOnly } from "./statement-guard.ts";
@@ -48,6 +48,8 @@ export function createStatementChecker(
         [sql],
       );
       return JSON.parse(String(reader.getRows()[0]![0])) as Serialized;
+    }).catch((error: unknown) => {
+      throw toQueryError(error);
     });
   }
 

@@ -20,7 +20,9 @@ export function toQueryError(thrown: unknown): LakehouseError {
       cause,
     });
   }
-  if (kind === "IO" || kind === "HTTP") {
+  const damaged =
+    /magic bytes|not a parquet file|parquet footer|Failed to (read|deserialize)|ZSTD|TProtocol/i;
+  if (kind === "IO" || kind === "HTTP" || (kind === "Invalid Input" && damaged.test(message))) {
     return new LakehouseError("unavailable", `a file of a table cannot be read: ${message}`, {
       reason: "broken_dataset",
       cause,

@@ -8,7 +8,7 @@ import { notReadOnly } from "./statement-guard.ts";
  * what they are made of is refused: `repeat` in `repeat`, lists within lists, texts joined to
  * themselves again and again. Sizes that are computed are bounded when they run: `size-macros.ts`.
  */
-export const GROWTH_MAX = 25_000;
+export const GROWTH_MAX = 10_000;
 
 interface Scope {
   /** Growth of the columns that the query reads. */

@@ -1,6 +1,7 @@
 // The schema a dataset gets when new columns arrive by name: ids kept, what is unknown carried on.
 import type { Column } from "#contracts/nouns.ts";
 import type { Field } from "#contracts/catalog.ts";
+import { canonicalJson } from "#kernel/ids.ts";
 import { badCommit, type CommitInput } from "./commit-request.ts";
 import {
   evolveFields,
@@ -69,7 +70,7 @@ function requireSameIds(
 }
 
 function idsOf({ field_id, nested_ids = {} }: Field): string {
-  return JSON.stringify([field_id, Object.entries(nested_ids).toSorted()]);
+  return canonicalJson([field_id, nested_ids]);
 }
 
 /** The last id given out when this schema was the newest. */

@@ -1,4 +1,4 @@
-// Tables in Iceberg's own words: their metadata as it is, made from a schema, or taken as they stand.
+// Tables in Iceberg's own words: their metadata, made from a schema, or taken as they stand.
 import { z } from "zod";
 import type { catalog } from "#contracts/catalog.ts";
 import type { Call } from "#kernel/call.ts";
@@ -123,7 +123,7 @@ function freshOrder(
   return { ...order, "order-id": fields.length === 0 ? 0 : Math.max(1, order["order-id"]), fields };
 }
 
-/** Takes a table that stands in a bucket of ours; its metadata and present manifests must be there. */
+/** Takes a table that stands in a bucket of ours; metadata and present manifests must be there. */
 export async function registerTable(
   parts: CatalogParts,
   input: ParsedInputOf<Operations["register_table"]>,

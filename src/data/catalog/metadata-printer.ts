@@ -6,8 +6,8 @@ import type { TableMetadata } from "./iceberg/table-types.ts";
 export type MetadataPrinter = (metadata: TableMetadata) => string;
 
 /**
- * The text of a metadata file. Snapshots and log entries are the same objects in every later version
- * of a table, and with a thousand of them most of the text: each is printed once.
+ * The text of a metadata file. Snapshots and log entries are the same objects in every later
+ * version of a table, and with a thousand of them most of the text: each is printed once.
  */
 export function createMetadataPrinter(): MetadataPrinter {
   const printed = new WeakMap<object, string>();

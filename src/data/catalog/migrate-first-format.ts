@@ -40,8 +40,8 @@ import { toTexts } from "./text-properties.ts";
 const MIGRATION_TIMEOUT_MS = 3_600_000;
 
 /**
- * Brings every dataset of version 0.1 to the present format. One whose metadata cannot be read stays
- * as it is, quarantined; interrupted, a migration starts over on the next start.
+ * Brings every dataset of version 0.1 to the present format. One whose metadata cannot be read
+ * stays as it is, quarantined; interrupted, a migration starts over on the next start.
  */
 export async function migrateFirstFormat(parts: CatalogParts, signal: AbortSignal): Promise<void> {
   const principal = { name: "catalog", scopes: ["read", "write", "admin"] as const };

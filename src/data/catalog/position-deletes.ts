@@ -63,7 +63,8 @@ export function keyOfPartition(
 
 /** The one data file that a position-delete file is about, when it says so. */
 export function referencedPath(file: IcebergDataFile): string | undefined {
-  if (file.referenced_data_file != null) return sameSpelling(file.referenced_data_file);
+  const named = file.referenced_data_file ?? undefined;
+  if (named !== undefined) return sameSpelling(named);
   const stats = statsOf(file, FILE_PATH_ID);
   const { lower, upper } = stats ?? {};
   return typeof lower === "string" && lower === upper ? sameSpelling(lower) : undefined;

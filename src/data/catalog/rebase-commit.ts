@@ -10,8 +10,8 @@ import { BrokenMetadata, type TableObjects } from "./table-objects.ts";
 import { sameSpelling } from "./table-places.ts";
 
 /**
- * Throws `conflict` (`snapshot_moved`) with what stands in the way, unless the commit may be made on
- * top of what came since the snapshot it read:
+ * Throws `conflict` (`snapshot_moved`) with what stands in the way, unless the commit may be made
+ * on top of what came since the snapshot it read:
  * - its files to remove are all still there, without new deletes that apply to them;
  * - nobody has added rows that its condition may match; the same rows written anew are none.
  */
@@ -62,10 +62,10 @@ function snapshotsSince(
   let at = current;
   while (at !== undefined && at["snapshot-id"] !== based_on) {
     since.set(at["snapshot-id"], at);
-    const parent = at["parent-snapshot-id"];
-    at = parent == null ? undefined : snapshotById(metadata, parent);
+    const parent = at["parent-snapshot-id"] ?? undefined;
+    at = parent === undefined ? undefined : snapshotById(metadata, parent);
     // A parent that has expired: what came before it cannot be told any more.
-    if (parent != null && at === undefined) return undefined;
+    if (parent !== undefined && at === undefined) return undefined;
   }
   return at?.["snapshot-id"] === (based_on ?? undefined) ? since : undefined;
 }

@@ -123,8 +123,11 @@ export function summaryOf(values: SummaryOf): Record<string, string> {
   return summary;
 }
 
-const STANDARD =
-  /^(operation|changed-partition-count|(added|deleted|removed|total)-(data-files|delete-files|records|files-size|position-deletes|equality-deletes|position-delete-files|equality-delete-files|dvs))$/;
+const COUNTED =
+  "data-files|delete-files|records|files-size|(position|equality)-(deletes|delete-files)|dvs";
+const STANDARD = new RegExp(
+  `^(operation|changed-partition-count|(added|deleted|removed|total)-(${COUNTED}))$`,
+);
 
 const OPERATIONS: ReadonlySet<string> = new Set(["append", "overwrite", "delete", "replace"]);
 

@@ -113,7 +113,7 @@ function currentLines({ record, metadata }: OfDataset): IsCurrent {
   const known = new Map(metadata.snapshots.map((one) => [one["snapshot-id"], one]));
   const history = new Set<string>();
   let at = metadata["current-snapshot-id"];
-  while (at != null && !history.has(at)) {
+  while (at !== null && !history.has(at)) {
     history.add(at);
     at = known.get(at)?.["parent-snapshot-id"] ?? null;
   }

@@ -39,7 +39,7 @@ export function createWeighedCache<T>(weight_max: number): WeighedCache<T> {
     },
     delete: drop,
     deleteWhere(unwanted) {
-      for (const key of [...held.keys()]) if (unwanted(key)) drop(key);
+      for (const key of held.keys()) if (unwanted(key)) drop(key);
     },
   };
 }

@@ -1,5 +1,6 @@
 // A route of the Iceberg REST protocol, and finding the one that a request is for.
 import type { catalog } from "#contracts/catalog.ts";
+import type { storage } from "#contracts/storage.ts";
 import type { Call, Principal, Scope } from "#kernel/call.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Client } from "#kernel/contract.ts";
@@ -8,6 +9,8 @@ import type { Vend } from "./table-access.ts";
 
 export interface IcebergNeeds {
   readonly catalog: Client<typeof catalog>;
+  /** To tell where tables of a namespace may stand; absent: the catalog alone chooses. */
+  readonly storage?: Pick<Client<typeof storage>, "buckets"> | undefined;
   /** Keys of this server's S3 door for one who asks; absent: none are handed out. */
   readonly vend?: Vend | undefined;
   readonly clock: Clock;

@@ -16,7 +16,8 @@ export const namespaceRoutes: readonly IcebergRoute[] = [
     scope: "read",
     async answer(asked) {
       const { namespace, properties } = await presentNamespace(asked);
-      return jsonAnswer({ namespace: [namespace], properties });
+      const location = await locationOf(asked, namespace);
+      return jsonAnswer({ namespace: [namespace], properties: { ...location, ...properties } });
     },
   },
   {
@@ -40,6 +41,17 @@ export const namespaceRoutes: readonly IcebergRoute[] = [
   },
   { method: "POST", path: `${ONE}/properties`, scope: "write", answer: change },
 ];
+
+/**
+ * Where engines that choose the place of a new table themselves put it. Trino does, and without
+ * this creates the table first and then complains that its place is not empty.
+ */
+async function locationOf(asked: Asked, namespace: string): Promise<{ location?: string }> {
+  if (asked.needs.storage === undefined) return {};
+  const { buckets } = await asked.needs.storage.buckets({}, asked.call);
+  const main = buckets.find((bucket) => bucket.main);
+  return main === undefined ? {} : { location: `s3://${main.name}/datasets/${namespace}` };
+}
 
 async function list(asked: Asked): Promise<Response> {
   const query = asked.url.searchParams;

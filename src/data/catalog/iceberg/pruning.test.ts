@@ -254,6 +254,9 @@ test("files are left out by bounds, by counts, and by each transform", () => {
     false,
     false,
   ]);
+  const not_one: Predicate = { op: "ne", column, value: 1 };
+  assert.deepEqual(judge("double", "void", [1, "NaN"], not_one), [true, true], "NaN is not 1");
+  assert.deepEqual(judge("double", "void", [1, 1], not_one), [false, true]);
   const day = "2020-01-02T00:00:00";
   const rows = ["2020-01-02T10:00:00"];
   assert.deepEqual(judge("timestamp", "day", rows, { op: "lt", column, value: day }), [
