@@ -72,7 +72,7 @@ const WITH_GROWING = [
 /** Sizes that are not known before they run. */
 const COMPUTED = [
   "SELECT len(range(i)) FROM range(100000, 100001) t(i)",
-  "SELECT len(range(-9223372036854775808))",
+  "SELECT len(range(i)) FROM (SELECT -9223372036854775808::BIGINT AS i)",
   "SELECT len(range(i, 100000000, 2)) FROM range(3) t(i)",
   "SELECT len(generate_series(TIMESTAMP '2000-01-01', TIMESTAMP '2200-01-01', INTERVAL 1 SECOND))",
   "SELECT len(range(DATE '0001-01-01', DATE '9999-01-01', INTERVAL 1 MICROSECOND))",
