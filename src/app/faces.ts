@@ -40,7 +40,8 @@ export async function openFaces(needs: FaceNeeds): Promise<HttpFace[]> {
       ...(door_url === "" ? {} : { door_url: () => door_url }),
       ...(tokens.length === 0 ? {} : { holderOf: holderOf(tokens) }),
       tell: ({ dataset, principal, trace_id, report }) => {
-        const kind = String(report["report-type"] ?? "report");
+        const type = report["report-type"];
+        const kind = typeof type === "string" ? type : "report";
         const details = { dataset, report: report as NonNullable<EventInput["details"]>[string] };
         // A report is a courtesy of the engine: one that cannot be kept changes nothing for it.
         clients.observe

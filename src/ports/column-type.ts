@@ -14,8 +14,9 @@ export interface StructField {
   readonly type: ColumnType;
 }
 
-const PRIMITIVE =
-  /(?:boolean|int|long|float|double|date|timestamptz|timestamp|time|string|uuid|binary|decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)|fixed\[\s*(\d+)\s*\])(?![a-z])/y;
+const PLAIN = "boolean|int|long|float|double|date|timestamptz|timestamp|time|string|uuid|binary";
+const SIZED = String.raw`decimal\(\s*\d+\s*,\s*\d+\s*\)|fixed\[\s*\d+\s*\]`;
+const PRIMITIVE = new RegExp(`(?:${PLAIN}|${SIZED})(?![a-z])`, "y");
 
 /** Unknown type: `invalid` (`unknown_type`). */
 export function parseColumnType(text: string): ColumnType {
@@ -53,7 +54,9 @@ function readType(reader: TypeReader): ColumnType {
     if (!take(reader, /\s*,/y)) throw unknownType(reader.text);
     return closed(reader, { kind: "map", key, value: readType(reader) });
   }
-  if (take(reader, /struct\s*</y)) return closed(reader, { kind: "struct", fields: readFields(reader) });
+  if (take(reader, /struct\s*</y)) {
+    return closed(reader, { kind: "struct", fields: readFields(reader) });
+  }
   const word = take(reader, PRIMITIVE);
   if (word === undefined) throw unknownType(reader.text);
   return { kind: "primitive", name: word[0].replaceAll(/\s/g, "") };

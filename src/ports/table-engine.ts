@@ -25,7 +25,7 @@ export interface TableRelation {
   readonly files: readonly TableFile[];
   /** Some files may carry no field ids; in those, columns are found by name. */
   readonly name_mapped: boolean;
-  /** Equal keys mean equal files and columns (table and snapshot, kept files); to remember views. */
+  /** Equal keys mean equal files and columns (table, snapshot, kept files): to remember views. */
   readonly version_key?: string;
 }
 

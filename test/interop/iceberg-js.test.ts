@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type IcebergError, IcebergRestCatalog } from "iceberg-js";
 import { icebergRead } from "icebird";
+import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { startHouse, type RunningHouse } from "../support/running-house.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { ourRows } from "./engine-values.ts";
-import { fillLake, TABLES } from "./lake-tables.ts";
+import { READER, startGuardedHouse, WRITER } from "./guarded-house.ts";
+import { churn } from "./random-operations.ts";
+import { fillLake, ingestRows, TABLES } from "./lake-tables.ts";
 
 const stops: (() => unknown)[] = [];
 const lifetime = { after: (stop: () => unknown) => void stops.push(stop) };
@@ -139,7 +142,29 @@ function plain(type: string, value: unknown): unknown {
   return type === "long" ? String(value) : value;
 }
 
-for (const table of ["evolved", "parted", "edited", "shop.orders"]) {
+const SEED = Number(process.env["LAKEHOUSE_TEST_SEED"] ?? Date.now() % 1_000_000);
+
+before(async () => {
+  const done = await churn(house.clients, "churned", { seed: SEED, operations: 200 });
+  console.log(`200 random operations, seed ${SEED}: ${JSON.stringify(done)}`);
+});
+
+test("iceberg-js sees schema and snapshots as they are after 200 random operations", async () => {
+  const metadata = await client.loadTable({ namespace: ["default"], name: "churned" });
+  const ours = await house.clients.catalog.get({ name: "churned" });
+  const current = metadata!.schemas!.find(
+    (one) => one["schema-id"] === metadata!["current-schema-id"],
+  );
+  assert.deepEqual(
+    current!.fields.map(({ id, name, type }) => [id, name, type]),
+    ours.fields.map(({ field_id, name, type }) => [field_id, name, type]),
+  );
+  const { snapshots } = await house.clients.catalog.snapshots({ name: "churned", limit: 1000 });
+  assert.equal(metadata!.snapshots!.length, snapshots.length);
+  assert.equal(String(metadata!["current-snapshot-id"]), String(Number(ours.current_snapshot_id)));
+});
+
+for (const table of ["churned", "evolved", "parted", "edited", "shop.orders"]) {
   test(`icebird reads the same rows of ${table}`, async () => {
     const [name = "", namespace = "default"] = table.split(".").toReversed();
     const metadata = await client.loadTable({ namespace: [namespace], name });
@@ -165,3 +190,47 @@ for (const table of ["evolved", "parted", "edited", "shop.orders"]) {
     assert.deepEqual(theirs, ours);
   });
 }
+
+test("with auth on, a token opens catalog and data as far as its scopes go", async (t) => {
+  const guarded = await startGuardedHouse(join(await tempDir(t), "data"));
+  t.after(() => guarded.stop());
+  await ingestRows(guarded.clients, "kept", [{ id: 1 }]);
+  const as = (token: string) =>
+    new IcebergRestCatalog({
+      baseUrl: `${guarded.url}/iceberg`,
+      auth: { type: "bearer", token },
+      accessDelegation: ["vended-credentials"],
+    });
+  const refused = (type: string) => (error: IcebergError) => error.icebergType === type;
+  await assert.rejects(as("no-such-token").listNamespaces(), refused("NotAuthorizedException"));
+  const made = as(READER).createNamespace({ namespace: ["ns"] });
+  await assert.rejects(made, refused("ForbiddenException"));
+  await as(WRITER).createNamespace({ namespace: ["ns"] });
+  for (const [token, may_write] of [
+    [READER, false],
+    [WRITER, true],
+  ] as const) {
+    const loaded = await as(token).loadTableResult({ namespace: ["default"], name: "kept" });
+    const config = loaded!.config!;
+    const s3 = new S3Client({
+      endpoint: config["s3.endpoint"]!,
+      region: config["s3.region"]!,
+      forcePathStyle: config["s3.path-style-access"] === "true",
+      credentials: {
+        accessKeyId: config["s3.access-key-id"]!,
+        secretAccessKey: config["s3.secret-access-key"]!,
+        sessionToken: config["s3.session-token"]!,
+      },
+    });
+    const [, bucket = "", key = ""] = /^s3:\/\/([^/]+)\/(.+)$/.exec(loaded!["metadata-location"]!)!;
+    const read = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    assert.match(await read.Body!.transformToString(), /"format-version"/);
+    const fresh = { Bucket: bucket, Key: `${key}.other`, Body: "x" };
+    const written = await s3.send(new PutObjectCommand(fresh)).then(
+      () => true,
+      (error: Error) => error.name,
+    );
+    assert.equal(written, may_write ? true : "AccessDenied");
+    s3.destroy();
+  }
+});

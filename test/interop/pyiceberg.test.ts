@@ -8,6 +8,7 @@ import { tempDir } from "../support/temp-dir.ts";
 import { startPeer, type EnginePeer } from "./engine-peer.ts";
 import { ourRows } from "./engine-values.ts";
 import { findPython } from "./foreign-engines.ts";
+import { READER, startGuardedHouse, WRITER } from "./guarded-house.ts";
 import { fillLake, ingestRows, partedRows, TABLES } from "./lake-tables.ts";
 
 const python = await findPython();
@@ -35,16 +36,21 @@ before(async () => {
   house = await startHouse(join(dir, "data"), "one process");
   lifetime.after(() => house.stop());
   await fillLake(house.clients, dir);
-  const script = join(ROOT, "test/interop/pyiceberg-check.py");
-  const config = { type: "rest", uri: `${house.url}/iceberg` };
-  const env = { PYTHONDONTWRITEBYTECODE: "1" };
-  peer = startPeer({ python: python.found.python, script, config, env });
+  peer = attach({ type: "rest", uri: `${house.url}/iceberg` });
   lifetime.after(() => peer.stop());
 });
 
 after(async () => {
   for (const stop of stops.toReversed()) await stop();
 });
+
+/** A PyIceberg of its own, attached with these properties. */
+function attach(config: Record<string, string>): EnginePeer {
+  assert.ok(python.skip === false);
+  const script = join(ROOT, "test/interop/pyiceberg-check.py");
+  const env = { PYTHONDONTWRITEBYTECODE: "1" };
+  return startPeer({ python: python.found.python, script, config, env });
+}
 
 function asTheyName(table: string): string {
   return table.includes(".") ? table : `default.${table}`;
@@ -263,4 +269,24 @@ test("appends of PyIceberg and ours at the same time are all kept", { skip }, as
     ["start", 1, 1],
     ["theirs", 5, 5],
   ]);
+});
+
+test("PyIceberg signs in by OAuth, and may do what its token may", { skip }, async (t) => {
+  const guarded = await startGuardedHouse(join(await tempDir(t), "data"));
+  t.after(() => guarded.stop());
+  await ingestRows(guarded.clients, "kept", [{ id: 1, who: "ours" }]);
+  const table = "default.kept";
+  const values = [{ id: 2, who: "theirs" }];
+  const [reader, writer] = [READER, WRITER].map((secret) => {
+    const credential = `some-client:${secret}`;
+    const one = attach({ type: "rest", uri: `${guarded.url}/iceberg`, credential });
+    t.after(() => one.stop());
+    return one;
+  });
+  assert.equal((await reader!.ask<Rows>("rows", { table })).length, 1);
+  await assert.rejects(reader!.ask("append", { table, values }), /access.?denied|forbidden/i);
+  await writer!.ask("append", { table, values });
+  const rows = await reader!.ask<Rows>("rows", { table });
+  assert.deepEqual(rows, await ourRows(guarded.clients, "SELECT * FROM kept ORDER BY id"));
+  assert.equal(rows.length, 2);
 });

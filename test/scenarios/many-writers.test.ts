@@ -81,7 +81,8 @@ function listen(heard: Heard, args: readonly string[], kill_after_ms: number): P
 }
 
 function hear(heard: Heard, line: string): void {
-  const [word, rest = ""] = [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)];
+  const space = line.indexOf(" ");
+  const [word, rest] = [line.slice(0, space), line.slice(space + 1)];
   if (word === "try") {
     const attempt = JSON.parse(rest) as Attempt;
     heard.attempts.set(attempt.op_id, attempt);

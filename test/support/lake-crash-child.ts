@@ -1,4 +1,4 @@
-// A lake that works without pause until it is killed or its disk is full; says what it acknowledged.
+// A lake that works until it is killed or its disk is full; says what it acknowledged.
 import { createHash } from "node:crypto";
 import { readFileSync, writeSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { loadSettings } from "#app/settings.ts";
 import { silentLog } from "#kernel/log.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
 
-/** `append <tag>`, `upsert <key> <value>`, `delete <tag>`, `upload <key> <sha256>`, `upkeep <n>`. */
+/** Of `upsert` the value is the row's, of `upload` the sha256 of the bytes. */
 export interface LakeAck {
   readonly kind: "append" | "upsert" | "delete" | "upload" | "upkeep";
   readonly id: string;

@@ -90,7 +90,7 @@ const ENDLESS = [
   "SELECT * FROM (SELECT repeat('x', 1000) AS s, i FROM range(1000000000) t(i)) ORDER BY s, i",
   "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT max(n) FROM r",
   "WITH RECURSIVE r(s) AS (SELECT 'x' UNION ALL SELECT s || s FROM r) SELECT max(len(s)) FROM r",
-  "WITH RECURSIVE r(a, b) AS (SELECT 1, 1 UNION ALL SELECT a, i FROM r, range(9) t(i)) FROM r",
+  "WITH RECURSIVE r(a, b) AS (SELECT 1, 1 UNION ALL SELECT a, i FROM r, range(9) t(i)) SELECT max(b) FROM r",
   `SELECT 1 FROM ${Array(100).fill("range(2)").join(", ")} WHERE random() > 2`,
 ];
 

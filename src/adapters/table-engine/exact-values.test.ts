@@ -184,6 +184,20 @@ test("a whole number that no double holds makes its JSON column text, not anothe
   await assert.rejects(onto, failsWith("conflict", "schema_differs"));
 });
 
+test("whole numbers below and above zero in JSON are long, and decimal where one is not", async (t) => {
+  const { convert, rowsOf } = await open(t);
+  const text = '{"a":0,"l":[1,-1],"h":-1}\n{"a":-1,"l":[2],"h":18446744073709551615}\n';
+  const made = await convert(text, { format: "ndjson" });
+  assert.deepEqual(
+    made.columns.map(({ type }) => type),
+    ["long", "list<long>", "decimal(38,0)"],
+  );
+  assert.deepEqual(await rowsOf(made), [
+    [0, [1, -1], -1],
+    [-1, [2], "18446744073709551615"],
+  ]);
+});
+
 test("a line that is too long or not UTF-8 is a reject, and the others come in", async (t) => {
   const { convert, rowsOf } = await open(t);
   const long = Buffer.from(`{"a":"${"x".repeat(17 * 1024 * 1024)}"}\n`);

@@ -89,7 +89,7 @@ async function readSchemas(
     const uri = String(row[0]);
     const rows = found.get(uri) ?? [];
     found.set(uri, rows);
-    const text = (value: unknown) => (value === null ? null : String(value));
+    const text = (value: unknown) => value as string | null;
     rows.push({
       name: String(row[1]),
       type: text(row[2]),

@@ -8,7 +8,13 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ConvertResult, RejectedRow } from "#ports/table-engine.ts";
 import type { WantedColumns } from "./column-plan.ts";
 import { convertSelect, describeSelect, type FoundColumn } from "./typed-convert.ts";
-import { roundedColumns, typesApart, typesOption, type ReadAs } from "./json-types.ts";
+import {
+  narrowedColumns,
+  roundedColumns,
+  typesApart,
+  typesOption,
+  type ReadAs,
+} from "./json-types.ts";
 import { quoteText } from "./sql-text.ts";
 import { unreadable } from "./source-file.ts";
 import { readLines, type Line } from "./text-lines.ts";
@@ -83,21 +89,20 @@ async function convertClean(
     `read_json(${quoteText(path)}, ${options}, ${typesOption(types)})`;
   const { from, found } = await inferred(connection, path, options, readAs);
   const rounded = await roundedColumns(connection, found, readAs);
+  const types = await narrowedColumns(connection, found, readAs);
   // Wanted text is read as it stands in the file: a date that was inferred would lose its form.
   const text = new Set(
     (job.columns ?? []).filter(({ type }) => type === "string").map(({ name }) => name),
   );
-  const as_text = found.filter(
-    ({ name, type }) => rounded.includes(name) || (text.has(name) && !type.includes("<")),
+  for (const column of found) {
+    const { name, type } = column;
+    const plain = text.has(name) && !type.includes("<");
+    if (plain || rounded.includes(name)) types.set(name, textTypeOf(column));
+  }
+  if (types.size === 0) return convertSelect(from, found, job);
+  const exact = readAs(
+    new Map(found.map(({ name, engine_type }) => [name, types.get(name) ?? engine_type])),
   );
-  if (as_text.length === 0) return convertSelect(from, found, job);
-  const types = new Map(
-    found.map((column) => [
-      column.name,
-      as_text.includes(column) ? textTypeOf(column) : column.engine_type,
-    ]),
-  );
-  const exact = readAs(types);
   return convertSelect(exact, await describeSelect(connection, `SELECT * FROM ${exact}`), job);
 }
 

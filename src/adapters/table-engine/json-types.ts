@@ -44,6 +44,31 @@ function holdsLongNumber(json: string): string {
 }
 
 /**
+ * Columns (name → engine type) of whole numbers below and above zero that all fit a BIGINT: the
+ * reader takes them for HUGEINT, also inside lists and structs.
+ */
+export async function narrowedColumns(
+  connection: DuckDBConnection,
+  found: readonly FoundColumn[],
+  readAs: ReadAs,
+): Promise<Map<string, string>> {
+  const huge = found.filter(({ engine_type }) => /\bHUGEINT\b/.test(engine_type));
+  if (huge.length === 0) return new Map();
+  const narrow = ({ engine_type }: FoundColumn) => engine_type.replaceAll(/\bHUGEINT\b/g, "BIGINT");
+  const tests = huge.map((column) => {
+    const ref = quoteName(column.name);
+    const back = `CAST(TRY_CAST(${ref} AS ${narrow(column)}) AS ${column.engine_type})`;
+    return `bool_and(${back} IS NOT DISTINCT FROM ${ref})`;
+  });
+  const types = new Map(huge.map(({ name, engine_type }) => [name, engine_type]));
+  const reader = await connection.runAndReadAll(`SELECT ${tests.join(", ")} FROM ${readAs(types)}`);
+  const fits = reader.getRows()[0]!;
+  return new Map(
+    huge.flatMap((column, at) => (fits[at] === true ? [[column.name, narrow(column)]] : [])),
+  );
+}
+
+/**
  * Engine types of columns when keys of some inner object differ in case only, which no struct can
  * have: that column stays JSON text, and the others get their types.
  */

@@ -88,8 +88,10 @@ function meets(values: Row, told: ColumnCondition): boolean {
   const comparable = (value: Cell) =>
     typeof value === typeof own &&
     (COLUMNS[at]!.type !== "date" || /^[\d-]{10}$/.test(String(value)));
-  if (told.op === "in") return !told.values.every(comparable) || told.values.includes(own);
-  if (told.op === "not_in") return !told.values.every(comparable) || !told.values.includes(own);
+  if (told.op === "in" || told.op === "not_in") {
+    return !told.values.every(comparable) || told.values.includes(own) === (told.op === "in");
+  }
+  if (!("value" in told)) return true;
   const { value } = told;
   if (!comparable(value) || value === null) return true;
   if (told.op === "starts_with") return String(own).startsWith(String(value));
@@ -136,9 +138,9 @@ test("a query answers the same over the files that its conditions leave", async 
       const uris = (some: typeof files) => some.map(({ uri }) => uri);
       assert.deepEqual(await answer(sql, uris(kept)), await answer(sql, uris(files)), sql);
     }),
-    { numRuns: 250 },
+    { numRuns: 120 },
   );
-  assert.ok(pruned > 500, `${pruned} files were left out`);
+  assert.ok(pruned > 200, `${pruned} files were left out`);
 });
 
 test("conditions are told quickly", async (t) => {

@@ -185,11 +185,12 @@ function notATable(name: string): LakehouseError {
 /** Names with a schema in front would pass by the macros of `size-macros.ts`. */
 function checkFunction(node: Tree, name: string): void {
   const lower = name.toLowerCase();
-  const placed = node["catalog"] !== undefined || !/^(main)?$/.test(String(node["schema"] ?? ""));
+  const { catalog, schema } = node;
+  const placed = catalog !== undefined || (schema !== undefined && schema !== "main");
   if (DENIED_NAMES.has(lower) || DENIED_FAMILIES.test(lower) || placed) {
     throw notReadOnly(`the function ${name} may not be used here`);
   }
-  if (BOUNDED.test(lower) && node["schema"] !== undefined) {
+  if (BOUNDED.test(lower) && schema !== undefined) {
     throw notReadOnly(`the function ${name} is called without a schema here`);
   }
 }

@@ -172,16 +172,18 @@ async function readPartitions(
     `SELECT ${texts.join(", ")} FROM ${parts} ORDER BY part`,
   );
   return reader.getRows().map((row) => {
-    const cells = taken.map(({ name, type }, at) => [name, cellOf(name, type, row[at])] as const);
+    const cells = taken.map(
+      ({ name, type }, at) => [name, cellOf(name, type, row[at] as string | null)] as const,
+    );
     return { ...nulls(transforms), ...Object.fromEntries(cells) };
   });
 }
 
-function cellOf(name: string, type: string, text: unknown): Cell {
+function cellOf(name: string, type: string, text: string | null): Cell {
   if (text === null) return null;
-  const cell = cellOfText(type, String(text));
+  const cell = cellOfText(type, text);
   if (cell !== undefined) return cell;
-  throw badPartitioning(`the partition value ${String(text)} of "${name}" cannot be written`);
+  throw badPartitioning(`the partition value ${text} of "${name}" cannot be written`);
 }
 
 function tooMany() {

@@ -234,6 +234,30 @@ eachTransport("the same bytes commit once, until their rows are gone", async (co
   assert.deepEqual((await catalog.sources({ name, content_sha256: "none" })).sources, []);
 });
 
+eachTransport("files that cannot match are left out, and told of", async (connect, t) => {
+  const { catalog, storage } = await open(t, { connect });
+  const name = "d";
+  await catalog.register({ name, fields: FIELDS });
+  const added: DataFile[] = [];
+  for (const at of [0, 1, 2, 3]) {
+    const file = await putFile(storage, `d/${at}.parquet`);
+    const stats = [{ field_id: 1, nulls: 0, values: 1, lower: at * 10, upper: at * 10 + 9 }];
+    added.push({ ...file, stats });
+  }
+  await catalog.commit({ name, operation: "append", added });
+  const where = [
+    { op: "gte" as const, column: "id", value: 15 },
+    { op: "in" as const, column: "id", values: [5, 25] },
+  ];
+  const found = await catalog.files({ name, where });
+  assert.deepEqual([found.files.map((file) => file.key), found.files_total], [["d/2.parquet"], 4]);
+  assert.ok(found.files[0]!.uri.endsWith("d/2.parquet"));
+  assert.deepEqual(found.files[0]!.stats, added[2]!.stats);
+  const bare = await catalog.files({ name, where, locate: false });
+  assert.equal(bare.files[0]!.uri, "");
+  assert.equal((await catalog.files({ name })).files.length, 4);
+});
+
 test("statistics are put together from what files tell", async (t) => {
   const { catalog, storage } = await open(t);
   const name = "d";
