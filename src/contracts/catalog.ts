@@ -312,11 +312,20 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
     reasons: ["no_such_dataset", "quarantined"],
   }),
   restore: write({
-    summary: "Brings a tombstoned dataset back as it was.",
+    summary: "Brings a tombstoned or dropped dataset back as it was.",
     http: "POST /catalog/datasets/{name}/restore",
-    input: z.strictObject({ name }),
+    input: z.strictObject({
+      name,
+      dataset_id: z.string().optional().describe("of several dropped ones of this name: which"),
+    }),
     output: dataset,
-    reasons: ["no_such_dataset", "not_tombstoned", "quarantined"],
+    reasons: [
+      "no_such_dataset",
+      "not_tombstoned",
+      "quarantined",
+      "dataset_exists",
+      "no_such_namespace",
+    ],
   }),
   rename: write({
     summary: "Gives a dataset another name; its files stay where they are.",

@@ -1,7 +1,7 @@
 // What every table engine must do with Iceberg tables: write files with ids and statistics, read
 // columns by id, leave deleted rows out, and write rows anew.
 import assert from "node:assert/strict";
-import { access, stat } from "node:fs/promises";
+import { access, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { tempDir } from "../../test/support/temp-dir.ts";
@@ -326,5 +326,24 @@ export function tableFilesSuite(label: string, open: OpenEngine): void {
     assert.deepEqual([joined.rows, joined.dropped_rows, joined.files.length], [3, 0, 1]);
     const again = tableOf(one.columns, [joined.files[0]!.path]);
     assert.deepEqual(await rows(again), [[12], [20], [21]]);
+  });
+
+  test(`${label}: a file that is not whole breaks its table alone; odd paths are plain ones`, async (t) => {
+    const { dir, engine, rows } = await opened(t);
+    const odd = join(dir, "a [b]*? 'c");
+    await mkdir(odd);
+    const made = await convertText(engine, odd, "n\n1\n");
+    const torn = join(dir, "torn.parquet");
+    await writeFile(torn, (await readFile(made.target_path)).subarray(0, 40));
+    const gone = join(dir, "gone.parquet");
+    for (const uri of [torn, gone]) {
+      for (const files of [[uri], [made.target_path, uri, made.target_path]]) {
+        const broken = rows(tableOf(made.columns, files));
+        await assert.rejects(broken, failsWith("unavailable", "broken_dataset"));
+      }
+    }
+    assert.deepEqual(await rows(tableOf(made.columns, [made.target_path])), [[1]]);
+    const twice = [made.target_path, (await convertText(engine, odd, "n\n2\n")).target_path];
+    assert.deepEqual(await rows(tableOf(made.columns, twice)), [[1], [2]]);
   });
 }

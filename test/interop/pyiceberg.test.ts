@@ -10,6 +10,7 @@ import { ourRows } from "./engine-values.ts";
 import { findPython } from "./foreign-engines.ts";
 import { READER, startGuardedHouse, WRITER } from "./guarded-house.ts";
 import { fillLake, ingestRows, partedRows, TABLES } from "./lake-tables.ts";
+import { fillChurned } from "./random-operations.ts";
 
 const python = await findPython();
 const { skip } = python;
@@ -37,6 +38,7 @@ describe("PyIceberg", () => {
     house = await startHouse(join(dir, "data"), "one process");
     lifetime.after(() => house.stop());
     await fillLake(house.clients, dir);
+    await fillChurned(house.clients);
     peer = attach({ type: "rest", uri: `${house.url}/iceberg` });
     lifetime.after(() => peer.stop());
   });
@@ -62,7 +64,7 @@ describe("PyIceberg", () => {
     return type.replaceAll(" ", "").replace(/^(list|map|struct)<.*/s, "$1");
   }
 
-  for (const table of [...TABLES, "clock_kinds"]) {
+  for (const table of [...TABLES, "clock_kinds", "churned"]) {
     test(`PyIceberg agrees on rows, schema and snapshots of ${table}`, { skip }, async () => {
       const { clients } = house;
       const theirs = await peer.ask<Described>("describe", { table: asTheyName(table) });
@@ -71,7 +73,7 @@ describe("PyIceberg", () => {
         theirs.columns.map(([id, name, type, nullable]) => [id, name, plainType(type), nullable]),
         ours.fields.map((one) => [one.field_id, one.name, plainType(one.type), one.nullable]),
       );
-      const { snapshots } = await clients.catalog.snapshots({ name: table });
+      const { snapshots } = await clients.catalog.snapshots({ name: table, limit: 1000 });
       assert.deepEqual(theirs.snapshots, snapshots.map((one) => one.snapshot_id).toSorted());
       assert.equal(theirs.current, ours.current_snapshot_id);
       const rows = await peer.ask<Rows>("rows", { table: asTheyName(table) });
@@ -89,7 +91,7 @@ describe("PyIceberg", () => {
     assert.deepEqual(tables["shop"], ["orders"]);
     assert.deepEqual(
       tables["default"]!.toSorted(),
-      [...TABLES.filter((one) => !one.includes(".")), "clock_kinds"].toSorted(),
+      [...TABLES.filter((one) => !one.includes(".")), "clock_kinds", "churned"].toSorted(),
     );
   });
 

@@ -21,8 +21,17 @@ type ColumnType = (typeof TYPES)[number];
 
 const SPECS = [[], ["bucket[3]"], ["truncate[50]"], ["identity"]] as const;
 
+/** Makes `churned` by 200 random operations; the seed is printed, and may be given. */
+export async function fillChurned(clients: Clients): Promise<void> {
+  const given = process.env["LAKEHOUSE_TEST_SEED"];
+  const seed = given === undefined ? Date.now() % 1_000_000 : Number(given);
+  console.log(`200 random operations, seed ${seed} (LAKEHOUSE_TEST_SEED)`);
+  const done = await churn(clients, "churned", { seed, operations: 200 });
+  console.log(JSON.stringify(done));
+}
+
 /** Makes the dataset and changes it so many times; answers how often each operation was done. */
-export async function churn(
+async function churn(
   clients: Clients,
   name: string,
   options: { readonly seed: number; readonly operations: number },

@@ -10,6 +10,7 @@ import { tempDir } from "../support/temp-dir.ts";
 import { comparableRows, ourRows } from "./engine-values.ts";
 import { findTrino } from "./foreign-engines.ts";
 import { fillLake, ingestRows, TABLES } from "./lake-tables.ts";
+import { fillChurned } from "./random-operations.ts";
 import { startTrino, type RunningTrino } from "./real-trino.ts";
 
 const trino = await findTrino();
@@ -28,6 +29,7 @@ describe("Trino", () => {
     house = await startHouse(join(dir, "data"), "one process");
     lifetime.after(() => house.stop());
     await fillLake(house.clients, dir);
+    await fillChurned(house.clients);
     server = await startTrino(trino.found, house.url, await tempDir(lifetime));
     lifetime.after(() => server.stop());
     const local = await createDuckDbEngine({
@@ -82,7 +84,7 @@ describe("Trino", () => {
     return theirs;
   }
 
-  for (const table of [...TABLES, "clock_kinds"]) {
+  for (const table of [...TABLES, "clock_kinds", "churned"]) {
     test(
       `Trino answers through our engine just what DuckDB does for ${table}`,
       { skip },

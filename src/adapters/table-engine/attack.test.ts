@@ -150,6 +150,7 @@ test("values of a size that people need are made", async (t) => {
     data_dir: dir,
   });
   t.after(() => engine.close());
+  const sums = Array.from({ length: 60 }, (_, i) => `i + ${i} AS c${i}`).join(", ");
   const useful = [
     "SELECT lpad(i::VARCHAR, 12, '0'), repeat('-', 80), rpad('x', 5, ' ') FROM range(3) t(i)",
     "SELECT unnest(generate_series(DATE '2020-01-01', DATE '2024-12-31', INTERVAL 1 DAY))",
@@ -163,7 +164,7 @@ test("values of a size that people need are made", async (t) => {
     "SELECT format('{:08.3f} {}', 1.5, 'x'), printf('%05d', 7), replace('a b', ' ', '_')",
     "SELECT levenshtein('kitten', 'sitting'), jaro_winkler_similarity('a', 'b')",
     "SELECT string_split('a,b,c', ','), regexp_replace('abc', 'b', 'x', 'g')",
-    `SELECT ${Array.from({ length: 60 }, (_, i) => `i + ${i} AS c${i}`).join(", ")} FROM range(3) t(i)`,
+    `SELECT ${sums} FROM range(3) t(i)`,
     "SELECT count(*) FROM range(1000000), (SELECT sum(i) FROM range(100000) t(i))",
     "SELECT len(range(i)) FROM range(9999, 10000) t(i)",
   ];

@@ -14,6 +14,8 @@ export interface CheckedStatement {
   readonly names: readonly string[];
   /** The statement as a subquery would hold it (no final semicolon); undefined for EXPLAIN. */
   readonly select: string | undefined;
+  /** Its parsed form (of what EXPLAIN explains), kept for short ones. */
+  readonly tree: Tree | undefined;
 }
 
 interface Serialized {
@@ -26,6 +28,7 @@ interface Serialized {
 
 const CACHE_ENTRIES_MAX = 1_000;
 const CACHED_LENGTH_MAX = 20_000;
+const TREE_LENGTH_MAX = 2_000;
 
 export interface StatementChecker {
   /** Throws `sql_syntax`, `many_statements`, `not_read_only`. */
@@ -90,13 +93,14 @@ export function createStatementChecker(
     if (sql.includes("\0"))
       throw syntaxError("a statement has no NUL characters", sql.indexOf("\0"));
     const explained = explainOf(sql);
+    const statement = await tree(sql);
+    const names = checked(statement);
+    const kept = { names, tree: sql.length <= TREE_LENGTH_MAX ? statement : undefined };
     if (explained !== undefined) {
-      const { inner, offset, verb } = explained;
-      const names = checked(await readOne(inner, offset));
-      return { sql: `${verb}\n${inner}`, names, select: undefined };
+      const { inner, verb } = explained;
+      return { ...kept, sql: `${verb}\n${inner}`, select: undefined };
     }
-    const statement = await readOne(sql, 0);
-    return { sql, names: checked(statement), select: await asSubquery(sql, statement) };
+    return { ...kept, sql, select: await asSubquery(sql, statement) };
   }
 
   /** The text without its end (semicolons, comments), proven to mean the same. */

@@ -101,8 +101,8 @@ export async function createDuckDbEngine(settings: DuckDbSettings): Promise<Tabl
     rewrite: (request) => rewriter.rewrite(request),
 
     async conditions(sql, params) {
-      await checker.check(sql);
-      return conditionsOf(await checker.tree(sql), params);
+      const { tree } = await checker.check(sql);
+      return conditionsOf(tree ?? (await checker.tree(sql)), params);
     },
 
     convert: (request) => converter.convert(request),

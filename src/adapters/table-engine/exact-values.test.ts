@@ -133,8 +133,8 @@ test("a quoted empty text is empty text in a text column and no value in others"
 
 test("where keys of an inner object differ in case only, that column alone is JSON text", async (t) => {
   const { convert, rowsOf } = await open(t);
-  const text = `[{"n":1,"inner":{"Key":1,"key":2},"day":"2024-02-29","at":"2024-01-01 10:00:00","x":1.5,
-    "list":[1,2],"fine":{"a":true},"s":"x"},{"n":2,"inner":{"key":3}}]`;
+  const text = `[{"n":1,"inner":{"Key":1,"key":2},"day":"2024-02-29","at":"2024-01-01 10:00:00",
+    "x":1.5,"list":[1,2],"fine":{"a":true},"s":"x"},{"n":2,"inner":{"key":3}}]`;
   const made = await convert(text, { format: "json" });
   assert.deepEqual(
     made.columns.map(({ name, type }) => [name, type]),

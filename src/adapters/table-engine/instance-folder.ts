@@ -16,7 +16,7 @@ export async function makeInstanceFolder(temp_dir: string): Promise<InstanceFold
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** Removes folders of processes that were killed. A number may be given again: older is dead too. */
+/** Removes folders of killed processes; a process number may be given again, so older is dead. */
 export async function removeDeadFolders(temp_dir: string): Promise<void> {
   const started_ms = Date.now() - process.uptime() * 1000;
   for (const name of await readdir(temp_dir)) {

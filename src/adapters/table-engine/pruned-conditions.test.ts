@@ -111,17 +111,16 @@ test("a query answers the same over the files that its conditions leave", async 
   });
   t.after(() => engine.close());
   const rows = fc.sample(row, { numRuns: 60, seed: 7 });
-  const files = await Promise.all(
-    Array.from({ length: 20 }, async (_, at) => {
-      const own = rows.slice(at * 3, at * 3 + 3);
-      const lines = own.map((values) =>
-        JSON.stringify(Object.fromEntries(values.map((value, i) => [COLUMNS[i]!.name, value]))),
-      );
-      const more = { format: "ndjson", columns: COLUMNS } as const;
-      const { target_path } = await convertText(engine, dir, `${lines.join("\n")}\n`, more);
-      return { uri: target_path, rows: own };
-    }),
-  );
+  const files: { uri: string; rows: readonly Row[] }[] = [];
+  for (let at = 0; at < rows.length; at += 3) {
+    const own = rows.slice(at, at + 3);
+    const lines = own.map((values) =>
+      JSON.stringify(Object.fromEntries(values.map((value, i) => [COLUMNS[i]!.name, value]))),
+    );
+    const more = { format: "ndjson", columns: COLUMNS } as const;
+    const { target_path } = await convertText(engine, dir, `${lines.join("\n")}\n`, more);
+    files.push({ uri: target_path, rows: own });
+  }
   let pruned = 0;
   const answer = async (sql: string, uris: readonly string[]) => {
     const relations = [tableOf(COLUMNS, uris)];
@@ -135,7 +134,7 @@ test("a query answers the same over the files that its conditions leave", async 
         file.rows.some((values) => told.every((one) => meets(values, one))),
       );
       pruned += files.length - kept.length;
-      const uris = (some: typeof files) => some.map(({ uri }) => uri);
+      const uris = (some: readonly { uri: string }[]) => some.map(({ uri }) => uri);
       assert.deepEqual(await answer(sql, uris(kept)), await answer(sql, uris(files)), sql);
     }),
     { numRuns: 120 },

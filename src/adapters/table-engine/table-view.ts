@@ -81,8 +81,8 @@ async function scansOf(
 }
 
 /**
- * DuckDB reads one file by field ids on one thread only, and knows nothing of its row groups before;
- * so a single file is read under the names it has. undefined: where a name would hide a place.
+ * DuckDB reads one file by field ids on one thread only, since it does not look into it before; so
+ * a single file is read under the names it has. undefined: where a name would hide a place.
  */
 async function scanOfOne(
   connection: DuckDBConnection,

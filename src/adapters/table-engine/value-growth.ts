@@ -34,8 +34,10 @@ const MULTIPLYING = new Set(
    list_select array_select array_to_string_comma_default`.split(/\s+/),
 );
 const REDUCING = /^(list_|array_)?reduce$/;
-const SPLITTING =
-  /^(string_split|str_split|split|string_to_array|regexp_split_to_array|string_split_regex|regexp_extract_all|unnest)$/;
+const SPLITTING = new Set(
+  `string_split str_split split string_to_array regexp_split_to_array string_split_regex
+   regexp_extract_all`.split(/\s+/),
+);
 const SERIES = /^(range|generate_series)$/;
 const TIMES = /^repeat$/;
 const SIZED = /^(lpad|rpad|list_resize|array_resize|bitstring)$/;
@@ -145,7 +147,7 @@ function ofFunction(node: Tree, scope: Scope): number {
     );
   if (MULTIPLYING.has(name)) return each.reduce((product, one) => product * one, 1);
   if (REDUCING.test(name)) return ofReduce(children, each);
-  if (SPLITTING.test(name)) return name === "unnest" ? most : most * SPLIT_GROWTH;
+  if (SPLITTING.has(name)) return most * SPLIT_GROWTH;
   if (SERIES.test(name)) return seriesLength(children);
   if (TIMES.test(name)) return (each[0] ?? 1) * numberOf(children[1], GROWTH_MAX);
   if (SIZED.test(name)) return Math.max(most, numberOf(children[1], GROWTH_MAX));

@@ -124,6 +124,7 @@ async function writePartitions(
   const [rows, parts, sorted] = ["", "_parts", "_sorted"].map((end) => `${job.table}${end}`);
   const taken = job.transforms.filter(({ value }) => value !== undefined);
   const keys = taken.map((_, at) => `lakehouse_key_${at}`);
+  const key_list = keys.join(", ");
   const made = taken.map(({ value }, at) => `${value} AS ${keys[at]}`);
   const names = (from: string) => job.columns.map(({ name }) => from + quoteName(name)).join(", ");
   try {
@@ -132,8 +133,8 @@ async function writePartitions(
       job.values,
     );
     await connection.run(
-      `CREATE TEMP TABLE ${parts} AS SELECT *, row_number() OVER (ORDER BY ${keys.join(", ")}) AS part
-       FROM (SELECT DISTINCT ${keys.join(", ")} FROM ${rows} LIMIT ${PARTITIONS_MAX + 1})`,
+      `CREATE TEMP TABLE ${parts} AS SELECT *, row_number() OVER (ORDER BY ${key_list}) AS part
+       FROM (SELECT DISTINCT ${key_list} FROM ${rows} LIMIT ${PARTITIONS_MAX + 1})`,
     );
     const partitions = await readPartitions(connection, parts!, job.transforms, keys);
     if (partitions.length > PARTITIONS_MAX) throw tooMany();

@@ -22,6 +22,7 @@ import {
   tombstoneDataset,
   verifyDataset,
 } from "./dataset-states.ts";
+import { listDropped } from "./restore-dropped.ts";
 import { dropDataset, renameDataset } from "./drop-dataset.ts";
 import { expireSnapshots } from "./expire-snapshots.ts";
 import { createTable, loadTable, registerTable } from "./iceberg-tables.ts";
@@ -119,6 +120,7 @@ function datasetHandlers(parts: CatalogParts, planner: ScanPlanner): Pick<All, D
     register: (input, call) => registerDataset(parts, input, call),
     async list({ include_tombstoned, namespace }) {
       const all = (await store.list()).map((held) => held.record.dataset);
+      if (include_tombstoned) all.push(...(await listDropped(parts)));
       const datasets = all.filter(
         (one) =>
           (include_tombstoned || one.status !== "tombstoned") &&
@@ -148,7 +150,7 @@ function datasetHandlers(parts: CatalogParts, planner: ScanPlanner): Pick<All, D
     },
     quarantine: ({ name, reason }, call) => quarantineDataset(parts, name, reason, call),
     tombstone: ({ name }, call) => tombstoneDataset(parts, name, call),
-    restore: ({ name }, call) => restoreDataset(parts, name, call),
+    restore: (input, call) => restoreDataset(parts, input, call),
   };
 }
 

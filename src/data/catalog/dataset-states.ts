@@ -15,6 +15,7 @@ import {
 } from "./dataset-record.ts";
 import { quarantineChange } from "./pointer-swaps.ts";
 import { viewDataset } from "./table-view.ts";
+import { restoreDropped } from "./restore-dropped.ts";
 
 export interface VerifyOptions {
   /** Files looked at, newest first. */
@@ -121,8 +122,15 @@ export function tombstoneDataset(parts: CatalogParts, name: string, call: Call) 
   });
 }
 
-export function restoreDataset(parts: CatalogParts, name: string, call: Call) {
+export function restoreDataset(
+  parts: CatalogParts,
+  wanted: { readonly name: string; readonly dataset_id?: string | undefined },
+  call: Call,
+) {
+  const { name, dataset_id } = wanted;
   return parts.store.change(name, call, async (held): Promise<Step<Dataset>> => {
+    const other = dataset_id !== undefined && held?.record.dataset.dataset_id !== dataset_id;
+    if (held === undefined || other) return restoreDropped(parts, wanted, held);
     const record = presentRecord(held, name);
     const { dataset, buried } = record;
     if (dataset.status !== "tombstoned") {

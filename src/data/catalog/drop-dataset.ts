@@ -2,6 +2,7 @@
 import type { Dataset } from "#contracts/catalog.ts";
 import type { Call } from "#kernel/call.ts";
 import { isoTime } from "#kernel/clock.ts";
+import { LakehouseError } from "#kernel/problem.ts";
 import type { PointerChange } from "#ports/pointer-store.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
 import {
@@ -46,14 +47,16 @@ export function renameDataset(
 /** Frees the name. Not purged, the record and all files stay aside. */
 export async function dropDataset(
   parts: CatalogParts,
-  { name, purge }: { readonly name: string; readonly purge: boolean },
+  wanted: { readonly name: string; readonly purge: boolean; readonly only_if_empty?: boolean },
   call: Call,
 ): Promise<{ dataset_id: string; removed_keys: number }> {
+  const { name, purge } = wanted;
   const record = await parts.store.change(name, call, async (held) => {
     if (held === undefined) throw noSuchDataset(name);
     // A pointer that cannot be read is not thrown away: somebody may know how to mend it.
     if (held.broken !== undefined) throw quarantinedError(name, held.broken);
-    const { dataset_id, status } = held.record.dataset;
+    const { dataset_id, status, current_snapshot_id } = held.record.dataset;
+    if (wanted.only_if_empty === true && current_snapshot_id !== null) throw notEmpty(name);
     const details = { dataset_id, purge, location: held.record.dataset.location };
     const event = { action: "catalog.drop", before: status, after: null, details };
     const also = purge ? [] : [aside(held)];
@@ -64,6 +67,12 @@ export async function dropDataset(
   const removed_keys = await removeFiles(parts, record, call);
   await forgetSources(parts, dataset_id);
   return { dataset_id, removed_keys };
+}
+
+function notEmpty(name: string): LakehouseError {
+  return new LakehouseError("conflict", `the dataset "${name}" has snapshots by now`, {
+    reason: "dataset_not_empty",
+  });
 }
 
 function aside({ record }: Held): PointerChange {

@@ -14,6 +14,17 @@ const ATTEMPTS_MAX = 50;
 
 const namespaceRecord = z.strictObject({ properties: record });
 
+/** What SQL means something else by: its tables could not be named. */
+const RESERVED = new Set(["main", "kb", "temp", "system", "information_schema", "pg_catalog"]);
+
+function reserved(namespace: string): LakehouseError {
+  return new LakehouseError("invalid", `"${namespace}" cannot be a namespace`, {
+    reason: "invalid_input",
+    hint: "SQL means something else by this name",
+    issues: [{ path: "namespace", message: "is taken by SQL" }],
+  });
+}
+
 export interface Namespace {
   readonly namespace: string;
   readonly properties: Record<string, unknown>;
@@ -60,6 +71,7 @@ export async function createNamespace(
     reason: "namespace_exists",
   });
   if (namespace === DEFAULT) throw exists;
+  if (RESERVED.has(namespace)) throw reserved(namespace);
   const change = { space: NAMESPACES, name: namespace, expected_version: 0, value: { properties } };
   const event = eventOf("catalog.create_namespace", namespace, { properties });
   if (!(await store.swaps.swapOthers([change], event, call))) throw exists;

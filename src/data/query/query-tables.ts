@@ -49,6 +49,8 @@ export interface QueryTables {
   list(call: Call): Promise<TableInfo[]>;
   /** Looks whether the objects of the named datasets are there; broken ones get quarantined. */
   examine(datasets: readonly string[], call: Call): Promise<string | undefined>;
+  /** Marks a dataset broken; that it cannot be marked is no reason to fail otherwise. */
+  quarantine(name: string, reason: string, call: Call): Promise<void>;
 }
 
 export interface TableInfo {
@@ -182,6 +184,10 @@ export function createQueryTables(client: CatalogClient, kb: readonly KbTable[])
         if (missing_keys.length > 0 || dataset.status !== "healthy") return name;
       }
       return undefined;
+    },
+
+    async quarantine(name, reason, call) {
+      await client.quarantine({ name, reason }, call).catch(() => undefined);
     },
   };
 }

@@ -133,7 +133,22 @@ export function createRunningQueries(needs: RunningNeeds, settings: QuerySetting
     const read = query.scans.flatMap(({ dataset }) => (dataset === undefined ? [] : [dataset]));
     const name = await tables.examine(read, query.call).catch(() => undefined);
     needs.log.warn({ dataset: name, err: error }, "a query met a table that cannot be read");
-    return name === undefined ? error : broken(name, "an object of it is missing", error);
+    if (name !== undefined) return broken(name, "an object of it is missing", error);
+    return (await damaged(query, error)) ?? error;
+  }
+
+  /** A file that is there in its full size and still cannot be read: its dataset is named. */
+  async function damaged(query: RunningQuery, error: LakehouseError) {
+    const text = `${error.message} ${String(error.cause)}`;
+    for (const { dataset: name, relation } of query.scans) {
+      if (name === undefined || relation.kind !== "table") continue;
+      const file = relation.files.find(({ uri }) => text.includes(uri));
+      if (file === undefined) continue;
+      const reason = `the file ${file.location ?? file.uri} cannot be read as Parquet`;
+      await tables.quarantine(name, reason, query.call);
+      return broken(name, reason, error);
+    }
+    return undefined;
   }
 
   return {
