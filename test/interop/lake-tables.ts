@@ -40,7 +40,8 @@ const KINDS_SQL = `
     (i - 500)::INTEGER AS small,
     (9007199254740993 + i)::BIGINT AS big,
     (i / 7)::FLOAT AS ratio,
-    CASE WHEN i = 7 THEN 'NaN'::DOUBLE WHEN i = 8 THEN 'Infinity'::DOUBLE ELSE i * 1.25 END AS amount,
+    CASE WHEN i = 7 THEN 'NaN'::DOUBLE WHEN i = 8 THEN 'Infinity'::DOUBLE
+      ELSE i * 1.25 END AS amount,
     (i * 1.0001)::DECIMAL(18, 4) AS price,
     (i * 1234567890123.45)::DECIMAL(38, 10) AS huge,
     DATE '1969-12-25' + i::INTEGER AS born,

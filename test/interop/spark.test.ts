@@ -169,7 +169,8 @@ describe("Spark", () => {
         'write.update.mode' = '${mode}', 'write.merge.mode' = '${mode}')`);
       await sql(`INSERT INTO ${table} SELECT id,
         timestamp_seconds(1704067200 + id * 7200), concat('k', id % 3),
-        CAST(id AS DECIMAL(12, 3)) / 8, named_struct('x', CAST(id AS INT), 'tags', array('a', NULL))
+        CAST(id AS DECIMAL(12, 3)) / 8,
+        named_struct('x', CAST(id AS INT), 'tags', array('a', NULL))
       FROM range(0, 80)`);
       const ours = `spark_made.${name}`;
       assert.equal((await sameRows(ours)).length, 80);

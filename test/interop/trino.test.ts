@@ -121,17 +121,21 @@ describe("Trino", () => {
     async () => {
       const { clients } = house;
       await run("CREATE SCHEMA lake.by_trino");
-      await run(`CREATE TABLE by_trino.made (id bigint, since timestamp(6), kind varchar, price decimal(12, 3))
+      await run(`CREATE TABLE by_trino.made (id bigint, since timestamp(6),
+    kind varchar, price decimal(12, 3))
     WITH (partitioning = ARRAY['day(since)', 'bucket(id, 3)'])`);
-      await run(`INSERT INTO by_trino.made SELECT id, timestamp '2024-01-01 00:00:00' + id * interval '2' hour,
+      await run(`INSERT INTO by_trino.made SELECT id,
+    timestamp '2024-01-01 00:00:00' + id * interval '2' hour,
     'k' || cast(id % 3 AS varchar), cast(id AS decimal(12, 3)) / 8
     FROM UNNEST(sequence(0, 79)) AS s(id)`);
       assert.equal((await sameRows("by_trino.made")).length, 80);
       await run("DELETE FROM by_trino.made WHERE id % 7 = 0");
       await run("UPDATE by_trino.made SET kind = 'changed' WHERE id BETWEEN 20 AND 30");
       await sameRows("by_trino.made");
-      await run(`MERGE INTO by_trino.made AS t USING UNNEST(sequence(70, 90)) AS s(id) ON t.id = s.id
-    WHEN MATCHED THEN UPDATE SET kind = 'merged' WHEN NOT MATCHED THEN INSERT (id, kind) VALUES (s.id, 'new')`);
+      await run(`MERGE INTO by_trino.made AS t USING UNNEST(sequence(70, 90)) AS s(id)
+    ON t.id = s.id
+    WHEN MATCHED THEN UPDATE SET kind = 'merged'
+    WHEN NOT MATCHED THEN INSERT (id, kind) VALUES (s.id, 'new')`);
       const rows = await sameRows("by_trino.made");
       const { files } = await clients.catalog.files({ name: "by_trino.made", locate: false });
       assert.ok(files.some((file) => file.deletes.length > 0));
