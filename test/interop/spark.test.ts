@@ -178,7 +178,8 @@ describe("Spark", () => {
       await sameRows(ours);
       await sql(`UPDATE ${table} SET kind = 'changed' WHERE id BETWEEN 20 AND 30`);
       await sameRows(ours);
-      await sql(`MERGE INTO ${table} AS t USING (SELECT id, 'merged' AS kind FROM range(70, 90)) AS s
+      await sql(`MERGE INTO ${table} AS t
+      USING (SELECT id, 'merged' AS kind FROM range(70, 90)) AS s
       ON t.id = s.id WHEN MATCHED AND t.id = 71 THEN DELETE
       WHEN MATCHED THEN UPDATE SET kind = s.kind
       WHEN NOT MATCHED THEN INSERT (id, kind) VALUES (s.id, s.kind)`);

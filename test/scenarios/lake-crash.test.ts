@@ -1,7 +1,8 @@
 // kill -9 and full disks at random instants through ingest, commit, compaction, expiry and uploads.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdir, readdir, rm, statfs, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, statfs, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { seededRandom } from "#kernel/random.ts";
@@ -63,14 +64,18 @@ test("a full disk loses no commit and leaves no half one", { timeout: 900_000 },
 });
 
 async function smallDisk(t: TestContext): Promise<string | undefined> {
-  const base = await tempDir(t);
+  const base = await mkdtemp(join(tmpdir(), "lakehouse-small-disk-"));
   try {
     const size = `size=${SMALL_DISK_MB}m`;
     execFileSync("mount", ["-t", "tmpfs", "-o", size, "tmpfs", base], { stdio: "ignore" });
   } catch {
+    await rm(base, { recursive: true });
     return undefined;
   }
-  t.after(() => execFileSync("umount", ["-l", base]));
+  t.after(async () => {
+    execFileSync("umount", ["-l", base]);
+    await rm(base, { recursive: true });
+  });
   return base;
 }
 
