@@ -12,17 +12,18 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [task = "help", ...args] = process.argv.slice(2);
 
 const UNIT = ["src", "domains", "test/tidy", "test/golden"];
-const SLOW = ["test/scenarios", "test/interop"];
+const SLOW = ["test/scenarios"];
+const FOREIGN = ["test/interop"];
 
 const TASKS = {
   demo: () => lakehouse(["demo", ...args]),
   start: () => lakehouse(["up", ...args]),
   "start:bun": () => run(bun(), ["src/app/main.ts", "up", ...args]),
   test: () => nodeTests(UNIT, args),
-  "test:all": () => check() || nodeTests([...UNIT, ...SLOW], args) || bunTests(UNIT),
+  "test:all": () => check() || nodeTests([...UNIT, ...SLOW, ...FOREIGN], args) || bunTests(UNIT),
   "test:slow": () => nodeTests(SLOW, args),
   "test:bun": () => bunTests(UNIT),
-  "test:interop": () => nodeTests(["test/interop"], args),
+  "test:interop": () => nodeTests(FOREIGN, args),
   check,
   bench: () => bench(args),
   golden: () => nodeTests(["test/golden"], [], { LAKEHOUSE_GOLDEN_WRITE: "1" }),

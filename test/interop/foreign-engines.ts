@@ -1,4 +1,4 @@
-// Foreign engines for the interop tests: had into .cache/interop once, used again in later runs.
+// Foreign engines for the interop tests: had into a cache folder once, used again in later runs.
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { writeFileSync } from "node:fs";
@@ -8,8 +8,10 @@ import { ROOT } from "../support/source-tree.ts";
 
 const run = promisify(execFile);
 
-const FOLDER = join(ROOT, ".cache/interop");
-const INSTALL_TIMEOUT_MS = 20 * 60_000;
+/** Kept from run to run; elsewhere when told so, for machines whose checkouts come and go. */
+export const CACHE = process.env["LAKEHOUSE_INTEROP_CACHE"] ?? join(ROOT, ".cache/interop");
+/** For each tool that is fetched; one that takes longer counts as not run. */
+export const INSTALL_TIMEOUT_MS = Number(process.env["LAKEHOUSE_INTEROP_INSTALL_S"] ?? 1200) * 1000;
 const SAY_VERSION_TIMEOUT_MS = 60_000;
 
 /** Versions that go together: Spark 3.5 runs on Java 8, 11 and 17; Trino 476 on 24 and later. */
@@ -30,14 +32,14 @@ export type Found<T> = { readonly found: T; readonly skip: false } | { readonly 
  * Whether missing tools may be fetched (up to 1 GB): with `npm run test:interop`, or when told so.
  * Other runs use what is there.
  */
-function mayInstall(): boolean {
+export function mayInstall(): boolean {
   const { npm_lifecycle_event, LAKEHOUSE_INTEROP_INSTALL } = process.env;
   return npm_lifecycle_event === "test:interop" || LAKEHOUSE_INTEROP_INSTALL === "1";
 }
 
 /** A Python with PyIceberg, PyArrow and PySpark. */
 export async function findPython(): Promise<Found<{ python: string; versions: string }>> {
-  const folder = join(FOLDER, "python");
+  const folder = join(CACHE, "python");
   const python = join(folder, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
   return attempt("PyIceberg and PySpark", async () => {
     await once(folder, PYTHON_PACKAGES.join(" "), async () => {
@@ -64,7 +66,7 @@ export interface SparkTools {
 export async function findSpark(): Promise<Found<SparkTools>> {
   const python = await findPython();
   if (python.skip !== false) return python;
-  const folder = join(FOLDER, "jars");
+  const folder = join(CACHE, "jars");
   return attempt("Spark with the Iceberg runtime", async () => {
     const java = await findJava((version) => SPARK_JAVAS.includes(version));
     await once(folder, SPARK_JARS.join(" "), async () => {
@@ -85,7 +87,7 @@ export async function findSpark(): Promise<Found<SparkTools>> {
 export async function findTrino(): Promise<
   Found<{ home: string; java_home: string; versions: string }>
 > {
-  const folder = join(FOLDER, "trino");
+  const folder = join(CACHE, "trino");
   return attempt("Trino", async () => {
     const java = await findJava((version) => version >= TRINO_JAVA_MIN);
     await once(folder, TRINO, async () => {
@@ -120,7 +122,7 @@ async function once(folder: string, contents: string, make: () => Promise<void>)
   const stamp = `${folder}.stamp`;
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === contents) return;
   if (!mayInstall()) throw new Error("not installed here; `npm run test:interop` installs it");
-  mkdirSync(FOLDER, { recursive: true });
+  mkdirSync(CACHE, { recursive: true });
   rmSync(stamp, { force: true });
   await make();
   writeFileSync(`${stamp}.new`, contents);
