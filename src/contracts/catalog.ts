@@ -94,6 +94,13 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
       schema_id: count
         .optional()
         .describe("schema the added files were written for; conflict when field ids moved"),
+      partition_spec_id: count
+        .optional()
+        .describe("partitioning the added files were written for; conflict when it is another"),
+      dataset_id: z
+        .string()
+        .optional()
+        .describe("dataset the files were made for; conflict when the name is another's now"),
       sources: z
         .array(sourceOfRows)
         .default([])

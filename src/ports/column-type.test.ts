@@ -1,4 +1,4 @@
-// Column types: what is printed is read back, ids are those Iceberg would give, nonsense is refused.
+// Column types: what is printed is read back, ids are as Iceberg gives them, nonsense is refused.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

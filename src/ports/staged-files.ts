@@ -7,17 +7,11 @@ import type { TableFile, WriteTarget, WrittenFile } from "./table-engine.ts";
 /** What is asked of storage (contracts/storage.ts). */
 export interface StagingStorage {
   stage(input: { bucket?: string }, call: Call): Promise<{ path: string }>;
-  head(input: { key: string; bucket?: string }, call: Call): Promise<StoredFile>;
   adopt(
     input: { key: string; bucket?: string; path: string },
     call: Call,
-  ): Promise<{ object: StoredFile; existed: boolean }>;
+  ): Promise<{ existed: boolean }>;
   remove(input: { key: string; bucket?: string }, call: Call): Promise<unknown>;
-}
-
-interface StoredFile {
-  readonly size_bytes: number;
-  readonly modified_at: string;
 }
 
 /** Where the objects of a table stand. */
@@ -58,20 +52,18 @@ export interface AdoptedFile {
 
 export interface StagedFiles {
   readonly nextPath: WriteTarget["nextPath"];
-  /** Makes written files objects `<prefix>/data/<name>-<n>.parquet` of a table, in order. */
-  adopt(
-    place: TablePlace,
-    names: { readonly name: string; readonly otherwise: string },
-    written: readonly WrittenFile[],
-  ): Promise<AdoptedFile[]>;
+  /**
+   * Makes written files objects `<prefix>/data/<name>-<n>.parquet` of a table, in order. The name
+   * must be nobody else's: an object that two commits share would go with the one that is refused,
+   * or with a clean-up that sees an old one of that name.
+   */
+  adopt(place: TablePlace, name: string, written: readonly WrittenFile[]): Promise<AdoptedFile[]>;
   /** Removes the objects again that `adopt` made. */
   undo(): Promise<void>;
   /** Removes what was written and not adopted. */
   discard(): Promise<void>;
 }
 
-/** An object of the same name is only taken for ours while no clean-up can have an eye on it. */
-const FRESH_MS = 10 * 60_000;
 const UNDO_TIMEOUT_MS = 30_000;
 
 /** Files on their way into one bucket (absent: the main one). */
@@ -83,35 +75,16 @@ export function createStagedFiles(
   const staged = new Set<string>();
   const made: { key: string; bucket: string }[] = [];
 
-  /** A name tells the content; `otherwise` is used where its object is another one, or old. */
-  async function freeKey(
-    place: TablePlace,
-    names: { readonly name: string; readonly otherwise: string },
-    at: number,
-    size_bytes: number,
-  ): Promise<string> {
-    const key = `${place.prefix}/data/${names.name}-${at}.parquet`;
-    try {
-      const there = await storage.head({ key, bucket: place.bucket }, call);
-      const age_ms = Date.now() - Date.parse(there.modified_at);
-      if (there.size_bytes === size_bytes && age_ms < FRESH_MS) return key;
-      return `${place.prefix}/data/${names.otherwise}-${at}.parquet`;
-    } catch (error) {
-      if (error instanceof LakehouseError && error.reason === "no_such_object") return key;
-      throw error;
-    }
-  }
-
   return {
     async nextPath() {
       const { path } = await storage.stage(bucket === undefined ? {} : { bucket }, call);
       staged.add(path);
       return path;
     },
-    async adopt(place, names, written) {
+    async adopt(place, name, written) {
       const files: AdoptedFile[] = [];
       for (const [at, { path, ...file }] of written.entries()) {
-        const key = await freeKey(place, names, at, file.size_bytes);
+        const key = `${place.prefix}/data/${name}-${at}.parquet`;
         const object = { key, bucket: place.bucket };
         const { existed } = await storage.adopt({ ...object, path }, call);
         staged.delete(path);

@@ -10,6 +10,7 @@ import {
   createFileTimes,
   describe,
   etagOf,
+  plainMeta,
   sealFile,
   type MetaGiven,
   type ObjectNotes,
@@ -21,7 +22,8 @@ export interface DiskFiles {
   /** Where the file of a key stands or would stand; undefined when its folder is not there. */
   pathOf(key: string): Promise<string | undefined>;
   find(key: string): Promise<BigIntStats | undefined>;
-  describe(key: string, info: BigIntStats): Promise<StoredObject>;
+  /** Undefined: the file was replaced or removed meanwhile, and what was noted of it went too. */
+  describe(key: string, info: BigIntStats): Promise<StoredObject | undefined>;
   /** Gives a staged file its key; durable when it resolves. */
   install(key: string, staged: string, options: InstallOptions): Promise<StoredObject>;
   remove(key: string, conditions: PutConditions): Promise<boolean>;
@@ -51,13 +53,18 @@ export function createDiskFiles(
     return info?.isFile() === true ? info : undefined;
   }
 
-  const describeFile = async (key: string, info: BigIntStats) =>
-    describe(key, info, await notes.of(key, keyToPath(key), etagOf(info)));
-
   return {
     pathOf,
     find,
-    describe: describeFile,
+    async describe(key, info) {
+      const sub_path = keyToPath(key);
+      const noted = await notes.of(sub_path, etagOf(info));
+      if (noted !== undefined) return describe(key, info, noted);
+      // Notes go after their file: while the file stands, that there is none is the truth.
+      const now = await absentOr(lstat(join(root, sub_path), { bigint: true }));
+      if (now === undefined || etagOf(now) !== etagOf(info)) return undefined;
+      return describe(key, info, plainMeta(key));
+    },
     async install(key, staged, options) {
       const sub_path = keyToPath(key);
       const path = join(root, sub_path);
@@ -74,7 +81,7 @@ export function createDiskFiles(
         else await rename(staged, path);
         await syncDir(dirname(path));
         if (old !== undefined) await notes.forget(sub_path, etagOf(old));
-        return describeFile(key, sealed);
+        return describe(key, sealed, plainMeta(key, options));
       });
     },
     remove: (key, conditions) =>

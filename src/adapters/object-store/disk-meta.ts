@@ -26,7 +26,8 @@ export interface MetaGiven {
 }
 
 export interface ObjectNotes {
-  of(key: string, path: string, etag: string): Promise<ObjectMeta>;
+  /** Undefined: there is no note, so what the key tells is all, if the file is still there. */
+  of(path: string, etag: string): Promise<ObjectMeta | undefined>;
   /** Before the file gets its name: notes what the key does not tell. Durable. */
   note(key: string, path: string, etag: string, given: MetaGiven): Promise<void>;
   /** After a file was replaced or removed. */
@@ -41,15 +42,16 @@ export interface ObjectNotes {
 export function createObjectNotes(dir: string, freshPath: () => string): ObjectNotes {
   const noteOf = (path: string, etag: string) => join(dir, `${path}%${etag.slice(1, -1)}`);
   return {
-    async of(key, path, etag) {
+    async of(path, etag) {
       try {
         return decodeNote(await readFile(noteOf(path, etag), "utf8"));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-        return { content_type: contentTypeOf(key), attributes: {} };
+        return undefined;
       }
     },
-    async note(key, path, etag, { content_type = contentTypeOf(key), attributes = {} }) {
+    async note(key, path, etag, given) {
+      const { content_type, attributes } = plainMeta(key, given);
       const bare = Object.keys(attributes).length === 0;
       if (bare && content_type === contentTypeOf(key)) return;
       const target = noteOf(path, etag);
@@ -62,6 +64,12 @@ export function createObjectNotes(dir: string, freshPath: () => string): ObjectN
     },
     forget: (path, etag) => rm(noteOf(path, etag), { force: true }),
   };
+}
+
+/** What is known of an object of this key when only this was given; nothing: it has no note. */
+export function plainMeta(key: string, given: MetaGiven = {}): ObjectMeta {
+  const { content_type = contentTypeOf(key), attributes = {} } = given;
+  return { content_type, attributes };
 }
 
 function decodeNote(text: string): ObjectMeta {

@@ -201,3 +201,25 @@ test("a failed part or completion leaves nothing in staging", async (t) => {
   await assert.rejects(store.copy("k", "k", { ...OPTIONS, if_absent: true }));
   assert.deepEqual(await readdir(join(root, ".staging")), []);
 });
+
+test("an object read while it is replaced comes with its own attributes, never without them", async (t) => {
+  const store = await createDiskObjectStore({ root: await tempDir(t) });
+  const write = (text: string) =>
+    store.put("k", chunks(text), { ...OPTIONS, attributes: { "meta-text": text } });
+  await write("0");
+  let writing = true;
+  const writer = (async () => {
+    for (let n = 1; n <= 150; n++) await write(String(n));
+    writing = false;
+  })();
+  const wrong: string[] = [];
+  while (writing) {
+    const [read, looked] = await Promise.all([store.get("k"), store.head("k")]);
+    const text = (await collectBytes(read!.body, 100)).toString();
+    const { attributes } = read!.object;
+    if (attributes["meta-text"] !== text) wrong.push(`${text}: ${JSON.stringify(attributes)}`);
+    if (looked!.attributes["meta-text"] === undefined) wrong.push("looked at without attributes");
+  }
+  await writer;
+  assert.deepEqual(wrong, []);
+});

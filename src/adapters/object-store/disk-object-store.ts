@@ -1,6 +1,6 @@
 // Objects as files below one folder: staged, synced, renamed; keys cannot leave the folder.
 import { constants } from "node:fs";
-import { copyFile, open, realpath, rm } from "node:fs/promises";
+import { copyFile, open, realpath, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { makeDurableDir } from "#kernel/durable-dir.ts";
 import { LakehouseError } from "#kernel/problem.ts";
@@ -41,8 +41,13 @@ export async function createDiskObjectStore(options: DiskObjectStoreOptions): Pr
   const files = createDiskFiles(root, notes, nextTime);
 
   async function head(key: string): Promise<StoredObject | undefined> {
-    const info = await files.find(key);
-    return info === undefined ? undefined : files.describe(key, info);
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+      const info = await files.find(key);
+      if (info === undefined) return undefined;
+      const object = await files.describe(key, info);
+      if (object !== undefined) return object;
+    }
+    throw keepsChanging(key);
   }
 
   const uploads = await createDiskUploads({
@@ -97,7 +102,12 @@ export async function createDiskObjectStore(options: DiskObjectStoreOptions): Pr
   };
 }
 
-const COPIES_MAX = 5;
+/** How often an object may be replaced while it is looked at, read or copied. */
+const ATTEMPTS_MAX = 10;
+
+function keepsChanging(key: string): LakehouseError {
+  return new LakehouseError("unavailable", `${key} keeps being replaced while it is read`);
+}
 
 /** By the file system, which may share the blocks. */
 async function copyFileOf(
@@ -110,11 +120,12 @@ async function copyFileOf(
   checkKey(key);
   const staged = staging.fresh();
   try {
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       const info = await files.find(from_key);
       const path = await files.pathOf(from_key);
       if (info === undefined || path === undefined) return undefined;
       const source = await files.describe(from_key, info);
+      if (source === undefined) continue;
       if (if_source_match !== undefined) {
         checkConditions(from_key, { if_match: if_source_match }, source.etag);
       }
@@ -122,14 +133,11 @@ async function copyFileOf(
       await absentOr(copyFile(path, staged, constants.COPYFILE_FICLONE));
       const after = await files.find(from_key);
       // Of a source that was replaced meanwhile, bytes and type may not belong together.
-      if (after === undefined || etagOf(after) !== source.etag) {
-        if (attempt < COPIES_MAX) continue;
-        const message = `${from_key} keeps being replaced while it is copied`;
-        throw new LakehouseError("unavailable", message);
-      }
+      if (after === undefined || etagOf(after) !== source.etag) continue;
       const { content_type, attributes } = source;
       return await files.install(key, staged, { content_type, attributes, ...install_options });
     }
+    throw keepsChanging(from_key);
   } catch (error) {
     throw fullOr(error);
   } finally {
@@ -137,14 +145,31 @@ async function copyFileOf(
   }
 }
 
-/** Opened before it is described, so that bytes and etag are of the same write. */
 async function readFileOf(files: DiskFiles, key: string, range: ByteRange | undefined) {
-  const path = await files.pathOf(key);
-  if (path === undefined) return undefined;
-  const file = await absentOr(open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)));
-  if (file === undefined) return undefined;
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    const path = await files.pathOf(key);
+    if (path === undefined) return undefined;
+    const file = await absentOr(open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)));
+    if (file === undefined) return undefined;
+    const found = await readOpened(files, key, file, range);
+    if (found !== undefined) return found;
+  }
+  throw keepsChanging(key);
+}
+
+/** Opened before it is described, so that bytes and etag are of the same write. */
+async function readOpened(
+  files: DiskFiles,
+  key: string,
+  file: FileHandle,
+  range: ByteRange | undefined,
+) {
   try {
     const object = await files.describe(key, await file.stat({ bigint: true }));
+    if (object === undefined) {
+      await file.close();
+      return undefined;
+    }
     const start = Math.min(range?.start ?? 0, object.size_bytes);
     const end = Math.min(range?.end ?? object.size_bytes, object.size_bytes);
     return { object, body: await openFileBody(file, start, Math.max(0, end - start)) };

@@ -11,14 +11,20 @@ import { encodeCell } from "./iceberg/single-values.ts";
 import { currentSchema, defaultSpec } from "./iceberg/table-metadata.ts";
 import { fieldById } from "./iceberg/table-schema.ts";
 import type { IcebergDataFile, TableMetadata } from "./iceberg/table-types.ts";
-import { locationOfKey } from "./table-places.ts";
+import { locationOfKey, requireOurs } from "./table-places.ts";
 
-/** Throws `conflict` (`missing_object`) unless each file is in storage with the size said. */
+/**
+ * Throws `conflict` (`missing_object`) unless each file is in storage with the size said, and
+ * `invalid` (`bad_commit`) for one in a bucket that is not there.
+ */
 export async function requireStored(
-  { objects, settings }: CatalogParts,
+  { objects, settings, buckets }: CatalogParts,
   files: readonly IcebergDataFile[],
   call: Call,
 ): Promise<void> {
+  const known = await buckets(call);
+  // What a caller names wrongly does not make the dataset broken.
+  for (const { file_path } of files) requireOurs(known, file_path, "bad_commit");
   const missing: string[] = [];
   await eachOf(files, settings.objects_at_once_max, async ({ file_path, file_size_in_bytes }) => {
     if ((await objects.sizeOf(file_path, call)) !== file_size_in_bytes) missing.push(file_path);

@@ -6,7 +6,7 @@ import { newId } from "#kernel/ids.ts";
 import { requireStored, toIcebergFiles } from "./added-files.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
 import type { Step } from "./catalog-store.ts";
-import { checkRequest, snapshotMoved, type CommitInput } from "./commit-request.ts";
+import { checkRequest, requireMadeFor, snapshotMoved, type CommitInput } from "./commit-request.ts";
 import { detailsOf, summarize } from "./commit-summary.ts";
 import {
   presentRecord,
@@ -49,6 +49,7 @@ function createAttempt(parts: CatalogParts, input: CommitInput, call: Call) {
     const record = presentRecord(held, input.name);
     requireCommittable(record.dataset, input);
     const before = await objects.metadata(record.metadata_location, call);
+    requireMadeFor(record.dataset, before, input);
     const current = currentSnapshot(before);
     const current_id = current?.["snapshot-id"] ?? null;
     if (expected !== undefined && expected !== current_id) throw snapshotMoved(input, current_id);

@@ -1,8 +1,9 @@
 // What a commit may ask for, checked before anything is looked up.
-import type { catalog } from "#contracts/catalog.ts";
+import type { catalog, Dataset } from "#contracts/catalog.ts";
 import type { ParsedInputOf } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { checkNames } from "./dataset-fields.ts";
+import type { TableMetadata } from "./iceberg/table-types.ts";
 
 export type CommitInput = ParsedInputOf<(typeof catalog)["operations"]["commit"]>;
 
@@ -34,6 +35,30 @@ export function checkRequest(input: CommitInput): void {
   refuseTwice(added.map((file) => `${file.bucket ?? ""} ${file.key}`));
   refuseTwice(removed_keys);
   refuseTwice(input.sources.map((source) => source.content_sha256));
+}
+
+/**
+ * Throws `conflict` (`schema_differs`) when the files were made for another dataset of that name,
+ * or divided by another partitioning: readers would look for their rows in the wrong places.
+ */
+export function requireMadeFor(
+  { name, dataset_id }: Pick<Dataset, "name" | "dataset_id">,
+  metadata: TableMetadata,
+  wanted: Pick<CommitInput, "dataset_id" | "partition_spec_id">,
+): void {
+  const spec_id = metadata["default-spec-id"];
+  const why =
+    wanted.dataset_id !== undefined && wanted.dataset_id !== dataset_id
+      ? `it is another dataset now, ${dataset_id}`
+      : wanted.partition_spec_id !== undefined && wanted.partition_spec_id !== spec_id
+        ? `its partitioning is number ${spec_id} now, not ${wanted.partition_spec_id}`
+        : undefined;
+  if (why === undefined) return;
+  throw new LakehouseError("conflict", `"${name}" was changed meanwhile: ${why}`, {
+    reason: "schema_differs",
+    hint: "look at the dataset again and write the files anew",
+    extra: { dataset_id, partition_spec_id: spec_id },
+  });
 }
 
 function refuseTwice(keys: readonly string[]): void {

@@ -16,7 +16,7 @@ import {
 import type { TableMetadata } from "./iceberg/table-types.ts";
 import { keepNamespace } from "./namespaces.ts";
 import { DROPPED } from "./pointer-swaps.ts";
-import { reachableObjects, removeUnreachable } from "./reachable-objects.ts";
+import { ownObjects, reachableObjects, removeUnreachable } from "./reachable-objects.ts";
 import { keptFiles, listBelow } from "./remove-orphans.ts";
 import { ledgerSpace } from "./source-ledger.ts";
 import { BrokenMetadata } from "./table-objects.ts";
@@ -86,7 +86,7 @@ function aside({ record }: Held): PointerChange {
   };
 }
 
-/** Everything it refers to and everything below its location, if that is its own. */
+/** Everything below its location, if that is its own. */
 async function removeFiles(
   parts: CatalogParts,
   record: DatasetRecord,
@@ -110,7 +110,8 @@ async function removeFiles(
   }
   const found = await listBelow(parts, location, Infinity, call);
   for (const at of reachable) if (!found.has(at)) found.set(at, undefined);
-  return (await removeUnreachable(parts, name, found, call)).removed;
+  const own = await ownObjects(parts, record.dataset, found, call);
+  return (await removeUnreachable(parts, name, own, call)).removed;
 }
 
 async function forgetSources({ pointers }: CatalogParts, dataset_id: string): Promise<void> {

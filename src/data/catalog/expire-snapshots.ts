@@ -1,5 +1,5 @@
 // Forgetting old snapshots: first the metadata without them, then the files that only they had.
-import type { catalog } from "#contracts/catalog.ts";
+import type { catalog, Dataset } from "#contracts/catalog.ts";
 import type { Call } from "#kernel/call.ts";
 import type { OutputOf, ParsedInputOf } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
@@ -12,6 +12,7 @@ import { changeTo } from "./next-metadata.ts";
 import {
   eachLiveFile,
   manifestsOf,
+  ownObjects,
   removeUnreachable,
   statisticsOf,
   type ObjectSizes,
@@ -25,6 +26,7 @@ type Operation = (typeof catalog)["operations"]["expire_snapshots"];
 type ExpireInput = ParsedInputOf<Operation>;
 
 interface Expired {
+  readonly dataset: Dataset;
   readonly before: TableMetadata;
   readonly ids: readonly string[];
 }
@@ -37,10 +39,11 @@ export async function expireSnapshots(
   call: Call,
 ): Promise<OutputOf<Operation>> {
   const { name, dry_run } = input;
-  const { before, ids } = await parts.store.change(name, call, async (held) => {
+  const { dataset, before, ids } = await parts.store.change(name, call, async (held) => {
     const record = healthyRecord(held, name);
     const metadata = await parts.objects.metadata(record.metadata_location, call);
-    const answer: Expired = { before: metadata, ids: chooseExpired(parts, metadata, input) };
+    const chosen_ids = chooseExpired(parts, metadata, input);
+    const answer: Expired = { dataset: record.dataset, before: metadata, ids: chosen_ids };
     if (answer.ids.length === 0 || dry_run) return { answer } satisfies Step<Expired>;
     const now_ms = Math.max(parts.clock.now(), metadata["last-updated-ms"]);
     const expired = answer.ids.length;
@@ -60,7 +63,7 @@ export async function expireSnapshots(
   if (left !== undefined) parts.log.warn({ name, left }, "files of expired snapshots are left");
   const unreachable =
     left === undefined
-      ? await onlyIn(parts, before, new Set(ids), call)
+      ? await ownObjects(parts, dataset, await onlyIn(parts, before, new Set(ids), call), call)
       : new Map<string, number>();
   const done = dry_run
     ? await measure(parts, unreachable, call)

@@ -1,4 +1,5 @@
 // Which objects the snapshots of a table refer to; and removing some that none does any more.
+import type { Dataset } from "#contracts/catalog.ts";
 import type { Call } from "#kernel/call.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
 import { eachOf } from "./check-dataset.ts";
@@ -9,7 +10,7 @@ import type {
   TableMetadata,
   TableSnapshot,
 } from "./iceberg/table-types.ts";
-import { sameSpelling } from "./table-places.ts";
+import { newLocation, sameSpelling, splitLocation } from "./table-places.ts";
 
 /** Location → size in bytes, where it is known. */
 export type ObjectSizes = Map<string, number | undefined>;
@@ -66,6 +67,32 @@ export function statisticsOf(metadata: TableMetadata): StatisticsFile[] {
   return [...metadata.statistics, ...metadata["partition-statistics"]];
 }
 
+/**
+ * Those of some objects that a dataset may remove: what stands below its own location. A snapshot
+ * can name any object of the lake, also what other datasets and other parts of the house keep.
+ */
+export async function ownObjects(
+  { buckets, log }: Pick<CatalogParts, "buckets" | "log">,
+  { name, dataset_id, location }: Pick<Dataset, "name" | "dataset_id" | "location">,
+  found: ObjectSizes,
+  call: Call,
+): Promise<ObjectSizes> {
+  const { main } = await buckets(call);
+  const below = `${sameSpelling(location)}/`;
+  // Files of version 0.1 stood beside, named by their content.
+  const made = /^datasets\/([^/]+)-[^/-]+$/.exec(splitLocation(location)?.key ?? "")?.[1] ?? "";
+  const first = newLocation(main, made, dataset_id) === sameSpelling(location);
+  const isFirst = (at: string): boolean => {
+    const key = splitLocation(at)?.key ?? "";
+    return first && at.startsWith(`s3://${main}/`) && key.startsWith(`datasets/${made}/`);
+  };
+  const own: ObjectSizes = new Map();
+  for (const [at, size] of found) if (at.startsWith(below) || isFirst(at)) own.set(at, size);
+  const left = found.size - own.size;
+  if (left > 0) log.warn({ name, location, left }, "files outside of its location are left");
+  return own;
+}
+
 export interface Removed {
   removed: number;
   removed_bytes: number;
@@ -75,7 +102,7 @@ const BATCH = 256;
 
 /**
  * Removes objects that were found unreachable. Between batches others may commit; what has become
- * part of the current snapshot again (files are named by their content) is left alone.
+ * part of the current snapshot again (other engines may add a file anew) is left alone.
  */
 export async function removeUnreachable(
   parts: CatalogParts,

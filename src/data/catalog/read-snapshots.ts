@@ -10,7 +10,12 @@ import {
   quarantinedError,
   type DatasetRecord,
 } from "./dataset-record.ts";
-import { currentSnapshot, snapshotAt } from "./iceberg/table-metadata.ts";
+import {
+  currentSchema,
+  currentSnapshot,
+  schemaById,
+  snapshotAt,
+} from "./iceberg/table-metadata.ts";
 import type { TableMetadata, TableSnapshot } from "./iceberg/table-types.ts";
 import type { ScanPlanner } from "./scan-files.ts";
 import { readSources, type ToldSource } from "./source-ledger.ts";
@@ -47,7 +52,8 @@ export function readFiles(
     const snapshot = currentSnapshot(metadata);
     const { dataset } = record;
     if (snapshot === undefined) return { dataset, snapshot: null, files: [], files_total: 0 };
-    const found = await planner.plan(metadata, snapshot, input, call);
+    const schema = currentSchema(metadata);
+    const found = await planner.plan(metadata, snapshot, { ...input, schema }, call);
     const totals = await totalsOf(objects, snapshot, call);
     return { dataset, snapshot: toSnapshot(metadata, snapshot, totals), ...found };
   });
@@ -66,9 +72,11 @@ async function readPast(
   const snapshot = requireSnapshot(name, metadata, at);
   try {
     const totals = await totalsOf(objects, snapshot, call);
-    const found = await planner.plan(metadata, snapshot, input, call);
     const told = toSnapshot(metadata, snapshot, totals);
-    const dataset = toDataset(record.dataset, metadata, snapshot, totals, told.schema_id);
+    // A schema that somebody removed is lost: then it reads as the present one.
+    const schema = schemaById(metadata, told.schema_id) ?? currentSchema(metadata);
+    const found = await planner.plan(metadata, snapshot, { ...input, schema }, call);
+    const dataset = toDataset(record.dataset, metadata, snapshot, totals, schema["schema-id"]);
     return { dataset, snapshot: told, ...found };
   } catch (error) {
     if (!(error instanceof BrokenMetadata)) throw error;

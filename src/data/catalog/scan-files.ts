@@ -5,8 +5,12 @@ import type { Call } from "#kernel/call.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { CatalogParts } from "./catalog-parts.ts";
 import { createPruner } from "./iceberg/pruning.ts";
-import { currentSchema, schemaById } from "./iceberg/table-metadata.ts";
-import type { ManifestListEntry, TableMetadata, TableSnapshot } from "./iceberg/table-types.ts";
+import type {
+  IcebergSchema,
+  ManifestListEntry,
+  TableMetadata,
+  TableSnapshot,
+} from "./iceberg/table-types.ts";
 import { liveFiles, liveFilesIn, liveManifests, specOf } from "./live-files.ts";
 import { indexDeletes, type LiveFile } from "./position-deletes.ts";
 import { BrokenMetadata } from "./table-objects.ts";
@@ -32,6 +36,8 @@ interface SnapshotPlan {
 }
 
 export interface ScanRequest {
+  /** Whose names the conditions use. */
+  readonly schema: IcebergSchema;
   readonly where?: readonly Predicate[] | undefined;
   readonly locate: boolean;
 }
@@ -61,13 +67,11 @@ export function createScanPlanner(parts: CatalogParts): ScanPlanner {
   }
 
   return {
-    async plan(metadata, snapshot, { where, locate }, call) {
+    async plan(metadata, snapshot, { schema, where, locate }, call) {
       const plan = await planOf(metadata, snapshot, call);
       const wanted = where === undefined || where.length === 0 ? allOf(plan) : [];
       if (where !== undefined && where.length > 0) {
-        const current = snapshot["snapshot-id"] === metadata["current-snapshot-id"];
-        const then = current ? undefined : schemaById(metadata, snapshot["schema-id"] ?? -1);
-        const pruner = createPruner(then ?? currentSchema(metadata), where);
+        const pruner = createPruner(schema, where);
         for (const { listed, files } of plan.manifests) {
           const spec = specOf(metadata, listed);
           if (!pruner.manifestMayMatch(listed, spec)) continue;

@@ -31,5 +31,6 @@ export function commitOf(
   const { rows } = converted;
   const sources: SourceOfRows[] = [{ ingest_id, content_sha256, name: source.name, rows }];
   const fields = evolve ? { fields: columnsOf(converted.columns) } : {};
-  return { name, schema_id: on.schema_id, sources, properties, ...fields };
+  const { dataset_id, schema_id, partition_spec_id } = on;
+  return { name, dataset_id, schema_id, partition_spec_id, sources, properties, ...fields };
 }

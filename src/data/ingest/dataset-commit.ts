@@ -1,7 +1,7 @@
 // From a converted file to a snapshot: dataset, objects, commit; each step repeatable or undone.
 import type { Dataset } from "#contracts/catalog.ts";
 import type { Call } from "#kernel/call.ts";
-import { canonicalJson, sha256Hex } from "#kernel/ids.ts";
+import { newId } from "#kernel/ids.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { surelyRefused, tablePlace } from "#ports/staged-files.ts";
 import type { RejectedRow } from "#ports/table-engine.ts";
@@ -55,7 +55,7 @@ async function addRows(
 ): Promise<Committed> {
   const { job, staged, converted } = request;
   const place = tablePlace(dataset.location);
-  const added = await staged.adopt(place, fileNames(request, dataset), converted.files);
+  const added = await staged.adopt(place, fileName(request), converted.files);
   const replaces = job.mode === "replace";
   try {
     const done = await parts.catalog.commit(
@@ -78,23 +78,9 @@ async function addRows(
   }
 }
 
-/** Changes when the same source would be converted to other rows than before. */
-const CONVERSION = 3;
-
-/**
- * Content-addressed: the bytes that came in, and how they were read. What replaces has names of its
- * own, since the files that go may come from the same bytes.
- */
-function fileNames({ job, content_sha256, converted }: CommitRequest, dataset: Dataset) {
-  const { columns } = converted;
-  const replaced = job.mode === "replace" ? job.ingest_id : null;
-  const how = canonicalJson([CONVERSION, columns, dataset.partition_by, replaced]);
-  const content = content_sha256.slice(0, 32);
-  const otherwise = sha256Hex(canonicalJson([how, job.ingest_id, Date.now()])).slice(0, 16);
-  return {
-    name: `${content}-${sha256Hex(how).slice(0, 8)}`,
-    otherwise: `${content}-${otherwise}`,
-  };
+/** Tells of which bytes it came, and is no other's: others may commit the same bytes just now. */
+function fileName({ content_sha256 }: CommitRequest): string {
+  return `${content_sha256.slice(0, 32)}-${newId()}`;
 }
 
 const CLEAN_UP_TIMEOUT_MS = 10_000;

@@ -99,6 +99,7 @@ test("slow senders hold nobody up, and those that wait for room take none", asyn
   // One is sent slowly, and another one comes through all the same.
   assert.equal((await put(lake, "b", "b.csv", "id\n1\n")).outcome, "committed");
   const others = [2, 3, 4].map(send);
+  while (asked < 2) await new Promise((resolve) => setImmediate(resolve));
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
   const written = await readdir(join(lake.dir, "ingest"));
   assert.deepEqual([written.length, asked], [2, 2]);

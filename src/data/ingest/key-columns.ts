@@ -76,7 +76,9 @@ export function keyBounds(
   files: readonly WrittenFile[],
 ): Predicate[] | undefined {
   const bounds = key.flatMap((name): Predicate[] => {
-    const id = columns.find((column) => column.name === name)!.field_id;
+    const { field_id: id, type } = columns.find((column) => column.name === name)!;
+    // NaN is a key like any other, and stands outside of all bounds.
+    if (type === "float" || type === "double") return [];
     const stats = files.map((file) => file.stats.find((one) => one.field_id === id));
     const [only] = stats;
     // The order of values is the engine's business: bounds of several files are not compared here.

@@ -1,6 +1,5 @@
 // Bytes on their way in: to a file of ours, or only through the hash, with a bound and a count.
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import type { ByteStream } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
@@ -48,16 +47,24 @@ export async function receiveFile(
 export async function hashFile(path: string, signal?: AbortSignal): Promise<Received> {
   const hash = createHash("sha256");
   let size_bytes = 0;
-  const source = createReadStream(path, {
-    highWaterMark: 1 << 20,
-    ...(signal === undefined ? {} : { signal }),
-  });
-  for await (const chunk of source as AsyncIterable<Buffer>) {
-    size_bytes += chunk.length;
-    hash.update(chunk);
+  const file = await open(path);
+  try {
+    // One buffer again and again: a stream of fresh ones costs a third more of a busy core.
+    const buffer = Buffer.allocUnsafe(HASH_CHUNK_BYTES);
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await file.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) break;
+      size_bytes += bytesRead;
+      hash.update(bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
   }
   return { content_sha256: hash.digest("hex"), size_bytes };
 }
+
+const HASH_CHUNK_BYTES = 1 << 20;
 
 export function tooLarge(bytes_max: number): LakehouseError {
   return new LakehouseError("too_large", `a file is ${bytes_max} bytes at most`, {

@@ -70,10 +70,9 @@ async function attempt(
     },
     signal: call.signal,
   });
-  const name = newId();
-  const names = { name, otherwise: name };
-  const added = await staged.adopt(tablePlace(dataset.location), names, written.files);
-  const removed_keys = found.files.filter(({ uri }) => hit.has(uri)).map(({ key }) => key);
+  const added = await staged.adopt(tablePlace(dataset.location), newId(), written.files);
+  // By location: not all files need to stand in the bucket of the table.
+  const removed_keys = found.files.filter(({ uri }) => hit.has(uri)).map((one) => one.location);
   const done = await parts.catalog.commit(
     {
       ...commitOf(request, dataset),

@@ -70,7 +70,7 @@ async function compactSome(
       written.push(...made);
     }
     const added = await place.adopt(written);
-    const removed_keys = some.flat().map(({ key }) => key);
+    const removed_keys = some.flat().map(({ location }) => location);
     const done = await parts.catalog.commit(
       {
         name,
@@ -79,6 +79,8 @@ async function compactSome(
         removed_keys,
         based_on_snapshot_id: snapshot?.snapshot_id ?? null,
         schema_id: dataset.schema_id,
+        partition_spec_id: dataset.partition_spec_id,
+        dataset_id: dataset.dataset_id,
       },
       call,
     );

@@ -59,7 +59,7 @@ export async function deleteRows(
             signal: call.signal,
           }));
     const added = await place.adopt(written);
-    const removed_keys = hit.map(({ key }) => key);
+    const removed_keys = hit.map(({ location }) => location);
     const done = await catalog.commit(
       {
         name,
@@ -69,6 +69,8 @@ export async function deleteRows(
         based_on_snapshot_id: snapshot?.snapshot_id ?? null,
         conflict_where,
         schema_id: dataset.schema_id,
+        partition_spec_id: dataset.partition_spec_id,
+        dataset_id: dataset.dataset_id,
         properties: { where },
       },
       call,

@@ -45,10 +45,7 @@ export async function withNewFiles<T>(
   try {
     return await work({
       nextPath: staged.nextPath,
-      adopt(written) {
-        const name = newId();
-        return staged.adopt(place, { name, otherwise: name }, written);
-      },
+      adopt: (written) => staged.adopt(place, newId(), written),
     });
   } catch (error) {
     if (surelyRefused(error)) await staged.undo();
@@ -91,5 +88,6 @@ export async function untilItStands<T>(
 
 function isMoved(error: unknown): boolean {
   if (!(error instanceof LakehouseError)) return false;
-  return error.reason === "snapshot_moved" || error.reason === "no_such_file";
+  // The last: somebody changed schema or partitioning between our look and our commit.
+  return ["snapshot_moved", "no_such_file", "schema_differs"].includes(error.reason ?? "");
 }

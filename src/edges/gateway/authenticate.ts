@@ -51,8 +51,18 @@ export function createAuthenticator(settings: AuthSettings): AuthenticateScope {
 /** The scope that a request needs for an operation; without one, as for whatever only tells. */
 export function scopeNeeded(request: Request, operation: Operation | undefined): Scope {
   if (operation === undefined) return "read";
-  const path = decodeURIComponent(new URL(request.url).pathname);
-  return operation.admin_paths?.test(path) ? "admin" : scopeOf(operation);
+  if (operation.admin_paths === undefined) return scopeOf(operation);
+  return operation.admin_paths.test(decodedPath(request)) ? "admin" : scopeOf(operation);
+}
+
+function decodedPath(request: Request): string {
+  const { pathname } = new URL(request.url);
+  try {
+    return decodeURIComponent(pathname);
+  } catch (cause) {
+    const message = `the path ${pathname.slice(0, 200)} is not percent-encoded UTF-8`;
+    throw new LakehouseError("invalid", message, { reason: "bad_path", cause });
+  }
 }
 
 function digestOf(secret: string): Buffer {

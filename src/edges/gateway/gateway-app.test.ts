@@ -109,6 +109,37 @@ test("pages of other sites and rebound names are refused", async () => {
   assert.equal((await app.fetch(own)).status, 200);
 });
 
+test("what other sites embed is refused also where browsers send no Origin; links are followed", async () => {
+  const { app, reached } = gateway([]);
+  const get = (headers: Record<string, string>) =>
+    app.fetch(new Request("http://127.0.0.1/v1/models", { headers }));
+  const embedded = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" };
+  assert.equal((await get(embedded)).status, 403);
+  assert.deepEqual(reached, []);
+  assert.equal((await get({ ...embedded, "sec-fetch-mode": "navigate" })).status, 200);
+  assert.equal((await get({ ...embedded, "sec-fetch-site": "same-origin" })).status, 200);
+  // A page on another port of this machine is one of ours.
+  assert.equal((await get({ ...embedded, origin: "http://localhost:8080" })).status, 200);
+});
+
+test("no answer runs as a page of this server, whatever an object holds", async () => {
+  const { app } = gateway([]);
+  for (const path of ["/storage/objects/page.html", "/v1/models", "/nowhere", "/health"]) {
+    const { headers } = await app.fetch(new Request(`http://127.0.0.1${path}`));
+    assert.equal(headers.get("content-security-policy"), "sandbox", path);
+    assert.equal(headers.get("x-content-type-options"), "nosniff", path);
+  }
+});
+
+test("a path that is not percent-encoded UTF-8 is the caller's fault", async () => {
+  const { app, reached } = gateway(TOKENS);
+  const headers = { authorization: `Bearer ${TOKENS[1]!.secret}` };
+  const url = "http://127.0.0.1/storage/objects/%ff";
+  const response = await app.fetch(new Request(url, { method: "DELETE", headers }));
+  assert.equal(response.status, 400);
+  assert.deepEqual(reached, []);
+});
+
 test("the server answers to its own address, however it is written", async () => {
   const { app } = gateway([], ["127.0.0.2", "::", "MyHost"]);
   for (const host of ["127.0.0.2", "[::]", "myhost", "MYHOST"]) {

@@ -69,21 +69,40 @@ function worstStatus(all: readonly ServiceHealth[]): ServiceHealth["status"] {
 
 /**
  * Refuses what a foreign web page could send to a server on loopback: requests whose Origin is
- * another site, and names that only a rebound DNS record would point here.
+ * another site, what its images and scripts fetch without an Origin, and names that only a rebound
+ * DNS record would point here. What is answered never runs as a page of this server.
  */
 function guardOrigin(app: Hono, hosts: readonly string[]): Hono {
   const inner = app.fetch;
   const known = new Set(["localhost", "127.0.0.1", "[::1]", ...hosts.map(hostOfUrl)]);
-  app.fetch = (request, ...rest) => {
-    const host = new URL(request.url).hostname;
-    if (!known.has(host)) return problemResponse(refused(`host "${host}"`));
-    const origin = request.headers.get("origin");
-    if (origin !== null && !sameSite(origin, known)) {
-      return problemResponse(refused(`origin "${origin}"`));
-    }
-    return inner(request, ...rest);
+  app.fetch = async (request, ...rest) => {
+    const foreign = foreignPart(request, known);
+    if (foreign !== undefined) return problemResponse(refused(foreign));
+    return notAsPage(await inner(request, ...rest));
   };
   return app;
+}
+
+/** Whom a request comes from or is meant for, when that is nobody of ours. */
+function foreignPart({ url, headers }: Request, known: ReadonlySet<string>): string | undefined {
+  const host = new URL(url).hostname;
+  if (!known.has(host)) return `host "${host}"`;
+  const origin = headers.get("origin");
+  if (origin !== null) return sameSite(origin, known) ? undefined : `origin "${origin}"`;
+  // Sent by browsers. Following a link from elsewhere is no more than what the link shows.
+  const embeds = headers.get("sec-fetch-mode") !== "navigate";
+  return embeds && headers.get("sec-fetch-site") === "cross-site" ? "another site" : undefined;
+}
+
+/**
+ * An object may be an HTML file from anywhere; opened by its address it would be a page of this
+ * server, whose scripts may call it. Sandboxed it has an origin of its own, which is refused.
+ */
+function notAsPage(response: Response): Response {
+  const { headers } = response;
+  headers.set("x-content-type-options", "nosniff");
+  if (!headers.has("content-security-policy")) headers.set("content-security-policy", "sandbox");
+  return response;
 }
 
 /** A host as it stands in a URL: lower case, IPv6 in brackets. */

@@ -48,6 +48,9 @@ test("with auth off the house key is the owner's; with auth on the tokens are ke
 
 test("a vended key is found by whoever has the house key, until it expires", () => {
   const clock = fixedClock(1_000_000);
+  const tokens = [
+    { name: "spark", secret: "spark-secret-0123456", scopes: ["read" as const, "write" as const] },
+  ];
   const keys = createS3Keys({ house, tokens, clock });
   const principal = { name: "spark", scopes: ["read" as const, "write" as const] };
   const vended = keys.vend(principal, 60_000);
@@ -64,7 +67,7 @@ test("a vended key is found by whoever has the house key, until it expires", () 
 
 test("a vended key of more scopes or another time has another secret", () => {
   const keys = createS3Keys({ house, tokens, clock: fixedClock(1_000_000) });
-  const vended = keys.vend({ name: "spark", scopes: ["read"] }, 60_000);
+  const vended = keys.vend({ name: "reader", scopes: ["read"] }, 60_000);
   const text = Buffer.from(vended.access_key_id.slice(2), "base64url").toString();
   const forged = `LK${Buffer.from(text.replace('"r"', '"rwa"')).toString("base64url")}`;
   assert.notEqual(forged, vended.access_key_id);
@@ -72,4 +75,33 @@ test("a vended key of more scopes or another time has another secret", () => {
   for (const id of ["LK", "LKnonsense", `LK${"A".repeat(600)}`]) {
     assert.equal(keys.find(id), undefined);
   }
+});
+
+test("a vended key is gone with its token, with its token's secret and with scopes it lost", () => {
+  const clock = fixedClock(1_000_000);
+  const spark = { name: "spark", secret: "spark-secret-0123456" };
+  const both = ["read" as const, "write" as const];
+  const keysOf = (...now: { name: string; secret: string; scopes: ("read" | "write")[] }[]) =>
+    createS3Keys({ house, tokens: [...tokens, ...now], clock });
+  const vended = keysOf({ ...spark, scopes: both }).vend({ name: "spark", scopes: both }, 60_000);
+  const id = vended.access_key_id;
+  assert.equal(keysOf({ ...spark, scopes: both }).find(id)?.secret, vended.secret_access_key);
+  assert.equal(keysOf().find(id), undefined);
+  assert.equal(keysOf({ ...spark, scopes: ["read"] }).find(id), undefined);
+  const changed = keysOf({ ...spark, secret: "another-secret-0123456", scopes: both }).find(id);
+  assert.notEqual(changed?.secret, vended.secret_access_key);
+});
+
+test("what was vended, or known of the house key, while auth was off opens nothing once it is on", () => {
+  const clock = fixedClock(1_000_000);
+  const off = createS3Keys({ house, tokens: [], clock });
+  const on = createS3Keys({ house, tokens, clock });
+  const owners = off.vend({ name: "local", scopes: ["read", "write", "admin"] }, 60_000);
+  assert.ok(off.find(owners.access_key_id));
+  assert.equal(on.find(owners.access_key_id), undefined);
+  // Whoever has the house's secret can make keys for any name while auth is off.
+  const made = off.vend({ name: "reader", scopes: ["read"] }, 60_000);
+  assert.notEqual(on.find(made.access_key_id)?.secret, made.secret_access_key);
+  const more = off.vend({ name: "reader", scopes: ["read", "write"] }, 60_000);
+  assert.equal(on.find(more.access_key_id), undefined);
 });

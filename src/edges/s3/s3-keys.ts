@@ -15,7 +15,10 @@ export interface KeyPair {
 }
 
 export interface S3Keys {
-  /** Undefined: no such key. Throws `ExpiredToken` for a vended key past its time. */
+  /**
+   * Undefined: no such key. Throws `ExpiredToken` for a vended key past its time. With auth on a
+   * vended key is as good as the token it was vended to: gone with it, and with its secret.
+   */
   find(access_key_id: string): { secret: string; principal: Principal } | undefined;
   /** A key pair for a principal, good for `expires_ms` from now; nothing is kept of it. */
   vend(principal: Principal, expires_ms: number): KeyPair & { readonly expires_at: string };
@@ -35,13 +38,26 @@ const VENDED_MS_MAX = 7 * 24 * 3_600_000;
 
 export function createS3Keys({ house, tokens, clock }: S3KeysNeeds): S3Keys {
   const root = house.secret_access_key;
-  const secretOf = (id: string) => createHmac("sha256", root).update(id).digest("base64");
   const known = new Map(
     tokens.map(({ name, secret, scopes }) => [name, { secret, principal: { name, scopes } }]),
   );
-  if (tokens.length === 0) {
+  const auth_is_on = tokens.length > 0;
+  if (!auth_is_on) {
     known.set(house.access_key_id, { secret: root, principal: LOCAL_PRINCIPAL });
   }
+
+  /** Undefined with auth on: no token of this name has all these scopes. */
+  function secretOf(id: string, { name, scopes }: Principal): string | undefined {
+    const mac = (key: string | Buffer) => createHmac("sha256", key).update(id);
+    if (!auth_is_on) return mac(root).digest("base64");
+    const holder = known.get(name);
+    if (holder === undefined) return undefined;
+    const held = holder.principal.scopes;
+    if (!held.includes("admin") && !scopes.every((scope) => held.includes(scope))) return undefined;
+    // The house's secret alone is not enough: while auth was off others may have come to know it.
+    return mac(createHmac("sha256", root).update(holder.secret).digest()).digest("base64");
+  }
+
   return {
     find(access_key_id) {
       const pair = known.get(access_key_id);
@@ -52,15 +68,21 @@ export function createS3Keys({ house, tokens, clock }: S3KeysNeeds): S3Keys {
         throw new S3Error("ExpiredToken", "The provided key has expired.");
       }
       // A made-up id finds a secret too, but nobody outside can know which.
-      return { secret: secretOf(access_key_id), principal: vended.principal };
+      const secret = secretOf(access_key_id, vended.principal);
+      return secret === undefined ? undefined : { secret, principal: vended.principal };
     },
     vend(principal, expires_ms) {
       const lasts_ms = Math.min(Math.max(expires_ms, 0), VENDED_MS_MAX);
       const expires_s = Math.floor((clock.now() + lasts_ms) / 1000);
       const access_key_id = vendedId(principal, expires_s);
+      const secret_access_key = secretOf(access_key_id, principal);
+      if (secret_access_key === undefined) {
+        const message = `no token named "${principal.name}" has these scopes, so it gets no keys`;
+        throw new LakehouseError("forbidden", message, { reason: "missing_scope" });
+      }
       return {
         access_key_id,
-        secret_access_key: secretOf(access_key_id),
+        secret_access_key,
         expires_at: new Date(expires_s * 1000).toISOString(),
       };
     },
