@@ -123,6 +123,9 @@ async function send(operation: Operation, options: HttpOptions, input: object, p
   throw remoteError(parseJson(text, true), response.status);
 }
 
+/** Made once: an error of its own for each answer would cost more than the rest of its end. */
+const LEFT = new Error("nobody reads on");
+
 /** The answer; a request that was aborted says whether the caller left or time ran out. */
 async function sendInTime(call: Call, request: HttpRequest): Promise<HttpResponse> {
   // Nobody reads on: frees the connection of a body that was never begun, too.
@@ -131,7 +134,7 @@ async function sendInTime(call: Call, request: HttpRequest): Promise<HttpRespons
   try {
     const response = await httpRequest({ ...request, signal });
     const body = readableBody(response.body, call, signal, request.url);
-    return { ...response, body: endingIterator(body, () => left.abort()) };
+    return { ...response, body: endingIterator(body, () => left.abort(LEFT)) };
   } catch (error) {
     throw error instanceof LakehouseError && error.code === "cancelled"
       ? cancelledError(call)

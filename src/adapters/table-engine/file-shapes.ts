@@ -6,6 +6,8 @@ import { textList } from "./sql-text.ts";
 export interface ShapeNode {
   readonly name: string;
   readonly field_id: number | undefined;
+  /** What DuckDB reads it as; undefined for what has parts. */
+  readonly engine_type: string | undefined;
   readonly kind: "primitive" | "list" | "map" | "struct";
   readonly children: readonly ShapeNode[];
 }
@@ -74,6 +76,7 @@ interface SchemaRow {
   readonly converted: string | null;
   readonly logical: string | null;
   readonly field_id: number | null;
+  readonly engine_type: string | null;
 }
 
 async function readSchemas(
@@ -82,7 +85,7 @@ async function readSchemas(
 ): Promise<Map<string, SchemaRow[]>> {
   const reader = await connection.runAndReadAll(
     `SELECT file_name, name, type, repetition_type, num_children, converted_type, logical_type,
-            field_id FROM parquet_schema(${textList(uris.map(globSafe))})`,
+            field_id, duckdb_type FROM parquet_schema(${textList(uris.map(globSafe))})`,
   );
   const found = new Map<string, SchemaRow[]>();
   for (const row of reader.getRows()) {
@@ -98,6 +101,7 @@ async function readSchemas(
       converted: text(row[5]),
       logical: text(row[6]),
       field_id: row[7] === null ? null : Number(row[7]),
+      engine_type: text(row[8]),
     });
   }
   return found;
@@ -131,6 +135,7 @@ function readShape(reader: ShapeReader): RawNode {
   const own = {
     name: row.name,
     field_id: row.field_id ?? undefined,
+    engine_type: row.engine_type ?? undefined,
     repeated: row.repetition === "REPEATED",
   };
   const told = `${row.converted ?? ""} ${row.logical ?? ""}`;

@@ -34,6 +34,8 @@ function byName(nodes: readonly ShapeNode[], name: string): ShapeNode | undefine
 }
 
 function valueFrom(ref: string, type: ColumnType, node: ShapeNode, place: Place): string {
+  // A cast to the same type is dropped in the end, but looked up each time.
+  if (type.kind === "primitive" && node.engine_type === engineType(type)) return ref;
   if (type.kind !== node.kind || isAsWanted(type, node, place)) {
     return `CAST(${ref} AS ${engineType(type)})`;
   }

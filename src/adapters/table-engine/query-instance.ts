@@ -1,8 +1,9 @@
 // The locked DuckDB instance that users' statements run in, and its bounded pool of connections.
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { Relation } from "#ports/table-engine.ts";
 import { createFileShapes } from "./file-shapes.ts";
+import { createKeptStatements, type KeptStatements } from "./kept-statements.ts";
 import {
   openLocked,
   type DuckDb,
@@ -18,6 +19,8 @@ export interface PooledConnection {
   readonly connection: DuckDBConnection;
   /** Makes exactly these relations visible by name, as of now. */
   show(relations: readonly Relation[]): Promise<void>;
+  /** A statement over what is shown, without values; it goes back with the release. */
+  prepare(sql: string): Promise<DuckDBPreparedStatement>;
   /**
    * Gives it back. `midway`: its statement did not run to the end. `fatal`: the instance is lost,
    * and the next query opens another.
@@ -36,7 +39,11 @@ interface Slot {
   readonly connection: DuckDBConnection;
   readonly catalog: string;
   readonly shown: ShownRelations;
+  readonly kept: KeptStatements;
 }
+
+/** The plan of a statement over many files is large. */
+const KEPT_FILES_MAX = 100;
 
 export function createQueryInstance(duckdb: DuckDb, settings: InstanceSettings): QueryInstance {
   const turns = createTurns(settings.connections_max);
@@ -65,7 +72,7 @@ export function createQueryInstance(duckdb: DuckDb, settings: InstanceSettings):
     await connection.run(`USE ${catalog}`);
     await makeSizeMacros(connection);
     const shown = createShownRelations(connection, catalog, shapes);
-    return { open, connection, catalog, shown };
+    return { open, connection, catalog, shown, kept: createKeptStatements(connection) };
   }
 
   /** Whether a connection can serve again; one that stopped midway is first brought to rest. */
@@ -80,7 +87,7 @@ export function createQueryInstance(duckdb: DuckDb, settings: InstanceSettings):
   }
 
   async function discard(slot: Slot): Promise<void> {
-    slot.connection.closeSync();
+    closeSlot(slot);
     if (closed || slot.open !== current) return;
     const connection = await slot.open.instance.connect();
     await connection.run(`DETACH ${slot.catalog}`);
@@ -108,7 +115,7 @@ export function createQueryInstance(duckdb: DuckDb, settings: InstanceSettings):
   }
 
   function closeAlone(slot: Slot): void {
-    slot.connection.closeSync();
+    closeSlot(slot);
     void slot.open
       .close()
       .catch(() => undefined)
@@ -125,14 +132,25 @@ export function createQueryInstance(duckdb: DuckDb, settings: InstanceSettings):
         throw error;
       });
       let out = true;
+      let files = 0;
+      const prepared: { sql: string; statement: DuckDBPreparedStatement }[] = [];
       return {
         connection: slot.connection,
-        show: async (relations) => {
-          for (const relation of relations) await slot.shown.show(relation);
+        async show(relations) {
+          files += relations.reduce((sum, relation) => sum + filesOf(relation), 0);
+          const changed = await showAll(slot.shown, relations);
+          if (changed) slot.kept.clear();
+        },
+        async prepare(sql) {
+          const statement = await slot.kept.take(sql);
+          prepared.push({ sql, statement });
+          return statement;
         },
         release(state = "done") {
           if (!out) return;
           out = false;
+          const keep = state === "done" && files <= KEPT_FILES_MAX;
+          for (const { sql, statement } of prepared) slot.kept.giveBack(sql, statement, keep);
           if (memory_mb === undefined) giveBack(slot, state);
           else closeAlone(slot);
         },
@@ -140,9 +158,24 @@ export function createQueryInstance(duckdb: DuckDb, settings: InstanceSettings):
     },
     async close() {
       closed = true;
-      for (const slot of idle.splice(0)) slot.connection.closeSync();
+      for (const slot of idle.splice(0)) closeSlot(slot);
       const open = await opening?.catch(() => undefined);
       await open?.close();
     },
   };
+}
+
+function closeSlot({ kept, connection }: Slot): void {
+  kept.clear();
+  connection.closeSync();
+}
+
+async function showAll(shown: ShownRelations, relations: readonly Relation[]): Promise<boolean> {
+  let changed = false;
+  for (const relation of relations) changed = (await shown.show(relation)) || changed;
+  return changed;
+}
+
+function filesOf(relation: Relation): number {
+  return relation.kind === "table" ? relation.files.length : relation.uris.length;
 }

@@ -23,14 +23,10 @@ export async function streamRows(
     const values = request.params.map((param) => fromJson(param, duckdb));
     const { result, first } = await watch.during(async () => {
       await pooled.show(request.relations);
-      const prepared = await pooled.connection.prepare(sql);
-      try {
-        prepared.bind(values);
-        const result = await prepared.stream();
-        return { result, first: await result.fetchChunk() };
-      } finally {
-        prepared.destroySync();
-      }
+      const prepared = await pooled.prepare(sql);
+      prepared.bind(values);
+      const result = await prepared.stream();
+      return { result, first: await result.fetchChunk() };
     });
     const converters = result.columnTypes().map(toJsonOf);
     const columns = columnsOf(result);

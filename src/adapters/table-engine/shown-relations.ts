@@ -14,8 +14,8 @@ import { quoteName } from "./sql-text.ts";
 import { tableSelect } from "./table-view.ts";
 
 export interface ShownRelations {
-  /** Makes the relation visible by its name, as it is now. */
-  show(relation: Relation): Promise<void>;
+  /** Makes the relation visible by its name, as it is now; whether it was another before. */
+  show(relation: Relation): Promise<boolean>;
   /** Whether so much is remembered that a fresh connection is better. */
   isFull(): boolean;
 }
@@ -39,7 +39,7 @@ export function createShownRelations(
       const place = `${relation.schema}.${relation.name}`.toLowerCase();
       const key = viewKey(relation);
       const known = views.get(place);
-      if (known?.key === key) return;
+      if (known?.key === key) return false;
       if (!schemas.has(relation.schema)) {
         await connection.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(relation.schema)}`);
         schemas.add(relation.schema);
@@ -49,6 +49,7 @@ export function createShownRelations(
       await connection.run(`CREATE OR REPLACE VIEW ${name} AS ${select}`);
       text_size += select.length - (known?.size ?? 0);
       views.set(place, { key, size: select.length });
+      return true;
     },
     isFull: () => views.size > VIEWS_MAX || text_size > TEXT_MAX,
   };

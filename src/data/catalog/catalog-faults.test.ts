@@ -10,6 +10,7 @@ import type { Client } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { failsWith } from "#ports/object-store.suite.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
+import { testRuns } from "../../../test/support/test-runs.ts";
 import { FIELDS, openCatalog, putFile, type OpenedCatalog } from "./open-catalog.suite.ts";
 
 const keyOf = (location: string): string => location.replace(/^s3:\/\/[^/]+\//, "");
@@ -189,20 +190,20 @@ test("concurrent appends all stand in the end, each in a snapshot of its own", a
   const name = "d";
   await house.catalog.register({ name, fields: FIELDS });
   const files = await Promise.all(
-    Array.from({ length: 40 }, (_, n) => putFile(house.storage, `d/${n}.parquet`)),
+    Array.from({ length: 20 }, (_, n) => putFile(house.storage, `d/${n}.parquet`)),
   );
   const commits = files.map((file) =>
     house.catalog.commit({ name, operation: "append", added: [file] }),
   );
   const ids = new Set((await Promise.all(commits)).map((one) => one.snapshot.snapshot_id));
-  assert.equal(ids.size, 40);
+  assert.equal(ids.size, 20);
   const now = await house.catalog.files({ name });
   assert.deepEqual(
     now.files.map((file) => file.key).toSorted(),
     files.map((file) => file.key).toSorted(),
   );
   const { snapshots } = await house.catalog.snapshots({ name });
-  for (let at = 0; at < 39; at++) {
+  for (let at = 0; at < 19; at++) {
     assert.equal(snapshots[at]!.parent_snapshot_id, snapshots[at + 1]!.snapshot_id);
   }
 });
@@ -233,6 +234,9 @@ test("of two that expect the same snapshot one wins", async (t) => {
 
 const CHILD = fileURLToPath(new URL("./append-forever.suite.ts", import.meta.url));
 
+/** Of the catalog alone; `test/scenarios/lake-crash.test.ts` kills the whole lake more often. */
+const KILLS = testRuns(2);
+
 interface Acknowledged {
   readonly keys: string[];
   readonly snapshot_ids: string[];
@@ -257,22 +261,22 @@ async function runChild(args: string[], kill_after = Infinity): Promise<Acknowle
 test("two processes on the same file and folder lose no commit", async (t) => {
   const dir = await tempDir(t);
   const [one, two] = await Promise.all([
-    runChild([dir, "one", "10", "journal-one"]),
-    runChild([dir, "two", "10", "journal-two"]),
+    runChild([dir, "one", "6", "journal-one"]),
+    runChild([dir, "two", "6", "journal-two"]),
   ]);
   const house = await openCatalog(dir, { journal_dir: "journal-three" });
   t.after(() => house.stop());
   const { files } = await house.catalog.files({ name: "events" });
   const acknowledged = [...one.keys, ...two.keys];
-  assert.equal(acknowledged.length, 40);
+  assert.equal(acknowledged.length, 24);
   assert.deepEqual(files.map((file) => file.key).toSorted(), acknowledged.toSorted());
 });
 
 test("kill -9 while committing loses nothing, and all commits are journalled", async (t) => {
   const dir = await tempDir(t);
   const acknowledged: string[] = [];
-  for (let round = 0; round < 5; round++) {
-    const found = await runChild([dir, `r${round}`, "1000"], 3 + 4 * round);
+  for (let round = 0; round < KILLS; round++) {
+    const found = await runChild([dir, `r${round}`, "1000"], 3 + 4 * (round % 5));
     acknowledged.push(...found.keys);
     const house = await openCatalog(dir);
     const { files } = await house.catalog.files({ name: "events" });
@@ -290,5 +294,5 @@ test("kill -9 while committing loses nothing, and all commits are journalled", a
     );
     await house.stop();
   }
-  assert.ok(acknowledged.length > 40);
+  assert.ok(acknowledged.length > 4 * KILLS);
 });

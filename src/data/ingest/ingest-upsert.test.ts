@@ -8,6 +8,7 @@ import { systemClock } from "#kernel/clock.ts";
 import { connectLocal } from "#kernel/connect-local.ts";
 import { silentLog } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import { testRuns } from "../../../test/support/test-runs.ts";
 import { createIngest } from "./ingest-service.ts";
 import { ingestSettings } from "./ingest-settings.ts";
 import { openLake, put, select, type Lake } from "./open-lake.suite.ts";
@@ -176,6 +177,6 @@ test("random upserts hold what a map of rows by key would hold", async (t) => {
       const sorted = (some: unknown[][]) => some.map((row) => JSON.stringify(row)).toSorted();
       assert.deepEqual(sorted(found), sorted(expected));
     }),
-    { numRuns: 6 },
+    { numRuns: testRuns(3) },
   );
 });

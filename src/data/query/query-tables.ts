@@ -63,7 +63,17 @@ export interface TableInfo {
 
 type CatalogClient = Client<typeof catalog>;
 
+interface FilesInput {
+  readonly name: string;
+  readonly at?: string;
+}
+
+/** Datasets whose columns are remembered from the last look. */
+const KNOWN_MAX = 1_000;
+
 export function createQueryTables(client: CatalogClient, kb: readonly KbTable[]): QueryTables {
+  const known = new Map<string, Dataset["fields"]>();
+
   /** `where` is of one name alone: a table named twice is read once, for both. */
   async function scanOf(
     written: string,
@@ -108,19 +118,26 @@ export function createQueryTables(client: CatalogClient, kb: readonly KbTable[])
     };
   }
 
-  /** Columns may have changed between the two looks, or since the wanted snapshot. */
+  /** Columns may have changed since the last look, or since the wanted snapshot. */
   async function wantedFiles(
-    input: { readonly name: string; readonly at?: string },
+    input: FilesInput,
     conditions: readonly ColumnCondition[],
     call: Call,
   ) {
     if (conditions.length === 0) return { where: [], found: await client.files(input, call) };
-    const { fields } = await client.get({ name: input.name }, call);
+    const fields = known.get(input.name) ?? (await client.get({ name: input.name }, call)).fields;
     const where = fittingConditions(conditions, fields);
     const found = await client.files(where.length === 0 ? input : { ...input, where }, call);
+    if (input.at === undefined) remember(input.name, found.dataset.fields);
     const again = fittingConditions(conditions, found.dataset.fields);
     if (isDeepStrictEqual(where, again)) return { where, found };
     return { where: [], found: await client.files(input, call) };
+  }
+
+  function remember(name: string, fields: Dataset["fields"]): void {
+    known.delete(name);
+    known.set(name, fields);
+    if (known.size > KNOWN_MAX) known.delete(known.keys().next().value!);
   }
 
   async function noSuchTable(written: string, call: Call): Promise<LakehouseError> {

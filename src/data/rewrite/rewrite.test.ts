@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { commitForeign } from "#data/catalog/foreign-writer.suite.ts";
 import { openLake, put, select, type Lake } from "#data/ingest/open-lake.suite.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
+import { testRuns } from "../../../test/support/test-runs.ts";
 
 const MODEL_COLUMNS = "id,grp,v";
 
@@ -269,6 +270,6 @@ test("random appends, deletes and compactions hold what a list of rows would hol
       }
       assert.deepEqual(await select(lake, `SELECT u, n, s FROM ${dataset} ORDER BY u`), model);
     }),
-    { numRuns: 6 },
+    { numRuns: testRuns(3) },
   );
 });

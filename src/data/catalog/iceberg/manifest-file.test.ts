@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { avroMetadata } from "icebird/src/avro/avro.metadata.js";
 import { avroRead } from "icebird/src/avro/avro.read.js";
 import type { Cell, ColumnStats } from "#contracts/table-nouns.ts";
+import { testRuns } from "../../../../test/support/test-runs.ts";
 import { avroCodec } from "./avro-types.ts";
 import { statsOf } from "./data-file-stats.ts";
 import { createAvroCodecs, decodeManifest, encodeManifest, inherit } from "./manifest-file.ts";
@@ -271,7 +272,7 @@ test("any statistics come back: bounds may be cut, never narrower", () => {
       const read = decodeManifest(encodeManifest({ schema, spec, content: 0, entries: [one] }));
       assert.deepEqual(read.entries[0]!.data_file.stats, [stats]);
     }),
-    { numRuns: 30 },
+    { numRuns: testRuns(15) },
   );
 });
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Cell, Predicate } from "#contracts/table-nouns.ts";
+import { testRuns } from "../../../../test/support/test-runs.ts";
 import { decodeManifest, encodeManifest } from "./manifest-file.ts";
 import { manifestListEntry } from "./manifest-list.ts";
 import { applyTransform, canTransform, parseTransform } from "./partitioning.ts";
@@ -208,7 +209,7 @@ test("a file with a matching row is never left out, by partition, bounds or coun
         if (holds(type, own, wanted)) assert.ok(kept, "the file");
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: testRuns(1000) },
   );
   assert.ok(left_out > seen / 10, `only ${left_out} of ${seen} files were left out`);
 });
@@ -229,7 +230,7 @@ test("a file read from a manifest is judged as the one that was written", () => 
       const pruner = createPruner(schema, wanted);
       assert.equal(pruner.fileMayMatch(read, spec), pruner.fileMayMatch(file, spec));
     }),
-    { numRuns: 150 },
+    { numRuns: testRuns(60) },
   );
 });
 
