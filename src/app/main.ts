@@ -17,6 +17,14 @@ const variables = process.env;
 const manifest = new URL("../../package.json", import.meta.url);
 const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
 
+// Whoever reads our output may leave early, as `head` does: nothing is wrong then.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
+}
+
 const host: CliHost = {
   version,
   terminal: {

@@ -14,7 +14,7 @@ import { tempDir } from "../support/temp-dir.ts";
 const KILLS = Number(process.env["LAKEHOUSE_TEST_LAKE_KILLS"] ?? 500);
 const WORK_MS_MAX = 1_200;
 const VERIFY_EVERY = 25;
-const SMALL_DISK_MB = 48;
+const SMALL_DISK_MB = 160;
 
 interface Lake {
   readonly base: string;
@@ -118,13 +118,14 @@ function workAndKill(
     const acks: LakeAck[] = [];
     let full = 0;
     let rest = "";
+    let filling: Promise<void> = Promise.resolve();
     child.stdout.on("data", (chunk: Buffer) => {
       const lines = (rest + chunk.toString()).split("\n");
       rest = lines.pop()!;
       for (const line of lines) {
         if (line === "ready") {
           setTimeout(() => child.kill("SIGKILL"), work_ms);
-          if (fill_after_ms < work_ms) setTimeout(() => void fill(), fill_after_ms);
+          if (fill_after_ms < work_ms) setTimeout(() => (filling = fill()), fill_after_ms);
         }
         if (line.startsWith("full ")) full++;
         const [word, kind, id, value] = line.split(" ");
@@ -132,7 +133,8 @@ function workAndKill(
       }
     });
     child.once("close", (code, signal) => {
-      if (signal === "SIGKILL") resolve({ acks, full });
+      // A filler that is still being written would fill the disk up again after it was freed.
+      if (signal === "SIGKILL") filling.then(() => resolve({ acks, full }), reject);
       else reject(new Error(`round ${round} ended by itself (${code}): ${child.errors()}`));
     });
   });

@@ -3,6 +3,7 @@
 export const CONTENT_TYPE_DEFAULT = "application/octet-stream";
 
 const BY_ENDING: Readonly<Record<string, string>> = {
+  avro: "application/avro",
   csv: "text/csv",
   json: "application/json",
   jsonl: "application/x-ndjson",
