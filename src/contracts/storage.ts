@@ -95,7 +95,7 @@ const REFUSED_PUT = [
 ];
 
 /** Objects that other services keep here: only their owners and admins write them. */
-const KEPT_BY_SERVICES = /^\/storage\/objects\/+(datasets|_catalog|_vectors|_rejects)\//i;
+const KEPT_BY_SERVICES = /^\/storage\/objects\/+(datasets|_catalog|_vectors|_rejects)(\/|$)/i;
 
 export const storage = defineContract("storage", "Objects by key, streamed and durable.", {
   get: bytes({

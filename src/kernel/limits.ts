@@ -5,6 +5,8 @@ export const LIMITS = {
   json_body_bytes_max: 8 * 1024 * 1024,
   /** Largest raw body: storage applies its own caps by prefix before reading. */
   raw_body_bytes_max: 64 * 1024 * 1024 * 1024,
+  /** Silence of a sender in the middle of its request body. */
+  body_stall_ms: 60_000,
   /** Deadline of a call that brings none. */
   call_timeout_ms: 120_000,
   /** Deadline of connecting to another process of the house. */

@@ -24,6 +24,7 @@ import type { Log } from "./log.ts";
 import { asOpenAiError } from "./openai-error.ts";
 import { LakehouseError, STATUS_OF_CODE, toLakehouseError, toProblem } from "./problem.ts";
 import { streamAnswer } from "./serve-stream.ts";
+import { bodyStalled, withoutStalls } from "./stalled-body.ts";
 
 /** A contract and the client that answers for it: local, or of another process (then a proxy). */
 export interface Served {
@@ -187,7 +188,8 @@ async function inputOf(
     if (value !== undefined) input[field] = value;
   }
   if (operation.request_body === "raw") {
-    input["body"] = (context.req.raw.body ?? noBytes()) as ByteStream;
+    const { body } = context.req.raw;
+    input["body"] = body === null ? noBytes() : patient(body);
   }
   return input;
 }
@@ -229,7 +231,7 @@ async function readText(context: Context, bytes_max: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of body as ByteStream) {
+    for await (const chunk of patient(body)) {
       size += chunk.length;
       if (size > bytes_max) throw tooLarge(bytes_max);
       chunks.push(chunk);
@@ -239,6 +241,10 @@ async function readText(context: Context, bytes_max: number): Promise<string> {
     throw new LakehouseError("cancelled", "the request ended before its body did", { cause });
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+function patient(body: NonNullable<Request["body"]>): ByteStream {
+  return withoutStalls(body as unknown as ByteStream, LIMITS.body_stall_ms, bodyStalled);
 }
 
 function tooLarge(bytes_max: number): LakehouseError {

@@ -368,7 +368,7 @@ test("s3 auth: a bearer token opens the door below /s3", async () => {
 
 test("s3 auth: a vended key works for its scopes and its time, a forged one does not", async () => {
   const { keys } = closed.house;
-  const principal = { name: "spark", scopes: ["read" as const] };
+  const principal = { name: "writer", scopes: ["read" as const] };
   const vended = keys.vend(principal, 60_000);
   await put(closed.another(pairOf("writer")), Key);
   const client = closed.another(vended);

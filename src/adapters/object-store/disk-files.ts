@@ -32,6 +32,8 @@ export interface DiskFiles {
 export interface InstallOptions extends PutConditions, MetaGiven {
   /** Told the etag of the object that is about to be, before it can be seen. */
   readonly announce?: (etag: string) => Promise<void>;
+  /** Of a staged file that has its time and is durable already. */
+  readonly sealed?: BigIntStats;
 }
 
 /** `root` is a real path. */
@@ -42,15 +44,34 @@ export function createDiskFiles(
 ): DiskFiles {
   const locks = createKeyedLock();
 
+  const making = new Set<Promise<void>>();
+
   async function pathOf(key: string): Promise<string | undefined> {
     const path = join(root, keyToPath(key));
     return (await isThere(dirname(path))) ? path : undefined;
   }
 
-  async function find(key: string): Promise<BigIntStats | undefined> {
-    const path = await pathOf(key);
-    const info = path === undefined ? undefined : await absentOr(lstat(path, { bigint: true }));
-    return info?.isFile() === true ? info : undefined;
+  /** The folder of a path and the file there, in one step: each costs a round trip. */
+  async function look(path: string): Promise<{ folder: boolean; info: BigIntStats | undefined }> {
+    const [folder, info] = await Promise.all([
+      isThere(dirname(path)),
+      absentOr(lstat(path, { bigint: true })),
+    ]);
+    return { folder, info: folder && info?.isFile() === true ? info : undefined };
+  }
+
+  const find = async (key: string) => (await look(join(root, keyToPath(key)))).info;
+
+  /** Makes a folder that was not there; another's that is there by now is durable too. */
+  async function makeFolder(dir: string): Promise<void> {
+    await refuseOutside(root, dir);
+    const made = makeDurableDir(dir);
+    making.add(made);
+    try {
+      await made;
+    } finally {
+      making.delete(made);
+    }
   }
 
   return {
@@ -68,18 +89,19 @@ export function createDiskFiles(
     async install(key, staged, options) {
       const sub_path = keyToPath(key);
       const path = join(root, sub_path);
-      const sealed = await sealFile(staged, nextTime());
+      const sealed = options.sealed ?? (await sealFile(staged, nextTime()));
       // The lock makes check and rename one step.
       return locks.run(key, async () => {
-        const old = await find(key);
+        const { folder, info: old } = await look(path);
         checkConditions(key, options, old && etagOf(old));
-        await refuseOutside(root, dirname(path));
-        await makeDurableDir(dirname(path));
+        if (!folder) await makeFolder(dirname(path));
+        // Folders that others are making may be seen before a power cut spares them.
+        if (making.size > 0) await Promise.allSettled(making);
         await notes.note(key, sub_path, etagOf(sealed), options);
         await options.announce?.(etagOf(sealed));
-        if (options.if_absent === true) await linkNew(key, staged, path);
-        else await rename(staged, path);
-        await syncDir(dirname(path));
+        const linked = options.if_absent === true;
+        await (linked ? linkNew(key, staged, path) : rename(staged, path));
+        await Promise.all([syncDir(dirname(path)), linked ? unlink(staged) : undefined]);
         if (old !== undefined) await notes.forget(sub_path, etagOf(old));
         return describe(key, sealed, plainMeta(key, options));
       });
@@ -122,7 +144,6 @@ async function linkNew(key: string, staged: string, path: string): Promise<void>
     if ((error as NodeJS.ErrnoException).code === "EEXIST") throw objectExists(key);
     throw error;
   }
-  await unlink(staged);
 }
 
 /** What the work yields; undefined when there is no such file. */

@@ -1,6 +1,6 @@
 // What a disk store knows of an object beside its bytes: its etag, content type and attributes.
 import type { BigIntStats } from "node:fs";
-import { readFile, rename, rm, writeFile, open } from "node:fs/promises";
+import { open, readFile, rename, unlink, writeFile, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeDurableDir, syncDir } from "#kernel/durable-dir.ts";
 import type { StoredObject } from "#ports/object-store.ts";
@@ -62,7 +62,11 @@ export function createObjectNotes(dir: string, freshPath: () => string): ObjectN
       await rename(staged, target);
       await syncDir(dirname(target));
     },
-    forget: (path, etag) => rm(noteOf(path, etag), { force: true }),
+    async forget(path, etag) {
+      await unlink(noteOf(path, etag)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT") throw error;
+      });
+    },
   };
 }
 
@@ -91,12 +95,17 @@ export function createFileTimes(): () => number {
 export async function sealFile(path: string, time_s: number): Promise<BigIntStats> {
   const file = await open(path, "r+");
   try {
-    await file.utimes(time_s, time_s);
-    await file.sync();
-    return await file.stat({ bigint: true });
+    return await sealOpened(file, time_s);
   } finally {
     await file.close();
   }
+}
+
+/** The same of a file that is open for writing. */
+export async function sealOpened(file: FileHandle, time_s: number): Promise<BigIntStats> {
+  await file.utimes(time_s, time_s);
+  await file.sync();
+  return file.stat({ bigint: true });
 }
 
 export function describe(key: string, info: BigIntStats, meta: ObjectMeta): StoredObject {

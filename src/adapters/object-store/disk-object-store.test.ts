@@ -6,6 +6,7 @@ import {
   mkdir,
   readdir,
   readFile,
+  realpath,
   rename,
   symlink,
   utimes,
@@ -14,8 +15,11 @@ import {
 import { join } from "node:path";
 import { test } from "node:test";
 import { collectBytes } from "#kernel/http-client.ts";
+import { newId } from "#kernel/ids.ts";
 import { chunks, failsWith, objectStoreSuite, textOf } from "#ports/object-store.suite.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
+import { createDiskFiles } from "./disk-files.ts";
+import { createObjectNotes } from "./disk-meta.ts";
 import { createDiskObjectStore } from "./disk-object-store.ts";
 import { keyToPath } from "./object-key.ts";
 
@@ -209,7 +213,7 @@ test("an object read while it is replaced comes with its own attributes, never w
   await write("0");
   let writing = true;
   const writer = (async () => {
-    for (let n = 1; n <= 150; n++) await write(String(n));
+    for (let n = 1; n <= 40; n++) await write(String(n));
     writing = false;
   })();
   const wrong: string[] = [];
@@ -222,4 +226,35 @@ test("an object read while it is replaced comes with its own attributes, never w
   }
   await writer;
   assert.deepEqual(wrong, []);
+});
+
+test("what was found of a file replaced since is not told without its attributes", async (t) => {
+  const root = await realpath(await tempDir(t));
+  const staged = () => join(root, `${newId()}.part`);
+  const files = createDiskFiles(root, createObjectNotes(join(root, ".meta"), staged));
+  const write = async (text: string) => {
+    const path = staged();
+    await writeFile(path, text);
+    return files.install("dir/k", path, { attributes: { "meta-text": text } });
+  };
+  await write("1");
+  const found = (await files.find("dir/k"))!;
+  await write("2");
+  assert.equal(await files.describe("dir/k", found), undefined);
+  const now = await files.describe("dir/k", (await files.find("dir/k"))!);
+  assert.deepEqual(now?.attributes, { "meta-text": "2" });
+  const last = (await files.find("dir/k"))!;
+  await files.remove("dir/k", {});
+  assert.equal(await files.describe("dir/k", last), undefined);
+});
+
+test("many that make one folder at once all get their objects there", async (t) => {
+  const store = await createDiskObjectStore({ root: await tempDir(t) });
+  const keys = Array.from({ length: 20 }, (_, at) => `new/deep/${at % 3}/folder/${at}.txt`);
+  await Promise.all(
+    keys.map((key) => store.put(key, chunks(key), { ...OPTIONS, if_absent: true })),
+  );
+  for (const key of keys) assert.equal(await textOf(store, key), key);
+  const { objects } = await store.list({ prefix: "new/", limit: 100 });
+  assert.equal(objects.length, keys.length);
 });

@@ -63,16 +63,18 @@ export async function createDiskObjectStore(options: DiskObjectStoreOptions): Pr
     get: (key, range) => readFileOf(files, key, range),
     async put(key, body, put_options) {
       checkKey(key);
-      // Checked again when the file gets its name; here it saves reading a body in vain.
-      const old = await files.find(key);
-      checkConditions(key, put_options, old && etagOf(old));
-      const staged = await staging.write(key, body, put_options.bytes_max);
+      if (put_options.if_absent === true || put_options.if_match !== undefined) {
+        // Checked again when the file gets its name; here it saves reading a body in vain.
+        const old = await files.find(key);
+        checkConditions(key, put_options, old && etagOf(old));
+      }
+      const { bytes_max } = put_options;
+      const { path, sealed } = await staging.writeSealed(key, body, bytes_max, nextTime);
       try {
-        return await files.install(key, staged, put_options);
+        return await files.install(key, path, { ...put_options, sealed });
       } catch (error) {
+        await rm(path, { force: true });
         throw fullOr(error);
-      } finally {
-        await rm(staged, { force: true });
       }
     },
     remove: (key, conditions = {}) => files.remove(key, conditions),

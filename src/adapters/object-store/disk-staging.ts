@@ -1,10 +1,12 @@
 // The staging folder: files that are being written and have no key yet.
+import type { BigIntStats } from "node:fs";
 import { lstat, open, readdir, realpath, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { ByteStream } from "#kernel/contract.ts";
 import { makeDurableDir } from "#kernel/durable-dir.ts";
 import { newId } from "#kernel/ids.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import { sealOpened } from "./disk-meta.ts";
 import { notStaged, tooLarge } from "./object-conditions.ts";
 
 export interface Staging {
@@ -12,8 +14,21 @@ export interface Staging {
   fresh(): string;
   /** Writes a body to a fresh path; on any failure nothing is left. Not yet synced. */
   write(key: string, body: ByteStream, bytes_max: number): Promise<string>;
+  /** The same, and durable with this modification time (seconds) before it is closed. */
+  writeSealed(
+    key: string,
+    body: ByteStream,
+    bytes_max: number,
+    nextTime: () => number,
+  ): Promise<StagedFile>;
   /** The real path of a staged file; throws `invalid` (`not_staged`) for any other. */
   check(path: string): Promise<string>;
+}
+
+/** A staged file that is durable and has its modification time. */
+export interface StagedFile {
+  readonly path: string;
+  readonly sealed: BigIntStats;
 }
 
 export interface StagingOptions {
@@ -29,26 +44,42 @@ export async function openStaging(options: StagingOptions): Promise<Staging> {
   const dir = await realpath(options.dir);
   await removeStale(dir, options.now_ms - options.age_max_ms);
   const fresh = () => join(dir, `${newId()}.part`);
+
+  /** `fill` writes the open file; what it yields comes with the path. */
+  async function make<T>(fill: (file: FileHandle) => Promise<T>): Promise<[string, T]> {
+    const path = fresh();
+    const file = await open(path, "wx");
+    try {
+      const filled = await fill(file);
+      await file.close();
+      return [path, filled];
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      await rm(path, { force: true });
+      throw fullOr(error);
+    }
+  }
+
   return {
     fresh,
     async write(key, body, bytes_max) {
-      const path = fresh();
-      const file = await open(path, "wx");
-      try {
+      const [path] = await make((file) => copyTo(file, key, body, bytes_max));
+      return path;
+    },
+    async writeSealed(key, body, bytes_max, nextTime) {
+      const [path, sealed] = await make(async (file) => {
         await copyTo(file, key, body, bytes_max);
-        await file.close();
-        return path;
-      } catch (error) {
-        await file.close().catch(() => undefined);
-        await rm(path, { force: true });
-        throw fullOr(error);
-      }
+        return sealOpened(file, nextTime());
+      });
+      return { path, sealed };
     },
     async check(path) {
-      const parent = await realpath(dirname(resolve(path))).catch(() => undefined);
       const real = join(dir, basename(path));
-      const info = parent === dir ? await lstat(real).catch(() => undefined) : undefined;
-      if (info === undefined || !info.isFile()) throw notStaged(path);
+      const [parent, info] = await Promise.all([
+        realpath(dirname(resolve(path))).catch(() => undefined),
+        lstat(real).catch(() => undefined),
+      ]);
+      if (parent !== dir || info?.isFile() !== true) throw notStaged(path);
       return real;
     },
   };

@@ -10,8 +10,8 @@ import { newId } from "#kernel/ids.ts";
 import { createKeyedLock } from "#kernel/keyed-lock.ts";
 import type { MultipartStore, StoredObject, Upload, UploadPart } from "#ports/object-store.ts";
 import { absentOr, type DiskFiles } from "./disk-files.ts";
-import { etagOf, sealFile } from "./disk-meta.ts";
-import { fullOr, type Staging } from "./disk-staging.ts";
+import { etagOf } from "./disk-meta.ts";
+import { fullOr, type StagedFile, type Staging } from "./disk-staging.ts";
 import { joinFiles } from "./file-join.ts";
 import { checkPart, noSuchUpload, tooLarge } from "./object-conditions.ts";
 import { checkKey, compareKeys } from "./object-key.ts";
@@ -61,15 +61,15 @@ export async function createDiskUploads(parts: DiskUploadParts): Promise<Multipa
     async putPart(upload_id, part_number, body, options) {
       const upload = await readUpload(dir, upload_id);
       if (upload === undefined) throw noSuchUpload(upload_id);
-      const staged = await staging.write(upload.key, body, options.bytes_max);
+      const { bytes_max } = options;
+      const staged = await staging.writeSealed(upload.key, body, bytes_max, parts.nextTime);
       try {
-        const at = { dir: join(dir, upload_id), part_number, staged };
+        const at = { dir: join(dir, upload_id), part_number, ...staged };
         return await installPart(parts, at, options.attributes ?? {});
       } catch (error) {
         const gone = (error as NodeJS.ErrnoException).code === "ENOENT";
+        await rm(staged.path, { force: true });
         throw gone ? noSuchUpload(upload_id) : fullOr(error);
-      } finally {
-        await rm(staged, { force: true });
       }
     },
     complete: (upload_id, named, options) =>
@@ -140,11 +140,11 @@ async function readPart(dir: string, part_number: number): Promise<UploadPart | 
 }
 
 async function installPart(
-  { staging, nextTime }: DiskUploadParts,
-  at: { readonly dir: string; readonly part_number: number; readonly staged: string },
+  { staging }: DiskUploadParts,
+  at: StagedFile & { readonly dir: string; readonly part_number: number },
   attributes: Readonly<Record<string, string>>,
 ): Promise<UploadPart> {
-  const sealed = await sealFile(at.staged, nextTime());
+  const { sealed } = at;
   const etag = etagOf(sealed);
   const before = await readPart(at.dir, at.part_number);
   if (Object.keys(attributes).length > 0) {
@@ -156,7 +156,7 @@ async function installPart(
       await rm(note, { force: true });
     }
   }
-  await rename(at.staged, join(at.dir, partName(at.part_number)));
+  await rename(at.path, join(at.dir, partName(at.part_number)));
   await syncDir(at.dir);
   if (before !== undefined) {
     await rm(join(at.dir, noteName(at.part_number, before.etag)), { force: true });

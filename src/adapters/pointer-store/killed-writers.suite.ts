@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { PointerStore } from "#ports/pointer-store.ts";
+import { testRuns } from "../../../test/support/test-runs.ts";
 
 const WRITER = `
   const { writeSync } = await import("node:fs");
@@ -23,7 +24,7 @@ export async function standsKilledWriters(
   child: { module: string; maker: string; options: unknown },
 ): Promise<void> {
   for (const name of ["a", "b"]) await store.swap("s", name, 0, 0);
-  for (let round = 0; round < 4; round++) {
+  for (let round = testRuns(2); round > 0; round--) {
     const before = (await store.get("s", "a"))!.value as number;
     const acked = await runUntilKilled(child, 10 + Math.random() * 60);
     const [a, b] = await store.list("s");

@@ -3,6 +3,7 @@ import { datasetOf } from "./iceberg-names.ts";
 import { bad, jsonAnswer, jsonBody, noContent, objectsAt } from "./iceberg-request.ts";
 import type { JsonObject } from "./iceberg-request.ts";
 import type { Asked, IcebergRoute } from "./iceberg-route.ts";
+import { mayMoveTo } from "./table-places.ts";
 import { identifierAt, tableOf } from "./table-routes.ts";
 
 export const commitRoutes: readonly IcebergRoute[] = [
@@ -24,7 +25,7 @@ export const commitRoutes: readonly IcebergRoute[] = [
 
 async function commitOne(asked: Asked): Promise<Response> {
   const body = await jsonBody(asked.request);
-  const change = changeOf(body, datasetOf(tableOf(asked), purposeOf(body)));
+  const change = changeOf(asked, body, datasetOf(tableOf(asked), purposeOf(body)));
   if (body["identifier"] !== undefined && body["identifier"] !== null) {
     const named = datasetOf(identifierAt(body, "identifier"), "make");
     if (named !== change.name) {
@@ -42,7 +43,7 @@ async function commitMany(asked: Asked): Promise<Response> {
   const asked_changes = objectsAt(body, "table-changes");
   if (asked_changes.length === 0) throw bad('"table-changes" must hold at least one');
   const changes = asked_changes.map((change) =>
-    changeOf(change, datasetOf(identifierAt(change, "identifier"), purposeOf(change))),
+    changeOf(asked, change, datasetOf(identifierAt(change, "identifier"), purposeOf(change))),
   );
   if (new Set(changes.map(({ name }) => name)).size < changes.length) {
     throw bad('"table-changes" names a table twice');
@@ -51,7 +52,8 @@ async function commitMany(asked: Asked): Promise<Response> {
   return noContent();
 }
 
-function changeOf(body: JsonObject, name: string) {
+function changeOf(asked: Asked, body: JsonObject, name: string) {
+  mayMoveTo(asked, objectsAt(body, "updates"));
   return {
     name,
     requirements: objectsAt(body, "requirements").map((one) => ({ ...one })),

@@ -1,6 +1,9 @@
 // What a request of the Iceberg REST protocol says: bodies with bounds, pages, flags.
+import type { ByteStream } from "#kernel/contract.ts";
+import { LIMITS } from "#kernel/limits.ts";
 import { parseLongJson, printLongJson } from "#kernel/long-json.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import { bodyStalled, withoutStalls } from "#kernel/stalled-body.ts";
 
 /** A commit lists snapshots and schemas, not files; the house takes as much elsewhere. */
 const JSON_BODY_BYTES_MAX = 64 * 1024 * 1024;
@@ -32,7 +35,9 @@ async function textBody(request: Request, bytes_max: number): Promise<string> {
   let size_bytes = Number(request.headers.get("content-length") ?? 0);
   if (size_bytes > bytes_max) throw tooLarge(bytes_max);
   size_bytes = 0;
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+  if (request.body === null) return "";
+  const body = request.body as unknown as ByteStream;
+  for await (const chunk of withoutStalls(body, LIMITS.body_stall_ms, bodyStalled)) {
     size_bytes += chunk.length;
     if (size_bytes > bytes_max) throw tooLarge(bytes_max);
     chunks.push(chunk);
@@ -96,6 +101,8 @@ export function propertiesAt(body: JsonObject, field: string): Record<string, st
   const properties: Record<string, string> = {};
   for (const [name, value] of Object.entries(optionalObject(body, field) ?? {})) {
     if (typeof value !== "string") throw bad(`"${field}.${name}" must be text`);
+    // Set as any other it would set nothing, and nobody would be told.
+    if (name === "__proto__") throw bad(`"${field}" cannot have the name ${name}`);
     properties[name] = value;
   }
   return properties;
@@ -113,13 +120,27 @@ export function pageOf(
   const asked = query.get("pageSize");
   const token = query.get("pageToken");
   if (asked === null && token === null) return { names: sorted, next: null };
-  const size = asked === null ? PAGE_SIZE_MAX : Number(asked);
-  if (!Number.isInteger(size) || size < 1) throw bad("pageSize must be a whole number from 1 on");
-  const after = Buffer.from(token ?? "", "base64url").toString("utf8");
-  const rest = token === null || token === "" ? sorted : sorted.filter((name) => name > after);
+  const size = asked === null ? PAGE_SIZE_MAX : /^\d{1,9}$/.test(asked) ? Number(asked) : 0;
+  if (size < 1) throw bad("pageSize must be a whole number from 1 on");
+  const rest = token === null || token === "" ? sorted : namesAfter(sorted, token);
   const page = rest.slice(0, Math.min(size, PAGE_SIZE_MAX));
   const more = rest.length > page.length;
-  return { names: page, next: more ? Buffer.from(page.at(-1)!).toString("base64url") : null };
+  return { names: page, next: more ? writeToken(page.at(-1)!) : null };
+}
+
+function writeToken(after: string): string {
+  return Buffer.from(JSON.stringify([1, after])).toString("base64url");
+}
+
+/** A token of somebody else's would skip names without a word. */
+function namesAfter(sorted: readonly string[], token: string): string[] {
+  try {
+    const [version, after] = JSON.parse(Buffer.from(token, "base64url").toString()) as unknown[];
+    if (version === 1 && typeof after === "string") return sorted.filter((name) => name > after);
+  } catch {
+    // Told below, as any other token that is not one.
+  }
+  throw bad("pageToken must be the next-page-token of the page before");
 }
 
 /** A JSON answer, with longs as numbers. */

@@ -20,6 +20,7 @@ import {
 import type { Asked, IcebergRoute } from "./iceberg-route.ts";
 import { presentNamespace } from "./namespace-routes.ts";
 import { tableAccess } from "./table-access.ts";
+import { mayWriteAt } from "./table-places.ts";
 
 const ALL = "namespaces/{namespace}/tables";
 const ONE = `${ALL}/{table}`;
@@ -61,6 +62,7 @@ async function create(asked: Asked): Promise<Response> {
   const body = await jsonBody(asked.request);
   const table = newTableOf(asked, body);
   const location = optionalText(body, "location");
+  mayWriteAt(asked, location);
   const partition_spec = optionalObject(body, "partition-spec");
   const write_order = optionalObject(body, "write-order");
   const made = await asked.needs.catalog.create_table(
@@ -128,6 +130,7 @@ export function identifierAt(body: JsonObject, field: string): TableIdentifier {
 async function register(asked: Asked): Promise<Response> {
   const body = await jsonBody(asked.request);
   const table = newTableOf(asked, body);
+  mayWriteAt(asked, optionalText(body, "metadata-location"));
   const registered = await asked.needs.catalog.register_table(
     {
       name: datasetOf(table, "make"),
@@ -158,7 +161,13 @@ async function credentials(asked: Asked): Promise<Response> {
   return jsonAnswer({ "storage-credentials": access.credentials });
 }
 
-/** A `LoadTableResult`, or 304 when the client has just this already. */
+/** Whether If-None-Match names this etag (RFC 9110 §13.1.2: weakly; proxies drop the `W/`). */
+function holds(header: string | null, etag: string): boolean {
+  const bare = (text: string) => text.trim().replace(/^W\//, "");
+  return header !== null && header.split(",").some((one) => ["*", bare(etag)].includes(bare(one)));
+}
+
+/** A `LoadTableResult`, or 304 to a reader who has just this already. */
 function tableAnswer(
   asked: Asked,
   named: TableIdentifier,
@@ -169,8 +178,8 @@ function tableAnswer(
   const etag = etagOf([table.metadata_location ?? "", mode, access.version]);
   // A staged table is not there yet, so nothing of it can be held.
   const headers = table.metadata_location === null ? {} : { etag };
-  const held = asked.request.headers.get("if-none-match") ?? "";
-  if (held.split(",").some((one) => one.trim() === etag)) {
+  const { method, headers: sent } = asked.request;
+  if (method === "GET" && holds(sent.get("if-none-match"), etag)) {
     return new Response(null, { status: 304, headers });
   }
   const location = table.metadata_location;

@@ -102,7 +102,9 @@ async function readTrailer(reader: ByteReader): Promise<Map<string, string>> {
     read += line.length;
     const at = line.indexOf(":");
     if (at < 1 || read > TRAILER_BYTES_MAX) throw malformed("a trailing header is not one");
-    trailer.set(line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim());
+    const name = line.slice(0, at).trim().toLowerCase();
+    if (trailer.has(name)) throw malformed(`the trailing header ${name} comes twice`);
+    trailer.set(name, line.slice(at + 1).trim());
   }
 }
 

@@ -65,9 +65,10 @@ async function readParts({ headers, body, signed }: ObjectContext): Promise<Name
   if (nodes.length === 0 || nodes.length > 10_000) throw malformed();
   return nodes.map((node) => {
     const etag = textOf(node, "ETag")?.trim();
-    const part_number = Number(textOf(node, "PartNumber") ?? "");
+    const digits = textOf(node, "PartNumber")?.trim() ?? "";
+    const part_number = /^\d{1,5}$/.test(digits) ? Number(digits) : 0;
     if (etag === undefined || etag === "") throw malformed();
-    if (!Number.isInteger(part_number) || part_number < 1 || part_number > 10_000) {
+    if (part_number < 1 || part_number > 10_000) {
       throw new S3Error("InvalidArgument", "PartNumber must be an integer between 1 and 10000");
     }
     return { part_number, etag: quotedEtag(etag), node };

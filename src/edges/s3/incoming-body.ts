@@ -1,6 +1,8 @@
 // A request's body on its way in: unwrapped from chunks and checked against every hash that came.
-import type { ByteStream } from "#kernel/contract.ts";
 import { createHash } from "node:crypto";
+import type { ByteStream } from "#kernel/contract.ts";
+import { LIMITS } from "#kernel/limits.ts";
+import { withoutStalls } from "#kernel/stalled-body.ts";
 import { decodeChunked } from "./aws-chunked.ts";
 import {
   algorithmNamed,
@@ -41,7 +43,11 @@ export interface BodySource {
   readonly signed: SignedBody | undefined;
   /** Computed when the sender gives no checksum itself. */
   readonly compute?: ChecksumAlgorithm | undefined;
+  /** How long the next bytes may take; default one minute. */
+  readonly stall_ms?: number | undefined;
 }
+
+/** As long as a call may last, so long a sender that fell silent would hold its place. */
 
 const PAYLOADS: Readonly<Record<string, { signed: boolean; trailer: boolean }>> = {
   "STREAMING-AWS4-HMAC-SHA256-PAYLOAD": { signed: true, trailer: false },
@@ -50,13 +56,15 @@ const PAYLOADS: Readonly<Record<string, { signed: boolean; trailer: boolean }>> 
 };
 
 /** Reads nothing yet; throws for headers that contradict themselves. */
-export function openBody({ headers, body, signed, compute }: BodySource): IncomingBody {
+export function openBody(asked: BodySource): IncomingBody {
+  const { headers, body, signed, compute, stall_ms = LIMITS.body_stall_ms } = asked;
   const payload = signed?.payload ?? headers.get("x-amz-content-sha256") ?? UNSIGNED_PAYLOAD;
   const chunked = PAYLOADS[payload];
   const sha256 = chunked === undefined ? exactHash(payload) : undefined;
   const md5 = contentMd5(headers);
   const declared = declaredChecksum(headers);
   const trailing = chunked?.trailer === true ? trailingAlgorithm(headers) : undefined;
+  if (declared !== undefined && trailing !== undefined) throw twoChecksums();
   const algorithm = declared?.algorithm ?? trailing ?? compute;
   if (chunked?.signed === true && signed === undefined) {
     throw new S3Error("InvalidRequest", `${payload} needs a signed request`);
@@ -64,14 +72,17 @@ export function openBody({ headers, body, signed, compute }: BodySource): Incomi
   let fault: S3Error | undefined;
   let seen: Checksum | undefined;
   let trailer: ReadonlyMap<string, string> = new Map();
-  const source = body ?? noBytes();
+  const source = body === null ? noBytes() : withoutStalls(body, stall_ms, stalled);
   const plain =
     chunked === undefined
       ? source
       : decodeChunked(source, {
           signer: chunked.signed ? { ...signed!, seed: signed!.signature } : undefined,
           has_trailer: chunked.trailer,
-          onTrailer: (found) => void (trailer = found),
+          onTrailer(found) {
+            refuseUnannounced(found, trailing);
+            trailer = found;
+          },
         });
 
   function verify(sums: { sha256?: string; md5?: string; own?: string }): void {
@@ -184,6 +195,25 @@ function trailingAlgorithm(headers: Headers): ChecksumAlgorithm | undefined {
   return checksum === undefined ? undefined : algorithmNamed(checksum.slice(15));
 }
 
+function twoChecksums(): S3Error {
+  return new S3Error("InvalidRequest", "Expecting a single x-amz-checksum- header");
+}
+
+/** One that nobody works out would be taken for checked. */
+function refuseUnannounced(
+  trailer: ReadonlyMap<string, string>,
+  announced: ChecksumAlgorithm | undefined,
+): void {
+  for (const name of trailer.keys()) {
+    if (!name.startsWith("x-amz-checksum-")) continue;
+    if (announced !== undefined && name === headerOf(announced)) continue;
+    throw new S3Error(
+      "InvalidRequest",
+      `The trailing header ${name} is not what x-amz-trailer names.`,
+    );
+  }
+}
+
 function sizeOf(headers: Headers, chunked: boolean): number | undefined {
   const name = chunked ? "x-amz-decoded-content-length" : "content-length";
   const text = headers.get(name);
@@ -193,3 +223,11 @@ function sizeOf(headers: Headers, chunked: boolean): number | undefined {
 }
 
 async function* noBytes(): ByteStream {}
+
+function stalled(): S3Error {
+  return new S3Error(
+    "RequestTimeout",
+    "Your socket connection to the server was not read from or written to within the timeout " +
+      "period.",
+  );
+}

@@ -110,8 +110,8 @@ export function objectHeaders(object: Described, options: { checksums: boolean }
     "accept-ranges": "bytes",
   });
   for (const [name, value] of Object.entries(object.attributes)) {
-    if (name.startsWith("meta-")) headers.set(`x-amz-${name}`, byteText(value));
-    else if (!name.startsWith("checksum-")) headers.set(name, byteText(value));
+    if (name.startsWith("meta-")) headers.set(`x-amz-${name}`, headerText(value));
+    else if (TOLD.has(name)) headers.set(name, headerText(value));
   }
   if (options.checksums) {
     for (const [name, value] of Object.entries(checksumHeaders(object.attributes))) {
@@ -121,8 +121,21 @@ export function objectHeaders(object: Described, options: { checksums: boolean }
   return headers;
 }
 
-/** Headers carry bytes: text that came in by another door is written as UTF-8. */
-function byteText(value: string): string {
+/**
+ * Attributes that are headers of their own. Others may have come in by another door, where names
+ * are free: one of them must not become a cookie, another etag or the policy of a page.
+ */
+const TOLD: ReadonlySet<string> = new Set([...KEPT, "content-encoding"]);
+
+/**
+ * Headers carry bytes: text that came in by another door is written as UTF-8, and what no header
+ * can hold, such as a line's end, as S3 writes it (RFC 2047 §4.1).
+ */
+function headerText(value: string): string {
+  // eslint-disable-next-line no-control-regex
+  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
+    return `=?UTF-8?B?${Buffer.from(value).toString("base64")}?=`;
+  }
   // eslint-disable-next-line no-control-regex
   return /^[\x00-\xff]*$/.test(value) ? value : Buffer.from(value).toString("latin1");
 }

@@ -8,6 +8,7 @@ import type { storage } from "#contracts/storage.ts";
 import { createBucket } from "./bucket-operations.ts";
 import { createBucketNames, type BucketNames } from "./bucket-names.ts";
 import { addressOf, isBelowPrefix, type Address } from "./s3-address.ts";
+import { withQueryHeaders } from "./query-headers.ts";
 import { callerOf } from "./s3-caller.ts";
 import type { S3Context } from "./s3-context.ts";
 import { errorResponse, S3Error, toS3Error } from "./s3-error.ts";
@@ -59,13 +60,15 @@ interface DoorNeeds extends S3DoorNeeds {
 
 async function answer(asked: FaceRequest, needs: DoorNeeds): Promise<Response> {
   const { request, url, trace_id } = asked;
-  const { method, headers } = request;
+  const { method } = request;
   const { path, query } = targetOf(asked);
   const params = url.searchParams;
+  const headers = withQueryHeaders(request.headers, params);
   const address = addressOf(path);
   const { operation, scope } = chooseOperation({ method, params, headers }, address);
   const caller = callerOf(
-    { method, path, query, params, headers, authenticate: asked.authenticate },
+    // The signature is over the headers as they were sent.
+    { method, path, query, params, headers: request.headers, authenticate: asked.authenticate },
     scope,
     needs,
   );

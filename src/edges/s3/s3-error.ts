@@ -144,6 +144,8 @@ export function errorResponse(
   const headers = new Headers({ ...error.headers, "x-amz-request-id": asked.request_id });
   if (asked.method === "HEAD") return new Response(null, { status: error.status, headers });
   headers.set("content-type", "application/xml");
+  // Of a body that stopped coming nothing more is waited for.
+  if (error.code === "RequestTimeout") headers.set("connection", "close");
   const body = xmlDocument(errorElement(error, asked.resource, asked.request_id));
   return new Response(body, { status: error.status, headers });
 }

@@ -82,6 +82,10 @@ function objectOperation(asked: S3Request): (context: ObjectContext) => Promise<
     return params.has("attributes") ? getObjectAttributes : getObject;
   }
   if (method === "HEAD") return headObject;
+  if (method === "PUT" && !in_upload && params.has("partNumber")) {
+    // Taken for a whole object, a part whose upload was forgotten would replace it.
+    throw new S3Error("InvalidArgument", "A partNumber needs the uploadId that it is a part of.");
+  }
   if (method === "PUT" && in_upload) return copies ? uploadPartCopy : uploadPart;
   if (method === "PUT") return copies ? copyObject : putObject;
   if (method === "POST" && params.has("uploads")) return createUpload;

@@ -9,11 +9,17 @@ export type XmlNode = { readonly [name: string]: string | XmlNode | (string | Xm
 
 const LISTS = new Set(["Object", "Part"]);
 
+/** 10,000 parts with number, etag and checksums have fewer; in memory an element costs far more. */
+const TAGS_MAX = 200_000;
+/** 1,024 bytes, each as a character reference, and room to tell that a key is too long. */
+const TEXT_LENGTH_MAX = 32 * 1024;
+
 /** The content of the document's root, which must have this name; `MalformedXML` otherwise. */
 export function readXml(bytes: Uint8Array, root: string): XmlNode {
   const text = Buffer.from(bytes).toString("utf8");
   // Entities of one's own are the way to make a small document large; no client sends CDATA.
-  if (/<!(?!--)/.test(text) || XMLValidator.validate(text) !== true) throw malformed();
+  if (/<!(?!--)/.test(text) || countOf("<", text) > TAGS_MAX) throw malformed();
+  if (XMLValidator.validate(text) !== true) throw malformed();
   const parser = new XMLParser({
     ignoreAttributes: true,
     removeNSPrefix: true,
@@ -29,6 +35,12 @@ export function readXml(bytes: Uint8Array, root: string): XmlNode {
   if (typeof found === "string" && found.trim() === "") return {};
   if (typeof found !== "object" || found === null) throw malformed();
   return found as XmlNode;
+}
+
+function countOf(char: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(char); at >= 0; at = text.indexOf(char, at + 1)) count++;
+  return count;
 }
 
 function parse(parser: XMLParser, text: string): Record<string, unknown> {
@@ -54,20 +66,20 @@ export function listOf(node: XmlNode, name: string): XmlNode[] {
 export function textOf(node: XmlNode, name: string): string | undefined {
   const value = node[name];
   if (value === undefined) return undefined;
-  if (typeof value !== "string") throw malformed();
+  if (typeof value !== "string" || value.length > TEXT_LENGTH_MAX) throw malformed();
   return value.replaceAll(/&([^;&]{0,12});?/g, (_, entity: string) => decodeEntity(entity));
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
-  apos: "'",
-};
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ["amp", "&"],
+  ["lt", "<"],
+  ["gt", ">"],
+  ["quot", '"'],
+  ["apos", "'"],
+]);
 
 function decodeEntity(entity: string): string {
-  const known = ENTITIES[entity];
+  const known = ENTITIES.get(entity);
   if (known !== undefined) return known;
   const code = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(entity);
   const point =
