@@ -1,7 +1,7 @@
 // Runs the commands of package.json on any Node ≥ 20: installs what is missing, then uses the
 // pinned Node.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statfsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 process.env.UV_THREADPOOL_SIZE ??= "16";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+// A process of the house starts in half the time with its code compiled already.
+process.env.NODE_COMPILE_CACHE ??= join(root, "node_modules/.cache/compiled");
 const [task = "help", ...args] = process.argv.slice(2);
 
 const UNIT = ["src", "domains", "test/tidy", "test/golden"];
@@ -124,7 +126,8 @@ async function unitTests(rest) {
   const filesOf = (half) => testFiles(UNIT).filter((_, at) => at % halves === half);
   const [first, second] = [filesOf(0), filesOf(1)].map((files, half) => {
     const stdio = half === 0 ? "inherit" : ["ignore", "pipe", "pipe"];
-    return spawn(node(), [...TEST_FLAGS, ...rest, ...files], { cwd: root, stdio });
+    const env = { ...process.env, ...quickFolder() };
+    return spawn(node(), [...TEST_FLAGS, ...rest, ...files], { cwd: root, stdio, env });
   });
   const told = [];
   for (const stream of [second.stdout, second.stderr]) stream.on("data", (text) => told.push(text));
@@ -136,6 +139,14 @@ async function unitTests(rest) {
   const took_s = ((Date.now() - started) / 1000).toFixed(1);
   console.log(`unit tests in two processes: ${words} (${took_s} s)`);
   return Math.max(...codes);
+}
+
+/** Thousands of small stores are made and synced: in memory where there is room for them. */
+function quickFolder() {
+  const folder = "/dev/shm";
+  if (process.env.TMPDIR !== undefined || !existsSync(folder)) return {};
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize >= 2 ** 31 ? { TMPDIR: folder } : {};
 }
 
 function bunTests(folders) {

@@ -119,13 +119,14 @@ function workAndKill(
     let full = 0;
     let rest = "";
     let filling: Promise<void> = Promise.resolve();
+    const startFilling = () => void (filling = fill());
     child.stdout.on("data", (chunk: Buffer) => {
       const lines = (rest + chunk.toString()).split("\n");
       rest = lines.pop()!;
       for (const line of lines) {
         if (line === "ready") {
           setTimeout(() => child.kill("SIGKILL"), work_ms);
-          if (fill_after_ms < work_ms) setTimeout(() => (filling = fill()), fill_after_ms);
+          if (fill_after_ms < work_ms) setTimeout(startFilling, fill_after_ms);
         }
         if (line.startsWith("full ")) full++;
         const [word, kind, id, value] = line.split(" ");

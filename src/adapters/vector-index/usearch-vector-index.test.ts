@@ -9,7 +9,7 @@ import { createUsearchEngine } from "./usearch-vector-index.ts";
 
 vectorIndexSuite("usearch", () => createUsearchEngine({ threads: 2 }));
 
-const ROWS = 20_000;
+const ROWS = 8_000;
 const DIMENSION = 64;
 
 /** Points around centres: what embeddings look like, and harder than even noise. */

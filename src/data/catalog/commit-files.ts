@@ -24,6 +24,7 @@ import { createAddedPlan, type Added } from "./plan-added.ts";
 import { planEdit } from "./plan-commit.ts";
 import { toSnapshot } from "./snapshot-summary.ts";
 import { noteSources } from "./source-ledger.ts";
+import { lineageTexts } from "./source-lineage.ts";
 import type { NewObject } from "./table-objects.ts";
 import { toDataset } from "./table-view.ts";
 
@@ -64,21 +65,22 @@ function createAttempt(parts: CatalogParts, input: CommitInput, call: Call) {
     const edit = await planEdit(parts, present, input, id, added, planAdded, call);
     const summary = await summarize(parts, input, current, added, edit, present, call);
     const manifest_list = `${present.location}/metadata/snap-${snapshot_id}-1-${newId()}.avro`;
+    const { sequence_number } = id;
+    const history = lineageTexts(present, current, sequence_number, input.replace_all);
     const snapshot: TableSnapshot = {
       "snapshot-id": snapshot_id,
       ...(current_id === null ? {} : { "parent-snapshot-id": current_id }),
       "sequence-number": id.sequence_number,
       "timestamp-ms": now_ms,
       "manifest-list": manifest_list,
-      summary: summary.texts,
+      summary: { ...summary.texts, ...history },
       "schema-id": present["current-schema-id"],
     };
     const list = toListObject(parts, manifest_list, edit.manifests, { ...id, current_id });
     const next = withSnapshot(present, snapshot, now_ms);
     const planned = planMetadata(parts, record, next);
     const written = [...edit.objects, list, planned.object];
-    const source_epoch = record.source_epoch + (input.replace_all ? 1 : 0);
-    const ledger = await planLedger(parts, record, before, input, snapshot, source_epoch);
+    const ledger = await planLedger(parts, record, before, input, snapshot);
     await putAll(parts, edit.added, written, call);
     const dataset = toDataset(record.dataset, planned.metadata, snapshot, summary.totals);
     const told = toSnapshot(planned.metadata, snapshot, summary.totals);
@@ -89,7 +91,6 @@ function createAttempt(parts: CatalogParts, input: CommitInput, call: Call) {
           ...record,
           dataset,
           metadata_location: planned.object.location,
-          source_epoch,
           quarantined_by: null,
         },
         event: { action: "catalog.commit", before: current_id, after: snapshot_id, details },
@@ -131,12 +132,12 @@ function planLedger(
   { pointers, clock }: CatalogParts,
   record: DatasetRecord,
   metadata: TableMetadata,
-  { sources }: CommitInput,
+  { sources, replace_all: replaces }: CommitInput,
   snapshot: TableSnapshot,
-  epoch: number,
 ) {
   const committed_at = new Date(clock.now()).toISOString();
-  const commit = { sources, snapshot_id: snapshot["snapshot-id"], committed_at, epoch };
+  const { "snapshot-id": snapshot_id, "sequence-number": sequence_number } = snapshot;
+  const commit = { sources, snapshot_id, sequence_number, committed_at, replaces };
   return noteSources(pointers, { record, metadata }, commit);
 }
 

@@ -123,22 +123,9 @@ async function planOne(
   const also =
     record === undefined || before === undefined
       ? await keepNamespace(parts, name)
-      : await struckSources(parts, record, before, next);
+      : await strikeSources(parts.pointers, { record, metadata: before }, next);
   const answer = { name, metadata_location: object.location, metadata: asRecord(metadata) };
   return { change: { name, held, record: written, event }, also, object, expired, answer };
-}
-
-function struckSources(
-  { pointers }: CatalogParts,
-  record: DatasetRecord,
-  before: TableMetadata,
-  next: TableMetadata,
-): Promise<PointerChange[]> {
-  const gone = before.snapshots
-    .map((one) => one["snapshot-id"])
-    .filter((id) => snapshotById(next, id) === undefined);
-  if (gone.length === 0) return Promise.resolve([]);
-  return strikeSources(pointers, { record, metadata: before }, new Set(gone));
 }
 
 /** What the updates refer to must be there, in a bucket of ours, and readable. */

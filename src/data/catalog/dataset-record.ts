@@ -27,7 +27,7 @@ export const datasetRecord = z.strictObject({
   dataset,
   /** s3://bucket/key of the current metadata.json. */
   metadata_location: z.string(),
-  /** Sources of an earlier epoch made rows that were replaced since. */
+  /** Sources of an earlier epoch made rows of another table that stood here. */
   source_epoch: count,
   /** Who found it broken: what a check found, a check may heal by itself. */
   quarantined_by: z.enum(["check", "caller"]).nullable(),

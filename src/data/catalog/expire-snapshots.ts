@@ -52,7 +52,7 @@ export async function expireSnapshots(
     const details = { dataset_id, expired, snapshot_ids };
     const event = { action: "catalog.expire_snapshots", before: now, after: now, details };
     const next = withoutSnapshots(metadata, answer.ids, now_ms);
-    const also = await strikeSources(parts.pointers, { record, metadata }, new Set(answer.ids));
+    const also = await strikeSources(parts.pointers, { record, metadata }, next);
     const { change } = await changeTo(parts, record, next, event, call);
     return { change: { ...change, also }, answer } satisfies Step<Expired>;
   });

@@ -119,6 +119,26 @@ test("a migrated lake stays as it is, and its old metadata is not needed any mor
   assert.equal((await second.catalog.files({ name: "orders" })).files.length, 10);
 });
 
+test("a migration that was interrupted starts over, and what it left is an orphan", async (t) => {
+  const dir = await copyOldLake(t);
+  const first = await openCatalog(dir, { pointers: POINTERS });
+  const before = await first.catalog.list({ include_tombstoned: true });
+  await first.stop();
+  // As if it had been killed before any pointer was swapped: its objects are there.
+  await cp(join(OLD_LAKE, POINTERS), join(dir, POINTERS));
+  for (const end of ["-wal", "-shm"]) await rm(join(dir, POINTERS + end), { force: true });
+  const second = await openCatalog(dir, { pointers: POINTERS });
+  t.after(() => second.stop());
+  const { catalog } = second;
+  assert.deepEqual(await catalog.list({ include_tombstoned: true }), before);
+  const { orphans } = await catalog.remove_orphans({ name: "orders", older_than_ms: 0 });
+  assert.ok(orphans > 10, `${orphans} orphans`);
+  assert.deepEqual((await catalog.verify({ name: "orders" })).missing_keys, []);
+  for (const { snapshot_id: at } of (await catalog.snapshots({ name: "orders" })).snapshots) {
+    await catalog.files({ name: "orders", at });
+  }
+});
+
 test("a broken dataset of version 0.1 is quarantined and hurts no other", async (t) => {
   const dir = await copyOldLake(t);
   const archive =

@@ -41,6 +41,23 @@ test("of several dropped datasets of one name the id says which", async (t) => {
   assert.equal((await catalog.restore(other)).dataset_id, ids[0]);
 });
 
+test("a dataset can be dropped and restored again and again, also under another name", async (t) => {
+  const { catalog, stop } = await openCatalog(await tempDir(t));
+  t.after(stop);
+  const { dataset } = await catalog.register({ name: "a", fields: FIELDS });
+  for (const [name, to] of [
+    ["a", "b"],
+    ["b", "a"],
+    ["a", "b"],
+  ] as const) {
+    await catalog.drop_table({ name });
+    assert.equal((await catalog.restore({ name })).dataset_id, dataset.dataset_id);
+    await catalog.rename({ name, to });
+  }
+  assert.equal((await catalog.get({ name: "b" })).location, dataset.location);
+  assert.equal((await catalog.list({ include_tombstoned: true })).datasets.length, 1);
+});
+
 test("a dataset that got a snapshot is not dropped as an empty one", async (t) => {
   const { catalog, storage, stop } = await openCatalog(await tempDir(t));
   t.after(stop);

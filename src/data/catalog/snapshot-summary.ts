@@ -8,6 +8,7 @@ import type {
   TableSnapshot,
 } from "./iceberg/table-types.ts";
 import type { TableObjects } from "./table-objects.ts";
+import { LINEAGE } from "./source-lineage.ts";
 import { splitLocation } from "./table-places.ts";
 import { fromTexts, toTexts } from "./text-properties.ts";
 
@@ -140,7 +141,7 @@ export function toSnapshot(
   const { summary } = snapshot;
   const of = (key: string) => numberOf(summary[key]) ?? 0;
   const list = snapshot["manifest-list"];
-  const own = Object.entries(summary).filter(([key]) => !STANDARD.test(key));
+  const own = Object.entries(summary).filter(([key]) => !STANDARD.test(key) && key !== LINEAGE);
   const operation = summary["operation"] ?? "";
   return {
     snapshot_id: snapshot["snapshot-id"],

@@ -5,10 +5,11 @@ import { count, time } from "#contracts/nouns.ts";
 import type { SourceOfRows } from "#contracts/table-nouns.ts";
 import type { OutputOf } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import type { Pointer, PointerChange, PointerStore } from "#ports/pointer-store.ts";
+import type { PointerChange, PointerStore } from "#ports/pointer-store.ts";
 import type { DatasetRecord } from "./dataset-record.ts";
 import type { FirstTable } from "./first-format.ts";
 import type { TableMetadata } from "./iceberg/table-types.ts";
+import { standsAt } from "./source-lineage.ts";
 
 /** A ledger line; its name is the content's sha256. */
 const ledgerLine = z.strictObject({
@@ -17,7 +18,9 @@ const ledgerLine = z.strictObject({
   rows: count,
   snapshot_id: z.string(),
   committed_at: time,
-  /** Lines of an earlier epoch than the dataset's made rows that were all replaced since. */
+  /** Of that snapshot. */
+  sequence_number: count.optional(),
+  /** Lines of an earlier epoch than the dataset's made rows of another table that stood there. */
   epoch: count,
 });
 type LedgerLine = z.output<typeof ledgerLine>;
@@ -40,24 +43,26 @@ export async function noteSources(
   commit: {
     readonly sources: readonly SourceOfRows[];
     readonly snapshot_id: string;
+    readonly sequence_number: number;
     readonly committed_at: string;
-    /** The epoch that the commit leads to: a later one when it replaces all rows. */
-    readonly epoch: number;
+    /** Whether no other rows are left: then the same bytes may come again. */
+    readonly replaces: boolean;
   },
 ): Promise<PointerChange[]> {
   if (commit.sources.length === 0) return [];
   const { dataset_id, name } = of.record.dataset;
   const space = ledgerSpace(dataset_id);
-  const { snapshot_id, committed_at, epoch } = commit;
+  const { snapshot_id, sequence_number, committed_at, replaces } = commit;
+  const epoch = of.record.source_epoch;
   const isCurrent = currentLines(of);
   const changes = new Map<string, PointerChange>();
   for (const { content_sha256, ...source } of commit.sources) {
     const held = await ledger.get(space, content_sha256);
     const line = held === undefined ? undefined : ledgerLine.parse(held.value);
-    if (line !== undefined && epoch === of.record.source_epoch && isCurrent(line)) {
+    if (line !== undefined && !replaces && isCurrent(line)) {
       throw sourceExists(name, content_sha256, line);
     }
-    const value: LedgerLine = { ...source, snapshot_id, committed_at, epoch };
+    const value: LedgerLine = { ...source, snapshot_id, sequence_number, committed_at, epoch };
     const expected_version = held?.version ?? 0;
     changes.set(content_sha256, { space, name: content_sha256, expected_version, value });
   }
@@ -76,52 +81,55 @@ export async function readSources(
   const found = content_sha256 === undefined ? await ledger.list(space) : one ? [one] : [];
   const isCurrent = currentLines(of);
   const told = found.map((pointer): ToldSource => {
-    const { epoch, ...line } = ledgerLine.parse(pointer.value);
-    return { ...line, content_sha256: pointer.name, current: isCurrent({ ...line, epoch }) };
+    const line = ledgerLine.parse(pointer.value);
+    const { epoch: _epoch, sequence_number: _sequence, ...told_of } = line;
+    return { ...told_of, content_sha256: pointer.name, current: isCurrent(line) };
   });
   return told
     .toSorted((a, b) => Date.parse(b.committed_at) - Date.parse(a.committed_at))
     .slice(0, wanted.limit);
 }
 
-/**
- * The changes that strike out sources whose snapshots are about to be forgotten without their rows
- * standing in the present history: nobody could tell later that they were rolled back.
- */
+/** The changes that strike out sources whose rows stand at no snapshot of `next` any more. */
 export async function strikeSources(
   ledger: Ledger,
-  of: OfDataset,
-  expired: ReadonlySet<string>,
+  { record, metadata: before }: OfDataset,
+  next: TableMetadata,
 ): Promise<PointerChange[]> {
-  const space = ledgerSpace(of.record.dataset.dataset_id);
-  const isCurrent = currentLines(of);
-  const lost = (held: Pointer): boolean => {
-    const line = ledgerLine.parse(held.value);
-    return expired.has(line.snapshot_id) && !isCurrent(line);
-  };
-  return (await ledger.list(space)).filter(lost).map(({ name, version }) => ({
-    space,
-    name,
-    expected_version: version,
-    value: undefined,
-  }));
+  const kept = new Set(next.snapshots.map((one) => one["snapshot-id"]));
+  const gone = new Set(before.snapshots.map((one) => one["snapshot-id"]));
+  for (const id of kept) gone.delete(id);
+  if (gone.size === 0) return [];
+  const current = next["current-snapshot-id"];
+  const ids = [...(current === null ? [] : [current]), ...kept];
+  const stands = ids.map((id) => lazily(() => standsAt(next, id)));
+  const sequenceOf = sequences(before);
+  const space = ledgerSpace(record.dataset.dataset_id);
+  return (await ledger.list(space)).flatMap(({ name, version, value }): PointerChange[] => {
+    const line = ledgerLine.parse(value);
+    if (!gone.has(line.snapshot_id)) return [];
+    const sequence = sequenceOf(line);
+    const of_now = line.epoch === record.source_epoch;
+    if (of_now && stands.some((standsThere) => standsThere()(sequence))) return [];
+    return [{ space, name, expected_version: version, value: undefined }];
+  });
 }
 
-type IsCurrent = (line: LedgerLine) => boolean;
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
 
-function currentLines({ record, metadata }: OfDataset): IsCurrent {
-  const known = new Map(metadata.snapshots.map((one) => [one["snapshot-id"], one]));
-  const history = new Set<string>();
-  let at = metadata["current-snapshot-id"];
-  while (at !== null && !history.has(at)) {
-    history.add(at);
-    at = known.get(at)?.["parent-snapshot-id"] ?? null;
-  }
-  return (line) => {
-    if (line.epoch !== record.source_epoch || history.size === 0) return false;
-    // What has expired was in the history of the present snapshot, or it would be struck out.
-    return history.has(line.snapshot_id) || !known.has(line.snapshot_id);
-  };
+function currentLines({ record, metadata }: OfDataset): (line: LedgerLine) => boolean {
+  const stands = standsAt(metadata, metadata["current-snapshot-id"]);
+  const sequenceOf = sequences(metadata);
+  return (line) => line.epoch === record.source_epoch && stands(sequenceOf(line));
+}
+
+/** When the rows of a line were committed; a line that does not say is as old as can be. */
+function sequences({ snapshots }: TableMetadata): (line: LedgerLine) => number {
+  const known = new Map(snapshots.map((one) => [one["snapshot-id"], one["sequence-number"]]));
+  return (line) => line.sequence_number ?? known.get(line.snapshot_id) ?? 0;
 }
 
 function sourceExists(name: string, sha256: string, line: LedgerLine): LakehouseError {

@@ -4,7 +4,9 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { LakehouseError } from "#kernel/problem.ts";
-import { bytesOf, openLake, put, select, type Lake } from "./open-lake.suite.ts";
+import { lakesOfOneEngine, bytesOf, put, select, type Lake } from "./open-lake.suite.ts";
+
+const openLake = lakesOfOneEngine();
 
 async function namesOf(lake: Lake, name: string): Promise<string[]> {
   return (await lake.catalog.get({ name })).fields.map((field) => field.name).toSorted();

@@ -5,7 +5,9 @@ import { basename } from "node:path";
 import { test } from "node:test";
 import { LakehouseError } from "#kernel/problem.ts";
 import { seededRandom } from "#kernel/random.ts";
-import { openLake, put, select, type Lake } from "./open-lake.suite.ts";
+import { lakesOfOneEngine, put, select, type Lake } from "./open-lake.suite.ts";
+
+const openLake = lakesOfOneEngine();
 
 const ROWS = "id,city,since\n1,Rome,2024-01-05\n2,Bern,2024-01-06\n3,Rome,2024-01-05\n4,,\n";
 
@@ -113,6 +115,51 @@ test("data files tell the bytes they came from and belong to one commit only", a
   const cleaned = await lake.catalog.remove_orphans({ name: "p", older_than_ms: 0 });
   assert.equal(cleaned.orphans, 1);
   assert.deepEqual(await select(lake, "SELECT id FROM p"), [[1]]);
+});
+
+test("files made for what a dataset was meanwhile are made anew", async (t) => {
+  const rivals: (() => Promise<unknown>)[] = [];
+  const lake = await openLake(t, {
+    wrapCatalog: (client) => ({
+      ...client,
+      async commit(input, call) {
+        await rivals.pop()?.();
+        return client.commit(input, call);
+      },
+    }),
+  });
+  const { catalog } = lake;
+  const by = (column: string) => () =>
+    catalog.alter({ name: "p", partition_by: [{ column, transform: "identity" }] });
+  await put(lake, "p", "a.csv", ROWS);
+  rivals.push(by("city"));
+  await put(lake, "p", "b.csv", "id,city,since\n5,Rome,2024-01-05\n");
+  assert.deepEqual(await partitionsOf(lake, "p"), [[4], ["Rome", 1]]);
+  rivals.push(by("id"));
+  await put(lake, "p", "c.csv", "id,city,since\n5,Bonn,2024-01-05\n", {
+    mode: "upsert",
+    key: "id",
+  });
+  assert.deepEqual(await partitionsOf(lake, "p"), [[4], [5, 1]]);
+  rivals.push(by("city"));
+  await lake.rewrite.delete_rows({ dataset: "p", where: "id = 1" });
+  rivals.push(by("since"));
+  await lake.rewrite.compact({ dataset: "p", all: true });
+  assert.deepEqual(await partitionsOf(lake, "p"), [
+    [null, 1],
+    ["2024-01-05", 2],
+    ["2024-01-06", 1],
+  ]);
+  await put(lake, "q", "a.csv", ROWS);
+  // Another dataset of that name: its columns have other ids.
+  rivals.push(async () => {
+    const { dataset } = await catalog.files({ name: "q" });
+    await catalog.drop_table({ name: "q" });
+    const fields = dataset.fields.map(({ name, type }) => ({ name, type })).toReversed();
+    await catalog.register({ name: "q", fields });
+  });
+  await put(lake, "q", "d.csv", "id,city,since\n8,Ulm,2024-02-03\n");
+  assert.deepEqual(await select(lake, "SELECT id, city, since FROM q"), [[8, "Ulm", "2024-02-03"]]);
 });
 
 test("spreadsheets and archives are refused with what to do", async (t) => {

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { testRuns } from "../../../test/support/test-runs.ts";
-import { openLake, put, select } from "./open-lake.suite.ts";
+import { lakesOfOneEngine, put, select } from "./open-lake.suite.ts";
+
+const openLake = lakesOfOneEngine();
 
 const COLUMN = fc.oneof(
   fc.record({ kind: fc.constant("long"), value: fc.constant(fc.maxSafeInteger()) }),

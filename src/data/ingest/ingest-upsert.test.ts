@@ -11,7 +11,9 @@ import { LakehouseError } from "#kernel/problem.ts";
 import { testRuns } from "../../../test/support/test-runs.ts";
 import { createIngest } from "./ingest-service.ts";
 import { ingestSettings } from "./ingest-settings.ts";
-import { openLake, put, select, type Lake } from "./open-lake.suite.ts";
+import { lakesOfOneEngine, put, select, type Lake } from "./open-lake.suite.ts";
+
+const openLake = lakesOfOneEngine();
 
 const BY_ID = { mode: "upsert", key: ["id"] } as const;
 
@@ -88,6 +90,26 @@ test("keys that cannot name a row are refused, and nothing is left of it", async
   const by_tags = { mode: "upsert", key: ["tags"] };
   await assert.rejects(put(lake, "n", "n.ndjson", nested, by_tags), refused("bad_key_columns"));
   assert.deepEqual(await state(), before);
+});
+
+test("NaN is a key like any other, although it stands outside of all bounds", async (t) => {
+  const lake = await openLake(t);
+  const send = async (values: string, more = {}) => {
+    const sql = `SELECT k::DOUBLE AS k, v FROM (VALUES ${values}) t(k, v)`;
+    const { body } = await lake.query.sql({ sql, format: "parquet" });
+    return lake.ingest.file({ dataset: "p", filename: "f.parquet", body, ...more });
+  };
+  await send("('5.5', 'a'), ('nan', 'b')");
+  await send("('2.5', 'c')");
+  const by_k = { mode: "upsert" as const, key: ["k"] };
+  const report = await send("('nan', 'new'), ('2.0', 'd')", by_k);
+  assert.equal(report.updated_rows, 1);
+  assert.deepEqual(await select(lake, "SELECT k::VARCHAR, v FROM p ORDER BY v"), [
+    ["5.5", "a"],
+    ["2.5", "c"],
+    ["2.0", "d"],
+    ["nan", "new"],
+  ]);
 });
 
 test("appends and upserts of one dataset at once all stand", async (t) => {

@@ -1,12 +1,14 @@
 // What users meet: files of every kind come in, bad ones change nothing, nothing is lost silently.
 import assert from "node:assert/strict";
 import { readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { LakehouseError } from "#kernel/problem.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
-import { openLake, put, select, textOf, type Lake } from "./open-lake.suite.ts";
+import { lakesOfOneEngine, put, select, textOf, type Lake } from "./open-lake.suite.ts";
+
+const openLake = lakesOfOneEngine();
 
 function isError(code: string, reason: string) {
   return (thrown: unknown) => {
@@ -176,7 +178,7 @@ test("bad input gets its reason and leaves everything as it was", async (t) => {
   assert.deepEqual(await stateOf(lake), before);
   assert.deepEqual(await readdir(join(lake.dir, "ingest")), []);
   assert.deepEqual(
-    (await readdir(join(lake.dir, "tmp"))).filter((n) => n.startsWith("source")),
+    (await readdir(join(dirname(lake.dir), "tmp"))).filter((n) => n.startsWith("source")),
     [],
   );
 });

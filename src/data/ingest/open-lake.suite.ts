@@ -1,5 +1,8 @@
 // A small lake on real adapters below one folder: storage, catalog, journal, ingest and query.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { after } from "node:test";
 import { createDuckDbEngine } from "#adapters/table-engine/duckdb-table-engine.ts";
 import type { catalog } from "#contracts/catalog.ts";
 import { ingest } from "#contracts/ingest.ts";
@@ -24,6 +27,8 @@ import { ingestSettings } from "./ingest-settings.ts";
 export interface LakeOptions {
   readonly connect?: Connect;
   readonly dir?: string;
+  /** One that reads below a parent of `dir`; without it the lake opens its own. */
+  readonly engine?: Engine;
   readonly kb?: (dir: string) => readonly KbTable[];
   readonly query?: Parameters<typeof querySettings.parse>[0];
   readonly memory_mb?: number;
@@ -35,6 +40,8 @@ export interface LakeOptions {
   readonly wrapCatalog?: (client: Client<typeof catalog>) => Client<typeof catalog>;
 }
 
+type Engine = Awaited<ReturnType<typeof createDuckDbEngine>>;
+
 interface HasAfter {
   after(fn: () => unknown): void;
 }
@@ -45,12 +52,7 @@ export async function openLake(t: HasAfter, options: LakeOptions = {}) {
   const dir = options.dir ?? (await tempDir(t));
   const base = { log: silentLog, clock: systemClock };
   const house = await openCatalog(dir);
-  const engine = await createDuckDbEngine({
-    memory_mb: options.memory_mb ?? 256,
-    threads: 2,
-    temp_dir: join(dir, "tmp"),
-    data_dir: dir,
-  });
+  const engine = options.engine ?? (await openEngine(dir, options.memory_mb));
   const { storage } = house;
   const seen = options.wrapCatalog?.(house.catalog) ?? house.catalog;
   const told = options.wrapJournal?.(house.journal) ?? house.journal;
@@ -71,7 +73,7 @@ export async function openLake(t: HasAfter, options: LakeOptions = {}) {
     await querying.stop();
     await rewriting.stop();
     await ingesting.stop();
-    await engine.close();
+    if (options.engine === undefined) await engine.close();
     await house.stop();
   }
   t.after(stop);
@@ -85,6 +87,33 @@ export async function openLake(t: HasAfter, options: LakeOptions = {}) {
     ingest: await connect(ingest, ingesting.handlers),
     query: await connect(query, querying.handlers),
     rewrite: await connect(rewrite, rewriting.handlers),
+  };
+}
+
+function openEngine(dir: string, memory_mb = 256): Promise<Engine> {
+  return createDuckDbEngine({ memory_mb, threads: 2, temp_dir: join(dir, "tmp"), data_dir: dir });
+}
+
+/**
+ * `openLake` for a file of many tests: a lake for each, one engine for all. The first statements of
+ * a new engine cost as much as a small test.
+ */
+export function lakesOfOneEngine(): typeof openLake {
+  let opened: Promise<{ dir: string; engine: Engine }> | undefined;
+  const open = async () => {
+    const dir = await mkdtemp(join(tmpdir(), "lakehouse-test-"));
+    return { dir, engine: await openEngine(dir) };
+  };
+  after(async () => {
+    if (opened === undefined) return;
+    const { dir, engine } = await opened;
+    await engine.close();
+    await rm(dir, { recursive: true, force: true });
+  });
+  return async (t, options) => {
+    opened ??= open();
+    const { dir, engine } = await opened;
+    return openLake(t, { ...options, engine, dir: await mkdtemp(join(dir, "lake-")) });
   };
 }
 

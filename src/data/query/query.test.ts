@@ -6,9 +6,11 @@ import { test } from "node:test";
 import { tableFromIPC } from "apache-arrow";
 import { startCall } from "#kernel/call.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import { openLake, put, select, textOf, type Lake } from "#data/ingest/open-lake.suite.ts";
+import { lakesOfOneEngine, put, select, textOf, type Lake } from "#data/ingest/open-lake.suite.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
 import { createQueryTurns } from "./query-turns.ts";
+
+const openLake = lakesOfOneEngine();
 
 const PEOPLE = 'id,name,pay\n1,Ann,10.5\n2,"Bo, ""Jr""",\n3,Cy,7\n';
 

@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { commitForeign } from "#data/catalog/foreign-writer.suite.ts";
-import { openLake, put, select, type Lake } from "#data/ingest/open-lake.suite.ts";
+import { lakesOfOneEngine, put, select, type Lake } from "#data/ingest/open-lake.suite.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
 import { testRuns } from "../../../test/support/test-runs.ts";
+
+const openLake = lakesOfOneEngine();
 
 const MODEL_COLUMNS = "id,grp,v";
 

@@ -171,10 +171,10 @@ test("a time that is no time is replaced by now, and what was given is kept", as
   assert.deepEqual(events[0]!.details, { timestamp_given: "yesterday" });
 });
 
-test("fifty thousand events are taken in bulk and none is lost", async (t) => {
+test("twenty thousand events are taken in bulk and none is lost", async (t) => {
   const dir = await tempDir(t);
   const { service, client } = await open(dir);
-  for (let batch = 0; batch < 5; batch++) {
+  for (let batch = 0; batch < 2; batch++) {
     const events = Array.from({ length: 10_000 }, (_, n) => ({
       source: "contract",
       endpoint: `/matrix/search`,
@@ -184,11 +184,11 @@ test("fifty thousand events are taken in bulk and none is lost", async (t) => {
     const taken = await client.events_bulk({ events });
     assert.equal(taken.durable, 10_000);
   }
-  assert.equal((await client.stats({})).total, 50_000);
+  assert.equal((await client.stats({})).total, 20_000);
   await service.stop();
   let lines = 0;
   for await (const row of readJsonlFile(`${dir}/ops.jsonl`)) if (row.line > 0) lines++;
-  assert.equal(lines, 50_000);
+  assert.equal(lines, 20_000);
 });
 
 const CHILD = `

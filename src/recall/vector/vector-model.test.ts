@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
 import { tempDir } from "../../../test/support/temp-dir.ts";
+import { testRuns } from "../../../test/support/test-runs.ts";
 import { createExactEngine } from "#adapters/vector-index/exact-vector-index.ts";
 import type { Filters, Metadata } from "#contracts/nouns.ts";
 import { fakeVector, openVector, type OpenedVector } from "./open-vector.suite.ts";
@@ -93,7 +94,7 @@ test("every sequence of operations answers as the model does", async (t) => {
     assert.deepEqual(items.map(plain), [...model.values()].map(plain));
     await opened.close();
   });
-  await fc.assert(property, { numRuns: 60 });
+  await fc.assert(property, { numRuns: testRuns(20) });
 });
 
 /** Without regard to the order of fields. */
