@@ -1,4 +1,4 @@
-// What one process does in a second: the unit rates that the sizing table of the guide is made from.
+// What one process does in a second: unit rates that the sizing table of the guide is made from.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -42,7 +42,7 @@ export const ingestReport = z.strictObject({
   snapshot_id: z.string().nullable(),
   rows: count,
   updated_rows: count.describe("upsert: present rows that were replaced"),
-  rejected_rows: count,
+  rejected_rows: count.describe("rows that cannot be read or do not fit the dataset's columns"),
   rejects_key: z.string().nullable().describe("object with line, reason and text of each reject"),
   source_bytes: count,
   stored_bytes: count,

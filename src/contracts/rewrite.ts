@@ -11,6 +11,7 @@ const reasons = [
   "snapshot_moved",
   "unreadable_deletes",
   "out_of_memory",
+  "bad_partitioning",
 ];
 
 const rewritten = {

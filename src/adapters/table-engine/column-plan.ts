@@ -44,12 +44,15 @@ export function planColumns(
   return [...planned, ...[...left].map((name) => ({ name, source: name, type: undefined }))];
 }
 
-/** The planned columns with their ids: the wanted ones keep theirs, others get fresh ones. */
+/**
+ * The planned columns with their ids: the wanted ones keep theirs, in the type that is planned now;
+ * others get fresh ones.
+ */
 export function withIds(
   planned: readonly { readonly name: string; readonly type: string }[],
   wanted: WantedColumns,
 ): IdColumn[] {
-  const known = wanted.columns ?? [];
+  const known = (wanted.columns ?? []).map((one, at) => ({ ...one, type: planned[at]!.type }));
   const fresh = planned.slice(known.length);
   const numbered = numberColumns(
     fresh.map(({ name, type }) => ({ name, type, nullable: true })),
@@ -70,6 +73,8 @@ export interface TypeChange {
   readonly name: string;
   readonly from: string;
   readonly to: string;
+  /** A value that does not fit, and the number of its row (from 1). */
+  readonly example?: { readonly value: string; readonly row: number };
 }
 
 /** The error that says how a source differs from the columns it should have. */
@@ -81,7 +86,7 @@ export function schemaDiffers(difference: {
   const parts = [
     ...difference.added.map((name) => `"${name}" is new`),
     ...difference.removed.map((name) => `"${name}" is missing`),
-    ...difference.changed.map(({ name, from, to }) => `"${name}" is ${to}, not ${from}`),
+    ...difference.changed.map(changeText),
   ];
   return new LakehouseError("conflict", `the file has other columns: ${parts.join(", ")}`, {
     reason: "schema_differs",
@@ -90,21 +95,16 @@ export function schemaDiffers(difference: {
   });
 }
 
-const WIDER: Readonly<Record<string, readonly string[]>> = {
-  int: ["long", "double"],
-  long: ["double"],
-  float: ["double"],
-  date: ["timestamp"],
-};
+function changeText({ name, from, to, example }: TypeChange): string {
+  if (example === undefined) return `"${name}" is ${to}, not ${from}`;
+  const { value, row } = example;
+  return `"${name}" is ${from}, and ${JSON.stringify(value)} (${to}) in row ${row} does not fit`;
+}
 
-/** Whether values of `from` become values of `to` without loss of meaning. */
-export function canReadAs(from: string, to: string): boolean {
-  if (from === to || (WIDER[from] ?? []).includes(to)) return true;
-  const nested = from.startsWith("list<") || from.startsWith("struct<") || from.startsWith("map<");
-  if (to === "string") return !nested && from !== "binary";
-  const narrow = /^decimal\((\d+),(\d+)\)$/.exec(from);
-  const wide = /^decimal\((\d+),(\d+)\)$/.exec(to);
-  if (narrow === null || wide === null) return false;
-  const whole = (match: RegExpExecArray) => Number(match[1]) - Number(match[2]);
-  return Number(wide[2]) >= Number(narrow[2]) && whole(wide) >= whole(narrow);
+/** Whether a column of one type may become one of the other: table spec, "Schema Evolution". */
+export function isPromotion(from: string, to: string): boolean {
+  if (from === "int" && to === "long") return true;
+  if (from === "float" && to === "double") return true;
+  const [old, wide] = [from, to].map((type) => /^decimal\((\d+),\s*(\d+)\)$/.exec(type));
+  return !!old && !!wide && old[2] === wide[2] && Number(wide[1]) > Number(old[1]);
 }

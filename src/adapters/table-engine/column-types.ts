@@ -66,21 +66,32 @@ const ICEBERG_OF_ID: Readonly<Record<number, string>> = {
 
 /** The Iceberg name of an engine type; what Iceberg lacks (JSON, enum, interval …) is `string`. */
 export function toColumnType(type: DuckDBType): string {
-  return printColumnType(typeTree(type));
+  return printColumnType(typeTree(type, () => undefined));
 }
 
-function typeTree(type: DuckDBType): ColumnType {
-  const plain = ICEBERG_OF_ID[type.typeId];
+/** As `toColumnType`, but for what would be another value there: `json`, `timestamp_ns`. */
+export function toSourceType(type: DuckDBType): ColumnType {
+  return typeTree(type, (leaf) => {
+    if (leaf.alias === "JSON") return "json";
+    return leaf.typeId === TYPE_ID.timestamp_ns ? "timestamp_ns" : undefined;
+  });
+}
+
+type NameOfLeaf = (leaf: DuckDBType) => string | undefined;
+
+function typeTree(type: DuckDBType, nameOf: NameOfLeaf): ColumnType {
+  const plain = nameOf(type) ?? ICEBERG_OF_ID[type.typeId];
   if (plain !== undefined) return { kind: "primitive", name: plain };
   if ("scale" in type) return { kind: "primitive", name: `decimal(${type.width},${type.scale})` };
   if ("keyType" in type) {
-    return { kind: "map", key: typeTree(type.keyType), value: typeTree(type.valueType) };
+    const [key, value] = [typeTree(type.keyType, nameOf), typeTree(type.valueType, nameOf)];
+    return { kind: "map", key, value };
   }
-  if ("valueType" in type) return { kind: "list", element: typeTree(type.valueType) };
+  if ("valueType" in type) return { kind: "list", element: typeTree(type.valueType, nameOf) };
   if (type.typeId === TYPE_ID.struct && "entryNames" in type) {
     const fields = type.entryNames.map((name, at) => ({
       name,
-      type: typeTree(type.entryTypes[at]!),
+      type: typeTree(type.entryTypes[at]!, nameOf),
     }));
     return { kind: "struct", fields };
   }
@@ -100,6 +111,8 @@ const ENGINE_OF: Readonly<Record<string, string>> = {
   string: "VARCHAR",
   uuid: "UUID",
   binary: "BLOB",
+  json: "JSON",
+  timestamp_ns: "TIMESTAMP_NS",
 };
 
 /** DuckDB's name of an Iceberg type. Unknown type: `invalid`. */

@@ -91,7 +91,7 @@ async function convertPlain(
   }
   const from = `read_parquet(${quoteText(source.path)}, hive_partitioning = false)`;
   const found = await describeSelect(connection, `SELECT * FROM ${from}`);
-  return convertSelect(from, found, job);
+  return convertSelect(connection, from, found, job);
 }
 
 /** Conversions read where they are told to, so nothing is locked; users' SQL never runs here. */

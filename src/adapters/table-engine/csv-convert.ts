@@ -1,28 +1,23 @@
 // CSV and TSV to Parquet in one pass: every field is read as text and cast under exact conditions.
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { ConvertResult, RejectedRow } from "#ports/table-engine.ts";
+import type { ConvertResult } from "#ports/table-engine.ts";
+import { acceptedText } from "./accepted-text.ts";
 import {
-  canReadAs,
+  isPromotion,
   planColumns,
-  schemaDiffers,
   withIds,
   type PlannedColumn,
   type WantedColumns,
 } from "./column-plan.ts";
-import { toEngineType } from "./column-types.ts";
-import { uniqueNames } from "./copy-out.ts";
-import { readCsvForm, type CsvForm } from "./csv-form.ts";
-import {
-  CANDIDATES,
-  candidateOf,
-  checkedColumn,
-  fitsText,
-  MISFIT,
-  type Candidate,
-} from "./csv-types.ts";
-import { quoteName, quoteText } from "./sql-text.ts";
-import { unreadable } from "./source-file.ts";
 import { resultOf } from "./convert-result.ts";
+import { uniqueNames } from "./copy-out.ts";
+import { checkedParts, type CsvColumns } from "./csv-columns.ts";
+import { readCsvForm, type CsvForm } from "./csv-form.ts";
+import { rejectingRecords, withRejects } from "./csv-rejects.ts";
+import { CANDIDATES, fitsText, type Candidate } from "./csv-types.ts";
+import { writeFitting, writeWhole, type CheckedSource } from "./fitting-rows.ts";
+import { unreadable } from "./source-file.ts";
+import { quoteName, quoteText } from "./sql-text.ts";
 import type { FileWriter } from "./write-files.ts";
 
 export interface CsvJob extends WantedColumns {
@@ -36,7 +31,6 @@ const SAMPLE_ROWS = 20_480;
 const SAMPLE_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Smaller than the default of 32 MB: threads share the end of a file more evenly. */
 const COPY_BUFFER = ", buffer_size = 8388608";
-const REJECTS_LISTED_MAX = 10_000;
 
 /** The result is as if types had been inferred from the whole file; see `csv-types.ts`. */
 export async function convertCsv(
@@ -66,33 +60,28 @@ async function convertWith(
   const sampled = typesOf(judged);
   const header = await hasHeader(source, sampled);
   if (!header) source.names = headless(source);
-  const planned = planColumns(source.names, job);
-  const assumed = typed(planned, source.names, sampled);
-  try {
-    return await copyCsv(source, header, assumed);
-  } catch (error) {
-    if (!(error instanceof Misfit)) throw error;
-  }
-  const all_rows = { rows_max: undefined, skip_first: header };
-  const whole = typesOf(await judge(source, judged, all_rows));
-  checkWanted(planned, source.names, whole);
-  const final = typed(planned, source.names, whole);
-  try {
-    return await copyCsv(source, header, final);
-  } catch (error) {
-    if (!(error instanceof Misfit)) throw error;
-    const { name, type, source: from } = final[error.at]!;
-    const found = whole[source.names.indexOf(from!)] ?? "string";
-    throw schemaDiffers({ added: [], removed: [], changed: [{ name, from: type!, to: found }] });
-  }
-}
-
-/** A value that does not fit the type assumed for the planned column at `at`. */
-class Misfit extends Error {
-  readonly at: number;
-  constructor(at: number, cause: unknown) {
-    super(MISFIT, { cause });
-    this.at = at;
+  const planned = [...planColumns(source.names, job)];
+  let types: readonly (string | undefined)[] = sampled;
+  for (;;) {
+    const made = checkedSource(source, header, planned, types);
+    const written = await writing(connection, () => writeWhole(made));
+    if (!("at" in written)) return withRejects(connection, written);
+    const { source: from, type } = planned[written.at]!;
+    const undecided = planned.some((one) => one.type === undefined || job.extend);
+    if (types === sampled && undecided) {
+      types = typesOf(await judge(source, judged, { rows_max: undefined, skip_first: header }));
+      continue;
+    }
+    const found = types[source.names.indexOf(from!)];
+    if (job.extend && type !== undefined && isPromotion(type, found ?? "")) {
+      planned[written.at] = { ...planned[written.at]!, type: found };
+      continue;
+    }
+    const { delimiter } = form;
+    const records = { path: job.path, delimiter, header, row_texts: made.row_texts };
+    const rejecting = rejectingRecords(connection, records);
+    const fitting = await writing(connection, () => writeFitting(connection, made, rejecting));
+    return withRejects(connection, fitting);
   }
 }
 
@@ -102,18 +91,6 @@ interface CsvSource {
   readonly form: CsvForm;
   readonly strict: boolean;
   names: readonly string[];
-}
-
-/** Columns whose type was not given get the inferred one. */
-function typed(
-  planned: readonly PlannedColumn[],
-  names: readonly string[],
-  types: readonly (string | undefined)[],
-): PlannedColumn[] {
-  return planned.map((column) => {
-    if (column.type !== undefined || column.source === undefined) return column;
-    return { ...column, type: types[names.indexOf(column.source)] };
-  });
 }
 
 /** Without a header, columns are told by position: as the wanted ones, when there are as many. */
@@ -208,7 +185,7 @@ async function hasHeader(source: CsvSource, types: readonly (string | undefined)
   first.forEach((cell, at) => {
     const by_place = wanted.length === first.length ? wanted[at]!.type : undefined;
     const type = types[at] ?? by_place;
-    const candidate = type === undefined ? undefined : candidateOf(type);
+    const candidate = type === undefined ? undefined : acceptedText(type);
     if (candidate === undefined || type === "string") return;
     tests.push(cell === "" ? "false" : fitsText(candidate, quoteText(cell)));
   });
@@ -217,74 +194,42 @@ async function hasHeader(source: CsvSource, types: readonly (string | undefined)
   return answer.getRows()[0]![0] !== true;
 }
 
-/** Throws for wanted types that the file's values are not of; others are told by reading. */
-function checkWanted(
-  planned: readonly PlannedColumn[],
-  names: readonly string[],
-  types: readonly (string | undefined)[],
-): void {
-  const inferred = new Set(CANDIDATES.map((candidate) => candidate.type));
-  const changed = planned.flatMap(({ name, source, type }) => {
-    const found = source === undefined ? undefined : types[names.indexOf(source)];
-    if (type === undefined || found === undefined || !inferred.has(type)) return [];
-    return canReadAs(found, type) ? [] : [{ name, from: type, to: found }];
-  });
-  if (changed.length > 0) throw schemaDiffers({ added: [], removed: [], changed });
-}
-
-async function copyCsv(
+/** Columns whose type is not planned have the inferred one. */
+function checkedSource(
   source: CsvSource,
   header: boolean,
   planned: readonly PlannedColumn[],
-): Promise<ConvertResult> {
-  const { connection, job } = source;
-  const inner: string[] = [];
-  const outer = planned.map(({ name, source: from, type }, at) => {
-    if (from === undefined) return `NULL::${toEngineType(type!)} AS ${quoteName(name)}`;
-    const checked = checkedColumn(from, at, type);
-    inner.push(checked.inner);
-    return `${checked.outer} AS ${quoteName(name)}`;
-  });
-  await connection.run("DROP TABLE IF EXISTS reject_errors");
-  await connection.run("DROP TABLE IF EXISTS reject_scans");
-  const read = `SELECT ${inner.join(", ")} FROM ${reader(source, header, "store_rejects", COPY_BUFFER)}`;
-  const select = `SELECT ${outer.join(", ")} FROM (${read})`;
+  types: readonly (string | undefined)[],
+): CheckedSource & Pick<CsvColumns, "row_texts"> {
+  const { job, names } = source;
+  const typed = planned.map((one) => ({
+    ...one,
+    wanted: one.type !== undefined,
+    type: one.type ?? types[names.indexOf(one.source!)],
+  }));
+  const { texts, parts, row_texts } = checkedParts(typed, names, types);
   const columns = withIds(
-    planned.map(({ name, type }) => ({ name, type: type ?? "string" })),
+    typed.map(({ name, type }) => ({ name, type: type ?? "string" })),
     job,
   );
-  const files = await job.writer.write(select, [], columns).catch((error: unknown) => {
+  const read = `SELECT ${texts.join(", ")} FROM ${reader(source, header, "store_rejects", COPY_BUFFER)}`;
+  return { from: `(${read})`, parts, columns, row_texts, writer: job.writer };
+}
+
+/** One pass over the file, whose broken records are then in tables of the connection. */
+async function writing<T>(connection: DuckDBConnection, write: () => Promise<T>): Promise<T> {
+  await connection.run("DROP TABLE IF EXISTS reject_errors");
+  await connection.run("DROP TABLE IF EXISTS reject_scans");
+  try {
+    return await write();
+  } catch (error) {
     throw readError(error);
-  });
-  return { ...resultOf(columns, files), ...(await readRejects(connection)) };
+  }
 }
 
 function readError(thrown: unknown): unknown {
   const text = (thrown as Error).message;
-  const misfit = text.indexOf(MISFIT);
-  if (misfit >= 0)
-    return new Misfit(Number.parseInt(text.slice(misfit + MISFIT.length), 10), thrown);
   if (/state machine/.test(text)) return thrown;
   const faulty = /^(Invalid Input|Conversion|IO) Error: (.*)/.exec(text);
   return faulty === null ? thrown : unreadable(faulty[2]!, thrown);
-}
-
-async function readRejects(
-  connection: DuckDBConnection,
-): Promise<{ rejects: RejectedRow[]; rejected_rows: number }> {
-  const counted = await connection.runAndReadAll("SELECT count(DISTINCT line) FROM reject_errors");
-  const rejected_rows = Number(counted.getRows()[0]![0]);
-  if (rejected_rows === 0) return { rejects: [], rejected_rows };
-  const listed = await connection.runAndReadAll(
-    `SELECT line, any_value(column_name), any_value(error_type || ': ' || error_message),
-            any_value(left(csv_line, 10000))
-     FROM reject_errors GROUP BY line ORDER BY line LIMIT ${REJECTS_LISTED_MAX}`,
-  );
-  const rejects = listed.getRows().map((row) => ({
-    line: Number(row[0]),
-    column: row[1] === null ? undefined : String(row[1]),
-    reason: String(row[2]),
-    text: String(row[3] ?? ""),
-  }));
-  return { rejects, rejected_rows };
 }

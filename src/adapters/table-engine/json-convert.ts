@@ -5,12 +5,17 @@ import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { LakehouseError } from "#kernel/problem.ts";
 import type { ConvertResult, RejectedRow } from "#ports/table-engine.ts";
-import type { WantedColumns } from "./column-plan.ts";
+import { planColumns, type WantedColumns } from "./column-plan.ts";
+import { misfitReason, type MisfitRow, type Rejecting } from "./fitting-rows.ts";
+import { mayRoundNumbers, quoteRoundedNumbers } from "./json-digits.ts";
+import { wantedReads } from "./json-wanted.ts";
+import { ndjsonLines } from "./row-lines.ts";
 import { convertSelect, describeSelect, type FoundColumn } from "./typed-convert.ts";
 import {
+  guessedColumns,
   narrowedColumns,
-  roundedColumns,
   typesApart,
   typesOption,
   type ReadAs,
@@ -39,16 +44,50 @@ export async function convertJson(
   job: JsonJob,
 ): Promise<ConvertResult> {
   if (job.format === "json") await checkWhole(job.path);
+  if (!(await mayRoundNumbers(job.path, job.signal))) {
+    return convertText(connection, { ...job, quoted: false }, job.path);
+  }
+  const exact_path = join(job.temp_dir, `digits-${randomUUID()}`);
   try {
-    return await convertClean(connection, job, job.path);
+    await quoteRoundedNumbers(job.path, exact_path, job.signal);
+    return await convertText(connection, { ...job, quoted: true }, exact_path);
+  } finally {
+    await rm(exact_path, { force: true });
+  }
+}
+
+interface ReadJob extends JsonJob {
+  /** Numbers that would be rounded are strings in what is read. */
+  readonly quoted: boolean;
+}
+
+/** `path`: the file, or a copy of it that has the same lines. */
+async function convertText(
+  connection: DuckDBConnection,
+  job: ReadJob,
+  path: string,
+): Promise<ConvertResult> {
+  try {
+    return await convertClean(
+      connection,
+      job,
+      path,
+      rejectingLines(job, () => false),
+    );
   } catch (error) {
     if (job.format !== "ndjson" || !isMalformed(error)) throw readError(error);
   }
   const clean_path = join(job.temp_dir, `lines-${randomUUID()}`);
   try {
-    const aside = await setAside(job.path, clean_path, job.signal);
-    const result = await convertClean(connection, job, clean_path);
-    return { ...result, ...aside };
+    const aside = await setAside(path, clean_path, job.signal);
+    const rejecting = rejectingLines(job, (line) => faultOf(line) !== undefined);
+    const result = await convertClean(connection, job, clean_path, rejecting);
+    const rejects = [...aside.rejects, ...result.rejects].toSorted((a, b) => a.line - b.line);
+    return {
+      ...result,
+      rejects: rejects.slice(0, REJECTS_LISTED_MAX),
+      rejected_rows: aside.rejected_rows + result.rejected_rows,
+    };
   } catch (error) {
     throw readError(error);
   } finally {
@@ -77,33 +116,58 @@ async function checkWhole(path: string): Promise<void> {
   }
 }
 
+/** Rows that do not fit, found again as lines of the file; an array has no lines. */
+function rejectingLines(job: JsonJob, skips: (line: Line) => boolean): Rejecting | undefined {
+  if (job.format !== "ndjson") return undefined;
+  return {
+    row_texts: [],
+    async toRejects(misfits: readonly MisfitRow[]) {
+      const rows = misfits.map(({ row }) => row);
+      const places = await ndjsonLines(job.path, rows, OBJECT_BYTES_MAX, skips);
+      return misfits.map((misfit, at) => ({
+        line: places[at]?.line ?? misfit.row,
+        column: misfit.part.name,
+        reason: misfitReason(misfit),
+        text: (places[at]?.text ?? misfit.shown).slice(0, REJECT_TEXT_MAX),
+      }));
+    },
+  };
+}
+
 async function convertClean(
   connection: DuckDBConnection,
-  job: JsonJob,
+  job: ReadJob,
   path: string,
+  rejecting: Rejecting | undefined,
 ): Promise<ConvertResult> {
+  const { quoted } = job;
   const options =
     `format = '${job.format === "ndjson" ? "newline_delimited" : "auto"}', sample_size = -1, ` +
     `map_inference_threshold = -1, maximum_object_size = ${OBJECT_BYTES_MAX}`;
   const readAs = (types: ReadonlyMap<string, string>) =>
     `read_json(${quoteText(path)}, ${options}, ${typesOption(types)})`;
   const { from, found } = await inferred(connection, path, options, readAs);
-  const rounded = await roundedColumns(connection, found, readAs);
-  const types = await narrowedColumns(connection, found, readAs);
-  // Wanted text is read as it stands in the file: a date that was inferred would lose its form.
-  const text = new Set(
-    (job.columns ?? []).filter(({ type }) => type === "string").map(({ name }) => name),
+  const planned = planColumns(
+    found.map(({ name }) => name),
+    job,
   );
-  for (const column of found) {
-    const { name, type } = column;
-    const plain = text.has(name) && !type.includes("<");
-    if (plain || rounded.includes(name)) types.set(name, textTypeOf(column));
+  const wanted = wantedReads(planned, found);
+  const free = found.filter(({ name }) => !wanted.has(name));
+  const guessed = await guessedColumns(connection, free, readAs, quoted);
+  const types = new Map([...wanted, ...(await narrowedColumns(connection, free, readAs))]);
+  for (const column of free) {
+    if (guessed.includes(column.name)) types.set(column.name, textTypeOf(column));
   }
-  if (types.size === 0) return convertSelect(from, found, job);
+  const told = new Map(found.map(({ name, type }) => [name, type]));
+  const typed = { ...job, told, ...(rejecting === undefined ? {} : { rejecting }) };
+  // Days inside of lists and objects are read as the reader infers them, whatever their form.
+  const days = found.some(({ type }) => /<.*\b(date|timestamp)\b/.test(type));
+  if (types.size === 0 && days) return convertSelect(connection, from, found, typed);
   const exact = readAs(
     new Map(found.map(({ name, engine_type }) => [name, types.get(name) ?? engine_type])),
   );
-  return convertSelect(exact, await describeSelect(connection, `SELECT * FROM ${exact}`), job);
+  const columns = await describeSelect(connection, `SELECT * FROM ${exact}`);
+  return convertSelect(connection, exact, columns, typed);
 }
 
 /** What has parts is text as JSON. */
@@ -172,12 +236,14 @@ function faultOf({ text, fault }: Line): string | undefined {
 }
 
 function isMalformed(error: unknown): boolean {
+  if (error instanceof LakehouseError) return false;
   return /Malformed JSON|transform error|Expected|maximum_object_size/i.test(
     (error as Error).message,
   );
 }
 
 function readError(thrown: unknown): unknown {
+  if (thrown instanceof LakehouseError) return thrown;
   const text = (thrown as Error).message;
   const faulty = /^(Invalid Input|Conversion|IO) Error: (.*)/.exec(text);
   return faulty === null ? thrown : unreadable(faulty[2]!.trim(), thrown);

@@ -1,6 +1,6 @@
-// Types of JSON columns where the reader's own inference would refuse the file or round a number.
+// Types of JSON columns where the reader's own inference would refuse, round or guess a value.
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { candidateOf, fitsText } from "./csv-types.ts";
+import { candidateOf, CLOCK, DAY, fitsText, matches, OFFSET } from "./csv-types.ts";
 import { quoteName, quoteText } from "./sql-text.ts";
 import type { FoundColumn } from "./typed-convert.ts";
 
@@ -8,33 +8,54 @@ import type { FoundColumn } from "./typed-convert.ts";
 export type ReadAs = (types: ReadonlyMap<string, string>) => string;
 
 /** Whole numbers of so many digits may be others once they are doubles. */
+const JSON_NUMBER = String.raw`-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?`;
 const LONG_NUMBER = "-?([0-9]{17,}|9[0-9]{15})";
 
 /**
- * The columns in which a double would stand for another whole number than the file has: mixed with
- * fractions the reader takes both for doubles. Such a column is kept as text.
+ * The columns that the reader would take for other values than the file has: doubles that stand for
+ * another whole number (mixed with fractions the reader takes both for doubles), and days that it
+ * guesses from texts not written as ISO 8601. Such a column is kept as text. `quoted`: some numbers
+ * were set into quotes, and what holds nothing else is text without these.
  */
-export async function roundedColumns(
+export async function guessedColumns(
   connection: DuckDBConnection,
   found: readonly FoundColumn[],
   readAs: ReadAs,
+  quoted: boolean,
 ): Promise<string[]> {
-  const doubles = found.filter(({ engine_type }) => /\bDOUBLE\b/.test(engine_type));
-  if (doubles.length === 0) return [];
-  const types = new Map(
-    doubles.map(({ name, type }) => [name, type === "double" ? "VARCHAR" : "JSON"]),
-  );
-  const tests = doubles.map(({ name, type }) => {
+  const asked = found.flatMap((column) => {
+    const { name, type } = column;
     const text = `${quoteName(name)}::VARCHAR`;
-    if (type !== "double") return `bool_or(${holdsLongNumber(text)})`;
-    const whole = `TRY_CAST(${text} AS HUGEINT)`;
-    const kept = `TRY_CAST(TRY_CAST(${text} AS DOUBLE) AS HUGEINT) IS NOT DISTINCT FROM ${whole}`;
-    const exact = `${whole} IS NOT NULL AND ${kept}`;
-    return `bool_or(regexp_full_match(${text}, '${LONG_NUMBER}') AND NOT (${exact}))`;
+    const iso = ISO[type];
+    const numbers = quoted && column.engine_type === "JSON";
+    const test = numbers
+      ? `bool_and(${matches(text, JSON_NUMBER)})`
+      : iso === undefined
+        ? roundedTest(column, text)
+        : `NOT bool_and(${iso(text)})`;
+    if (test === undefined) return [];
+    return [{ name, test, read: type.includes("<") ? "JSON" : "VARCHAR" }];
   });
-  const reader = await connection.runAndReadAll(`SELECT ${tests.join(", ")} FROM ${readAs(types)}`);
-  const rounded = reader.getRows()[0]!;
-  return doubles.filter((_, at) => rounded[at] === true).map(({ name }) => name);
+  if (asked.length === 0) return [];
+  const types = new Map(asked.map(({ name, read }) => [name, read]));
+  const tests = asked.map(({ test }) => test).join(", ");
+  const reader = await connection.runAndReadAll(`SELECT ${tests} FROM ${readAs(types)}`);
+  const guessed = reader.getRows()[0]!;
+  return asked.filter((_, at) => guessed[at] === true).map(({ name }) => name);
+}
+
+const ISO: Readonly<Record<string, (text: string) => string>> = {
+  date: (text) => fitsText(candidateOf("date")!, text),
+  timestamp: (text) => matches(text, `${DAY}([ T]${CLOCK}(${OFFSET})?)?`),
+};
+
+function roundedTest({ type, engine_type }: FoundColumn, text: string): string | undefined {
+  if (!/\bDOUBLE\b/.test(engine_type)) return undefined;
+  if (type !== "double") return `bool_or(${holdsLongNumber(text)})`;
+  const whole = `TRY_CAST(${text} AS HUGEINT)`;
+  const kept = `TRY_CAST(TRY_CAST(${text} AS DOUBLE) AS HUGEINT) IS NOT DISTINCT FROM ${whole}`;
+  const exact = `${whole} IS NOT NULL AND ${kept}`;
+  return `bool_or(${matches(text, LONG_NUMBER)} AND NOT (${exact}))`;
 }
 
 /** Whether JSON text has such a number outside of its strings. */

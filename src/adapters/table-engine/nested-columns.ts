@@ -13,7 +13,15 @@ interface Place {
   readonly depth: number;
 }
 
-/** The value of a table's column in a file of this shape; NULL where the file has none. */
+/** What the column at that place of a file is called in a scan: no name of the file's own. */
+export function placedName(at: number): string {
+  return `lakehouse_p${at}`;
+}
+
+/**
+ * The value of a table's column in a file of this shape, whose columns are called as `placedName`
+ * says; NULL where the file has none.
+ */
 export function columnFrom(column: IdColumn, shape: FileShape): string {
   const type = parseColumnType(column.type);
   const { has_ids } = shape;
@@ -22,7 +30,8 @@ export function columnFrom(column: IdColumn, shape: FileShape): string {
     : byName(shape.columns, column.name);
   if (node === undefined) return `NULL::${engineType(type)}`;
   const ids = has_ids ? (column.nested_ids ?? {}) : undefined;
-  return valueFrom(quoteName(node.name), type, node, { ids, path: "", depth: 0 });
+  const ref = placedName(shape.columns.indexOf(node));
+  return valueFrom(ref, type, node, { ids, path: "", depth: 0 });
 }
 
 function byName(nodes: readonly ShapeNode[], name: string): ShapeNode | undefined {

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import type { Cell, ColumnCondition } from "#ports/table-engine.ts";
 import { allRows, convertText, idColumns, sqlRequest, tableOf } from "#ports/table-engine.suite.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
+import { testRuns } from "../../../test/support/test-runs.ts";
 import { createDuckDbEngine } from "./duckdb-table-engine.ts";
 
 const COLUMNS = idColumns({ a: "long", x: "double", s: "string", d: "date" });
@@ -137,9 +138,9 @@ test("a query answers the same over the files that its conditions leave", async 
       const uris = (some: readonly { uri: string }[]) => some.map(({ uri }) => uri);
       assert.deepEqual(await answer(sql, uris(kept)), await answer(sql, uris(files)), sql);
     }),
-    { numRuns: 120 },
+    { numRuns: testRuns(50) },
   );
-  assert.ok(pruned > 200, `${pruned} files were left out`);
+  assert.ok(pruned > testRuns(80), `${pruned} files were left out`);
 });
 
 test("conditions are told quickly", async (t) => {

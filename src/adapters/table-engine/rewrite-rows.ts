@@ -15,14 +15,12 @@ import { createIdleInstance } from "./idle-instance.ts";
 import { fromJson } from "./json-values.ts";
 import { openLocked, type DuckDb, type InstanceSettings } from "./locked-instance.ts";
 import { quoteName, textList } from "./sql-text.ts";
-import { tableSelect } from "./table-view.ts";
+import { tableSelect, type RowPlace } from "./table-view.ts";
 import { createFileWriter } from "./write-files.ts";
 
 export interface Rewriter extends Pick<TableEngine, "affected" | "rewrite"> {
   close(): Promise<void>;
 }
-
-const PLACE = { file: "lakehouse_file", row: "lakehouse_row" } as const;
 
 /** Conditions are users' SQL: they are checked, and run in an instance that is locked. */
 export function createRewriter(
@@ -65,16 +63,18 @@ export function createRewriter(
       return { affected: where, kept: `${where} IS NOT TRUE`, values };
     }
     checkKey(relation, source.key);
+    const place_names = placeNames(relation);
     const keys = source.key.map(quoteName).join(", ");
     const files = source.incoming_uris.map((uri) => ({ uri }));
     const incoming = await tableSelect(
       connection,
       { ...relation, files, name_mapped: true },
       shapes,
-      PLACE,
+      place_names,
     );
-    const place = `list_position(${textList(source.incoming_uris)}, ${PLACE.file})`;
-    const last = `row_number() OVER (PARTITION BY ${keys} ORDER BY ${place} DESC, ${PLACE.row} DESC) = 1`;
+    const [file, row] = [place_names.file, place_names.row].map(quoteName);
+    const place = `list_position(${textList(source.incoming_uris)}, ${file})`;
+    const last = `row_number() OVER (PARTITION BY ${keys} ORDER BY ${place} DESC, ${row} DESC) = 1`;
     const same = source.key
       .map((key) => `i.${quoteName(key)} IS NOT DISTINCT FROM ${name}.${quoteName(key)}`)
       .join(" AND ");
@@ -83,7 +83,7 @@ export function createRewriter(
       affected: exists,
       kept: `NOT ${exists}`,
       values: [],
-      added: `SELECT * EXCLUDE (${PLACE.file}, ${PLACE.row}) FROM (${incoming}) QUALIFY ${last}`,
+      added: `SELECT * EXCLUDE (${file}, ${row}) FROM (${incoming}) QUALIFY ${last}`,
       added_count: `SELECT count(*) FROM (SELECT DISTINCT ${keys} FROM (${incoming}))`,
     };
   }
@@ -93,9 +93,10 @@ export function createRewriter(
       use(signal, async (connection) => {
         const { affected, values } = await plan(connection, relation, source);
         if (relation.files.length === 0 || source.kind === "all") return [];
-        const rows = await tableSelect(connection, relation, shapes, PLACE);
+        const place = placeNames(relation);
+        const rows = await tableSelect(connection, relation, shapes, place);
         const reader = await connection.runAndReadAll(
-          `SELECT ${PLACE.file}, count(*) FROM (${rows}) AS ${quoteName(relation.name)}
+          `SELECT ${quoteName(place.file)}, count(*) FROM (${rows}) AS ${quoteName(relation.name)}
            WHERE ${affected} GROUP BY 1 ORDER BY 1`,
           values,
         );
@@ -110,6 +111,13 @@ export function createRewriter(
       }),
     close: () => instance.close(),
   };
+}
+
+/** Names for a row's file and number that no column of the table has. */
+function placeNames({ columns }: TableRelation): RowPlace {
+  const taken = new Set(columns.map(({ name }) => name.toLowerCase()));
+  const free = (name: string): string => (taken.has(name) ? free(`${name}_`) : name);
+  return { file: free("lakehouse_file"), row: free("lakehouse_row") };
 }
 
 interface RewritePlan {

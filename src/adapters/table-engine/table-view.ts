@@ -4,15 +4,15 @@ import { parseColumnType } from "#ports/column-type.ts";
 import type { IdColumn, TableFile, TableRelation } from "#ports/table-engine.ts";
 import { toEngineType } from "./column-types.ts";
 import { globSafe, type FileShape, type FileShapes } from "./file-shapes.ts";
-import { columnFrom, isReadById } from "./nested-columns.ts";
+import { columnFrom, isReadById, placedName } from "./nested-columns.ts";
 import { emptySelect } from "./relation-view.ts";
 import { quoteName, quoteText, textList } from "./sql-text.ts";
 
 /** Files that one scan reads, and how it names what the table has. */
 interface Scan {
   readonly files: TableFile[];
-  /** The reader of some of the files. */
-  readonly from: (uris: readonly string[], with_place: boolean) => string;
+  /** The reader of some of the files, named `f`. */
+  readonly from: (uris: readonly string[]) => string;
   readonly columns: readonly string[];
 }
 
@@ -82,7 +82,7 @@ async function scansOf(
 
 /**
  * DuckDB reads one file by field ids on one thread only, since it does not look into it before; so
- * a single file is read under the names it has. undefined: where a name would hide a place.
+ * a single file is read by the places of its columns.
  */
 async function scanOfOne(
   connection: DuckDBConnection,
@@ -91,13 +91,13 @@ async function scanOfOne(
   shapes: FileShapes,
 ): Promise<Scan | undefined> {
   const shape = (await shapes.of(connection, [uri])).get(uri);
-  const hides = shape?.columns.some(({ name }) => /^(file_row_number|lakehouse_file)$/i.test(name));
-  return shape === undefined || hides ? undefined : scanByShape(columns, shape);
+  return shape === undefined ? undefined : scanByShape(columns, shape);
 }
 
-const FILE = "lakehouse_file";
-
-/** Inside the scan columns are named after their ids, so that no name hides what DuckDB adds. */
+/**
+ * Inside a scan columns are named after their ids or places, so that none of them hides what
+ * DuckDB adds: the virtual columns `filename` and `file_row_number`.
+ */
 function byId(columns: readonly IdColumn[]): string[] {
   return columns.map(({ name, field_id }) => `lakehouse_c${field_id} AS ${quoteName(name)}`);
 }
@@ -109,37 +109,35 @@ function scanById(columns: readonly IdColumn[]): Scan["from"] {
       "default_value: NULL}",
   );
   const schema = `, schema = MAP {${entries.join(", ")}}`;
-  return (uris, with_place) => reader(uris, with_place, schema);
+  return (uris) => `${reader(uris, schema)} AS f`;
 }
 
 function scanByShape(columns: readonly IdColumn[], shape: FileShape): Scan {
+  const names = shape.columns.map((_, at) => placedName(at)).join(", ");
   return {
     files: [],
-    from: (uris, with_place) => reader(uris, with_place, ""),
+    from: (uris) => `${reader(uris, "")} AS f(${names})`,
     columns: columns.map((column) => `${columnFrom(column, shape)} AS ${quoteName(column.name)}`),
   };
 }
 
-function reader(uris: readonly string[], with_place: boolean, more: string): string {
-  const list = textList(uris.map(globSafe));
-  const place = with_place ? `, filename = '${FILE}', file_row_number = true` : "";
-  return `read_parquet(${list}, hive_partitioning = false${place}${more})`;
+function reader(uris: readonly string[], more: string): string {
+  return `read_parquet(${textList(uris.map(globSafe))}, hive_partitioning = false${more})`;
 }
 
 function scanSelect(scan: Scan, files: readonly TableFile[], place: RowPlace | undefined): string {
   const deleted = files.some(({ delete_uris }) => delete_uris?.length);
-  const uris = files.map(({ uri }) => uri);
-  const from = `${scan.from(uris, deleted || place !== undefined)} AS f`;
+  const from = scan.from(files.map(({ uri }) => uri));
   const places =
     place === undefined
       ? []
-      : [`f.${FILE} AS ${quoteName(place.file)}`, `f.file_row_number AS ${quoteName(place.row)}`];
+      : [`f.filename AS ${quoteName(place.file)}`, `f.file_row_number AS ${quoteName(place.row)}`];
   const shown = [...scan.columns, ...places].join(", ");
   const select = `SELECT ${shown || "NULL AS nothing"} FROM ${from}`;
   if (!deleted) return select;
   return (
     `${select} ANTI JOIN (${deletedPlaces(files)}) AS d ` +
-    `ON f.${FILE} = d.uri AND f.file_row_number = d.pos`
+    `ON f.filename = d.uri AND f.file_row_number = d.pos`
   );
 }
 
@@ -153,8 +151,8 @@ function deletedPlaces(files: readonly TableFile[]): string {
   const uris = [...new Set(files.flatMap(({ delete_uris }) => delete_uris ?? []))];
   return (
     `SELECT m.uri, p.pos FROM read_parquet(${textList(uris.map(globSafe))}, ` +
-    `hive_partitioning = false, union_by_name = true, filename = '${FILE}') AS p ` +
+    `hive_partitioning = false, union_by_name = true, filename = 'delete_uri') AS p ` +
     `JOIN (VALUES ${applies.join(", ")}) AS m(delete_uri, location, uri) ` +
-    `ON p.${FILE} = m.delete_uri AND p.file_path = m.location`
+    `ON p.delete_uri = m.delete_uri AND p.file_path = m.location`
   );
 }

@@ -1,18 +1,20 @@
 // Sources that carry types of their own (Parquet, JSON) to Parquet with the wanted columns.
 import type { DuckDBConnection, DuckDBType } from "@duckdb/node-api";
+import { parseColumnType, printColumnType } from "#ports/column-type.ts";
 import type { ConvertResult } from "#ports/table-engine.ts";
 import {
-  canReadAs,
+  isPromotion,
   planColumns,
   schemaDiffers,
   withIds,
+  type PlannedColumn,
   type WantedColumns,
 } from "./column-plan.ts";
-import { toColumnType, toEngineType } from "./column-types.ts";
+import { toColumnType, toEngineType, toSourceType } from "./column-types.ts";
 import { storedAs, uniqueNames } from "./copy-out.ts";
-import { MISFIT } from "./csv-types.ts";
+import { exactConversion } from "./exact-conversion.ts";
+import { writeFitting, writeWhole, type CheckedPart, type Rejecting } from "./fitting-rows.ts";
 import { quoteName } from "./sql-text.ts";
-import { resultOf } from "./convert-result.ts";
 import type { FileWriter } from "./write-files.ts";
 
 export interface FoundColumn {
@@ -43,63 +45,68 @@ export async function describeSelect(
 
 export interface TypedJob extends WantedColumns {
   readonly writer: FileWriter;
+  /** What a source says the types of its columns are, where they are read as other ones. */
+  readonly told?: ReadonlyMap<string, string>;
+  /** How rows with values that do not fit are set aside; absent: the source is refused. */
+  readonly rejecting?: Rejecting;
 }
 
-/** Copies `from` (a table function call) with each column in the type it is stored as. */
+/**
+ * Copies `from` (a table function call) with each column in the type it is stored as. Columns that
+ * may be extended become wider where a value asks for it.
+ */
 export async function convertSelect(
+  connection: DuckDBConnection,
   from: string,
   found: readonly FoundColumn[],
   job: TypedJob,
 ): Promise<ConvertResult> {
   const by_name = new Map(found.map((column) => [column.name, column]));
-  const planned = planColumns([...by_name.keys()], job);
-  const changed = planned.flatMap(({ name, source, type }) => {
-    const present = source === undefined ? undefined : by_name.get(source)!;
-    if (type === undefined || present === undefined) return [];
-    // A column without any value comes as JSON; it fits whatever it should be.
-    if (present.engine_type === "JSON" || canReadAs(present.type, type)) return [];
-    return [{ name, from: type, to: present.type }];
+  const told = (name: string) => job.told?.get(name) ?? by_name.get(name)!.type;
+  let planned = planColumns([...by_name.keys()], job);
+  for (;;) {
+    const parts = partsOf(planned, by_name, told);
+    const columns = withIds(parts, job);
+    const source = { from, parts, columns, writer: job.writer };
+    const written = await writeWhole(source);
+    if (!("at" in written)) return written;
+    const { at } = written;
+    const column = planned[at]!;
+    const wider = told(column.source!);
+    if (!job.extend || !isPromotion(column.type!, wider)) {
+      return writeFitting(connection, source, job.rejecting);
+    }
+    planned = planned.with(at, { ...column, type: wider });
+  }
+}
+
+/** `conflict` (`schema_differs`) where a column's type can never become the wanted one. */
+function partsOf(
+  planned: readonly PlannedColumn[],
+  by_name: ReadonlyMap<string, FoundColumn>,
+  told: (name: string) => string,
+): CheckedPart[] {
+  const changed: { name: string; from: string; to: string }[] = [];
+  const parts = planned.map(({ name, source, type }): CheckedPart => {
+    if (source === undefined) {
+      const value = `NULL::${toEngineType(type!)}`;
+      return { name, type: type!, found: type!, value, shown: "NULL" };
+    }
+    const { raw, type: own } = by_name.get(source)!;
+    const ref = quoteName(source);
+    const base = { name, type: type ?? own, found: told(source), shown: `CAST(${ref} AS VARCHAR)` };
+    const [read, wanted] = [toSourceType(raw), parseColumnType(base.type)];
+    const same = printColumnType(read) === printColumnType(wanted);
+    if (type === undefined || same) return { ...base, value: storedAs(ref, raw) };
+    const conversion = exactConversion(read, wanted);
+    if (conversion === undefined) {
+      changed.push({ name, from: type, to: base.found });
+      return { ...base, value: "NULL" };
+    }
+    const fits = conversion.fits(ref);
+    const value = conversion.value(ref);
+    return fits === "true" ? { ...base, value } : { ...base, value, fits };
   });
   if (changed.length > 0) throw schemaDiffers({ added: [], removed: [], changed });
-  const parts = planned.map(({ name, source, type }, at) => {
-    if (source === undefined) return `NULL::${toEngineType(type!)} AS ${quoteName(name)}`;
-    const column = by_name.get(source)!;
-    const stored = type === undefined || type === column.type;
-    const value = stored
-      ? storedAs(quoteName(source), column.raw)
-      : castExactly(quoteName(source), column.type, type, at);
-    return `${value} AS ${quoteName(name)}`;
-  });
-  const typed = planned.map(({ name, source, type }) => ({
-    name,
-    type: type ?? by_name.get(source!)!.type,
-  }));
-  const columns = withIds(typed, job);
-  const select = `SELECT ${parts.join(", ")} FROM ${from}`;
-  const files = await job.writer.write(select, [], columns).catch((error: unknown) => {
-    const at = misfitOf(error);
-    if (at === undefined) throw error;
-    const { name, source, type } = planned[at]!;
-    const change = { name, from: type!, to: by_name.get(source!)!.type };
-    throw schemaDiffers({ added: [], removed: [], changed: [change] });
-  });
-  return resultOf(columns, files);
-}
-
-/** Beyond this a double does not hold every whole number. */
-const DOUBLE_WHOLE_MAX = 2n ** 53n;
-
-/** The cast of one column; a value that would come out as another one stops the statement. */
-function castExactly(ref: string, from: string, to: string, at: number): string {
-  const cast = `CAST(${ref} AS ${toEngineType(to)})`;
-  if (from !== "long" || to !== "double") return cast;
-  const held = `${ref} IS NULL OR ${ref} BETWEEN -${DOUBLE_WHOLE_MAX} AND ${DOUBLE_WHOLE_MAX}`;
-  return `CASE WHEN ${held} THEN ${cast} ELSE error('${MISFIT}${at}') END`;
-}
-
-/** Which planned column had a value that does not fit; undefined for any other error. */
-function misfitOf(error: unknown): number | undefined {
-  const text = (error as Error).message;
-  const found = text.indexOf(MISFIT);
-  return found < 0 ? undefined : Number.parseInt(text.slice(found + MISFIT.length), 10);
+  return parts;
 }

@@ -126,10 +126,14 @@ async function writePartitions(
   const keys = taken.map((_, at) => `lakehouse_key_${at}`);
   const key_list = keys.join(", ");
   const made = taken.map(({ value }, at) => `${value} AS ${keys[at]}`);
-  const names = (from: string) => job.columns.map(({ name }) => from + quoteName(name)).join(", ");
+  // Under other names, since one of the table's own could hide what the engine adds: rowid.
+  const held = job.columns.map((_, at) => `lakehouse_v${at}`);
+  const taking = job.columns.map(({ name }, at) => `${quoteName(name)} AS ${held[at]}`);
+  const giving = job.columns.map(({ name }, at) => `${held[at]} AS ${quoteName(name)}`).join(", ");
   try {
     await connection.run(
-      `CREATE TEMP TABLE ${rows} AS SELECT *, ${made.join(", ")} FROM (\n${job.select}\n)`,
+      `CREATE TEMP TABLE ${rows} AS SELECT ${[...taking, ...made].join(", ")}
+       FROM (\n${job.select}\n)`,
       job.values,
     );
     await connection.run(
@@ -139,17 +143,18 @@ async function writePartitions(
     const partitions = await readPartitions(connection, parts!, job.transforms, keys);
     if (partitions.length > PARTITIONS_MAX) throw tooMany();
     if (partitions.length === 1) {
-      return await add(`SELECT ${names("")} FROM ${rows}`, [], partitions[0]!);
+      return await add(`SELECT ${giving} FROM ${rows}`, [], partitions[0]!);
     }
     const same = keys.map((key) => `r.${key} IS NOT DISTINCT FROM p.${key}`).join(" AND ");
+    const rest = held.map((name) => `r.${name}`).join(", ");
     await connection.run(
-      `CREATE TEMP TABLE ${sorted} AS SELECT ${names("r.")}, p.part AS lakehouse_part
+      `CREATE TEMP TABLE ${sorted} AS SELECT ${rest}, p.part AS lakehouse_part
        FROM ${rows} r JOIN ${parts} p ON ${same} ORDER BY p.part, r.rowid`,
     );
     await connection.run(`DROP TABLE ${rows}`);
     for (const [at, partition] of partitions.entries()) {
       const where = `lakehouse_part = ${at + 1}`;
-      await add(`SELECT ${names("")} FROM ${sorted} WHERE ${where}`, [], partition);
+      await add(`SELECT ${giving} FROM ${sorted} WHERE ${where}`, [], partition);
     }
   } finally {
     for (const table of [rows, parts, sorted])
