@@ -107,12 +107,26 @@ export async function startTrino(
   return { url, stop };
 }
 
+/** It says that it is up some seconds before there is a node that runs queries. */
 async function isUp(url: string): Promise<boolean> {
   try {
     const answer = await fetch(`${url}/v1/info`);
     const info = (await answer.json()) as { starting?: boolean };
-    return info.starting === false;
+    return info.starting === false && (await answersQueries(url));
   } catch {
     return false;
+  }
+}
+
+async function answersQueries(url: string): Promise<boolean> {
+  const headers = { "x-trino-user": "test" };
+  const body = "SELECT count(*) FROM system.runtime.nodes WHERE state = 'active'";
+  let asked = await fetch(`${url}/v1/statement`, { method: "POST", headers, body });
+  for (;;) {
+    const page = (await asked.json()) as { nextUri?: string; error?: object; data?: unknown[][] };
+    if (page.error !== undefined) return false;
+    if (page.data !== undefined && Number(page.data[0]?.[0]) === 0) return false;
+    if (page.nextUri === undefined) return true;
+    asked = await fetch(page.nextUri, { headers });
   }
 }
