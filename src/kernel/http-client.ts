@@ -46,8 +46,16 @@ export async function httpRequest(request: HttpRequest): Promise<HttpResponse> {
   }
 }
 
+/** Loaded with the first request; asking the module loader for it each time takes as long as it. */
+const undici = memoized(() => import("undici"));
+
+function memoized<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
 async function sendByUndici(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
-  const { request: send } = await import("undici");
+  const { request: send } = await undici();
   const response = await send(request.url, {
     method: request.method as "GET",
     headers: { ...request.headers },

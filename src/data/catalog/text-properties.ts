@@ -15,8 +15,11 @@ export function fromTexts(texts: Readonly<Record<string, string>>): Record<strin
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, fromText(text)]));
 }
 
+/** Most texts are names and ids: an error for each that is no JSON would cost much. */
+const MAY_BE_JSON = /^(?:[[{].*|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null)$/s;
+
 function fromText(text: string): unknown {
-  if (!/^(?:[-\d[{]|true$|false$|null$)/.test(text)) return text;
+  if (!MAY_BE_JSON.test(text)) return text;
   try {
     const value: unknown = JSON.parse(text);
     // A number with more digits than a double holds stays text.
