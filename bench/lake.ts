@@ -22,7 +22,7 @@ import { MEMORY_MB, openLake, type Lake } from "./support/open-lake.ts";
 
 const ROUNDS_INGEST = 7;
 const ROUNDS_AGGREGATE = 15;
-const ROUNDS_POINT = 201;
+const ROUNDS_POINT = 601;
 
 const AGGREGATE = `SELECT role, city, shift, count(*) AS n, avg(pay) AS pay, max(since) AS latest,
   sum(length(notes)) AS written

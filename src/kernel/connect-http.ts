@@ -1,5 +1,5 @@
 // The HTTP transport's client side: the same methods, errors and streams as in process.
-import { cancelledError, childCall, remainingMs, startCall, type Call } from "./call.ts";
+import { cancelledError, childCall, NEVER, remainingMs, startCall, type Call } from "./call.ts";
 import { checkOperationInput } from "./check-input.ts";
 import type { ByteStream, Client, Contract, Operation } from "./contract.ts";
 import { endingIterator } from "./ending-iterator.ts";
@@ -123,19 +123,16 @@ async function send(operation: Operation, options: HttpOptions, input: object, p
   throw remoteError(parseJson(text, true), response.status);
 }
 
-/** Made once: an error of its own for each answer would cost more than the rest of its end. */
-const LEFT = new Error("nobody reads on");
-
 /** The answer; a request that was aborted says whether the caller left or time ran out. */
 async function sendInTime(call: Call, request: HttpRequest): Promise<HttpResponse> {
-  // Nobody reads on: frees the connection of a body that was never begun, too.
-  const left = new AbortController();
-  const signal = untilDeadline(call, left.signal);
+  const { signal, abort } = untilDeadline(call);
   try {
     const response = await httpRequest({ ...request, signal });
     const body = readableBody(response.body, call, signal, request.url);
-    return { ...response, body: endingIterator(body, () => left.abort(LEFT)) };
+    // Nobody reads on: frees the connection of a body that was never begun, too.
+    return { ...response, body: endingIterator(body, () => abort(LEFT)) };
   } catch (error) {
+    abort(LEFT);
     throw error instanceof LakehouseError && error.code === "cancelled"
       ? cancelledError(call)
       : error;
@@ -159,10 +156,29 @@ async function* readableBody(
   }
 }
 
-/** Aborts when the caller leaves or the deadline passes, also while the body is read. */
-function untilDeadline(call: Call, left: AbortSignal): AbortSignal {
+/** Made once: errors of their own for each answer would cost more than the rest of its end. */
+const LEFT = new Error("nobody reads on");
+const LATE = new Error("the deadline has passed");
+
+/**
+ * Aborts when the caller leaves or the deadline passes, also while the body is read; must be aborted
+ * in the end. By hand, since joined and timed signals live on until their deadline.
+ */
+function untilDeadline(call: Call): { signal: AbortSignal; abort(reason: Error): void } {
+  const controller = new AbortController();
   const wait_ms = Math.max(1, Math.min(remainingMs(call), 0x7fffffff));
-  return AbortSignal.any([call.signal, left, AbortSignal.timeout(wait_ms)]);
+  const timer = setTimeout(() => controller.abort(LATE), wait_ms).unref();
+  const leave = () => controller.abort(call.signal.reason);
+  if (call.signal.aborted) leave();
+  else if (call.signal !== NEVER) call.signal.addEventListener("abort", leave, { once: true });
+  return {
+    signal: controller.signal,
+    abort(reason) {
+      clearTimeout(timer);
+      if (call.signal !== NEVER) call.signal.removeEventListener("abort", leave);
+      controller.abort(reason);
+    },
+  };
 }
 
 function remoteError(document: unknown, status: number): LakehouseError {

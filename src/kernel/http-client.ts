@@ -31,19 +31,26 @@ export function onBun(): boolean {
  * Sends a request. Network failures are `unavailable`, reason `unreachable`; abort is `cancelled`.
  */
 export async function httpRequest(request: HttpRequest): Promise<HttpResponse> {
-  const limit = new AbortController();
-  const wait_ms = Math.min(request.timeout_ms || 0x7fffffff, 0x7fffffff);
-  const timer = setTimeout(() => limit.abort(), wait_ms);
-  const signal =
-    request.signal === undefined ? limit.signal : AbortSignal.any([request.signal, limit.signal]);
+  const { signal, timeout_ms } = request;
+  const limit = timeout_ms ? startLimit(timeout_ms) : undefined;
+  const either =
+    limit === undefined || signal === undefined
+      ? (signal ?? limit?.signal)
+      : AbortSignal.any([signal, limit.signal]);
   try {
-    return onBun() ? await sendByFetch(request, signal) : await sendByUndici(request, signal);
+    return onBun() ? await sendByFetch(request, either) : await sendByUndici(request, either);
   } catch (error) {
-    throw outwardError(request, limit.signal, error);
+    throw outwardError(request, limit?.signal, error);
   } finally {
     // From here on only the caller's signal ends the body: a stream may take as long as it likes.
-    clearTimeout(timer);
+    limit?.clear();
   }
+}
+
+function startLimit(timeout_ms: number): { signal: AbortSignal; clear(): void } {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), Math.min(timeout_ms, 0x7fffffff));
+  return { signal: limit.signal, clear: () => clearTimeout(timer) };
 }
 
 /** Loaded with the first request; asking the module loader for it each time takes as long as it. */
@@ -54,13 +61,16 @@ function memoized<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make());
 }
 
-async function sendByUndici(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+async function sendByUndici(
+  request: HttpRequest,
+  signal: AbortSignal | undefined,
+): Promise<HttpResponse> {
   const { request: send } = await undici();
   const response = await send(request.url, {
     method: request.method as "GET",
     headers: { ...request.headers },
     body: (request.body ?? null) as string | null,
-    signal,
+    signal: signal ?? null,
     headersTimeout: 0,
     bodyTimeout: 0,
   });
@@ -71,12 +81,15 @@ async function sendByUndici(request: HttpRequest, signal: AbortSignal): Promise<
   return { status: response.statusCode, headers, body: response.body as ByteStream };
 }
 
-async function sendByFetch(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+async function sendByFetch(
+  request: HttpRequest,
+  signal: AbortSignal | undefined,
+): Promise<HttpResponse> {
   const response = await fetch(request.url, {
     method: request.method,
     headers: { ...request.headers },
     body: fetchBody(request.body),
-    signal,
+    signal: signal ?? null,
     redirect: "manual",
   });
   const body = response.body ?? emptyBody();
@@ -97,7 +110,11 @@ function fetchBody(
 
 async function* emptyBody(): AsyncGenerator<Uint8Array> {}
 
-function outwardError(request: HttpRequest, limit: AbortSignal, error: unknown): LakehouseError {
+function outwardError(
+  request: HttpRequest,
+  limit: AbortSignal | undefined,
+  error: unknown,
+): LakehouseError {
   if (error instanceof LakehouseError) return error;
   if (request.signal?.aborted) {
     return new LakehouseError("cancelled", "the call was cancelled by its caller", {
@@ -105,7 +122,7 @@ function outwardError(request: HttpRequest, limit: AbortSignal, error: unknown):
     });
   }
   const { origin } = new URL(request.url);
-  if (limit.aborted) {
+  if (limit?.aborted) {
     const message = `${origin} did not answer within ${request.timeout_ms} ms`;
     return new LakehouseError("deadline_exceeded", message, { reason: "no_answer", cause: error });
   }
