@@ -161,8 +161,8 @@ const LEFT = new Error("nobody reads on");
 const LATE = new Error("the deadline has passed");
 
 /**
- * Aborts when the caller leaves or the deadline passes, also while the body is read; must be aborted
- * in the end. By hand, since joined and timed signals live on until their deadline.
+ * Aborts when the caller leaves or the deadline passes, also while the body is read; must be
+ * aborted in the end. By hand, since joined and timed signals live on until their deadline.
  */
 function untilDeadline(call: Call): { signal: AbortSignal; abort(reason: Error): void } {
   const controller = new AbortController();

@@ -23,8 +23,8 @@ export interface FileWriter {
 }
 
 /**
- * Level 1 came out no larger than the default on tables, at less time; so did giving a dictionary up
- * sooner, at this many values in a row group.
+ * Level 1 came out no larger than the default on tables, at less time; so did giving up a
+ * dictionary sooner, at this many values in a row group.
  */
 const FORMAT =
   "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 8000, " +
