@@ -216,7 +216,7 @@ test("what a column takes comes out as it was said, and other rows are rejected"
       fc.asyncProperty(rows, format, ([one, more], as) =>
         checkAppend(opened, sort, as, [one, ...more]),
       ),
-      { numRuns: 4 },
+      { numRuns: 4, endOnFailure: true },
     );
   }
 });

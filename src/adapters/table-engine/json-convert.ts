@@ -44,12 +44,13 @@ export async function convertJson(
   job: JsonJob,
 ): Promise<ConvertResult> {
   if (job.format === "json") await checkWhole(job.path);
-  if (!(await mayRoundNumbers(job.path, job.signal))) {
+  const keep = job.columns?.some(({ type }) => /decimal|string/.test(type)) ? "written" : "double";
+  if (!(await mayRoundNumbers(job.path, keep, job.signal))) {
     return convertText(connection, { ...job, quoted: false }, job.path);
   }
   const exact_path = join(job.temp_dir, `digits-${randomUUID()}`);
   try {
-    await quoteRoundedNumbers(job.path, exact_path, job.signal);
+    await quoteRoundedNumbers(job.path, exact_path, keep, job.signal);
     return await convertText(connection, { ...job, quoted: true }, exact_path);
   } finally {
     await rm(exact_path, { force: true });

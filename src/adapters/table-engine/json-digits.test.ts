@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { tempDir } from "../../../test/support/temp-dir.ts";
-import { mayRoundNumbers, quoteRoundedNumbers } from "./json-digits.ts";
+import { mayRoundNumbers, quoteRoundedNumbers, type KeptDigits } from "./json-digits.ts";
 
 const never = new AbortController().signal;
 
-async function quoted(dir: string, text: string) {
+async function quoted(dir: string, text: string, keep: KeptDigits = "double") {
   const [from, to] = [join(dir, "a.json"), join(dir, "b.json")];
   await writeFile(from, text);
-  const found = await mayRoundNumbers(from, never);
-  await quoteRoundedNumbers(from, to, never);
+  const found = await mayRoundNumbers(from, keep, never);
+  await quoteRoundedNumbers(from, to, keep, never);
   return { found, text: await readFile(to, "utf8") };
 }
 
@@ -35,6 +35,15 @@ test("numbers that lose digits are set into quotes, others and texts stay", asyn
   }
   const text = '{"a":"\\"0.1234567890123456789","b":[1.5,"x: 0.1234567890123456789 "]}\n';
   assert.equal((await quoted(dir, text)).text, text);
+});
+
+test("seventeen digits are those of a double, and count where each written one does", async (t) => {
+  const dir = await tempDir(t);
+  const text = '{"a": -6927924.6050707037}';
+  assert.equal((await quoted(dir, text)).text, text);
+  assert.equal((await quoted(dir, text, "written")).text, '{"a": "-6927924.6050707037"}');
+  const shortest = '{"a": 0.30000000000000004}';
+  assert.equal((await quoted(dir, shortest, "written")).text, shortest);
 });
 
 test("one is found at any place of a file of several chunks", async (t) => {

@@ -8,10 +8,20 @@ const RUN_BYTES = 16;
 const NUMBER_BYTES_MAX = 4_096;
 
 /**
+ * `double`: the digits are those of a double, also when more are written than it needs (17, as
+ * many programs print). `written`: each one counts, since the number goes to a decimal or a text.
+ */
+export type KeptDigits = "double" | "written";
+
+/**
  * Whether a file may hold numbers that the reader, which takes each fraction for a double, would
  * round. Cheap: of each stretch that is shorter than such a number one byte is looked at.
  */
-export async function mayRoundNumbers(path: string, signal: AbortSignal): Promise<boolean> {
+export async function mayRoundNumbers(
+  path: string,
+  keep: KeptDigits,
+  signal: AbortSignal,
+): Promise<boolean> {
   let carried: Buffer = Buffer.alloc(0);
   for await (const chunk of createReadStream(path, { signal })) {
     const data = Buffer.concat([carried, chunk as Buffer]);
@@ -21,8 +31,8 @@ export async function mayRoundNumbers(path: string, signal: AbortSignal): Promis
       while (from > 0 && isOfNumber(data[from - 1]!)) from--;
       while (to < data.length && isOfNumber(data[to]!)) to++;
       const quoted = data[from - 1] === QUOTE;
-      if (!quoted && to - from > RUN_BYTES && isRounded(data.toString("latin1", from, to)))
-        return true;
+      const text = () => data.toString("latin1", from, to);
+      if (!quoted && to - from > RUN_BYTES && isRounded(text(), keep)) return true;
       at = Math.max(at, to - RUN_BYTES);
     }
     let from = data.length;
@@ -36,9 +46,10 @@ export async function mayRoundNumbers(path: string, signal: AbortSignal): Promis
 export async function quoteRoundedNumbers(
   path: string,
   target_path: string,
+  keep: KeptDigits,
   signal: AbortSignal,
 ): Promise<void> {
-  const quoting = { in_string: false, escaped: false };
+  const quoting = { keep, in_string: false, escaped: false };
   async function* quoted(source: AsyncIterable<Buffer>) {
     let carried: Buffer = Buffer.alloc(0);
     for await (const chunk of source) {
@@ -47,12 +58,13 @@ export async function quoteRoundedNumbers(
       carried = rest;
       yield Buffer.concat(parts);
     }
-    yield quotedNumber(carried);
+    yield quotedNumber(carried, keep);
   }
   await pipeline(createReadStream(path), quoted, createWriteStream(target_path), { signal });
 }
 
 interface Quoting {
+  readonly keep: KeptDigits;
   in_string: boolean;
   escaped: boolean;
 }
@@ -78,7 +90,7 @@ function quoteIn(data: Buffer, state: Quoting): { parts: Buffer[]; rest: Buffer 
         parts.push(data.subarray(kept_from, at));
         return { parts, rest: data.subarray(at) };
       }
-      parts.push(data.subarray(kept_from, at), quotedNumber(data.subarray(at, to)));
+      parts.push(data.subarray(kept_from, at), quotedNumber(data.subarray(at, to), state.keep));
       kept_from = to;
       at = to - 1;
     }
@@ -87,19 +99,20 @@ function quoteIn(data: Buffer, state: Quoting): { parts: Buffer[]; rest: Buffer 
   return { parts, rest: Buffer.alloc(0) };
 }
 
-function quotedNumber(bytes: Buffer): Buffer {
+function quotedNumber(bytes: Buffer, keep: KeptDigits): Buffer {
   if (bytes.length <= RUN_BYTES) return bytes;
   const text = bytes.toString("latin1");
-  return isRounded(text) ? Buffer.from(`"${text}"`) : bytes;
+  return isRounded(text, keep) ? Buffer.from(`"${text}"`) : bytes;
 }
 
 /** Whole numbers are read as they stand; of others, a double must give the digits back. */
-function isRounded(text: string): boolean {
+function isRounded(text: string, keep: KeptDigits): boolean {
   if (!/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) || /^-?\d+$/.test(text)) return false;
   const value = Number(text);
   if (!Number.isFinite(value)) return false;
   const digits = digitsOf(text);
-  return digits !== digitsOf(String(value)) && digits !== digitsOf(value.toExponential(16));
+  if (digits === digitsOf(String(value))) return false;
+  return keep === "written" || digits !== digitsOf(value.toExponential(16));
 }
 
 /** The digits that count: no sign, point or exponent, and no zeros at either end. */

@@ -193,12 +193,16 @@ function describeIngest(file: string, report: IngestReport): string {
   }
   const rejected =
     report.rejected_rows > 0
-      ? red(` ${humanCount(report.rejected_rows)} rows rejected → ${report.rejects_key}`)
+      ? red(`, ${rowsOf(report.rejected_rows)} rejected → ${report.rejects_key}`)
       : "";
   const size = `${humanBytes(report.source_bytes)} → ${humanBytes(report.stored_bytes)}`;
-  const rows = `${humanCount(report.rows)} rows`;
+  const rows = rowsOf(report.rows);
   const updated =
     report.mode === "upsert" ? ` (${humanCount(report.updated_rows)} replaced others)` : "";
   const took = humanTime(report.duration_ms);
   return `${green("✓")} ${file} → ${report.dataset}: ${rows}${updated}, ${size}, ${took}${rejected}`;
+}
+
+function rowsOf(count: number): string {
+  return `${humanCount(count)} ${count === 1 ? "row" : "rows"}`;
 }
