@@ -2,6 +2,7 @@
 // Starts the command line on a runtime that can run TypeScript: this one, or the pinned Node.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import module from "node:module";
 import { fileURLToPath } from "node:url";
 
 // Each running DuckDB statement holds one of these threads; file work must not wait behind them.
@@ -11,7 +12,12 @@ const [major, minor] = process.versions.node.split(".").map(Number);
 const fresh = "Bun" in globalThis || major > 24 || (major === 24 && minor >= 12);
 const main = new URL("../src/app/main.ts", import.meta.url);
 
+// Types are taken off and code is compiled once, not at each start. Kept beside the dependencies,
+// not in a folder for all users: who can write there can change the code itself.
+const compiled = fileURLToPath(new URL("../node_modules/.cache/lakehouse", import.meta.url));
+
 if (fresh) {
+  module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE ?? compiled);
   await import(main.href);
 } else {
   const node = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
@@ -22,7 +28,10 @@ if (fresh) {
     );
     process.exit(1);
   }
-  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], {
+    stdio: "inherit",
+    env: { NODE_COMPILE_CACHE: compiled, ...process.env },
+  });
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
 }

@@ -9,6 +9,7 @@ export type {
   CorpusRecipe,
   DomainPack,
   GeneratedTable,
+  JsonSchema,
   LiftQuery,
   LiftSet,
   Scenario,
@@ -20,4 +21,5 @@ export type {
   Validator,
   ValidatorTools,
 } from "#ports/domain-pack.ts";
+export { artifactSchema } from "#ports/artifact-schema.ts";
 export { fenced, renderBundle, type ContextBundle } from "#ports/context-bundle.ts";

@@ -1,7 +1,14 @@
 // Judges an e-mail to a worker: right recipient, nobody's private data, parts and tone in order.
 import { z } from "zod";
-import { checkInput, type ValidationError, type Validator, type ValidatorTools } from "#pack.ts";
+import {
+  artifactSchema,
+  checkInput,
+  type ValidationError,
+  type Validator,
+  type ValidatorTools,
+} from "#pack.ts";
 import { nationalNumber, phonesIn, holdsSsn } from "./private-numbers.ts";
+import { schemaFault } from "./schema-fault.ts";
 import { same, textOf, type WorkerRow } from "./fill-want.ts";
 
 const SUBJECT_MAX = 120;
@@ -49,13 +56,12 @@ const BAD_TONE = [
 
 export const emailValidator: Validator = {
   summary: "right recipient, no private data of others, length, greeting, facts, sign-off, tone",
+  schema: artifactSchema(artifactShape),
   async validate(artifact, context, tools) {
     const { worker_id, must_mention } = emailContext(context);
     const parsed = artifactShape.safeParse(artifact);
     if (!parsed.success) {
-      const issue = parsed.error.issues[0]!;
-      const field = issue.path.join(".") || "to";
-      return no("schema", field, issue.message, "text");
+      return { ok: false, error: schemaFault(parsed.error, artifact, "to", "text") };
     }
     const email = parsed.data;
     const worker = await recipient(worker_id, tools);

@@ -1,7 +1,13 @@
 // Judges a fill: every worker real, named right, fitting the contract, and the count met.
 import { z } from "zod";
-import type { ValidationError, Validator, ValidatorTools } from "#pack.ts";
+import {
+  artifactSchema,
+  type ValidationError,
+  type Validator,
+  type ValidatorTools,
+} from "#pack.ts";
 import { CHECKS, firstFault, same, textOf, type WorkerRow } from "./fill-want.ts";
+import { schemaFault } from "./schema-fault.ts";
 import { wantOf, type Want } from "./want.ts";
 
 const WORKER_ID = /^W-\d{6,}$/;
@@ -18,6 +24,7 @@ const artifactShape = z.strictObject({
 
 export const fillValidator: Validator = {
   summary: "every worker exists, is named right, fits the contract, and the count is met",
+  schema: artifactSchema(artifactShape),
   async validate(artifact, context, tools) {
     const want = wantOf(context);
     if (want === undefined) return no(NO_CONTRACT);
@@ -46,10 +53,8 @@ function no(error: ValidationError) {
 function readFills(artifact: unknown): { fills: Fill[] } | { error: ValidationError } {
   const parsed = artifactShape.safeParse(artifact);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const field = issue.path.join(".") || "fills";
     const expected = { fills: [{ worker_id: "W-000000", name: "First Last" }] };
-    return { error: { kind: "schema", field, message: issue.message, expected } };
+    return { error: schemaFault(parsed.error, artifact, "fills", expected) };
   }
   const { fills } = parsed.data;
   const bad = fills.findIndex((fill) => !WORKER_ID.test(fill.worker_id));

@@ -173,7 +173,7 @@ export function textOf(row: WorkerRow, field: string): string {
 }
 
 export function same(one: string, other: string): boolean {
-  return lower(one) === lower(other);
+  return one === other || lower(one) === lower(other);
 }
 
 function lower(text: string): string {

@@ -1,6 +1,7 @@
 // Judges a written playbook: a known operation, steps that can be followed, and its fingerprint.
 import { z } from "zod";
 import {
+  artifactSchema,
   canonicalJson,
   checkInput,
   sha256Hex,
@@ -9,6 +10,7 @@ import {
 } from "#pack.ts";
 import { textOf } from "./fill-want.ts";
 import { ROLES } from "./roles.ts";
+import { schemaFault } from "./schema-fault.ts";
 
 const STEPS_MIN = 3;
 const STEPS_MAX = 20;
@@ -27,13 +29,13 @@ const WORKER_ID = /\bW-\d{6,}\b/g;
 
 export const playbookValidator: Validator = {
   summary: "a known operation, three to twenty steps, no phantom workers, the right fingerprint",
+  schema: artifactSchema(artifactShape),
   async validate(artifact, context, tools) {
     const asked = checkInput(z.strictObject({ context: contextShape }), { context }).context;
     const parsed = artifactShape.safeParse(artifact);
     if (!parsed.success) {
-      const issue = parsed.error.issues[0]!;
-      const field = issue.path.join(".") || "operation";
-      return { ok: false, error: { kind: "schema", field, message: issue.message } };
+      const expected = "operation and fingerprint are text, steps a list of texts";
+      return { ok: false, error: schemaFault(parsed.error, artifact, "operation", expected) };
     }
     const playbook = parsed.data;
     const named = [...new Set(playbook.steps.flatMap((step) => step.match(WORKER_ID) ?? []))];

@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ALL_CONTRACTS, type Clients, type ServiceName } from "#contracts/all-contracts.ts";
+import type { Principal } from "#kernel/call.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { connectHttp } from "#kernel/connect-http.ts";
 import { connectLocal } from "#kernel/connect-local.ts";
@@ -15,6 +16,7 @@ import { lockService } from "./data-lock.ts";
 import { createEngines } from "./engines.ts";
 import { journalled } from "./journalled.ts";
 import { loadPacks } from "./packs.ts";
+import { openOtlpExport, type OtlpExport } from "./otlp-export.ts";
 import { PARTS, type Part, type Site } from "./parts.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
 import { createWitnessSink, type WitnessSink } from "./witness-sink.ts";
@@ -25,6 +27,8 @@ export interface ComposeOptions {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** Parts to run here; absent: all. The others are reached over HTTP. */
   readonly only?: readonly ServiceName[] | undefined;
+  /** As exported spans name it. */
+  readonly version?: string;
 }
 
 export interface House {
@@ -35,6 +39,8 @@ export interface House {
   readonly packs: readonly DomainPack[];
   readonly settings: HouseSettings;
   readonly data_dir: string;
+  /** Whose virtual key a secret is; nobody's where usage runs apart. */
+  holderOf(secret: string): Principal | undefined;
   health(): Promise<Readonly<Record<string, ServiceHealth>>>;
   /** Sends what the witness still holds, so that stats read afterwards are complete. */
   flushWitness(): Promise<void>;
@@ -53,7 +59,11 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
   lifecycle.add("engines", () => engines.stop());
   const clients: Partial<Record<ServiceName, unknown>> = {};
   const services = new Map<ServiceName, Service>();
-  const sink = createWitnessSink(() => clients.observe as Clients["observe"] | undefined, log);
+  const { version = "" } = options;
+  const otlp = await openOtlpExport(settings.telemetry, options.variables, log, version);
+  if (otlp !== undefined) lifecycle.add("telemetry", () => otlp.stop());
+  const observer = () => clients.observe as Clients["observe"] | undefined;
+  const sink = createWitnessSink(observer, log, otlp?.take);
   const site: Site = {
     clients: clients as Clients,
     settings,
@@ -63,6 +73,7 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
     clock: systemClock,
     log,
     tell: sink.tell,
+    in_process: {},
   };
   const token = await resolveSecret(settings.auth.token, options.variables);
 
@@ -110,7 +121,8 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
     packs,
     settings,
     data_dir,
-    health: () => healthOf(services, sink, unjournalled),
+    holderOf: (secret) => site.in_process.holderOf?.(secret),
+    health: () => healthOf(services, sink, otlp, unjournalled),
     flushWitness: () => sink.flush(),
     stop: () => lifecycle.stop(),
   };
@@ -126,10 +138,13 @@ const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
   query: 3214,
   vector: 3215,
   embed: 3216,
+  usage: 3220,
   playbook: 3218,
   matrix: 3218,
   observe: 3219,
   chat: 3220,
+  truth: 3221,
+  permission: 3221,
   validate: 3221,
   iterate: 3221,
   respond: 3221,
@@ -144,6 +159,7 @@ function addressOf(settings: HouseSettings, service: ServiceName): string {
 async function healthOf(
   services: ReadonlyMap<ServiceName, Service>,
   sink: WitnessSink,
+  otlp: OtlpExport | undefined,
   unjournalled: number,
 ): Promise<Record<string, ServiceHealth>> {
   const answers: Record<string, ServiceHealth> = {};
@@ -155,6 +171,13 @@ async function healthOf(
   }
   const figures = { lost_events: sink.lost(), stuck_events: sink.stuck(), unjournalled };
   const good = Object.values(figures).every((count) => count === 0);
+  if (otlp !== undefined) {
+    const sent = otlp.figures();
+    answers["telemetry"] = {
+      status: sent.dropped_spans > 0 ? "degraded" : "ok",
+      figures: { ...sent },
+    };
+  }
   answers["witness"] = { status: good ? "ok" : "degraded", figures };
   return answers;
 }

@@ -10,6 +10,7 @@ import type { VectorIndexEngine } from "#ports/vector-index.ts";
 import type { Buckets } from "#data/storage/storage-buckets.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { openBuckets } from "./open-buckets.ts";
+import { openProviders } from "./open-providers.ts";
 import { chooseQueryEngine, type ChosenEngine } from "./query-engine.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
 
@@ -88,7 +89,12 @@ export function createEngines(needs: EngineNeeds): Engines {
         for (const embedder of all) await embedder.close();
       },
     ),
-    chatProviders: once(() => openProviders(needs)),
+    chatProviders: once(
+      () => openProviders({ ...needs, settings: needs.settings.providers }),
+      async (all) => {
+        for (const provider of all) await provider.close?.();
+      },
+    ),
     async stop() {
       const failures: unknown[] = [];
       for (const close of closers.toReversed()) {
@@ -140,26 +146,4 @@ async function openEmbedders(needs: EngineNeeds): Promise<Embedder[]> {
     );
   }
   return embedders;
-}
-
-async function openProviders(needs: EngineNeeds): Promise<ChatProvider[]> {
-  const { providers } = needs.settings;
-  const { createSolverProvider } = await import("#adapters/chat-model/solver-provider.ts");
-  const { createOllamaProvider } = await import("#adapters/chat-model/ollama-provider.ts");
-  const { createOpenAiCompatibleProvider } =
-    await import("#adapters/chat-model/openai-compatible-provider.ts");
-  const list: ChatProvider[] = [createSolverProvider()];
-  if (providers.ollama !== "") {
-    list.push(createOllamaProvider({ name: "ollama", base_url: providers.ollama }));
-  }
-  for (const { name, base_url, api_key: reference } of providers.endpoints) {
-    const api_key = await resolveSecret(reference, needs.variables);
-    if (reference !== "" && api_key === "") {
-      needs.log.warn({ provider: name, reference }, "no key: this provider is not registered");
-      continue;
-    }
-    const key = api_key === "" ? {} : { api_key };
-    list.push(createOpenAiCompatibleProvider({ name, base_url, ...key }));
-  }
-  return list;
 }

@@ -1,10 +1,11 @@
-// The foreign protocols of the gateway: the S3 door and the Iceberg REST catalog, with their keys.
+// The foreign protocols of the gateway: S3, the Iceberg REST catalog, MCP; with their keys.
 import { createHash, timingSafeEqual } from "node:crypto";
 import { join } from "node:path";
 import type { Clients } from "#contracts/all-contracts.ts";
 import type { EventInput } from "#contracts/observe.ts";
 import type { AccessToken } from "#edges/gateway/authenticate.ts";
 import { createIcebergFace } from "#edges/iceberg/iceberg-face.ts";
+import { createMcpFace } from "#edges/mcp/mcp-face.ts";
 import { createS3Door } from "#edges/s3/s3-door.ts";
 import { createS3Keys, openHouseKey, type KeyPair } from "#edges/s3/s3-keys.ts";
 import type { Principal } from "#kernel/call.ts";
@@ -15,12 +16,15 @@ import { LakehouseError } from "#kernel/problem.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
 
 export interface FaceNeeds {
-  readonly clients: Pick<Clients, "storage" | "catalog" | "observe">;
+  readonly clients: Clients;
   readonly settings: HouseSettings;
   readonly data_dir: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly tokens: readonly AccessToken[];
   readonly log: Log;
+  readonly version: string;
+  /** Aborts when the house stops. */
+  readonly stopping?: AbortSignal | undefined;
 }
 
 export async function openFaces(needs: FaceNeeds): Promise<HttpFace[]> {
@@ -48,6 +52,14 @@ export async function openFaces(needs: FaceNeeds): Promise<HttpFace[]> {
           .event({ source: "iceberg", endpoint: kind, ok: true, principal, trace_id, details })
           .catch((err: unknown) => log.warn({ err }, "a metrics report was not kept"));
       },
+    }),
+    createMcpFace({
+      async makeServer() {
+        const { houseServers } = await import("#edges/mcp/house-mcp.ts");
+        return houseServers({ clients, version: needs.version, log: log.child({ face: "mcp" }) });
+      },
+      stopping: needs.stopping,
+      log: log.child({ face: "mcp" }),
     }),
   ];
 }

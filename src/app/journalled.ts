@@ -10,9 +10,10 @@ const JOURNALLED: Partial<Record<ServiceName, readonly string[]>> = {
   vector: ["create", "upsert", "remove", "rebuild", "drop"],
   playbook: ["record", "bulk", "retire", "contradict", "outcome", "forget_scope"],
   matrix: ["drop"],
+  usage: ["create_key", "rotate_key", "delete_key"],
 };
 
-const NAMED_BY = ["index", "corpus", "playbook_id", "key", "scope"] as const;
+const NAMED_BY = ["index", "corpus", "playbook_id", "key", "scope", "key_id", "name"] as const;
 
 type Handler = (input: Record<string, unknown>, call: Call) => Promise<unknown>;
 

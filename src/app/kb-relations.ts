@@ -3,8 +3,11 @@ import { join } from "node:path";
 import { eventLogColumns } from "#improve/observe/event-log-columns.ts";
 import { journalLogColumns } from "#data/journal/journal-log-columns.ts";
 import { playbookLogColumns } from "#recall/playbook/playbook-log-columns.ts";
+import { correctionLogColumns } from "#work/respond/correction-log-columns.ts";
 import { outcomeLogColumns } from "#work/respond/outcome-log-columns.ts";
+import { decisionLogColumns } from "#work/permission/decision-log-columns.ts";
 import { sessionLogColumns } from "#work/iterate/session-log-columns.ts";
+import { usageLogColumns } from "#models/usage/usage-log-columns.ts";
 import type { Column } from "#contracts/nouns.ts";
 
 export interface KbRelation {
@@ -13,7 +16,10 @@ export interface KbRelation {
   readonly columns: readonly Column[];
 }
 
-/** events, outcomes, sessions, journal, playbooks. */
+/**
+ * events, outcomes, overseer_corrections, sessions, journal, playbooks, usage,
+ * permission_decisions.
+ */
 export function kbRelations(data_dir: string): readonly KbRelation[] {
   const log = (name: string, file: string, columns: readonly Column[]): KbRelation => ({
     name,
@@ -23,8 +29,11 @@ export function kbRelations(data_dir: string): readonly KbRelation[] {
   return [
     log("events", "observe/ops.jsonl", eventLogColumns),
     log("outcomes", "kb/outcomes.jsonl", outcomeLogColumns),
+    log("overseer_corrections", "kb/overseer_corrections.jsonl", correctionLogColumns),
     log("sessions", "iterate/sessions.jsonl", sessionLogColumns),
     log("journal", "journal/journal.jsonl", journalLogColumns),
     log("playbooks", "playbook/playbooks.jsonl", playbookLogColumns),
+    log("usage", "usage/usage.jsonl", usageLogColumns),
+    log("permission_decisions", "permission/decisions.jsonl", decisionLogColumns),
   ];
 }

@@ -8,6 +8,7 @@ import { parseServices } from "./compose.ts";
 import { runDoctor } from "./doctor.ts";
 import { houseKey } from "./faces.ts";
 import { generateFiles } from "./generate-files.ts";
+import { knownWeights, pullKnownWeights } from "./model-weights.ts";
 import { openHouse, settingsFor } from "./open-house.ts";
 import { loadPacks } from "./packs.ts";
 import { createPinoLog } from "./pino-log.ts";
@@ -51,6 +52,17 @@ const host: CliHost = {
     host.terminal.note(`lakehouse is up: ${serving.url}  (API: ${serving.url}/openapi.json)\n`);
     await untilSignal(serving, log);
   },
+  async mcp(options) {
+    const { serveMcpStdio } = await import("#edges/mcp/mcp-stdio.ts");
+    const house = await openHouse(options, variables);
+    const { clients, embedded } = house;
+    const files = embedded ? "embedded" : "attached";
+    try {
+      await serveMcpStdio({ clients, files, version, log: createPinoLog("error") });
+    } finally {
+      await house.close();
+    }
+  },
   async demo(options) {
     const { runDemo } = await import("./demo/run-demo.ts");
     return runDemo(options, { terminal: host.terminal, variables });
@@ -66,6 +78,9 @@ const host: CliHost = {
     return { url, iceberg_uri: `${url}/iceberg`, s3_endpoint: url, region: "us-east-1", key };
   },
   generate: (options) => generateFiles(options),
+  weights: async (options) => knownWeights(await settingsFor(options, variables)),
+  pullWeights: async (options, target, onProgress) =>
+    pullKnownWeights(await settingsFor(options, variables), target, onProgress),
   async recipes() {
     const settings = await settingsFor({}, variables);
     const packs = await loadPacks(settings.domains);

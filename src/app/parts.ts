@@ -2,13 +2,16 @@
 import { join } from "node:path";
 import type { Clients, ServiceName } from "#contracts/all-contracts.ts";
 import type { EventInput } from "#contracts/observe.ts";
+import type { Principal } from "#kernel/call.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
+import type { CallLedger } from "#ports/call-ledger.ts";
 import type { DomainPack, RequestReader } from "#ports/domain-pack.ts";
 import type { Engines } from "./engines.ts";
 import { kbRelations } from "./kb-relations.ts";
 import type { HouseSettings } from "./settings.ts";
+import { witnessedLedger } from "./witnessed-ledger.ts";
 
 export interface Site {
   /** Filled in the order of the list: a part sees those before it. */
@@ -21,6 +24,15 @@ export interface Site {
   readonly log: Log;
   /** For parts below the observer: an event for it, without a call upwards. */
   readonly tell: (event: EventInput) => void;
+  readonly in_process: InProcess;
+}
+
+/** What parts of one process ask of each other on every call, beside their contracts. */
+export interface InProcess {
+  /** Absent: usage runs apart, and calls made here are not in its ledger. */
+  ledger?: CallLedger;
+  /** Whose secret this is; undefined: not one of a virtual key; throws when it is not good. */
+  holderOf?: (secret: string) => Principal | undefined;
 }
 
 export type Plane = "data" | "models" | "recall" | "work" | "improve";
@@ -143,13 +155,29 @@ export const PARTS: readonly Part[] = [
     },
   },
   {
-    service: "chat",
+    service: "usage",
     plane: "models",
     needs: [],
     async open(site) {
+      const { createUsage } = await import("#models/usage/usage-service.ts");
+      const usage = await createUsage(base(site, "usage"), site.settings.usage);
+      site.in_process.ledger = usage.ledger;
+      site.in_process.holderOf = usage.holderOf;
+      return usage;
+    },
+  },
+  {
+    service: "chat",
+    plane: "models",
+    needs: ["usage"],
+    async open(site) {
       const { createChat } = await import("#models/chat/chat-service.ts");
       const providers = await site.engines.chatProviders();
-      const needs = { ...base(site, "chat"), providers, tiers: site.settings.models };
+      const { ledger } = site.in_process;
+      const own = base(site, "chat");
+      if (ledger === undefined) own.log.warn({}, "usage runs apart: no ledger, no limits of keys");
+      const witnessed = witnessedLedger(ledger, site.tell);
+      const needs = { ...own, providers, ledger: witnessed, tiers: site.settings.models };
       return createChat(needs, site.settings.chat);
     },
   },
@@ -189,6 +217,24 @@ export const PARTS: readonly Part[] = [
     },
   },
   {
+    service: "truth",
+    plane: "work",
+    needs: [],
+    async open(site) {
+      const { createTruth } = await import("#work/truth/truth-service.ts");
+      return createTruth({ packs: site.packs }, site.settings.truth);
+    },
+  },
+  {
+    service: "permission",
+    plane: "work",
+    needs: [],
+    async open(site) {
+      const { createPermission } = await import("#work/permission/permission-service.ts");
+      return createPermission(base(site, "permission"), site.settings.permission);
+    },
+  },
+  {
     service: "validate",
     plane: "work",
     needs: ["query"],
@@ -213,13 +259,13 @@ export const PARTS: readonly Part[] = [
   {
     service: "respond",
     plane: "work",
-    needs: ["matrix", "playbook", "iterate"],
+    needs: ["matrix", "playbook", "iterate", "chat"],
     async open(site) {
       const { createRespond } = await import("#work/respond/respond-service.ts");
-      const { matrix, playbook, iterate } = site.clients;
+      const { matrix, playbook, iterate, chat } = site.clients;
       const kb_dir = join(site.data_dir, "kb");
       const own = { ...base(site, "respond"), kb_dir, packs: site.packs, tell: site.tell };
-      return createRespond({ ...own, matrix, playbook, iterate }, site.settings.respond);
+      return createRespond({ ...own, matrix, playbook, iterate, chat }, site.settings.respond);
     },
   },
   {

@@ -45,13 +45,14 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
     : house.served.filter(({ contract }) => house.local.includes(contract.service as ServiceName));
   const stopping = new AbortController();
   const { data_dir, clients } = house;
-  const needs = { clients, settings, data_dir, variables, tokens, log: options.log };
-  const faces = options.gateway ? await openFaces(needs) : [];
+  const { log, version } = options;
+  const needs = { clients, settings, data_dir, variables, tokens, log, version };
+  const faces = options.gateway ? await openFaces({ ...needs, stopping: stopping.signal }) : [];
   const app = createGatewayApp({
     served,
     faces,
     health: house.health,
-    auth: { tokens },
+    auth: { tokens, holderOf: house.holderOf },
     version: options.version,
     instance,
     hosts: [host, ...hosts],

@@ -15,12 +15,17 @@ import { liftSettings } from "#improve/lift/lift-settings.ts";
 import { observeSettings } from "#improve/observe/observe-settings.ts";
 import { chatSettings } from "#models/chat/chat-settings.ts";
 import { embedSettings } from "#models/embed/embed-settings.ts";
+import { usageSettings } from "#models/usage/usage-settings.ts";
 import { matrixSettings } from "#recall/matrix/matrix-settings.ts";
 import { playbookSettings } from "#recall/playbook/playbook-settings.ts";
 import { vectorSettings } from "#recall/vector/vector-settings.ts";
 import { iterateSettings } from "#work/iterate/iterate-settings.ts";
+import { permissionSettings } from "#work/permission/permission-settings.ts";
 import { respondSettings } from "#work/respond/respond-settings.ts";
+import { truthSettings } from "#work/truth/truth-settings.ts";
 import { validateSettings } from "#work/validate/validate-settings.ts";
+import { telemetrySettings } from "./otlp-settings.ts";
+import { providersSettings } from "./provider-settings.ts";
 
 const gatewaySettings = z.strictObject({
   host: z.string().default("127.0.0.1").describe("anything but loopback needs [auth] tokens"),
@@ -47,21 +52,6 @@ const servicesSettings = z.strictObject(
     SERVICE_NAMES.map((name) => [name, z.string().default("").describe("http://host:port")]),
   ) as Record<(typeof SERVICE_NAMES)[number], z.ZodDefault<z.ZodString>>,
 );
-
-const providersSettings = z.strictObject({
-  ollama: z.string().default("http://127.0.0.1:11434").describe("base URL; empty: not registered"),
-  endpoints: z
-    .array(
-      z.strictObject({
-        name: z.string().regex(/^[a-z][a-z0-9_]*$/),
-        base_url: z.url().describe("of an OpenAI-compatible API, with /v1"),
-        api_key: z.string().default("").describe("reference: env:NAME or file:/path"),
-        embedding_model: z.string().default("").describe("also embed with this model"),
-        embedding_dimension: z.int().min(0).default(0),
-      }),
-    )
-    .default([]),
-});
 
 const pointersSettings = z
   .strictObject({
@@ -128,14 +118,18 @@ export const houseSettings = z.strictObject({
   ingest: ingestSettings.prefault({}),
   rewrite: rewriteSettings.prefault({}),
   embed: embedSettings.prefault({}),
+  usage: usageSettings.prefault({}),
   chat: chatSettings.prefault({}),
   vector: vectorSettings.prefault({}),
   playbook: playbookSettings.prefault({}),
   matrix: matrixSettings.prefault({}),
+  truth: truthSettings.prefault({}),
+  permission: permissionSettings.prefault({}),
   validate: validateSettings.prefault({}),
   iterate: iterateSettings.prefault({}),
   respond: respondSettings.prefault({}),
   observe: observeSettings.prefault({}),
+  telemetry: telemetrySettings.prefault({}),
   lift: liftSettings.prefault({}),
 });
 
@@ -182,7 +176,10 @@ function isSection(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The secret behind `env:NAME` or `file:/path` (mode 0600); "" for an empty reference. */
+/**
+ * The secret behind `env:NAME` or `file:/path` (mode 0600; of a file `*.env` the value of its first
+ * NAME=value line); "" for an empty reference and where there is none.
+ */
 export async function resolveSecret(
   reference: string,
   variables: Readonly<Record<string, string | undefined>>,
@@ -203,5 +200,8 @@ export async function resolveSecret(
       hint: `chmod 600 ${path}`,
     });
   }
-  return (await readFile(path, "utf8")).trim();
+  const text = (await readFile(path, "utf8")).trim();
+  if (!path.endsWith(".env")) return text;
+  const value = /^(?:export\s+)?[A-Za-z_]\w*\s*=\s*(.*)$/m.exec(text)?.[1]?.trim() ?? "";
+  return value.replace(/^(["'])(.*)\1$/, "$2");
 }

@@ -26,10 +26,14 @@ const BATCH_MAX = 2_000;
 const TEXT_MAX = 2_000;
 const ID_MAX = 128;
 
-/** `observer` is asked for late: the observer may start after the first calls. */
+/**
+ * `observer` is asked for late: the observer may start after the first calls. `onEvent` hears of
+ * each event too; must not throw.
+ */
 export function createWitnessSink(
   observer: () => Clients["observe"] | undefined,
   log: Log,
+  onEvent?: (event: EventInput) => void,
 ): WitnessSink {
   let queue: EventInput[] = [];
   let lost = 0;
@@ -38,8 +42,10 @@ export function createWitnessSink(
   let sending: Promise<void> | undefined;
 
   function tell(event: EventInput): void {
-    queue.push(clipped(event));
+    const kept = clipped(event);
+    queue.push(kept);
     dropOldest();
+    onEvent?.(kept);
     timer ??= setTimeout(() => void flush(), FLUSH_AFTER_MS);
   }
 
@@ -109,6 +115,7 @@ export function createWitnessSink(
 
 /** Error texts can hold what a caller sent: they are cut to what the observer takes. */
 function clipped(event: EventInput): EventInput {
+  if (!isLong(event)) return event;
   const { error, input_summary, output_summary, trace_id } = event;
   return {
     ...event,
@@ -117,6 +124,22 @@ function clipped(event: EventInput): EventInput {
     ...(output_summary === undefined ? {} : { output_summary: output_summary.slice(0, TEXT_MAX) }),
     ...(trace_id === undefined ? {} : { trace_id: trace_id.slice(0, ID_MAX) }),
   };
+}
+
+function isLong({ error, input_summary, output_summary, trace_id }: EventInput): boolean {
+  const text_max = Math.max(
+    error?.length ?? 0,
+    input_summary?.length ?? 0,
+    output_summary?.length ?? 0,
+  );
+  return text_max > TEXT_MAX || (trace_id?.length ?? 0) > ID_MAX;
+}
+
+/** What the operation noted of itself, as far as it did. */
+function detailsOf({ kind, span_kind, attributes }: SpanRecord): EventInput["details"] {
+  const noted = { ...attributes } as Exclude<EventInput["details"], undefined>;
+  const details = { kind, span_kind: span_kind ?? "internal" };
+  return Object.keys(noted).length === 0 ? details : { ...details, attributes: noted };
 }
 
 function toEvent(record: SpanRecord): EventInput {
@@ -129,6 +152,7 @@ function toEvent(record: SpanRecord): EventInput {
     trace_id: record.trace_id,
     span_id: record.span_id,
     principal: record.principal,
+    details: detailsOf(record),
     ...(record.parent_span_id === undefined ? {} : { parent_span_id: record.parent_span_id }),
     ...(record.error === undefined
       ? {}

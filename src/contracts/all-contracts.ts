@@ -9,11 +9,14 @@ import { journal } from "./journal.ts";
 import { lift } from "./lift.ts";
 import { matrix } from "./matrix.ts";
 import { observe } from "./observe.ts";
+import { permission } from "./permission.ts";
 import { playbookContract } from "./playbook.ts";
 import { query } from "./query.ts";
 import { respond } from "./respond.ts";
 import { rewrite } from "./rewrite.ts";
 import { storage } from "./storage.ts";
+import { truth } from "./truth.ts";
+import { usage } from "./usage.ts";
 import { validate } from "./validate.ts";
 import { vector } from "./vector.ts";
 
@@ -25,10 +28,13 @@ export const ALL_CONTRACTS = {
   ingest,
   rewrite,
   embed,
+  usage,
   chat,
   vector,
   playbook: playbookContract,
   matrix,
+  truth,
+  permission,
   validate,
   iterate,
   respond,

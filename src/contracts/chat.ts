@@ -1,7 +1,7 @@
 // chat: one door to every model; routing by name, streaming, OpenAI's shapes beside ours.
 import { z } from "zod";
 import { bytes, defineContract, read, stream, write } from "#kernel/contract.ts";
-import { chatMessage, finishReason, name, tokenUsage } from "./nouns.ts";
+import { chatMessage, count, finishReason, name, tokenUsage } from "./nouns.ts";
 
 const common = {
   messages: z.array(chatMessage).min(1),
@@ -12,6 +12,7 @@ const common = {
   response_format: z.looseObject({ type: z.string() }).optional(),
   tools: z.array(z.looseObject({ type: z.string() })).optional(),
   tool_choice: z.unknown().optional(),
+  task_class: z.string().max(128).optional().describe("what it is for; stands in the ledger"),
 };
 
 const request = z.strictObject({
@@ -32,6 +33,7 @@ export const answer = z.strictObject({
   tool_calls: z.array(z.unknown()).optional(),
   finish_reason: finishReason,
   usage: tokenUsage,
+  notes: z.array(z.string()).optional().describe("what of the request was left out, and why"),
   duration_ms: z.number(),
   trace_id: z.string(),
 });
@@ -44,6 +46,15 @@ const reasons = [
   "provider_failed",
   "provider_rate_limited",
   "bad_provider_answer",
+  "provider_circuit_open",
+  "provider_queue_full",
+  "model_not_allowed",
+  "key_rate_limited",
+  "key_budget_spent",
+  "unknown_key",
+  "key_expired",
+  "log_unwritable",
+  "log_queue_full",
 ];
 
 export const chat = defineContract("chat", "One door to every model.", {
@@ -64,6 +75,7 @@ export const chat = defineContract("chat", "One door to every model.", {
       tool_calls: z.array(z.unknown()).optional(),
       finish_reason: finishReason.optional(),
       usage: tokenUsage.optional(),
+      notes: z.array(z.string()).optional(),
       model: z.string(),
       provider: z.string(),
     }),
@@ -115,6 +127,12 @@ export const chat = defineContract("chat", "One door to every model.", {
           kind: z.enum(["model", "deterministic"]),
           reachable: z.boolean(),
           detail: z.string(),
+          circuit: z
+            .enum(["closed", "open", "half_open"])
+            .describe("open: it failed again and again and is left alone for a while"),
+          circuit_opened: count.describe("how often, since the start"),
+          running: count,
+          waiting: count,
         }),
       ),
     }),

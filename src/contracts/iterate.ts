@@ -6,14 +6,23 @@ import { validationReport } from "./validate.ts";
 
 export const attempt = z.strictObject({
   iteration: count,
-  verdict: z.enum(["accepted", "no_json", "validation_failed", "infra_error"]),
+  verdict: z.enum(["accepted", "no_json", "validation_failed", "infra_error", "cancelled"]),
   error: validationError.or(z.strictObject({ message: z.string() })).nullable(),
   raw: z.string().describe("what the model said"),
   artifact: json.nullable().describe("the JSON object found in it, if any"),
   span_id: z.string(),
   usage: tokenUsage.nullable(),
+  draft: count.optional().describe("which of the drafts asked for side by side, from 1"),
+  model: z.string().optional().describe("who was asked"),
+  repaired: z.boolean().optional().describe("near-JSON was mended; nothing was lost by it"),
 });
 export type Attempt = z.output<typeof attempt>;
+
+export const escalation = z.strictObject({
+  at: z.int().min(2).max(20).describe("from this iteration on"),
+  model: z.string().min(1).describe("this model is asked, e.g. tier/local_judge"),
+});
+export type Escalation = z.output<typeof escalation>;
 
 /** One row of the session log; schema session.iterate.v1. */
 export const sessionRow = z.strictObject({
@@ -28,10 +37,13 @@ export const sessionRow = z.strictObject({
   prompt: z.string(),
   iterations: count,
   attempts: z.array(attempt.omit({ raw: true, artifact: true })),
-  final_verdict: z.enum(["accepted", "max_iter_exhausted", "infra_error"]),
+  final_verdict: z.enum(["accepted", "max_iter_exhausted", "infra_error", "drifted"]),
   artifact: json.nullable(),
   grounded_in_roster: z.boolean().nullable(),
   duration_ms: z.number(),
+  drafts: count.optional().describe("drafts asked for side by side in each iteration"),
+  escalated_to: z.string().nullable().optional().describe("the model that took over, if any"),
+  usage: tokenUsage.optional().describe("of all attempts together"),
 });
 export type SessionRow = z.output<typeof sessionRow>;
 
@@ -50,6 +62,19 @@ export const iterate = defineContract("iterate", "Generate, validate, retry.", {
       max_iterations: z.int().min(1).max(20).default(3),
       temperature: z.number().min(0).max(2).default(0.2),
       max_tokens: z.int().min(1).max(1_000_000).default(4096),
+      drafts: z
+        .int()
+        .min(1)
+        .max(8)
+        .default(1)
+        .describe("asked for side by side; the first that is right wins, the others are stopped"),
+      escalate: z.array(escalation).max(8).default([]),
+      drift_after: z
+        .int()
+        .min(2)
+        .max(20)
+        .optional()
+        .describe("give up once the same draft was refused the same way so often in a row"),
     }),
     output: z.strictObject({
       artifact: json,
@@ -66,6 +91,7 @@ export const iterate = defineContract("iterate", "Generate, validate, retry.", {
       "invalid_input",
       "no_such_kind",
       "max_iter_exhausted",
+      "drifted",
       "model_failed",
       "validator_failed",
     ],

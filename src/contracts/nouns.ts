@@ -85,6 +85,10 @@ export const tokenUsage = z.strictObject({
   prompt_tokens: count,
   completion_tokens: count,
   total_tokens: count,
+  prompt_tokens_details: z
+    .looseObject({ cached_tokens: count.optional() })
+    .optional()
+    .describe("as OpenAI has it; cached tokens are counted in prompt_tokens too"),
 });
 export type TokenUsage = z.output<typeof tokenUsage>;
 

@@ -1,7 +1,7 @@
 // respond: a task in words to validated work: retrieve, iterate, remember how it went.
 import { z } from "zod";
 import { defineContract, write } from "#kernel/contract.ts";
-import { count, json, record, time } from "./nouns.ts";
+import { count, json, record, time, tokenUsage } from "./nouns.ts";
 import { attempt } from "./iterate.ts";
 import { relevance } from "./matrix.ts";
 
@@ -21,8 +21,24 @@ export const outcomeRow = z.strictObject({
   recorded_at: time,
   trace_id: z.string(),
   duration_ms: z.number(),
+  corrections: count.optional().describe("corrections of an overseer that were applied"),
 });
 export type OutcomeRow = z.output<typeof outcomeRow>;
+
+/** One row of kb/overseer_corrections.jsonl, on disk before the correction is applied. */
+export const correctionRow = z.strictObject({
+  schema: z.literal("overseer_correction.v1"),
+  created_at: time,
+  task_class: z.string(),
+  reason: z.string().describe("why the overseer was asked: the last refusal"),
+  correction: z.string(),
+  model: z.string(),
+  applied_at_turn: count.describe("the iteration, counted on, that was the first to have it"),
+  sig_hash: z.string(),
+  usage: tokenUsage,
+  trace_id: z.string(),
+});
+export type CorrectionRow = z.output<typeof correctionRow>;
 
 export const respondAnswer = z.strictObject({
   status: z.enum(["accepted", "nothing_relevant", "max_iter_exhausted"]),
@@ -39,6 +55,10 @@ export const respondAnswer = z.strictObject({
     .array(z.string())
     .default([])
     .describe("demands of the task that were not read; not empty: nothing was remembered"),
+  corrections: z
+    .array(correctionRow.pick({ correction: true, model: true, applied_at_turn: true }))
+    .default([])
+    .describe("what an overseer wrote after drafts that were refused"),
   playbooks_applied: z.array(z.string()),
   playbooks_recorded: z.array(z.string()),
   not_recorded: z

@@ -24,7 +24,17 @@ export const validate = defineContract("validate", "Deterministic judges of arti
     http: "GET /v1/validate/kinds",
     input: z.strictObject({}),
     output: z.strictObject({
-      kinds: z.array(z.strictObject({ kind: z.string(), domain: z.string(), summary: z.string() })),
+      kinds: z.array(
+        z.strictObject({
+          kind: z.string(),
+          domain: z.string(),
+          summary: z.string(),
+          schema: z
+            .record(z.string(), json)
+            .optional()
+            .describe("JSON Schema of the artifact: models are asked to keep to it"),
+        }),
+      ),
     }),
   }),
 });

@@ -2,6 +2,7 @@
 import { newId, newSpanId } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
 import { LakehouseError } from "./problem.ts";
+import type { SpanAttributes } from "./trace.ts";
 
 export type Scope = "read" | "write" | "admin";
 
@@ -9,13 +10,24 @@ export type Scope = "read" | "write" | "admin";
 export interface Principal {
   readonly name: string;
   readonly scopes: readonly Scope[];
+  /** The virtual key that was shown, if it was one. */
+  readonly key_id?: string | undefined;
+  /** May ask models and embeddings and nothing else, whatever the scopes; held at the door. */
+  readonly models_only?: boolean | undefined;
 }
 
 export interface Call {
   /** Joins everything done for one request; UUIDv7 unless the caller brought its own. */
   readonly trace_id: string;
+  /** 16 hex digits; "" at the root of a trace: its first span is made below it. */
   readonly span_id: string;
   readonly parent_span_id: string | undefined;
+  /** What other vendors keep in the trace (W3C tracestate); passed on as it came. */
+  readonly tracestate?: string | undefined;
+  /** True for what came from another process: the span below it is a `server` one. */
+  readonly from_edge?: boolean | undefined;
+  /** Attributes of this call's span, filled by `noteOnSpan`. */
+  readonly noted?: SpanAttributes | undefined;
   /** Epoch milliseconds after which nobody waits for the answer any more. */
   readonly deadline_ms: number;
   /** Aborts when the caller leaves or the deadline passes. */
@@ -28,6 +40,10 @@ export const LOCAL_PRINCIPAL: Principal = { name: "local", scopes: ["read", "wri
 
 export interface CallOptions {
   readonly trace_id?: string | undefined;
+  /** The span above, of another process; absent: there is none yet. */
+  readonly span_id?: string | undefined;
+  readonly tracestate?: string | undefined;
+  readonly from_edge?: boolean | undefined;
   readonly timeout_ms?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly principal?: Principal | undefined;
@@ -41,8 +57,11 @@ export const NEVER = new AbortController().signal;
 export function startCall(options: CallOptions = {}): Call {
   return {
     trace_id: options.trace_id ?? newId(),
-    span_id: newSpanId(),
+    span_id: options.span_id ?? "",
     parent_span_id: undefined,
+    tracestate: options.tracestate,
+    from_edge: options.from_edge,
+    noted: undefined,
     deadline_ms: Date.now() + (options.timeout_ms ?? LIMITS.call_timeout_ms),
     signal: options.signal ?? NEVER,
     principal: options.principal ?? LOCAL_PRINCIPAL,
@@ -53,18 +72,23 @@ export function startCall(options: CallOptions = {}): Call {
 /** A call made on behalf of another: same trace, a span below it, a deadline never later. */
 export function childCall(
   parent: Call,
-  options: { timeout_ms?: number; signal?: AbortSignal } = {},
+  options: { timeout_ms?: number; signal?: AbortSignal; noted?: SpanAttributes } = {},
 ): Call {
   const deadline_ms =
     options.timeout_ms === undefined
       ? parent.deadline_ms
       : Math.min(parent.deadline_ms, Date.now() + options.timeout_ms);
   return {
-    ...parent,
+    trace_id: parent.trace_id,
     span_id: newSpanId(),
-    parent_span_id: parent.span_id,
+    parent_span_id: parent.span_id === "" ? undefined : parent.span_id,
+    tracestate: parent.tracestate,
+    from_edge: false,
+    noted: options.noted,
     deadline_ms,
     signal: options.signal ? AbortSignal.any([parent.signal, options.signal]) : parent.signal,
+    principal: parent.principal,
+    idempotency_key: parent.idempotency_key,
   };
 }
 

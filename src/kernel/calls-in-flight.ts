@@ -1,21 +1,34 @@
 // The calls a server has open: when the house stops, streams end at once, others after a grace.
 import { LIMITS } from "./limits.ts";
+import { LakehouseError } from "./problem.ts";
 
 export interface OpenCall {
   /** Aborts when the caller leaves, or when the house stops. */
   readonly signal: AbortSignal;
   /** The answer is out. Safe to call twice. */
   end(): void;
+  /** The caller has left: where no signal tells it. */
+  leave(): void;
 }
 
 export interface CallsInFlight {
-  open(is_stream: boolean, caller: AbortSignal): OpenCall;
+  /** `caller` aborts when the caller leaves; undefined: `leave` is called then. */
+  open(is_stream: boolean, caller: AbortSignal | undefined): OpenCall;
 }
+
+/** Why a call ends whose caller has left; made with it, since a bare abort makes a costlier one. */
+const gone = () => new LakehouseError("cancelled", "the call was cancelled by its caller");
 
 /** Without `stopping` a call ends when its caller leaves, and nothing is kept of it. */
 export function createCallsInFlight(stopping: AbortSignal | undefined): CallsInFlight {
   if (stopping === undefined) {
-    return { open: (_is_stream, caller) => ({ signal: caller, end: () => undefined }) };
+    return {
+      open(_is_stream, caller) {
+        const controller = new AbortController();
+        const signal = caller ?? controller.signal;
+        return { signal, end: () => undefined, leave: () => controller.abort(gone()) };
+      },
+    };
   }
   const streams = new Set<AbortController>();
   const others = new Set<AbortController>();
@@ -40,18 +53,19 @@ export function createCallsInFlight(stopping: AbortSignal | undefined): CallsInF
       const controller = new AbortController();
       const leave = () => {
         calls.delete(controller);
-        controller.abort(caller.reason);
+        controller.abort(caller === undefined ? gone() : caller.reason);
       };
       calls.add(controller);
       if (stopping.aborted && (is_stream || grace_over)) controller.abort(stopping.reason);
-      if (caller.aborted) leave();
-      else caller.addEventListener("abort", leave, { once: true });
+      if (caller?.aborted === true) leave();
+      else caller?.addEventListener("abort", leave, { once: true });
       return {
         signal: controller.signal,
         end() {
           calls.delete(controller);
-          caller.removeEventListener("abort", leave);
+          caller?.removeEventListener("abort", leave);
         },
+        leave,
       };
     },
   };

@@ -12,10 +12,10 @@ import {
   fromHeaderText,
   TIMEOUT_HEADER,
   toHeaderText,
-  TRACE_HEADER,
 } from "./http-form.ts";
 import { LIMITS } from "./limits.ts";
 import { fromProblem, LakehouseError } from "./problem.ts";
+import { TRACE_HEADER, traceparentHeaders } from "./trace-context.ts";
 
 export interface HttpOptions {
   /** Where the service answers, e.g. http://127.0.0.1:3214 */
@@ -104,6 +104,8 @@ async function send(operation: Operation, options: HttpOptions, input: object, p
   const headers: Record<string, string> = {
     ...form.headers,
     [TRACE_HEADER]: toHeaderText(call.trace_id),
+    // The span above is the caller's: the one that answers begins its own below it.
+    ...(parent === undefined ? {} : traceparentHeaders(parent)),
     [TIMEOUT_HEADER]: String(remainingMs(call)),
     ...(operation.kind === "stream" ? { accept: NDJSON_TYPE } : {}),
     ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),

@@ -52,11 +52,11 @@ async function runOnce(run: Run, input: unknown, parent?: Call): Promise<unknown
     const parsed = parseInput(run.operation, input);
     const answer = await beforeDeadline(run.handler(parsed, call) as Promise<unknown>, call);
     if (run.options.strict) checkAnswer(run, answer);
-    report(run, call, started_ms, clock, undefined);
+    report(run, call, { started_ms, clock, parent }, undefined);
     return answer;
   } catch (thrown) {
     const error = toLakehouseError(thrown);
-    report(run, call, started_ms, clock, error);
+    report(run, call, { started_ms, clock, parent }, error);
     throw error;
   }
 }
@@ -80,13 +80,14 @@ async function* runStream(run: Run, input: unknown, parent?: Call): AsyncGenerat
     throw failed;
   } finally {
     await items?.end();
-    report(run, call, started_ms, clock, failed);
+    report(run, call, { started_ms, clock, parent }, failed);
   }
 }
 
 function openCall(operation: Operation, parent: Call | undefined): Call {
-  const timeout = operation.timeout_ms === undefined ? {} : { timeout_ms: operation.timeout_ms };
-  return parent === undefined ? startCall(timeout) : childCall(parent, timeout);
+  const { timeout_ms } = operation;
+  const options = timeout_ms === undefined ? { noted: {} } : { timeout_ms, noted: {} };
+  return childCall(parent ?? startCall(options), options);
 }
 
 function parseInput(operation: Operation, input: unknown): unknown {
@@ -106,22 +107,30 @@ function checkAnswer(run: Run, answer: unknown): void {
   run.operation.output.parse(fields);
 }
 
+interface Begun {
+  /** Epoch milliseconds, and the same moment on the steady clock. */
+  readonly started_ms: number;
+  readonly clock: number;
+  readonly parent: Call | undefined;
+}
+
 function report(
   run: Run,
   call: Call,
-  started_ms: number,
-  clock: number,
+  { started_ms, clock, parent }: Begun,
   error: LakehouseError | undefined,
 ): void {
   if (run.options.witness === undefined || run.operation.witnessed === false) return;
   run.options.witness({
     ...run.span,
+    span_kind: parent?.from_edge === true ? "server" : "internal",
     trace_id: call.trace_id,
     span_id: call.span_id,
     parent_span_id: call.parent_span_id,
     principal: call.principal.name,
     started_ms,
     duration_ms: performance.now() - clock,
+    attributes: call.noted,
     error,
   });
 }

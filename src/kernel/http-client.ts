@@ -1,5 +1,6 @@
 // HTTP out: undici on Node, native fetch on Bun; bodies are forwarded as bytes, never held whole.
 import type { ByteStream } from "./contract.ts";
+import { exchange } from "./http-dispatch.ts";
 import { LIMITS } from "./limits.ts";
 import { LakehouseError } from "./problem.ts";
 
@@ -53,8 +54,15 @@ function startLimit(timeout_ms: number): { signal: AbortSignal; clear(): void } 
   return { signal: limit.signal, clear: () => clearTimeout(timer) };
 }
 
-/** Loaded with the first request; asking the module loader for it each time takes as long as it. */
-const undici = memoized(() => import("undici"));
+/**
+ * Made with the first request; asking the module loader for it each time takes as long as one. Its
+ * own, not the one that Node's fetch has: that is an older undici behind an adapter.
+ */
+const agent = memoized(async () => {
+  const { Agent } = await import("undici");
+  const connectTimeout = LIMITS.connect_timeout_ms;
+  return new Agent({ headersTimeout: 0, bodyTimeout: 0, connectTimeout });
+});
 
 function memoized<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
@@ -65,20 +73,8 @@ async function sendByUndici(
   request: HttpRequest,
   signal: AbortSignal | undefined,
 ): Promise<HttpResponse> {
-  const { request: send } = await undici();
-  const response = await send(request.url, {
-    method: request.method as "GET",
-    headers: { ...request.headers },
-    body: (request.body ?? null) as string | null,
-    signal: signal ?? null,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(response.headers)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;
-  }
-  return { status: response.statusCode, headers, body: response.body as ByteStream };
+  const { method, url, headers = {}, body = null } = request;
+  return exchange(await agent(), { method, url, headers, body, signal });
 }
 
 async function sendByFetch(

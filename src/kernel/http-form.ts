@@ -1,7 +1,6 @@
 // How an operation's input and output are laid out in an HTTP message, for both ends.
 import { parseRoute, type HttpRoute, type Operation } from "./contract.ts";
 
-export const TRACE_HEADER = "x-lakehouse-trace-id";
 export const TIMEOUT_HEADER = "x-lakehouse-timeout-ms";
 export const IDEMPOTENCY_HEADER = "idempotency-key";
 export const PROBLEM_TYPE = "application/problem+json";

@@ -5,6 +5,10 @@ import type { Hono } from "hono";
 import { onBun } from "./http-client.ts";
 import { LIMITS } from "./limits.ts";
 import { LakehouseError } from "./problem.ts";
+import type { DirectHandler } from "./serve-direct.ts";
+
+/** A web-standard app, and on Node what may be answered without it. */
+export type Listener = Pick<Hono, "fetch"> & { readonly direct?: DirectHandler };
 
 export interface ListenOptions {
   /** 0 = any free port. */
@@ -22,18 +26,18 @@ export interface Listening {
   stop(): Promise<void>;
 }
 
-export async function listen(app: Pick<Hono, "fetch">, options: ListenOptions): Promise<Listening> {
+export async function listen(app: Listener, options: ListenOptions): Promise<Listening> {
   const host = options.host ?? "127.0.0.1";
   return onBun() ? listenOnBun(app, options.port, host) : listenOnNode(app, options.port, host);
 }
 
-async function listenOnNode(
-  app: Pick<Hono, "fetch">,
-  port: number,
-  host: string,
-): Promise<Listening> {
-  const { createAdaptorServer } = await import("@hono/node-server");
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+async function listenOnNode(app: Listener, port: number, host: string): Promise<Listening> {
+  const { getRequestListener } = await import("@hono/node-server");
+  const { createServer } = await import("node:http");
+  const throughWeb = getRequestListener(app.fetch);
+  const server = createServer((request, response) => {
+    if (app.direct?.(request, response) !== true) void throughWeb(request, response);
+  });
   server.on("connection", (socket) => socket.setNoDelay(true));
   // Large uploads take longer than node's default of five minutes for a whole request.
   server.requestTimeout = 0;

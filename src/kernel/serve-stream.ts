@@ -1,8 +1,9 @@
 // A stream operation on the wire: NDJSON, or server-sent events when the client asks for them.
 import { endingIterator } from "./ending-iterator.ts";
 import { NDJSON_TYPE, STREAM_PROBLEM_FIELD } from "./http-form.ts";
-import { toReadableStream } from "./http-client.ts";
+import type { AnswerOverHttp } from "./answer-call.ts";
 import { toLakehouseError, toProblem, type LakehouseError } from "./problem.ts";
+import { TRACE_HEADER } from "./trace-context.ts";
 
 /** How long the first item may take before the headers are sent without it. */
 const FIRST_ITEM_WAIT_MS = 100;
@@ -20,7 +21,7 @@ export interface StreamForm {
 export async function streamAnswer(
   items: AsyncIterable<unknown>,
   form: StreamForm,
-): Promise<Response> {
+): Promise<AnswerOverHttp> {
   const iterator = items[Symbol.asyncIterator]();
   const first = iterator.next();
   let timer: NodeJS.Timeout | undefined;
@@ -37,8 +38,12 @@ export async function streamAnswer(
     await iterator.return?.();
   });
   const content_type = as_events ? "text/event-stream" : NDJSON_TYPE;
-  const headers = { "content-type": content_type, "cache-control": "no-store" };
-  return new Response(toReadableStream(body), { headers });
+  const headers: Record<string, string> = {
+    "content-type": content_type,
+    "cache-control": "no-store",
+    [TRACE_HEADER]: form.trace_id,
+  };
+  return { status: 200, headers, body };
 }
 
 async function* encode(

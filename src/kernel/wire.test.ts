@@ -137,7 +137,7 @@ test("a house that stops ends streams at once and other calls after a grace", as
 test("every finished call is reported to the witness, with its error", async () => {
   const records: SpanRecord[] = [];
   const client = connectLocal(echo, handlers, { witness: (record) => void records.push(record) });
-  const call = startCall();
+  const call = startCall({ span_id: "00f067aa0ba902b7" });
   await client.add({ left_value: 1 }, call);
   await failure(client.fail({ how: "declared" }));
   assert.deepEqual(

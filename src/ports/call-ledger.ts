@@ -11,6 +11,10 @@ export interface AskedModel {
   readonly span_id: string;
   readonly task_class: string | undefined;
   readonly stream: boolean;
+  /** The most tokens that the answer may have, as far as it was said. */
+  readonly max_tokens?: number | undefined;
+  /** An upper bound of the prompt's tokens; asked for only where a budget needs it. */
+  readonly promptTokensMax?: (() => number) | undefined;
 }
 
 export interface ModelOutcome {
@@ -25,14 +29,21 @@ export interface ModelOutcome {
   readonly first_token_ms: number | undefined;
   readonly cache: "off" | "miss" | "hit";
   readonly retries: number;
+  /** A second request was sent because the first was slow. */
+  readonly hedged?: boolean | undefined;
 }
 
 export interface AdmittedModel {
+  /** Whether the caller may be answered by this model too; reserves what that may cost. */
+  covers(provider: string, model: string): boolean;
   /** Resolves when the line is durable; once for each admission, whatever happened. */
   settle(outcome: ModelOutcome): Promise<void>;
 }
 
 export interface CallLedger {
-  /** Throws `forbidden` (model, scope), `rate_limited` (rate, budget), `unauthenticated` (key). */
+  /**
+   * Throws `forbidden` (model_not_allowed), `rate_limited` (key_rate_limited, key_budget_spent;
+   * extra.retry_after_s), `unauthenticated` (unknown_key, key_expired).
+   */
   admit(asked: AskedModel): Promise<AdmittedModel>;
 }

@@ -8,6 +8,8 @@ export interface ChatModelFixture {
   readonly provider: ChatProvider;
   /** A model that answers. */
   readonly model: string;
+  /** Keeps the answers of a slow one short. */
+  readonly max_tokens?: number;
 }
 
 export function askRequest(model: string, changes: Partial<ChatRequest> = {}): ChatRequest {
@@ -38,8 +40,8 @@ export function chatModelSuite(
   open: (t: TestContext) => Promise<ChatModelFixture>,
 ): void {
   test(`${name}: answers in deltas, the last of which carries the reason and the usage`, async (t) => {
-    const { provider, model } = await open(t);
-    const deltas = await collectDeltas(provider.chat(askRequest(model)));
+    const { provider, model, max_tokens } = await open(t);
+    const deltas = await collectDeltas(provider.chat(askRequest(model, { max_tokens })));
     assert.ok(deltas.length > 0);
     assert.notEqual(deltas.map(({ content }) => content).join(""), "");
     assert.deepEqual(

@@ -1,4 +1,5 @@
-// Port: a provider of chat completions. Adapters: Ollama, OpenAI-compatible, the built-in solver.
+// Port: a provider of chat completions. Adapters: Ollama, OpenAI-compatible, Anthropic,
+// GGUF files in this process, the built-in solver.
 import type { ChatMessage, FinishReason, TokenUsage } from "#contracts/nouns.ts";
 
 export interface ChatRequest {
@@ -16,6 +17,8 @@ export interface ChatRequest {
   readonly tool_choice: unknown;
   /** Other fields of an OpenAI request (top_p …), for providers that know them. */
   readonly extra?: Readonly<Record<string, unknown>>;
+  /** W3C traceparent and tracestate, sent as headers where a provider is asked over HTTP. */
+  readonly trace_headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
 
@@ -24,6 +27,8 @@ export interface ChatDelta {
   readonly tool_calls?: readonly unknown[];
   readonly finish_reason?: FinishReason;
   readonly usage?: TokenUsage;
+  /** With the last delta: what of the request was left out, and why. */
+  readonly notes?: string[];
 }
 
 export interface ChatModelInfo {
@@ -41,4 +46,6 @@ export interface ChatProvider {
    */
   chat(request: ChatRequest): AsyncIterable<ChatDelta>;
   models(signal: AbortSignal): Promise<readonly ChatModelInfo[]>;
+  /** Frees what the provider holds in this process (a model's weights). */
+  close?(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 // Port: a domain. The core knows nothing of any; a pack brings validators, tasks, words and data.
+import type { z } from "zod";
 import type { LakehouseError } from "#kernel/problem.ts";
 import type { Random } from "#kernel/random.ts";
 import type { Column, Filters, ValidationError } from "#contracts/nouns.ts";
@@ -13,8 +14,15 @@ export type ValidationOutcome =
   | { readonly ok: true; readonly checks: readonly string[]; readonly grounded: boolean }
   | { readonly ok: false; readonly error: ValidationError };
 
+export type JsonSchema = Readonly<Record<string, z.core.util.JSONType>>;
+
 export interface Validator {
   readonly summary: string;
+  /**
+   * JSON Schema of the artifact. Models that can are held to it while they write; the validator
+   * judges all the same.
+   */
+  readonly schema?: JsonSchema;
   /** Same artifact, context and data: same outcome. Never asks a model. */
   validate(
     artifact: unknown,
@@ -151,6 +159,8 @@ export interface DomainPack {
   readonly tasks: Readonly<Record<string, TaskKind>>;
   readonly slots: readonly SlotVocabulary[];
   readonly corpora: readonly CorpusRecipe[];
+  /** Rules of the truth service, in its contract's shape (`truthRule`); checked at the start. */
+  readonly truth_rules?: readonly Readonly<Record<string, unknown>>[];
   /** Deterministic example data; `rows` is the size of the main table. */
   generate(options: { rows: number; random: Random }): readonly GeneratedTable[];
   liftSet(): LiftSet | undefined;

@@ -13,7 +13,19 @@ export interface ProviderEndpoint {
   readonly name: string;
   /** Without the path of an operation, e.g. http://127.0.0.1:11434 */
   readonly base_url: string;
+  /** Sent as a bearer token. */
   readonly api_key?: string | undefined;
+  /** Sent with every request, e.g. a key under another name. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The endpoint with the headers of one request, such as those of its trace. */
+export function withHeaders(
+  endpoint: ProviderEndpoint,
+  headers: Readonly<Record<string, string>> | undefined,
+): ProviderEndpoint {
+  if (headers === undefined) return endpoint;
+  return { ...endpoint, headers: { ...headers, ...endpoint.headers } };
 }
 
 /**
@@ -27,7 +39,10 @@ export async function askProvider(
   json: unknown,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
-  const headers: Record<string, string> = { accept: "application/json, text/event-stream" };
+  const headers: Record<string, string> = {
+    accept: "application/json, text/event-stream",
+    ...endpoint.headers,
+  };
   if (json !== undefined) headers["content-type"] = "application/json";
   if (endpoint.api_key !== undefined) headers["authorization"] = `Bearer ${endpoint.api_key}`;
   let response: HttpResponse;

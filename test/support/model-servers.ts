@@ -1,7 +1,9 @@
-// Real HTTP servers on loopback that speak Ollama's and OpenAI's protocols, well and badly.
+// Real HTTP servers on loopback that speak Ollama's, OpenAI's and Anthropic's protocols, well and
+// badly.
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { anthropicFrames, anthropicMessage } from "./anthropic-frames.ts";
 
 /** How the next request is answered; what comes after the last one is `normal`. */
 export type ServerMode =
@@ -27,6 +29,10 @@ export type ServerMode =
   | "tools"
   /** The whole completion though a stream was asked for (OpenAI only). */
   | "whole"
+  /** 400 that names temperature, as models that only have one answer; else normal. */
+  | "no_temperature"
+  /** 400 that asks for max_completion_tokens where max_tokens came; else normal (OpenAI only). */
+  | "new_name"
   /** 429 with Retry-After: 0 */
   | "busy"
   /** 429 with Retry-After: 3600 */
@@ -72,6 +78,8 @@ interface Dialect {
   error(message: string): unknown;
   frames(mode: ServerMode, request: Record<string, unknown>): string[];
   embeddings(vectors: number[][], request: Record<string, unknown>): unknown;
+  /** The answer when it is not streamed, where it has a shape of its own. */
+  whole?(request: Record<string, unknown>): unknown;
 }
 
 export function startOllamaServer(t: HasAfter): Promise<ModelServer> {
@@ -114,6 +122,26 @@ export function startOpenAiServer(t: HasAfter): Promise<ModelServer> {
   });
 }
 
+export function startAnthropicServer(t: HasAfter): Promise<ModelServer> {
+  const model = {
+    type: "model",
+    id: "claude-tiny",
+    display_name: "Tiny",
+    created_at: "2026-01-01",
+  };
+  return start(t, {
+    chat_path: "/v1/messages",
+    embed_path: "/none",
+    models_path: "/v1/models?limit=1000",
+    models: { data: [model], has_more: false, first_id: model.id, last_id: model.id },
+    content_type: "text/event-stream; charset=utf-8",
+    error: (message) => ({ type: "error", error: { type: "test_error", message } }),
+    frames: (mode, request) => anthropicFrames(mode, request, ANSWER_PIECES),
+    embeddings: () => ({}),
+    whole: (request) => anthropicMessage(request, ANSWER_TEXT),
+  });
+}
+
 async function start(t: HasAfter, dialect: Dialect): Promise<ModelServer> {
   const modes: ServerMode[] = [];
   const requests: RecordedRequest[] = [];
@@ -134,6 +162,8 @@ async function start(t: HasAfter, dialect: Dialect): Promise<ModelServer> {
     const status = STATUS_OF_MODE[mode];
     if (status !== undefined) return sendStatus(response, mode, status, dialect);
     if (mode === "silent") return;
+    const refused = refusedField(mode, body);
+    if (refused !== undefined) return sendJson(response, 400, dialect.error(refused));
     if (path === dialect.embed_path) return sendEmbeddings(response, mode, body, dialect);
     if (path !== dialect.chat_path) {
       return sendJson(response, 404, dialect.error(`no route ${path}`));
@@ -156,6 +186,15 @@ async function start(t: HasAfter, dialect: Dialect): Promise<ModelServer> {
     next: (...list) => void modes.push(...list),
     client_left: left.promise,
   };
+}
+
+function refusedField(mode: ServerMode, body: Record<string, unknown>): string | undefined {
+  const has_temperature = "temperature" in body || JSON.stringify(body["options"] ?? {}) !== "{}";
+  if (mode === "no_temperature" && has_temperature) {
+    return "Unsupported value: 'temperature' does not support 0.2 with this model.";
+  }
+  const renamed = "'max_tokens' is not supported with this model. Use 'max_completion_tokens'.";
+  return mode === "new_name" && "max_tokens" in body ? renamed : undefined;
 }
 
 const STATUS_OF_MODE: Partial<Record<ServerMode, number>> = {
@@ -291,6 +330,7 @@ function toolFrames(choice: (delta: object) => string): string[] {
 }
 
 function wholeAnswer(dialect: Dialect, body: Record<string, unknown>): unknown {
+  if (dialect.whole !== undefined) return dialect.whole(body);
   const message = { role: "assistant", content: ANSWER_TEXT };
   if (dialect.chat_path === "/api/chat") {
     const counts = { prompt_eval_count: 11, eval_count: 7 };

@@ -94,6 +94,7 @@ const ENGINES: Readonly<Record<string, readonly string[]>> = {
     "fast-xml-parser",
     "zod",
     "@modelcontextprotocol/server",
+    "@modelcontextprotocol/server/stdio",
     "@modelcontextprotocol/node",
   ],
   "src/contracts/": ["zod"],

@@ -9,9 +9,11 @@ import {
   providerBytes,
   readProviderJson,
   reportedError,
+  withHeaders,
 } from "#ports/provider-http.ts";
 import { fromOllamaToolCalls, toOllamaRequest } from "./ollama-request.ts";
 import { asCount, asObject } from "./openai-shapes.ts";
+import { createForgivingAsk, type NoteSink } from "./refused-settings.ts";
 import { textLines } from "./stream-lines.ts";
 
 export interface OllamaOptions {
@@ -20,15 +22,19 @@ export interface OllamaOptions {
   /** e.g. http://127.0.0.1:11434 */
   readonly base_url: string;
   readonly api_key?: string | undefined;
+  readonly note?: NoteSink | undefined;
 }
 
 export function createOllamaProvider(options: OllamaOptions): ChatProvider {
   const name = options.name ?? "ollama";
-  const endpoint = { ...options, name };
+  const endpoint = { name, base_url: options.base_url, api_key: options.api_key };
+  const forgiving = createForgivingAsk(name, options.note);
 
   async function* chat(request: ChatRequest): AsyncGenerator<ChatDelta> {
-    const body = toOllamaRequest(request);
-    const response = await askProvider(endpoint, "/api/chat", body, request.signal);
+    const to = withHeaders(endpoint, request.trace_headers);
+    const { response, notes } = await forgiving(request, (asked) =>
+      askProvider(to, "/api/chat", toOllamaRequest(asked), asked.signal),
+    );
     let calls = 0;
     for await (const line of textLines(providerBytes(name, response.body))) {
       if (line.text.trim() === "") continue;
@@ -40,7 +46,8 @@ export function createOllamaProvider(options: OllamaOptions): ChatProvider {
       const tools = tool_calls.length > 0 ? { tool_calls } : {};
       if (document["done"] === true) {
         const finish_reason = finishReasonOf(document["done_reason"], calls);
-        yield { content, ...tools, finish_reason, usage: usageOf(document) };
+        const noted = notes.length > 0 ? { notes } : {};
+        yield { content, ...tools, finish_reason, usage: usageOf(document), ...noted };
         return;
       }
       if (content !== "" || tool_calls.length > 0) yield { content, ...tools };

@@ -1,5 +1,6 @@
 // Translates between OpenAI's shapes, which the house speaks, and Ollama's /api/chat.
 import { newSpanId } from "#kernel/ids.ts";
+import { LakehouseError } from "#kernel/problem.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
 import { asObject } from "./openai-shapes.ts";
@@ -24,7 +25,10 @@ export function toOllamaRequest(request: ChatRequest): Record<string, unknown> {
     stream: true,
     ...(Object.keys(options).length > 0 ? { options } : {}),
     ...(format === undefined ? {} : { format }),
-    ...(request.tools === undefined ? {} : { tools: request.tools }),
+    // It has no tool_choice: tools that may not be called are not shown.
+    ...(request.tools === undefined || request.tool_choice === "none"
+      ? {}
+      : { tools: request.tools }),
   };
 }
 
@@ -56,12 +60,23 @@ function contentOf(content: ChatMessage["content"]): { text: string; images: str
   const texts: string[] = [];
   const images: string[] = [];
   for (const part of content) {
-    if (typeof part["text"] === "string") texts.push(part["text"]);
+    if (typeof part["text"] === "string") {
+      texts.push(part["text"]);
+      continue;
+    }
     const url = asObject(part["image_url"])?.["url"];
     const base64 = typeof url === "string" ? /^data:[^,]*;base64,(.*)$/s.exec(url)?.[1] : undefined;
-    if (base64 !== undefined) images.push(base64);
+    if (base64 === undefined) throw unreadable(part.type);
+    images.push(base64);
   }
   return { text: texts.join("\n"), images };
+}
+
+function unreadable(type: string): LakehouseError {
+  return new LakehouseError("invalid", `a message part of type ${type} cannot be sent to Ollama`, {
+    reason: "invalid_input",
+    hint: "text can be sent, and images as base64 data URLs",
+  });
 }
 
 function toOllamaToolCall(call: unknown): Record<string, unknown> {

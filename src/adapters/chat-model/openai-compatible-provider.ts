@@ -1,5 +1,6 @@
 // Chat completions from any server that speaks OpenAI's API, streamed.
 import type { HttpResponse } from "#kernel/http-client.ts";
+import { LakehouseError } from "#kernel/problem.ts";
 import type { FinishReason, TokenUsage } from "#contracts/nouns.ts";
 import type { ChatDelta, ChatModelInfo, ChatProvider, ChatRequest } from "#ports/chat-model.ts";
 import {
@@ -10,22 +11,30 @@ import {
   providerBytes,
   readProviderJson,
   reportedError,
+  withHeaders,
   type ProviderEndpoint,
 } from "#ports/provider-http.ts";
 import { choiceOf, finishReasonOf, modelIds, usageOf } from "./openai-shapes.ts";
+import { createForgivingAsk, type NoteSink } from "./refused-settings.ts";
 import { serverSentEvents, type ServerSentEvent } from "./stream-lines.ts";
 
 /** `base_url` ends before `/chat/completions`, e.g. https://openrouter.ai/api/v1 */
-export function createOpenAiCompatibleProvider(endpoint: ProviderEndpoint): ChatProvider {
+export function createOpenAiCompatibleProvider(
+  endpoint: ProviderEndpoint,
+  note?: NoteSink,
+): ChatProvider {
   const { name } = endpoint;
+  const forgiving = createForgivingAsk(name, note);
 
   async function* chat(request: ChatRequest): AsyncGenerator<ChatDelta> {
-    const body = requestBody(request);
-    const response = await askProvider(endpoint, "/chat/completions", body, request.signal);
+    const { response, notes } = await forgiving(request, (asked) => ask(endpoint, asked));
+    const noted = notes.length > 0 ? { notes } : {};
     if (response.headers["content-type"]?.includes("application/json")) {
-      yield wholeAnswer(name, await readProviderJson(name, response));
-    } else {
-      yield* streamedAnswer(name, response);
+      yield { ...wholeAnswer(name, await readProviderJson(name, response)), ...noted };
+      return;
+    }
+    for await (const delta of streamedAnswer(name, response)) {
+      yield delta.finish_reason === undefined ? delta : { ...delta, ...noted };
     }
   }
 
@@ -39,9 +48,29 @@ export function createOpenAiCompatibleProvider(endpoint: ProviderEndpoint): Chat
   return { name, kind: "model", chat, models };
 }
 
+/** OpenAI's newer models want `max_tokens` under its newer name, and say so with 400. */
+async function ask(endpoint: ProviderEndpoint, request: ChatRequest): Promise<HttpResponse> {
+  const path = "/chat/completions";
+  const body = requestBody(request);
+  const to = withHeaders(endpoint, request.trace_headers);
+  try {
+    return await askProvider(to, path, body, request.signal);
+  } catch (error) {
+    const { max_tokens, ...rest } = body;
+    if (max_tokens === undefined || !wantsNewName(error)) throw error;
+    const renamed = { ...rest, max_completion_tokens: max_tokens };
+    return askProvider(to, path, renamed, request.signal);
+  }
+}
+
+function wantsNewName(error: unknown): boolean {
+  if (!(error instanceof LakehouseError) || error.extra["provider_status"] !== 400) return false;
+  return error.message.includes("max_completion_tokens");
+}
+
 /** Fields that are not set are left out. */
 function requestBody(request: ChatRequest): Record<string, unknown> {
-  const { signal: _signal, extra, ...fields } = request;
+  const { signal: _signal, trace_headers: _trace, extra, ...fields } = request;
   const set = Object.entries(fields).filter(([, value]) => value !== undefined);
   return {
     ...extra,

@@ -29,7 +29,13 @@ export function usageOf(document: unknown): TokenUsage | undefined {
   if (usage === undefined) return undefined;
   const prompt_tokens = asCount(usage["prompt_tokens"]);
   const completion_tokens = asCount(usage["completion_tokens"]);
-  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+  const cached_tokens = asCount(asObject(usage["prompt_tokens_details"])?.["cached_tokens"]);
+  return {
+    prompt_tokens,
+    completion_tokens,
+    total_tokens: prompt_tokens + completion_tokens,
+    ...(cached_tokens > 0 ? { prompt_tokens_details: { cached_tokens } } : {}),
+  };
 }
 
 /** Reasons that OpenAI names are kept; other servers' words for the natural end are `stop`. */

@@ -1,13 +1,15 @@
-// Ollama and OpenAI-compatible providers against real loopback servers, good and bad.
+// Ollama, OpenAI-compatible and Anthropic providers against real loopback servers, good and bad.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { LakehouseError } from "#kernel/problem.ts";
 import { askRequest, chatModelSuite, collectDeltas } from "#ports/chat-model.suite.ts";
 import type { ChatProvider } from "#ports/chat-model.ts";
+import { createAnthropicProvider } from "./anthropic-provider.ts";
 import { createOllamaProvider } from "./ollama-provider.ts";
 import { createOpenAiCompatibleProvider } from "./openai-compatible-provider.ts";
 import {
   ANSWER_TEXT,
+  startAnthropicServer,
   startOllamaServer,
   startOpenAiServer,
   type ModelServer,
@@ -22,6 +24,8 @@ interface Kind {
   readonly name: string;
   start(t: HasAfter): Promise<ModelServer>;
   make(url: string): ChatProvider;
+  readonly always_sent?: readonly string[];
+  readonly cached_tokens?: number;
 }
 
 const KINDS: Kind[] = [
@@ -35,6 +39,14 @@ const KINDS: Kind[] = [
     start: startOpenAiServer,
     make: (url) =>
       createOpenAiCompatibleProvider({ name: "remote", base_url: `${url}/v1/`, api_key: "key-1" }),
+  },
+  {
+    name: "Anthropic",
+    start: startAnthropicServer,
+    make: (base_url) => createAnthropicProvider({ base_url, api_key: "key-1" }),
+    // Its API wants max_tokens always, and tells what came from its prompt cache.
+    always_sent: ["max_tokens"],
+    cached_tokens: 5,
   },
 ];
 
@@ -71,7 +83,11 @@ for (const kind of KINDS) {
       const { text, last } = await askIn(mode, t);
       assert.equal(text, ANSWER_TEXT);
       assert.equal(last.finish_reason, "stop");
-      assert.deepEqual(last.usage, { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 });
+      const { cached_tokens } = kind;
+      const details =
+        cached_tokens === undefined ? {} : { prompt_tokens_details: { cached_tokens } };
+      const counts = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 };
+      assert.deepEqual(last.usage, { ...counts, ...details });
     });
   }
 
@@ -127,11 +143,27 @@ for (const kind of KINDS) {
     await server.client_left;
   });
 
+  test(`${kind.name}: a temperature that the model refuses is left out, with a note`, async (t) => {
+    const server = await kind.start(t);
+    const provider = kind.make(server.url);
+    for (const asked of [2, 1]) {
+      const before = server.requests.length;
+      server.next("no_temperature", "no_temperature");
+      const request = askRequest("tiny", { temperature: 0.2 });
+      const { notes } = (await collectDeltas(provider.chat(request))).at(-1)!;
+      assert.match(notes!.join("\n"), /does not take temperature 0\.2: left out/);
+      // Asked once more the first time only: then it is known.
+      assert.equal(server.requests.length - before, asked);
+      assert.ok(!JSON.stringify(server.requests.at(-1)!.body).includes('"temperature"'));
+    }
+  });
+
   test(`${kind.name}: what is not set is not sent`, async (t) => {
     const { server } = await askIn("normal", t);
     const { body } = server.requests[0]!;
     const text = JSON.stringify(body);
     for (const name of ["temperature", "max_tokens", "num_predict", "stop", "seed", "options"]) {
+      if (kind.always_sent?.includes(name)) continue;
       assert.ok(!text.includes(`"${name}"`), name);
     }
   });
@@ -199,4 +231,33 @@ test("OpenAI-compatible: fields pass unchanged, and a server that does not strea
   assert.equal(body["model"], "vendor/tiny");
   assert.equal(body["temperature"], 0.5);
   assert.equal(body["top_p"], 0.9);
+});
+
+test("OpenAI-compatible: a model that wants max_completion_tokens gets it", async (t) => {
+  const server = await startOpenAiServer(t);
+  server.next("new_name", "new_name");
+  const provider = createOpenAiCompatibleProvider({ name: "remote", base_url: `${server.url}/v1` });
+  const deltas = await collectDeltas(provider.chat(askRequest("tiny", { max_tokens: 9 })));
+  assert.equal(deltas.at(-1)!.finish_reason, "stop");
+  const { body } = server.requests.at(-1)!;
+  assert.deepEqual([body["max_tokens"], body["max_completion_tokens"]], [undefined, 9]);
+});
+
+test("Ollama: what it cannot read is refused before anything is sent; tools may be kept from it", async (t) => {
+  const server = await startOllamaServer(t);
+  const provider = createOllamaProvider({ base_url: server.url });
+  for (const part of [
+    { type: "image_url", image_url: { url: "https://example.org/a.png" } },
+    { type: "input_audio", input_audio: {} },
+  ]) {
+    const request = askRequest("tiny", { messages: [{ role: "user", content: [part] }] });
+    await assert.rejects(
+      collectDeltas(provider.chat(request)),
+      (error) => error instanceof LakehouseError && error.code === "invalid",
+    );
+  }
+  assert.equal(server.requests.length, 0);
+  const tools = [{ type: "function", function: { name: "f" } }];
+  await collectDeltas(provider.chat(askRequest("tiny", { tools, tool_choice: "none" })));
+  assert.equal(server.requests[0]!.body["tools"], undefined);
 });

@@ -30,6 +30,8 @@ export interface CliHost {
   /** Connects to the server of the data folder if one runs, else opens the house here. */
   open(options: GlobalOptions): Promise<OpenHouse>;
   up(options: GlobalOptions & UpOptions): Promise<void>;
+  /** Serves the Model Context Protocol on stdin and stdout until stdin ends. */
+  mcp(options: GlobalOptions): Promise<void>;
   demo(options: GlobalOptions & DemoOptions): Promise<number>;
   doctor(options: GlobalOptions): Promise<readonly DoctorCheck[]>;
   /** The effective settings, secrets masked. */
@@ -37,8 +39,47 @@ export interface CliHost {
   /** How S3 clients and Iceberg engines reach the lake, with the owner's key while auth is off. */
   connection(options: GlobalOptions): Promise<LakeConnection>;
   generate(options: GlobalOptions & GenerateOptions): Promise<readonly string[]>;
+  /** Weights that can be pulled, and whether they are there. */
+  weights(options: GlobalOptions): Promise<readonly KnownWeights[]>;
+  pullWeights(
+    options: GlobalOptions,
+    target: PullTarget,
+    onProgress: (step: PullStep) => void,
+  ): Promise<PulledFile>;
   /** The corpora that the domains declare. */
   recipes(): Promise<readonly CorpusRecipeInfo[]>;
+}
+
+export interface KnownWeights {
+  readonly name: string;
+  readonly summary: string;
+  readonly license: string;
+  readonly size_bytes: number;
+  readonly sha256: string;
+  readonly there: boolean;
+}
+
+export interface PullTarget {
+  readonly name: string;
+  /** Absent: as the catalogue has it. */
+  readonly url?: string;
+  readonly sha256: string;
+}
+
+export interface PullStep {
+  readonly step: string;
+  readonly detail: string;
+  readonly done_bytes: number;
+  readonly total_bytes: number;
+}
+
+export interface PulledFile {
+  readonly name: string;
+  readonly path: string;
+  readonly size_bytes: number;
+  readonly sha256: string;
+  /** false: it was there already. */
+  readonly fetched: boolean;
 }
 
 export interface LakeConnection {

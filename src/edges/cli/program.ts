@@ -5,7 +5,10 @@ import { createCommandKit, showError } from "./command-kit.ts";
 import { addDataCommands } from "./data-commands.ts";
 import { addHouseCommands } from "./house-commands.ts";
 import { addImproveCommands } from "./improve-commands.ts";
+import { addMcpCommand } from "./mcp-command.ts";
+import { addModelsCommands } from "./models-commands.ts";
 import { addRecallCommands } from "./recall-commands.ts";
+import { addUsageCommands } from "./usage-commands.ts";
 import { addWorkCommands } from "./work-commands.ts";
 
 /** The whole program, ready to parse. */
@@ -36,7 +39,10 @@ export function createProgram(host: CliHost): Command {
   addDataCommands(program, kit);
   addRecallCommands(program, kit);
   addWorkCommands(program, kit);
+  addModelsCommands(program, kit);
+  addUsageCommands(program, kit);
   addImproveCommands(program, kit);
+  addMcpCommand(program, kit);
   for (const command of program.commands) inheritExit(command);
   return program;
 }

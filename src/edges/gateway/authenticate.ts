@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { LOCAL_PRINCIPAL, type Principal, type Scope } from "#kernel/call.ts";
 import { scopeOf, type Operation } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import type { RequestHead } from "#kernel/serve-direct.ts";
 
 export interface AccessToken {
   readonly name: string;
@@ -14,16 +15,20 @@ export interface AccessToken {
 export interface AuthSettings {
   /** Empty: no auth; only allowed on a loopback address. */
   readonly tokens: readonly AccessToken[];
+  /** Whose virtual key a secret is; undefined: none; throws `unauthenticated` when not good. */
+  readonly holderOf?: ((secret: string) => Principal | undefined) | undefined;
 }
 
 /** Who asks, and may they do what needs this scope; throws `unauthenticated` or `forbidden`. */
-export type AuthenticateScope = (request: Request, needed: Scope) => Principal;
+export type AuthenticateScope = (request: RequestHead, needed: Scope) => Principal;
 
 export function createAuthenticator(settings: AuthSettings): AuthenticateScope {
-  if (settings.tokens.length === 0) return () => LOCAL_PRINCIPAL;
   const known = settings.tokens.map((token) => ({ token, digest: digestOf(token.secret) }));
   return (request, needed) => {
     const given = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
+    const holder = given === undefined ? undefined : settings.holderOf?.(given);
+    if (holder !== undefined) return withScope(onItsRoutes(holder, request), "key", needed);
+    if (known.length === 0) return LOCAL_PRINCIPAL;
     if (given === undefined) {
       throw new LakehouseError("unauthenticated", "a bearer token is needed", {
         reason: "no_token",
@@ -39,23 +44,44 @@ export function createAuthenticator(settings: AuthSettings): AuthenticateScope {
         reason: "unknown_token",
       });
     }
-    if (!token.scopes.includes(needed) && !token.scopes.includes("admin")) {
-      throw new LakehouseError("forbidden", `token "${token.name}" lacks the scope ${needed}`, {
-        reason: "missing_scope",
-      });
-    }
-    return { name: token.name, scopes: token.scopes };
+    return withScope({ name: token.name, scopes: token.scopes }, "token", needed);
   };
 }
 
+/** What a key that is for models only may ask: these paths to the letter. */
+const MODEL_PATHS: ReadonlySet<string> = new Set([
+  "/v1/chat",
+  "/v1/chat/completions",
+  "/v1/chat/providers",
+  "/v1/chat/stream",
+  "/v1/embeddings",
+  "/v1/models",
+]);
+
+function onItsRoutes(holder: Principal, request: RequestHead): Principal {
+  if (holder.models_only !== true || MODEL_PATHS.has(new URL(request.url).pathname)) return holder;
+  throw new LakehouseError("forbidden", `key "${holder.name}" is for models only`, {
+    reason: "models_only",
+    hint: `it may ask ${[...MODEL_PATHS].join(", ")}; for more make one with models_only false`,
+  });
+}
+
+function withScope(principal: Principal, what: "token" | "key", needed: Scope): Principal {
+  const { name, scopes } = principal;
+  if (scopes.includes(needed) || scopes.includes("admin")) return principal;
+  throw new LakehouseError("forbidden", `${what} "${name}" lacks the scope ${needed}`, {
+    reason: "missing_scope",
+  });
+}
+
 /** The scope that a request needs for an operation; without one, as for whatever only tells. */
-export function scopeNeeded(request: Request, operation: Operation | undefined): Scope {
+export function scopeNeeded(request: RequestHead, operation: Operation | undefined): Scope {
   if (operation === undefined) return "read";
   if (operation.admin_paths === undefined) return scopeOf(operation);
   return operation.admin_paths.test(decodedPath(request)) ? "admin" : scopeOf(operation);
 }
 
-function decodedPath(request: Request): string {
+function decodedPath(request: RequestHead): string {
   const { pathname } = new URL(request.url);
   try {
     return decodeURIComponent(pathname);

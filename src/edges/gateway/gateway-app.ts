@@ -1,13 +1,13 @@
 // The one edge for everything: routes of all contracts, faces of foreign protocols, health, API
 // document, auth, origin guard.
-import type { Hono } from "hono";
 import type { Contract } from "#kernel/contract.ts";
 import type { HttpFace } from "#kernel/http-face.ts";
 import type { ServiceHealth } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import { openApi } from "#kernel/openapi.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import { problemResponse, serveHttp, type Served } from "#kernel/serve-http.ts";
+import type { DirectGuard, RequestHead } from "#kernel/serve-direct.ts";
+import { problemResponse, serveHttp, type Served, type ServedApp } from "#kernel/serve-http.ts";
 import { createAuthenticator, scopeNeeded, type AuthSettings } from "./authenticate.ts";
 import { serveFaces } from "./serve-faces.ts";
 
@@ -29,7 +29,7 @@ export interface GatewayNeeds {
 }
 
 /** The gateway as a web-standard app. */
-export function createGatewayApp(needs: GatewayNeeds): Hono {
+export function createGatewayApp(needs: GatewayNeeds): ServedApp {
   const authenticate = createAuthenticator(needs.auth);
   const app = serveHttp(needs.served, {
     authenticate: (request, operation) => authenticate(request, scopeNeeded(request, operation)),
@@ -59,7 +59,7 @@ export function createGatewayApp(needs: GatewayNeeds): Hono {
     });
   });
   serveFaces(app, needs.faces ?? [], { ...needs, authenticate });
-  return guardOrigin(app, needs.hosts);
+  return guardOrigin(app, needs.hosts, needs.faces ?? []);
 }
 
 function worstStatus(all: readonly ServiceHealth[]): ServiceHealth["status"] {
@@ -72,19 +72,40 @@ function worstStatus(all: readonly ServiceHealth[]): ServiceHealth["status"] {
  * another site, what its images and scripts fetch without an Origin, and names that only a rebound
  * DNS record would point here. What is answered never runs as a page of this server.
  */
-function guardOrigin(app: Hono, hosts: readonly string[]): Hono {
-  const inner = app.fetch;
+function guardOrigin(
+  app: ServedApp,
+  hosts: readonly string[],
+  faces: readonly HttpFace[],
+): ServedApp {
+  const { fetch: inner, direct } = app;
   const known = new Set(["localhost", "127.0.0.1", "[::1]", ...hosts.map(hostOfUrl)]);
   app.fetch = async (request, ...rest) => {
     const foreign = foreignPart(request, known);
     if (foreign !== undefined) return problemResponse(refused(foreign));
     return notAsPage(await inner(request, ...rest));
   };
+  const guard: DirectGuard = {
+    passOn: (head) => isForFaces(head, faces),
+    refuse(head) {
+      const foreign = foreignPart(head, known);
+      return foreign === undefined ? undefined : refused(foreign);
+    },
+    headers: NOT_AS_PAGE,
+  };
+  app.direct = (incoming, response) => direct(incoming, response, guard);
   return app;
 }
 
+/** Signed as for a foreign protocol, or of an address that is no URL: the whole app looks at it. */
+function isForFaces({ url, headers }: RequestHead, faces: readonly HttpFace[]): boolean {
+  const authorization = headers.get("authorization");
+  if (authorization !== null && !authorization.startsWith("Bearer ")) return true;
+  if (!URL.canParse(url)) return true;
+  return faces.length > 0 && headers.get("x-amz-date") !== null;
+}
+
 /** Whom a request comes from or is meant for, when that is nobody of ours. */
-function foreignPart({ url, headers }: Request, known: ReadonlySet<string>): string | undefined {
+function foreignPart({ url, headers }: RequestHead, known: ReadonlySet<string>) {
   const host = new URL(url).hostname;
   if (!known.has(host)) return `host "${host}"`;
   const origin = headers.get("origin");
@@ -98,10 +119,15 @@ function foreignPart({ url, headers }: Request, known: ReadonlySet<string>): str
  * An object may be an HTML file from anywhere; opened by its address it would be a page of this
  * server, whose scripts may call it. Sandboxed it has an origin of its own, which is refused.
  */
+const NOT_AS_PAGE = {
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "sandbox",
+};
+
 function notAsPage(response: Response): Response {
-  const { headers } = response;
-  headers.set("x-content-type-options", "nosniff");
-  if (!headers.has("content-security-policy")) headers.set("content-security-policy", "sandbox");
+  for (const [name, value] of Object.entries(NOT_AS_PAGE)) {
+    if (!response.headers.has(name)) response.headers.set(name, value);
+  }
   return response;
 }
 

@@ -1,11 +1,10 @@
 // Faces of foreign protocols in front of the routes: same trace ids, auth and draining as these.
 import type { Hono } from "hono";
 import { createCallsInFlight } from "#kernel/calls-in-flight.ts";
-import { TRACE_HEADER } from "#kernel/http-form.ts";
 import type { HttpFace } from "#kernel/http-face.ts";
-import { newId } from "#kernel/ids.ts";
 import type { Log } from "#kernel/log.ts";
 import { problemResponse } from "#kernel/serve-http.ts";
+import { TRACE_HEADER, traceOrigin } from "#kernel/trace-context.ts";
 import type { AuthenticateScope } from "./authenticate.ts";
 
 export interface FaceNeeds {
@@ -36,8 +35,7 @@ export function serveFaces(app: Hono, faces: readonly HttpFace[], needs: FaceNee
     url: URL,
     env: unknown,
   ): Promise<Response> {
-    const given = request.headers.get(TRACE_HEADER);
-    const trace_id = given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : newId();
+    const { trace_id } = traceOrigin((name) => request.headers.get(name) ?? undefined);
     const open = calls.open(false, request.signal);
     try {
       const response = await face.handle({

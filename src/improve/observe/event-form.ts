@@ -14,6 +14,7 @@ export const KNOWN_SOURCES: ReadonlySet<string> = new Set([
   "bot",
   "scrum",
   "iterate",
+  "chat",
   "respond",
   "replay",
   "workflow",

@@ -27,11 +27,34 @@ export function toChatRequest(asked: AskedChat, model: string, signal: AbortSign
   };
 }
 
+/** What a message takes beside its text, and a part that is not text (an image). */
+const MESSAGE_TOKENS = 16;
+const PART_TOKENS = 4096;
+
+/** An upper bound of the prompt's tokens: no tokenizer makes more tokens than there are bytes. */
+export function promptTokensMax({ messages, tools, response_format }: AskedChat): number {
+  let tokens = 0;
+  for (const { content, role: _role, ...rest } of messages) {
+    tokens += MESSAGE_TOKENS + sizeOf(rest);
+    if (typeof content === "string") tokens += Buffer.byteLength(content);
+    if (!Array.isArray(content)) continue;
+    for (const part of content) {
+      const { text } = part;
+      tokens += typeof text === "string" ? Buffer.byteLength(text) : PART_TOKENS;
+    }
+  }
+  return tokens + sizeOf(tools) + sizeOf(response_format);
+}
+
+function sizeOf(value: object | undefined): number {
+  return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));
+}
+
 /** Reads an OpenAI request: fields that we have no name for are kept for the provider. */
 export function completionRequest(input: ParsedInputOf<Operations["completions"]>): AskedChat {
   const { stream: _stream, stream_options: _options, max_completion_tokens, ...rest } = input;
   const { model, messages, temperature, max_tokens, stop, seed, ...others } = rest;
-  const { response_format, tools, tool_choice, n, provider, ...extra } = others;
+  const { response_format, tools, tool_choice, n, provider, task_class, ...extra } = others;
   if (n !== undefined && n !== null && n !== 1) {
     throw new LakehouseError("invalid", "one completion is made for each request: n must be 1", {
       reason: "invalid_input",
@@ -51,6 +74,7 @@ export function completionRequest(input: ParsedInputOf<Operations["completions"]
     response_format,
     tools,
     tool_choice,
+    task_class,
     ...(by_name ? { provider } : {}),
     extra: kept,
   };

@@ -1,5 +1,6 @@
 // Settings of chat.
 import { z } from "zod";
+import { FAILURE_CLASSES } from "./failure-class.ts";
 
 export const chatSettings = z.strictObject({
   default_model: z
@@ -31,5 +32,44 @@ export const chatSettings = z.strictObject({
     .min(1)
     .default(20_000)
     .describe("a longer Retry-After is not waited for"),
+  fallbacks: z
+    .record(z.string(), z.array(z.string().min(1)).min(1).max(8))
+    .default({})
+    .describe("provider/model → models that are asked in its place, in turn, when it fails"),
+  fallback_on: z
+    .array(z.enum(FAILURE_CLASSES))
+    .default([...FAILURE_CLASSES])
+    .describe("failures after which the next model is asked; never after the first piece"),
+  provider_concurrency_max: z
+    .int()
+    .min(1)
+    .default(512)
+    .describe("calls of one provider that run at a time"),
+  provider_concurrency: z
+    .record(z.string(), z.int().min(1))
+    .default({})
+    .describe("provider → its own limit"),
+  provider_queue_max: z
+    .int()
+    .min(0)
+    .default(1024)
+    .describe("calls of one provider that may wait; more are 429"),
+  breaker_failures: z
+    .int()
+    .min(1)
+    .default(5)
+    .describe("failures in a row after which a provider is left alone"),
+  breaker_open_ms: z.int().min(1).default(10_000).describe("for so long; then one call tries"),
+  hedge_after_ms: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("asks a second time when no piece came by then; 0: never"),
+  cache_bytes_max: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("answers kept in memory for equal requests (temperature 0 or unset); 0: none"),
+  cache_age_ms: z.int().min(1).default(3_600_000).describe("older answers are not given"),
 });
 export type ChatSettings = z.output<typeof chatSettings>;

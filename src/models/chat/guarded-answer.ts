@@ -1,7 +1,6 @@
 // A provider's deltas under guard: a limit to the first piece and to each gap, and a clean leaving.
-import type { Call } from "#kernel/call.ts";
-import { remainingMs } from "#kernel/call.ts";
-import { LakehouseError } from "#kernel/problem.ts";
+import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
+import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 
 export interface AnswerLimits {
@@ -10,68 +9,134 @@ export interface AnswerLimits {
   readonly answer_characters_max: number;
 }
 
+/** Deltas that can be left at any time, also while the next one is awaited. */
+export interface Deltas {
+  next(): Promise<IteratorResult<ChatDelta, undefined>>;
+  /** Frees the provider at once. Safe to call twice, and after the end. */
+  leave(): void;
+}
+
+/** Told once how it ended: whether anything was said, and the error if there was one. */
+export type OnOver = (end: { readonly spoke: boolean; readonly error?: LakehouseError }) => void;
+
+/** Made once: an abort without a reason makes an error of its own each time, with its stack. */
+const LEFT = new LakehouseError("cancelled", "nobody reads this answer any more");
+
+const OVER: IteratorResult<ChatDelta, undefined> = { done: true, value: undefined };
+
 /**
  * The deltas up to the one with finish_reason. The provider's signal aborts when the caller leaves,
  * stops reading, or a limit passes. Errors: the provider's, `deadline_exceeded`, `cancelled`,
  * `unavailable` (bad_provider_answer, provider_failed).
  */
-export async function* guardedAnswer(
+export function guardedAnswer(
   provider: string,
   open: (signal: AbortSignal) => AsyncIterable<ChatDelta>,
   limits: AnswerLimits,
   call: Call,
-): AsyncGenerator<ChatDelta> {
+  onOver?: OnOver,
+): Deltas {
+  // One signal by hand: joined and timed ones live on until their deadline.
   const controller = new AbortController();
-  const signal = AbortSignal.any([call.signal, controller.signal]);
-  const deltas = open(signal)[Symbol.asyncIterator]();
-  let limit_ms = limits.first_token_timeout_ms;
+  let source: AsyncIterator<ChatDelta> | undefined;
+  let refuse: ((error: LakehouseError) => void) | undefined;
   let characters = 0;
-  try {
-    for (;;) {
-      const next = await beforeLimit(deltas.next(), provider, limit_ms, call);
-      if (next.done) throw endedEarly(provider);
-      characters += next.value.content.length;
-      if (characters > limits.answer_characters_max) throw tooLong(provider, limits);
-      yield next.value;
-      if (next.value.finish_reason !== undefined) return;
-      limit_ms = limits.gap_timeout_ms;
-    }
-  } finally {
+  let spoke = false;
+  let over = false;
+  let failure: LakehouseError | undefined;
+
+  const listens = call.signal !== NEVER;
+  const callerLeft = () => end(cancelledError(call));
+
+  function end(error?: LakehouseError): void {
+    if (over) return;
+    over = true;
+    failure = error;
+    if (listens) call.signal.removeEventListener("abort", callerLeft);
     // Aborting frees the connection also when the provider is stuck; its end is not waited for.
-    controller.abort();
-    void Promise.resolve(deltas.return?.()).catch(() => undefined);
+    controller.abort(LEFT);
+    void Promise.resolve(source?.return?.()).catch(() => undefined);
+    onOver?.(error === undefined ? { spoke } : { spoke, error });
+    if (error !== undefined) refuse?.(error);
   }
+
+  function check(item: IteratorResult<ChatDelta>): ChatDelta {
+    if (item.done) throw endedEarly(provider);
+    characters += item.value.content.length;
+    if (characters > limits.answer_characters_max) throw tooLong(provider, limits);
+    return item.value;
+  }
+
+  function take(item: IteratorResult<ChatDelta>): IteratorResult<ChatDelta, undefined> {
+    if (over) return OVER;
+    const delta = check(item);
+    spoke = true;
+    if (delta.finish_reason !== undefined) end();
+    return { done: false, value: delta };
+  }
+
+  return {
+    next() {
+      // Half an answer must not pass for a whole one, however late its reader comes.
+      if (over) return failure === undefined ? Promise.resolve(OVER) : Promise.reject(failure);
+      if (listens && call.signal.aborted) {
+        const error = cancelledError(call);
+        end(error);
+        return Promise.reject(error);
+      }
+      if (source === undefined) {
+        if (listens) call.signal.addEventListener("abort", callerLeft, { once: true });
+        try {
+          source = open(controller.signal)[Symbol.asyncIterator]();
+        } catch (error) {
+          source = failingSource(error);
+        }
+      }
+      const limit_ms = spoke ? limits.gap_timeout_ms : limits.first_token_timeout_ms;
+      const left_ms = remainingMs(call);
+      const step = source.next();
+      return new Promise((resolve, reject) => {
+        refuse = reject;
+        const timer = setTimeout(
+          () => end(tooSlow(provider, limit_ms, left_ms)),
+          Math.min(limit_ms, left_ms, 0x7fffffff),
+        );
+        const fail = (thrown: unknown) => {
+          clearTimeout(timer);
+          const error = toLakehouseError(thrown);
+          end(error);
+          reject(error);
+        };
+        step.then((item) => {
+          clearTimeout(timer);
+          try {
+            resolve(take(item));
+          } catch (error) {
+            fail(error);
+          }
+        }, fail);
+      });
+    },
+    leave() {
+      end();
+      refuse?.(new LakehouseError("cancelled", "the answer was left by its reader"));
+    },
+  };
 }
 
-/** The step, or an error as soon as the limit or the deadline passes or the caller leaves. */
-function beforeLimit<T>(
-  step: Promise<T>,
-  provider: string,
-  limit_ms: number,
-  call: Call,
-): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const left_ms = remainingMs(call);
-    const wait_ms = Math.min(limit_ms, left_ms);
-    const leave = () => {
-      reject(new LakehouseError("cancelled", "the call was cancelled by its caller"));
-    };
-    if (call.signal.aborted) leave();
-    call.signal.addEventListener("abort", leave, { once: true });
-    const timer = setTimeout(() => reject(tooSlow(provider, limit_ms, left_ms)), wait_ms);
-    step.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-      call.signal.removeEventListener("abort", leave);
-    });
-  });
+/** What opening throws is an error of the first step. */
+function failingSource(error: unknown): AsyncIterator<ChatDelta> {
+  return { next: () => Promise.reject(error as Error) };
 }
 
 function tooSlow(provider: string, limit_ms: number, left_ms: number): LakehouseError {
-  const message =
-    left_ms <= limit_ms
-      ? "the deadline of the call has passed"
-      : `${provider} sent nothing for ${limit_ms} ms`;
-  return new LakehouseError("deadline_exceeded", message);
+  if (left_ms <= limit_ms) {
+    return new LakehouseError("deadline_exceeded", "the deadline of the call has passed");
+  }
+  // Said in the extra too: a silent provider is not the same as a caller in a hurry.
+  return new LakehouseError("deadline_exceeded", `${provider} sent nothing for ${limit_ms} ms`, {
+    extra: { silent_ms: limit_ms },
+  });
 }
 
 function endedEarly(provider: string): LakehouseError {

@@ -16,11 +16,13 @@ export interface WholeAnswer {
   readonly tool_calls: readonly unknown[] | undefined;
   readonly finish_reason: FinishReason;
   readonly usage: TokenUsage;
+  /** Not of OpenAI's: what of the request was left out, and why. */
+  readonly notes?: readonly string[] | undefined;
 }
 
 /** object: chat.completion */
 export function completionObject(head: CompletionHead, answer: WholeAnswer) {
-  const { content, tool_calls, finish_reason, usage } = answer;
+  const { content, tool_calls, finish_reason, usage, notes } = answer;
   const message = {
     role: "assistant",
     content: content === "" && tool_calls !== undefined ? null : content,
@@ -29,7 +31,8 @@ export function completionObject(head: CompletionHead, answer: WholeAnswer) {
   };
   const choice = { index: 0, message, logprobs: null, finish_reason };
   const { id, created, model } = head;
-  return { id, object: "chat.completion", created, model, choices: [choice], usage };
+  const noted = notes === undefined ? {} : { notes };
+  return { id, object: "chat.completion", created, model, choices: [choice], usage, ...noted };
 }
 
 /**
@@ -45,17 +48,21 @@ export async function* completionEvents(
   const { id, created, model } = head;
   const chunk = (rest: object) =>
     event({ id, object: "chat.completion.chunk", created, model, ...rest });
-  const choice = (delta: object, finish_reason: FinishReason | null = null) => {
+  const choice = (delta: object, finish_reason: FinishReason | null = null, more = {}) => {
     const usage = include_usage ? { usage: null } : {};
-    return chunk({ choices: [{ index: 0, delta, logprobs: null, finish_reason }], ...usage });
+    return chunk({
+      choices: [{ index: 0, delta, logprobs: null, finish_reason }],
+      ...usage,
+      ...more,
+    });
   };
   try {
     yield choice({ role: "assistant", content: "", refusal: null });
-    for await (const { content, tool_calls, finish_reason, usage } of deltas) {
+    for await (const { content, tool_calls, finish_reason, usage, notes } of deltas) {
       if (content !== "") yield choice({ content });
       if (tool_calls !== undefined) yield choice({ tool_calls });
       if (finish_reason === undefined) continue;
-      yield choice({}, finish_reason);
+      yield choice({}, finish_reason, notes === undefined ? {} : { notes });
       if (include_usage) yield chunk({ choices: [], usage: usage ?? NO_USAGE });
     }
     yield encoder.encode("data: [DONE]\n\n");

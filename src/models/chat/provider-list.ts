@@ -1,5 +1,5 @@
 // What can be asked now: the providers that answer, and their models.
-import { remainingMs, type Call } from "#kernel/call.ts";
+import { NEVER, remainingMs, type Call } from "#kernel/call.ts";
 import type { Log } from "#kernel/log.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
 import type { ChatModelInfo, ChatProvider } from "#ports/chat-model.ts";
@@ -44,11 +44,22 @@ export function probeProviders(providers: readonly ChatProvider[], call: Call) {
 
 async function modelsInTime(provider: ChatProvider, call: Call): Promise<readonly ChatModelInfo[]> {
   const wait_ms = remainingMs(call);
-  const limit = AbortSignal.timeout(wait_ms);
+  const limit = new AbortController();
+  const leave = () => limit.abort(call.signal.reason);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    limit.abort();
+  }, wait_ms);
+  if (call.signal.aborted) leave();
+  else if (call.signal !== NEVER) call.signal.addEventListener("abort", leave, { once: true });
   try {
-    return await provider.models(AbortSignal.any([call.signal, limit]));
+    return await provider.models(limit.signal);
   } catch (error) {
-    if (!limit.aborted) throw error;
+    if (!late) throw error;
     throw new Error(`${provider.name} did not answer within ${wait_ms} ms`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+    if (call.signal !== NEVER) call.signal.removeEventListener("abort", leave);
   }
 }

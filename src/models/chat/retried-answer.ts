@@ -1,7 +1,6 @@
 // Tries again when a provider cannot be reached or is busy, as long as nothing was said yet.
-import { remainingMs, type Call } from "#kernel/call.ts";
-import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
-import type { ChatDelta } from "#ports/chat-model.ts";
+import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
+import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
 
 export interface RetryRules {
   readonly retries_max: number;
@@ -10,38 +9,26 @@ export interface RetryRules {
 }
 
 /**
- * The deltas of the first attempt that speaks. Waits are full jitter (AWS Architecture Blog,
- * "Exponential Backoff And Jitter"); a Retry-After is waited for in full, or not at all when it is
- * longer than `retry_wait_max_ms` or than the call has left.
+ * The first attempt that speaks. Waits are full jitter (AWS Architecture Blog, "Exponential Backoff
+ * And Jitter"); a Retry-After is waited for in full, or not at all when it is longer than
+ * `retry_wait_max_ms` or than the call has left.
  */
-export async function* retriedAnswer(
-  attempt: () => AsyncGenerator<ChatDelta>,
+export async function retriedAnswer<T>(
+  attempt: () => Promise<T>,
   rules: RetryRules,
   call: Call,
   onRetry: (error: LakehouseError, wait_ms: number) => void,
-): AsyncGenerator<ChatDelta> {
+): Promise<T> {
   for (let tries = 0; ; tries++) {
-    const deltas = attempt();
-    let first: IteratorResult<ChatDelta>;
     try {
-      first = await deltas.next();
+      return await attempt();
     } catch (thrown) {
       const error = toLakehouseError(thrown);
       const wait_ms = waitBefore(error, tries, rules);
       if (wait_ms === undefined || wait_ms >= remainingMs(call)) throw error;
       onRetry(error, wait_ms);
-      await pause(wait_ms, call.signal);
-      continue;
+      await pause(wait_ms, call);
     }
-    if (!first.done) {
-      try {
-        yield first.value;
-        yield* deltas;
-      } finally {
-        await deltas.return(undefined);
-      }
-    }
-    return;
   }
 }
 
@@ -70,17 +57,18 @@ function isPassing(error: LakehouseError): boolean {
   );
 }
 
-function pause(wait_ms: number, signal: AbortSignal): Promise<void> {
+function pause(wait_ms: number, call: Call): Promise<void> {
+  const { signal } = call;
   return new Promise<void>((resolve, reject) => {
     const leave = () => {
       clearTimeout(timer);
-      reject(new LakehouseError("cancelled", "the call was cancelled by its caller"));
+      reject(cancelledError(call));
     };
     const timer = setTimeout(() => {
-      signal.removeEventListener("abort", leave);
+      if (signal !== NEVER) signal.removeEventListener("abort", leave);
       resolve();
     }, wait_ms);
     if (signal.aborted) leave();
-    else signal.addEventListener("abort", leave, { once: true });
+    else if (signal !== NEVER) signal.addEventListener("abort", leave, { once: true });
   });
 }

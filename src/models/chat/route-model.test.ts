@@ -5,6 +5,7 @@ import { LakehouseError } from "#kernel/problem.ts";
 import { routeModel, type RoutingTable } from "./route-model.ts";
 
 const ALL = [
+  "anthropic",
   "ollama",
   "ollama_cloud",
   "openrouter",
@@ -31,6 +32,8 @@ const ROUTES: [{ model?: string; provider?: string }, string, string][] = [
   [{ model: "ollama_cloud/gpt-oss:120b" }, "ollama_cloud", "gpt-oss:120b"],
   [{ model: "openrouter/vendor/model" }, "openrouter", "vendor/model"],
   [{ model: "openrouter/vendor/model:free" }, "openrouter", "vendor/model:free"],
+  [{ model: "anthropic/claude-tiny" }, "anthropic", "claude-tiny"],
+  [{ model: "openrouter/anthropic/claude-tiny" }, "openrouter", "anthropic/claude-tiny"],
   [{ model: "opencode/m" }, "opencode", "m"],
   [{ model: "kimi/m" }, "kimi", "m"],
   [{ model: "local/file" }, "local", "file"],

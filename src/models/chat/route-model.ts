@@ -17,6 +17,7 @@ export interface Route {
 
 /** Prefixes that name a provider even where it is not registered. */
 const KNOWN_PREFIXES = new Set([
+  "anthropic",
   "ollama",
   "ollama_cloud",
   "openrouter",

@@ -2,16 +2,17 @@
 import { childCall, type Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
-import type { chat, ChatAnswer } from "#contracts/chat.ts";
+import type { ChatAnswer } from "#contracts/chat.ts";
 import type { Attempt } from "#contracts/iterate.ts";
 import type { EventInput } from "#contracts/observe.ts";
 import { validationError, type ChatMessage, type ValidationError } from "#contracts/nouns.ts";
 import type { validate, ValidationReport } from "#contracts/validate.ts";
 import { renderError } from "#ports/context-bundle.ts";
-import { extractJson } from "./json-extract.ts";
+import type { AskedModel, AskModel } from "./ask-model.ts";
+import { readAnswer } from "./read-answer.ts";
 
 export interface AttemptNeeds {
-  readonly chat: Client<typeof chat>;
+  readonly ask: AskModel;
   readonly validate: Client<typeof validate>;
   /** Told of each attempt: its span stands above those of chat and validate in the trace. */
   readonly tell: (event: EventInput) => void;
@@ -21,8 +22,12 @@ export interface AttemptRequest {
   readonly iteration: number;
   readonly kind: string;
   readonly context: Readonly<Record<string, unknown>>;
-  readonly chat: Omit<Parameters<Client<typeof chat>["chat"]>[0], "messages">;
+  readonly chat: AskedModel;
   readonly timeout_ms: number;
+  /** Set when several drafts are asked for side by side: which one this is, from 1. */
+  readonly draft?: number;
+  /** Another draft was right first: nobody waits for this one any more. */
+  readonly overtaken?: AbortSignal;
 }
 
 /** What an attempt came to. `failed`: the infrastructure, not the draft; the session ends there. */
@@ -33,13 +38,6 @@ export interface AttemptResult {
   readonly failed: LakehouseError | undefined;
 }
 
-const NO_JSON: ValidationError = {
-  kind: "schema",
-  field: "",
-  message: "the answer holds no complete JSON object; answer with one JSON object and nothing else",
-  expected: "a JSON object",
-};
-
 /** Never throws; `parent` is the session's call, the attempt is a span of its own below it. */
 export async function runAttempt(
   needs: AttemptNeeds,
@@ -47,9 +45,12 @@ export async function runAttempt(
   messages: ChatMessage[],
   parent: Call,
 ): Promise<AttemptResult> {
-  const call = childCall(parent, { timeout_ms: request.timeout_ms });
+  const { timeout_ms, overtaken } = request;
+  const signal = overtaken === undefined ? {} : { signal: overtaken };
+  const call = childCall(parent, { timeout_ms, ...signal });
   const started = performance.now();
-  const result = await draftAndJudge(needs, request, messages, call);
+  const ended = await draftAndJudge(needs, request, messages, call);
+  const result = ended.failed !== undefined && overtaken?.aborted ? overtakenResult(ended) : ended;
   needs.tell(attemptEvent(request, result.attempt, call, performance.now() - started));
   return result;
 }
@@ -58,7 +59,7 @@ const ERROR_MAX = 2_000;
 
 function attemptEvent(
   { kind, iteration }: AttemptRequest,
-  { verdict, error }: Attempt,
+  { verdict, error, draft, model, repaired }: Attempt,
   call: Call,
   duration_ms: number,
 ): EventInput {
@@ -70,13 +71,25 @@ function attemptEvent(
     span_id,
     ...(parent_span_id === undefined ? {} : { parent_span_id }),
     principal: call.principal.name,
-    success: verdict === "accepted",
+    // A draft that another one overtook is no failure of anybody.
+    success: verdict === "accepted" || verdict === "cancelled",
     duration_ms,
     ...(error === null ? {} : { error: error.message.slice(0, ERROR_MAX) }),
     task_class: kind,
     event_kind: verdict,
-    details: { iteration },
+    details: {
+      iteration,
+      ...(draft === undefined ? {} : { draft }),
+      ...(model === undefined ? {} : { model }),
+      ...(repaired === true ? { repaired } : {}),
+    },
   };
+}
+
+function overtakenResult(result: AttemptResult): AttemptResult {
+  const error = { message: "another draft was right first" };
+  const attempt: Attempt = { ...result.attempt, verdict: "cancelled", error };
+  return { ...result, attempt, failed: undefined };
 }
 
 async function draftAndJudge(
@@ -85,29 +98,31 @@ async function draftAndJudge(
   messages: ChatMessage[],
   call: Call,
 ): Promise<AttemptResult> {
-  const draft = { iteration: request.iteration, span_id: call.span_id };
+  const draft = {
+    iteration: request.iteration,
+    span_id: call.span_id,
+    ...(request.draft === undefined ? {} : { draft: request.draft }),
+  };
   let answer: ChatAnswer;
   try {
-    answer = await needs.chat.chat({ ...request.chat, messages }, call);
+    answer = await needs.ask(request.chat, messages, call);
   } catch (thrown) {
-    return infraFailure({ ...draft, raw: "", artifact: null, usage: null }, undefined, {
+    const { model } = request.chat;
+    const asked = model === undefined ? {} : { model };
+    return infraFailure({ ...draft, ...asked, raw: "", artifact: null, usage: null }, undefined, {
       reason: "model_failed",
       error: toLakehouseError(thrown),
     });
   }
-  const artifact = extractJson(answer.content);
-  const said = { ...draft, raw: answer.content, usage: answer.usage };
-  if (artifact === undefined) {
-    const attempt: Attempt = { ...said, artifact: null, verdict: "no_json", error: NO_JSON };
+  const said = { ...draft, raw: answer.content, usage: answer.usage, model: answer.model };
+  const read = readAnswer(answer.content, answer.finish_reason);
+  if ("error" in read) {
+    const attempt: Attempt = { ...said, artifact: null, verdict: "no_json", error: read.error };
     return { attempt, answer, report: undefined, failed: undefined };
   }
-  return judge(
-    needs,
-    request,
-    { ...said, artifact: artifact as Attempt["artifact"] },
-    answer,
-    call,
-  );
+  const artifact = read.artifact as Attempt["artifact"];
+  const found = { ...said, artifact, ...(read.repaired ? { repaired: true } : {}) };
+  return judge(needs, request, found, answer, call);
 }
 
 /** Reasons that are told as they are: the caller asked wrongly, the validator did not fail. */

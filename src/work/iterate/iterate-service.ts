@@ -2,17 +2,19 @@
 import type { Call } from "#kernel/call.ts";
 import { isoTime, type Clock } from "#kernel/clock.ts";
 import type { Client, OutputOf, ParsedInputOf } from "#kernel/contract.ts";
-import { newId } from "#kernel/ids.ts";
+import { canonicalJson, newId } from "#kernel/ids.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
-import { LakehouseError } from "#kernel/problem.ts";
 import type { chat } from "#contracts/chat.ts";
-import type { Attempt, iterate, SessionRow } from "#contracts/iterate.ts";
+import type { iterate } from "#contracts/iterate.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import type { EventInput } from "#contracts/observe.ts";
 import type { validate } from "#contracts/validate.ts";
-import { feedback, runAttempt, type AttemptRequest, type AttemptResult } from "./attempt.ts";
+import { createModelAsker } from "./ask-model.ts";
+import { feedback, type AttemptRequest, type AttemptResult } from "./attempt.ts";
+import { runRound } from "./draft-round.ts";
 import type { IterateSettings } from "./iterate-settings.ts";
+import { sessionRow, toAnswer, type Session } from "./session-end.ts";
 import { openSessionStore } from "./session-store.ts";
 
 export interface IterateNeeds {
@@ -29,28 +31,30 @@ type Operation = (typeof iterate)["operations"]["iterate"];
 type Input = ParsedInputOf<Operation>;
 type Output = OutputOf<Operation>;
 
-interface Session {
-  readonly session_id: string;
-  readonly started: number;
-  readonly results: AttemptResult[];
-}
-
 export async function createIterate(
   needs: IterateNeeds,
   settings: IterateSettings,
 ): Promise<Service<typeof iterate>> {
   const store = await openSessionStore(needs.dir, needs.log);
-  const counts = { accepted: 0, max_iter_exhausted: 0, infra_error: 0 };
+  const counts = { accepted: 0, max_iter_exhausted: 0, infra_error: 0, drifted: 0 };
+  const ask = createModelAsker(needs.chat, needs.log, settings.ask_for_schema);
+  const attempting = { ask, validate: needs.validate, tell: needs.tell };
 
-  async function runSession(input: Input, call: Call): Promise<Output> {
+  async function runSession(input: Input, schema: Schema, call: Call): Promise<Output> {
     const session: Session = { session_id: newId(), started: performance.now(), results: [] };
     const messages = openingMessages(input);
+    const drifts = driftWatch(input.drift_after);
     for (let iteration = 1; iteration <= input.max_iterations; iteration++) {
-      const request = attemptRequest(input, iteration, settings);
-      const result = await runAttempt(needs, request, messages, call);
-      session.results.push(result);
-      if (result.failed !== undefined || result.report !== undefined) break;
-      messages.push(...feedback(result.attempt));
+      const request = attemptRequest(input, iteration, schema, settings);
+      const round = await runRound(attempting, request, input.drafts, messages, call);
+      session.results.push(...round.results);
+      session.deciding = round.deciding;
+      session.iterations = iteration;
+      const { failed, report, attempt } = round.deciding;
+      if (failed !== undefined || report !== undefined) break;
+      session.drifted = drifts(round.deciding);
+      if (session.drifted) break;
+      messages.push(...feedback(attempt));
     }
     await finish(input, session, call);
     return toAnswer(session, call);
@@ -77,8 +81,8 @@ export async function createIterate(
   return {
     handlers: {
       async iterate(input, call) {
-        await refuseUnknownKind(needs.validate, input.kind, call);
-        return runSession(input, call);
+        const schema = await knownKind(needs.validate, input.kind, call);
+        return runSession(input, schema, call);
       },
     },
     async health() {
@@ -91,52 +95,30 @@ export async function createIterate(
   };
 }
 
-function sessionRow(
-  input: Input,
-  session: Session,
-  call: Call,
-  daemon: string,
-  timestamp: string,
-): SessionRow {
-  const last = session.results.at(-1)!;
-  const { report } = last;
-  return {
-    schema: "session.iterate.v1",
-    session_id: session.session_id,
-    trace_id: call.trace_id,
-    daemon,
-    timestamp,
-    kind: input.kind,
-    ...whoAnswered(session, input),
-    prompt: input.prompt,
-    iterations: session.results.length,
-    attempts: session.results.map(({ attempt }) => withoutText(attempt)),
-    final_verdict: finalVerdict(last),
-    artifact: report === undefined ? null : last.attempt.artifact,
-    grounded_in_roster: report?.grounded ?? null,
-    duration_ms: performance.now() - session.started,
-  };
-}
+type Schema = AttemptRequest["chat"]["schema"];
 
-/** The log keeps verdicts and errors; what the model said stands in the answer only. */
-function withoutText(attempt: Attempt): SessionRow["attempts"][number] {
-  const { iteration, verdict, error, span_id, usage } = attempt;
-  return { iteration, verdict, error, span_id, usage };
-}
-
-/** Asked before the first draft, so that a misspelt kind costs no model call. */
-async function refuseUnknownKind(
+/**
+ * Asked before the first draft, so that a misspelt kind costs no model call. The JSON schema that
+ * the kind declares, if it does.
+ */
+async function knownKind(
   client: Client<typeof validate>,
   kind: string,
   call: Call,
-): Promise<void> {
+): Promise<Schema> {
   // A validator that cannot be asked now is met (and recorded) in the session itself.
   const answer = await client.kinds({}, call).catch(() => undefined);
-  if (answer === undefined) return;
-  const known = answer.kinds.flatMap((one) => [one.kind, `${one.domain}.${one.kind}`]);
-  if (known.includes(kind)) return;
+  if (answer === undefined) return undefined;
+  const known = answer.kinds.find(
+    (one) => one.kind === kind || `${one.domain}.${one.kind}` === kind,
+  );
+  if (known !== undefined) {
+    const { schema } = known;
+    return schema === undefined ? undefined : { name: known.kind, schema };
+  }
   // validate answers with the nearest known name; its error is the one to show.
   await client.validate({ kind, artifact: null, context: {} }, call);
+  return undefined;
 }
 
 function openingMessages(input: Input): ChatMessage[] {
@@ -149,6 +131,7 @@ function openingMessages(input: Input): ChatMessage[] {
 function attemptRequest(
   input: Input,
   iteration: number,
+  schema: Schema,
   settings: IterateSettings,
 ): AttemptRequest {
   return {
@@ -157,57 +140,36 @@ function attemptRequest(
     context: input.context,
     timeout_ms: settings.attempt_timeout_ms,
     chat: {
-      ...(input.model === undefined ? {} : { model: input.model }),
-      ...(input.provider === undefined ? {} : { provider: input.provider }),
+      ...askedModel(input, iteration),
+      ...(schema === undefined ? {} : { schema }),
       temperature: input.temperature,
       max_tokens: input.max_tokens,
     },
   };
 }
 
-function finalVerdict(last: AttemptResult): SessionRow["final_verdict"] {
-  if (last.report !== undefined) return "accepted";
-  return last.failed === undefined ? "max_iter_exhausted" : "infra_error";
-}
-
-function whoAnswered(session: Session, input?: Input): { model: string; provider: string } {
-  const answer = session.results.findLast((result) => result.answer !== undefined)?.answer;
+/** The caller's model, or the one that has taken over by this iteration. */
+function askedModel(input: Input, iteration: number): { model?: string; provider?: string } {
+  const due = input.escalate.filter(({ at }) => at <= iteration).toSorted((a, b) => a.at - b.at);
+  const taken_over = due.at(-1);
+  // A provider would win over the model's own prefix: it belongs to the model that was left.
+  if (taken_over !== undefined) return { model: taken_over.model };
+  const { model, provider } = input;
   return {
-    model: answer?.model ?? input?.model ?? "",
-    provider: answer?.provider ?? input?.provider ?? "",
+    ...(model === undefined ? {} : { model }),
+    ...(provider === undefined ? {} : { provider }),
   };
 }
 
-/** The answer of an accepted session; throws for the others, with the whole history. */
-function toAnswer(session: Session, call: Call): Output {
-  const last = session.results.at(-1)!;
-  const history = session.results.map((result) => result.attempt);
-  const { session_id } = session;
-  const iterations = history.length;
-  const provider_kind = last.answer?.provider_kind ?? "model";
-  const told = { iterations, history, session_id, ...whoAnswered(session), provider_kind };
-  if (last.report !== undefined) {
-    return {
-      artifact: last.attempt.artifact,
-      validation: last.report,
-      ...told,
-      trace_id: call.trace_id,
-    };
-  }
-  const extra = { error: last.attempt.error, ...told, trace_id: call.trace_id };
-  if (last.failed !== undefined) {
-    const { code, message, reason, hint, issues, extra: more } = last.failed;
-    throw new LakehouseError(code, message, {
-      reason,
-      ...(hint === undefined ? {} : { hint }),
-      issues,
-      extra: { ...more, ...extra },
-      cause: last.failed,
-    });
-  }
-  throw new LakehouseError(
-    "rejected",
-    `not accepted after ${iterations} attempts: ${last.attempt.error?.message ?? ""}`,
-    { reason: "max_iter_exhausted", extra },
-  );
+/** Tells when the same draft was refused in the same way `after` times in a row. */
+function driftWatch(after: number | undefined): (result: AttemptResult) => boolean {
+  let last = "";
+  let times = 0;
+  return ({ attempt: { artifact, raw, error } }) => {
+    if (after === undefined) return false;
+    const seen = canonicalJson([artifact ?? raw, error]);
+    times = seen === last ? times + 1 : 1;
+    last = seen;
+    return times >= after;
+  };
 }

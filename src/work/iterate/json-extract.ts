@@ -1,4 +1,5 @@
 // Finds the first balanced JSON object in what a model said: fenced, bare, or inside prose.
+import { endOfLooseObject } from "./loose-object.ts";
 
 /** A fenced block whose info string is empty or json; others (echoed prompts, code) are skipped. */
 const FENCE = /```[ \t]*(\w[\w-]*)?[^\n]*\n([\s\S]*?)```/g;
@@ -9,17 +10,23 @@ const FENCE = /```[ \t]*(\w[\w-]*)?[^\n]*\n([\s\S]*?)```/g;
  * is broken or cut off is never replaced by one of its parts: that would lose the rest silently.
  */
 export function extractJson(text: string): Record<string, unknown> | undefined {
-  const spoken = afterThinking(text);
-  const fences = [...spoken.matchAll(FENCE)];
-  for (const mark of ["json", undefined]) {
-    for (const fence of fences) {
-      if (fence[1]?.toLowerCase() !== mark) continue;
-      const found = firstObject(fence[2]!);
-      if (found !== undefined) return found;
+  for (const sections of answerSections(text)) {
+    for (const section of sections) {
+      const found = firstObject(section);
+      if (found !== undefined) return found.value;
     }
   }
+  return undefined;
+}
+
+/** The places an answer may stand in, the likeliest first: json fences, bare fences, all text. */
+export function answerSections(text: string): readonly (readonly string[])[] {
+  const spoken = afterThinking(text);
+  const fences = spoken.includes("```") ? [...spoken.matchAll(FENCE)] : [];
+  const marked = (mark: string | undefined) =>
+    fences.filter((fence) => fence[1]?.toLowerCase() === mark).map((fence) => fence[2]!);
   const prose = fences.length === 0 ? spoken : spoken.replaceAll(FENCE, dropForeignFence);
-  return firstObject(prose);
+  return [marked("json"), marked(undefined), [prose]];
 }
 
 function dropForeignFence(block: string, mark: string | undefined): string {
@@ -36,63 +43,86 @@ function afterThinking(text: string): string {
   return firstObjectEnd(text) > close && before.includes("{") ? text : text.slice(close + 8);
 }
 
-function firstObject(text: string): Record<string, unknown> | undefined {
-  for (const [start, end] of objectSpans(text)) {
+export interface FoundObject {
+  readonly value: Record<string, unknown>;
+  /** The text it was read from. */
+  readonly source: string;
+}
+
+/** The first object of a section that is strict JSON. */
+export function firstObject(text: string): FoundObject | undefined {
+  for (let from = 0; ;) {
+    const start = nextObjectStart(text, from);
+    if (start < 0) return undefined;
+    const end = balancedEnd(text, start);
+    if (end < 0) return undefined;
+    if (isMember(text, start, end)) return undefined;
+    const source = text.slice(start, end);
     try {
-      return JSON.parse(text.slice(start, end)) as Record<string, unknown>;
+      return { value: JSON.parse(source) as Record<string, unknown>, source };
     } catch {
-      continue;
+      // Braces may stand in single quotes: where the broken object ends is read loosely, so that
+      // none of its parts is taken for the answer.
+      const loose = endOfLooseObject(text, start);
+      if (!loose.balanced) return undefined;
+      from = Math.max(end, loose.end);
     }
   }
-  return undefined;
+}
+
+/** What stands before an object that is the value of a member. */
+const MEMBER = /["']\s*:[\s[]*$/;
+const SOME_MEMBER = /["']\s*:/;
+const GOES_ON = /^[\s\]]*(?:\}|,\s*["'{])/;
+const NEAR = 400;
+
+/** The object around it has lost its opening brace: this one is only one of its parts. */
+export function isMember(text: string, start: number, end: number): boolean {
+  const before = text.slice(Math.max(0, start - NEAR), start);
+  if (MEMBER.test(before)) return true;
+  return SOME_MEMBER.test(before) && GOES_ON.test(text.slice(end, end + NEAR));
 }
 
 function firstObjectEnd(text: string): number {
-  for (const [, end] of objectSpans(text)) return end;
-  return -1;
+  const start = nextObjectStart(text, 0);
+  return start < 0 ? -1 : balancedEnd(text, start);
 }
 
 /** An opening brace that starts an object, also one in the loose spelling of JavaScript. */
-const OBJECT_START = /\{\s*(?:["'}]|[A-Za-z_$][\w$]*\s*:)/y;
+const OBJECT_START = /\{\s*(?:["'“‘`}]|\\"|\/[/*]|#|,|[\p{L}_$][\p{L}\p{N}_$-]*["']?\s*:)/uy;
 
-/** Spans of balanced objects, outermost first to last, outside of `<think>` blocks. Linear time. */
-function* objectSpans(text: string): Generator<[number, number]> {
-  let at = 0;
-  let think = text.indexOf("<think>");
+/** Offset of the next opening brace outside of `<think>` blocks that starts an object; or -1. */
+export function nextObjectStart(text: string, from: number): number {
+  let at = from;
+  let think = text.indexOf("<think>", from);
   while (at < text.length) {
     const brace = text.indexOf("{", at);
-    if (brace < 0) return;
-    if (think >= 0 && think < at) think = text.indexOf("<think>", at);
+    if (brace < 0) return -1;
     if (think >= 0 && think < brace) {
       const close = text.indexOf("</think>", think);
-      if (close < 0) return;
+      if (close < 0) return -1;
       at = close + 8;
+      think = text.indexOf("<think>", at);
       continue;
     }
     OBJECT_START.lastIndex = brace;
-    if (!OBJECT_START.test(text)) {
-      at = brace + 1;
-      continue;
-    }
-    const end = balancedEnd(text, brace);
-    if (end < 0) return;
-    yield [brace, end];
-    at = end;
+    if (OBJECT_START.test(text)) return brace;
+    at = brace + 1;
   }
+  return -1;
 }
 
 /** The offset just after the brace that closes the one at `start`; -1 when it is cut off. */
 function balancedEnd(text: string, start: number): number {
   let depth = 0;
-  let in_string = false;
   for (let at = start; at < text.length; at++) {
-    const char = text[at];
-    if (in_string) {
-      if (char === "\\") at++;
-      else if (char === '"') in_string = false;
-    } else if (char === '"') in_string = true;
-    else if (char === "{") depth++;
-    else if (char === "}" && --depth === 0) return at + 1;
+    const code = text.charCodeAt(at);
+    if (code === 34) {
+      for (at++; at < text.length && text.charCodeAt(at) !== 34; at++) {
+        if (text.charCodeAt(at) === 92) at++;
+      }
+    } else if (code === 123) depth++;
+    else if (code === 125 && --depth === 0) return at + 1;
   }
   return -1;
 }

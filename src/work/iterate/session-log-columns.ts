@@ -19,4 +19,7 @@ export const sessionLogColumns: Column[] = [
   text("artifact"),
   { name: "grounded_in_roster", type: "boolean", nullable: true },
   { name: "duration_ms", type: "double", nullable: true },
+  { name: "drafts", type: "long", nullable: true },
+  text("escalated_to"),
+  text("usage"),
 ];

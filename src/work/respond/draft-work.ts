@@ -4,7 +4,8 @@ import type { Client, OutputOf } from "#kernel/contract.ts";
 import { type LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { Attempt, iterate } from "#contracts/iterate.ts";
 import type { MatrixHit } from "#contracts/matrix.ts";
-import type { RespondAnswer } from "#contracts/respond.ts";
+import type { CorrectionRow, RespondAnswer } from "#contracts/respond.ts";
+import { withCorrections } from "./overseer.ts";
 import type { RespondInput } from "./retrieve.ts";
 import type { PlannedTask } from "./task-planner.ts";
 
@@ -17,10 +18,18 @@ export interface Drafted {
   /** undefined unless accepted. */
   readonly artifact: IterateAnswer["artifact"] | undefined;
   readonly history: readonly Attempt[];
+  readonly iterations: number;
   readonly model: string | null;
   readonly provider_kind: RespondAnswer["provider_kind"];
   /** Set when the status is infra_error: to be thrown once it is written down. */
   readonly failed: LakehouseError | undefined;
+}
+
+/** What a further round of drafting is told and held to. */
+export interface Oversight {
+  readonly corrections: readonly CorrectionRow[];
+  /** undefined: nobody is there to help, every iteration is used. */
+  readonly drift_after: number | undefined;
 }
 
 /** Never throws. */
@@ -29,6 +38,7 @@ export async function draftWork(
   { kind, domain, plan }: PlannedTask,
   hits: readonly MatrixHit[],
   input: RespondInput,
+  { corrections, drift_after }: Oversight,
   call: Call,
 ): Promise<Drafted> {
   const candidates = hits.map(({ id, corpus, metadata, text, playbook }) => ({
@@ -38,22 +48,25 @@ export async function draftWork(
     text: text ?? "",
     boosted: playbook !== null,
   }));
+  const { system, prompt } = kind.prompt(input.task, plan, candidates);
   try {
     const answer = await client.iterate(
       {
         kind: `${domain}.${kind.validator}`,
-        ...kind.prompt(input.task, plan, candidates),
+        system,
+        prompt: withCorrections(prompt, corrections),
         context: { ...plan.context },
         max_iterations: input.max_iterations,
+        ...(drift_after === undefined ? {} : { drift_after }),
         ...(input.provider === undefined ? {} : { provider: input.provider }),
         ...(input.model === undefined ? {} : { model: input.model }),
       },
       call,
     );
-    const { artifact, history, model, provider_kind } = answer;
-    const reason = `accepted at iteration ${answer.iterations}`;
-    const failed = undefined;
-    return { status: "accepted", reason, artifact, history, model, provider_kind, failed };
+    const { artifact, history, iterations, model, provider_kind } = answer;
+    const reason = `accepted at iteration ${iterations}`;
+    const told = { artifact, history, iterations, model, provider_kind };
+    return { status: "accepted", reason, ...told, failed: undefined };
   } catch (thrown) {
     return failedDraft(toLakehouseError(thrown));
   }
@@ -61,13 +74,14 @@ export async function draftWork(
 
 /** Also of failures before drafting. Errors of iterate carry the session as extension members. */
 export function failedDraft(error: LakehouseError): Drafted {
-  const { history, model, provider_kind } = error.extra as Partial<IterateAnswer>;
-  const exhausted = error.reason === "max_iter_exhausted";
+  const { history, iterations, model, provider_kind } = error.extra as Partial<IterateAnswer>;
+  const exhausted = error.reason === "max_iter_exhausted" || error.reason === "drifted";
   return {
     status: exhausted ? "max_iter_exhausted" : "infra_error",
     reason: error.message,
     artifact: undefined,
     history: history ?? [],
+    iterations: iterations ?? 0,
     model: model === undefined || model === "" ? null : model,
     provider_kind: provider_kind ?? null,
     failed: exhausted ? undefined : error,

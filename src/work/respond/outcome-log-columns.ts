@@ -13,4 +13,5 @@ export const outcomeLogColumns: Column[] = [
   ...["answer_ids", "playbook_ids"].map(column("list<string>")),
   ...["recorded_at", "trace_id"].map(text),
   column("double")("duration_ms"),
+  column("long")("corrections"),
 ];

@@ -27,6 +27,8 @@ export interface TaskEnd {
   readonly model: string | null;
   readonly playbooks_applied: readonly string[];
   readonly lessons: Lessons;
+  /** How many corrections of an overseer were applied. */
+  readonly corrections: number;
   readonly event: Readonly<Record<string, string | number>>;
   readonly duration_ms: number;
 }
@@ -99,6 +101,7 @@ function outcomeRow(end: TaskEnd, call: Call, clock: Clock): OutcomeRow {
     recorded_at: isoTime(clock),
     trace_id: call.trace_id,
     duration_ms: end.duration_ms,
+    corrections: end.corrections,
   };
 }
 

@@ -3,13 +3,17 @@ import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
+import type { chat } from "#contracts/chat.ts";
 import type { iterate } from "#contracts/iterate.ts";
 import type { matrix, MatrixHit } from "#contracts/matrix.ts";
 import type { respond, RespondAnswer } from "#contracts/respond.ts";
 import type { DomainPack } from "#ports/domain-pack.ts";
-import { draftWork, failedDraft, type Drafted } from "./draft-work.ts";
+import { openCorrectionStore } from "./correction-store.ts";
+import { draftWork, failedDraft } from "./draft-work.ts";
 import { lessonsOf, type Lessons } from "./lessons.ts";
 import { openOutcomeStore } from "./outcome-store.ts";
+import { createOverseer } from "./overseer.ts";
+import { draftOverseen, type OverseenDraft } from "./overseen-draft.ts";
 import { createRecorder, type Recorder, type RecorderNeeds, type TaskEnd } from "./recorder.ts";
 import type { RespondSettings } from "./respond-settings.ts";
 import { retrieve, type RespondInput, type SearchAnswer } from "./retrieve.ts";
@@ -18,6 +22,8 @@ import { planTask, unplannedHash, type PlannedTask } from "./task-planner.ts";
 export interface RespondNeeds extends RecorderNeeds {
   readonly matrix: Client<typeof matrix>;
   readonly iterate: Client<typeof iterate>;
+  /** For the overseer. */
+  readonly chat: Client<typeof chat>;
   readonly packs: readonly DomainPack[];
   readonly kb_dir: string;
 }
@@ -37,7 +43,10 @@ export async function createRespond(
   settings: RespondSettings,
 ): Promise<Service<typeof respond>> {
   const store = await openOutcomeStore(needs.kb_dir, needs.log);
+  const corrections = await openCorrectionStore(needs.kb_dir, needs.log);
   const recorder = createRecorder(needs, store);
+  const overseer = createOverseer(needs, corrections, settings);
+  const drift_after = overseer === undefined ? undefined : settings.drift_after;
   const counts = { accepted: 0, nothing_relevant: 0, max_iter_exhausted: 0, infra_error: 0 };
   const write = writer(recorder, (status) => counts[status]++);
 
@@ -47,17 +56,28 @@ export async function createRespond(
     if (planned === undefined)
       return refuse(write, work, noPlanReason(needs.packs, input.kind), null);
     let found: SearchAnswer | undefined;
-    let drafted: Drafted;
+    let overseen: OverseenDraft;
     try {
       found = await retrieve(needs.matrix, planned.plan, input, call);
       if (found !== undefined && found.results.length === 0) {
         return await refuse(write, work, refusalReason(found), found.relevance);
       }
-      drafted = await draftWork(needs.iterate, planned, found?.results ?? [], input, call);
+      const hits = found?.results ?? [];
+      overseen = await draftOverseen(
+        { overseer, tell: needs.tell, log: needs.log },
+        { task: input.task, planned },
+        (so_far) => {
+          const oversight = { corrections: so_far, drift_after };
+          return draftWork(needs.iterate, planned, hits, input, oversight, call);
+        },
+        settings.overseer_corrections_max,
+        call,
+      );
     } catch (thrown) {
-      drafted = failedDraft(toLakehouseError(thrown));
+      const drafted = failedDraft(toLakehouseError(thrown));
+      overseen = { drafted, corrections: [], not_recorded: [] };
     }
-    return conclude(write, settings, { ...work, planned }, found, drafted);
+    return conclude(write, settings, { ...work, planned }, found, overseen);
   }
 
   return {
@@ -69,7 +89,10 @@ export async function createRespond(
       if (recording_failures > 0) return { status: "degraded", figures: { ...figures, reason } };
       return { status: "ok", figures };
     },
-    stop: () => store.close(),
+    async stop() {
+      await store.close();
+      await corrections.close();
+    },
   };
 }
 
@@ -96,17 +119,17 @@ async function conclude(
   settings: RespondSettings,
   work: Work & { readonly planned: PlannedTask },
   found: SearchAnswer | undefined,
-  drafted: Drafted,
+  { drafted, corrections, not_recorded }: OverseenDraft,
 ): Promise<RespondAnswer> {
   const hits = found?.results ?? [];
-  const { status, reason, model, artifact, history } = drafted;
+  const { status, reason, model, artifact, history, iterations } = drafted;
   const lessons =
     status === "infra_error"
       ? NO_LESSONS
       : lessonsOf(work.planned.kind, artifact, history, hits, settings);
   const playbooks_applied = hits.flatMap((hit) => hit.playbook?.playbook_id ?? []);
-  const iterations = history.length;
-  const ended = { status, reason, model, iterations, lessons, playbooks_applied };
+  const told = { status, reason, model, iterations };
+  const ended = { ...told, lessons, playbooks_applied, corrections: corrections.length };
   const answer = await write(work, ended);
   if (drafted.failed !== undefined) throw drafted.failed;
   return {
@@ -114,6 +137,12 @@ async function conclude(
     status: status === "accepted" ? "accepted" : "max_iter_exhausted",
     artifact: artifact ?? null,
     history: [...history],
+    corrections: corrections.map(({ correction, model: by, applied_at_turn }) => ({
+      correction,
+      model: by,
+      applied_at_turn,
+    })),
+    not_recorded: [...not_recorded, ...answer.not_recorded],
     relevance: found?.relevance ?? null,
     retrieved: hits.map(toRetrieved),
     provider_kind: drafted.provider_kind,
@@ -128,15 +157,27 @@ async function refuse(
   relevance: RespondAnswer["relevance"],
 ): Promise<RespondAnswer> {
   const status = "nothing_relevant" as const;
-  const nothing = { model: null, iterations: 0, lessons: NO_LESSONS, playbooks_applied: [] };
+  const nothing = {
+    model: null,
+    iterations: 0,
+    lessons: NO_LESSONS,
+    playbooks_applied: [],
+    corrections: 0,
+  };
   const answer = await write(work, { status, reason, ...nothing });
-  const empty = { artifact: null, history: [], retrieved: [], provider_kind: null };
+  const empty = {
+    artifact: null,
+    history: [],
+    corrections: [],
+    retrieved: [],
+    provider_kind: null,
+  };
   return { ...answer, status, relevance, ...empty };
 }
 
 type Ended = Pick<
   TaskEnd,
-  "status" | "reason" | "model" | "iterations" | "lessons" | "playbooks_applied"
+  "status" | "reason" | "model" | "iterations" | "lessons" | "playbooks_applied" | "corrections"
 >;
 
 function taskEnd({ input, planned, started }: Work, ended: Ended): TaskEnd {

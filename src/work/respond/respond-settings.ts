@@ -21,5 +21,22 @@ export const respondSettings = z.strictObject({
     .max(1_000)
     .default(25)
     .describe("answers of one piece of work that are remembered at most"),
+  overseer: z
+    .string()
+    .default("")
+    .describe("model that corrects refused work, e.g. tier/local_judge; empty: nobody does"),
+  overseer_corrections_max: z
+    .int()
+    .min(1)
+    .max(5)
+    .default(1)
+    .describe("corrections for one task at most"),
+  overseer_tokens_max: z.int().min(16).default(512).describe("length of one correction"),
+  drift_after: z
+    .int()
+    .min(2)
+    .max(20)
+    .default(2)
+    .describe("with an overseer: the same draft refused the same way so often calls for it"),
 });
 export type RespondSettings = z.output<typeof respondSettings>;

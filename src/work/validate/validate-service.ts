@@ -49,9 +49,12 @@ export async function createValidate(
       },
       async kinds() {
         return {
-          kinds: registry
-            .list()
-            .map(({ kind, domain, validator }) => ({ kind, domain, summary: validator.summary })),
+          kinds: registry.list().map(({ kind, domain, validator: { summary, schema } }) => ({
+            kind,
+            domain,
+            summary,
+            ...(schema === undefined ? {} : { schema: { ...schema } }),
+          })),
         };
       },
     },

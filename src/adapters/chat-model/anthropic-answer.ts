@@ -1,0 +1,148 @@
+// Reads what Anthropic's Messages API answers: the events of a stream, and a whole message.
+import type { FinishReason, TokenUsage } from "#contracts/nouns.ts";
+import type { ChatDelta } from "#ports/chat-model.ts";
+import { badAnswer } from "#ports/provider-http.ts";
+import { asCount, asObject } from "./openai-shapes.ts";
+
+type Loose = Readonly<Record<string, unknown>>;
+
+interface OpenBlock {
+  /** Which tool call it is; undefined: text, or the JSON that was asked for. */
+  readonly call: number | undefined;
+  readonly kind: "text" | "json" | "tool" | "other";
+  said: boolean;
+}
+
+export interface AnthropicReader {
+  /** Deltas of one event; the last has the reason and comes with message_stop. */
+  read(event: Loose): readonly ChatDelta[];
+  /** Whether the answer is whole but for its closing event. */
+  readonly complete: () => boolean;
+  last(): ChatDelta;
+}
+
+/** Follows one stream (Anthropic API reference, Streaming Messages); other events are passed. */
+export function createAnthropicReader(json_tool: boolean): AnthropicReader {
+  const blocks = new Map<unknown, OpenBlock>();
+  let calls = 0;
+  let stop_reason: string | undefined;
+  let usage: Loose = {};
+
+  function started(index: unknown, block: Loose): ChatDelta[] {
+    if (block["type"] === "tool_use") {
+      if (json_tool) {
+        blocks.set(index, { kind: "json", call: undefined, said: false });
+        return [];
+      }
+      const call = calls++;
+      blocks.set(index, { kind: "tool", call, said: false });
+      const wanted = { name: block["name"], arguments: "" };
+      return [toolDelta({ index: call, id: block["id"], type: "function", function: wanted })];
+    }
+    // Thinking and the results of Anthropic's own tools are no part of the answer's text.
+    const kind = block["type"] === "text" && !json_tool ? "text" : "other";
+    blocks.set(index, { kind, call: undefined, said: false });
+    const { text } = block;
+    return kind === "text" && typeof text === "string" && text !== "" ? [{ content: text }] : [];
+  }
+
+  function grown(block: OpenBlock | undefined, delta: Loose): ChatDelta[] {
+    if (block === undefined) throw badAnswer("anthropic sent a delta of a block it never began");
+    const text = delta["type"] === "text_delta" ? delta["text"] : delta["partial_json"];
+    if (typeof text !== "string" || text === "" || block.kind === "other") return [];
+    block.said = true;
+    return block.kind === "tool" ? [argumentsDelta(block, text)] : [{ content: text }];
+  }
+
+  /** A tool that takes nothing is called without a word of input: its arguments are {}. */
+  function ended(block: OpenBlock | undefined): ChatDelta[] {
+    if (block === undefined || block.said) return [];
+    if (block.kind === "json") return [{ content: "{}" }];
+    return block.kind === "tool" ? [argumentsDelta(block, "{}")] : [];
+  }
+
+  function read(event: Loose): readonly ChatDelta[] {
+    switch (event["type"]) {
+      case "message_start":
+        usage = { ...asObject(asObject(event["message"])?.["usage"]) };
+        return [];
+      case "content_block_start":
+        return started(event["index"], asObject(event["content_block"]) ?? {});
+      case "content_block_delta":
+        return grown(blocks.get(event["index"]), asObject(event["delta"]) ?? {});
+      case "content_block_stop":
+        return ended(blocks.get(event["index"]));
+      case "message_delta": {
+        const reason = asObject(event["delta"])?.["stop_reason"];
+        if (typeof reason === "string") stop_reason = reason;
+        // Counts here are of the whole message and replace those of its start.
+        usage = { ...usage, ...withoutNulls(asObject(event["usage"])) };
+        return [];
+      }
+      default:
+        return [];
+    }
+  }
+
+  return {
+    read,
+    complete: () => stop_reason !== undefined,
+    last: () => ({
+      content: "",
+      finish_reason: finishReasonOf(stop_reason, json_tool),
+      usage: usageOf(usage),
+    }),
+  };
+}
+
+/** A server that does not stream answers with the whole message. */
+export function wholeMessage(document: Loose, json_tool: boolean): readonly ChatDelta[] {
+  const { content, stop_reason, usage } = document;
+  if (!Array.isArray(content)) throw badAnswer("anthropic did not answer with a message");
+  const reader = createAnthropicReader(json_tool);
+  reader.read({ type: "message_start", message: { usage } });
+  const deltas = content.flatMap((value, index) => {
+    const block = asObject(value) ?? {};
+    const input = block["type"] === "tool_use" ? JSON.stringify(block["input"] ?? {}) : undefined;
+    return [
+      ...reader.read({ type: "content_block_start", index, content_block: block }),
+      ...(input === undefined
+        ? []
+        : reader.read({ type: "content_block_delta", index, delta: { partial_json: input } })),
+    ];
+  });
+  reader.read({ type: "message_delta", delta: { stop_reason } });
+  return [...deltas, reader.last()];
+}
+
+function finishReasonOf(reason: string | undefined, json_tool: boolean): FinishReason {
+  if (reason === "max_tokens" || reason === "model_context_window_exceeded") return "length";
+  if (reason === "refusal") return "content_filter";
+  return reason === "tool_use" && !json_tool ? "tool_calls" : "stop";
+}
+
+/** Tokens read from or written to its prompt cache are not in `input_tokens`; they are prompt. */
+function usageOf(usage: Loose): TokenUsage {
+  const cached_tokens = asCount(usage["cache_read_input_tokens"]);
+  const written = asCount(usage["cache_creation_input_tokens"]);
+  const prompt_tokens = asCount(usage["input_tokens"]) + cached_tokens + written;
+  const completion_tokens = asCount(usage["output_tokens"]);
+  return {
+    prompt_tokens,
+    completion_tokens,
+    total_tokens: prompt_tokens + completion_tokens,
+    ...(cached_tokens > 0 ? { prompt_tokens_details: { cached_tokens } } : {}),
+  };
+}
+
+function withoutNulls(counts: Loose | undefined): Loose {
+  return Object.fromEntries(Object.entries(counts ?? {}).filter(([, value]) => value !== null));
+}
+
+function argumentsDelta(block: OpenBlock, text: string): ChatDelta {
+  return toolDelta({ index: block.call, function: { arguments: text } });
+}
+
+function toolDelta(call: Loose): ChatDelta {
+  return { content: "", tool_calls: [call] };
+}

@@ -1,0 +1,202 @@
+// What Anthropic's Messages API is sent and how its events are read, over a real loopback server.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { LakehouseError } from "#kernel/problem.ts";
+import { askRequest, collectDeltas } from "#ports/chat-model.suite.ts";
+import type { ChatDelta, ChatRequest } from "#ports/chat-model.ts";
+import { createAnthropicReader } from "./anthropic-answer.ts";
+import { createAnthropicProvider } from "./anthropic-provider.ts";
+import { toAnthropicRequest } from "./anthropic-request.ts";
+import { ANSWER_TEXT, startAnthropicServer } from "../../../test/support/model-servers.ts";
+
+const SCHEMA = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+const SCHEMA_FORMAT = { type: "json_schema", json_schema: { name: "place", schema: SCHEMA } };
+const LOOKUP = { type: "function", function: { name: "lookup", parameters: SCHEMA } };
+
+const bodyOf = (changes: Partial<ChatRequest>) =>
+  toAnthropicRequest(askRequest("claude-tiny", changes), 4096).body;
+const textOf = (deltas: readonly ChatDelta[]) => deltas.map(({ content }) => content).join("");
+
+test("a whole conversation is spelt as Anthropic wants it, with key and version", async (t) => {
+  const server = await startAnthropicServer(t);
+  const provider = createAnthropicProvider({ base_url: server.url, api_key: "key-1" });
+  const call = { id: "c1", type: "function", function: { name: "lookup", arguments: '{"a":1}' } };
+  const image = { type: "image_url", image_url: { url: "data:image/png;base64,QUJD" } };
+  const linked = { type: "image_url", image_url: { url: "https://example.org/a.png" } };
+  await collectDeltas(
+    provider.chat(
+      askRequest("claude-tiny", {
+        messages: [
+          { role: "system", content: "be brief" },
+          { role: "user", content: [{ type: "text", text: "look" }, image, linked] },
+          { role: "assistant", content: null, tool_calls: [call] },
+          { role: "tool", content: "42", tool_call_id: "c1" },
+          { role: "developer", content: "be exact" },
+          { role: "user", content: "and now?" },
+        ],
+        temperature: 1.5,
+        max_tokens: 5,
+        stop: ["END"],
+        seed: 7,
+        tools: [LOOKUP],
+        tool_choice: "required",
+        extra: { top_p: 0.5, user: "u-1", presence_penalty: 1, parallel_tool_calls: false },
+      }),
+    ),
+  );
+  const { headers, body, path } = server.requests[0]!;
+  assert.equal(path, "/v1/messages");
+  assert.deepEqual([headers["x-api-key"], headers["authorization"]], ["key-1", undefined]);
+  assert.equal(headers["anthropic-version"], "2023-06-01");
+  const source = { type: "base64", media_type: "image/png", data: "QUJD" };
+  assert.deepEqual(body, {
+    model: "claude-tiny",
+    max_tokens: 5,
+    system: "be brief\n\nbe exact",
+    messages: [
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "look" },
+          { type: "image", source },
+          { type: "image", source: { type: "url", url: "https://example.org/a.png" } },
+        ],
+      },
+      {
+        role: "assistant",
+        content: [{ type: "tool_use", id: "c1", name: "lookup", input: { a: 1 } }],
+      },
+      {
+        role: "user",
+        content: [
+          { type: "tool_result", tool_use_id: "c1", content: [{ type: "text", text: "42" }] },
+          { type: "text", text: "and now?" },
+        ],
+      },
+    ],
+    stream: true,
+    temperature: 1,
+    stop_sequences: ["END"],
+    top_p: 0.5,
+    metadata: { user_id: "u-1" },
+    tools: [{ name: "lookup", input_schema: SCHEMA }],
+    tool_choice: { type: "any", disable_parallel_tool_use: true },
+  });
+});
+
+test("max_tokens has a default, because the API wants one", () => {
+  assert.equal(bodyOf({})["max_tokens"], 4096);
+  assert.equal(bodyOf({ max_tokens: 7 })["max_tokens"], 7);
+});
+
+test("tool_choice is spelt in Anthropic's words", () => {
+  const choice = (tool_choice: unknown) => bodyOf({ tools: [LOOKUP], tool_choice })["tool_choice"];
+  assert.deepEqual(choice("none"), { type: "none" });
+  assert.deepEqual(choice("auto"), { type: "auto" });
+  assert.deepEqual(choice(LOOKUP), { type: "tool", name: "lookup" });
+  assert.equal(choice(undefined), undefined);
+});
+
+test("a JSON schema is a tool that must be called, whose input is the content", async (t) => {
+  const server = await startAnthropicServer(t);
+  const provider = createAnthropicProvider({ base_url: server.url, api_key: "k" });
+  const request = askRequest("claude-tiny", { response_format: SCHEMA_FORMAT });
+  const deltas = await collectDeltas(provider.chat(request));
+  assert.deepEqual(JSON.parse(textOf(deltas)), { city: "Zürich" });
+  assert.equal(deltas.at(-1)!.finish_reason, "stop");
+  assert.ok(deltas.every(({ tool_calls }) => tool_calls === undefined));
+  const { body } = server.requests[0]!;
+  const [tool] = body["tools"] as { input_schema: unknown }[];
+  assert.deepEqual(tool!.input_schema, SCHEMA);
+});
+
+test("where a forced tool cannot be, the schema is an instruction", () => {
+  const list = { type: "json_schema", json_schema: { schema: { type: "array" } } };
+  for (const changes of [
+    { response_format: SCHEMA_FORMAT, tools: [LOOKUP] },
+    { response_format: SCHEMA_FORMAT, extra: { thinking: { type: "enabled" } } },
+    { response_format: list },
+    { response_format: { type: "json_object" } },
+  ]) {
+    const body = bodyOf(changes);
+    assert.match(String(body["system"]), /one JSON value and nothing else/);
+    assert.equal(body["tool_choice"], undefined);
+  }
+});
+
+test("what Anthropic cannot read is refused before anything is sent", () => {
+  for (const part of [
+    { type: "input_audio", input_audio: {} },
+    { type: "image_url", image_url: { url: "file:///etc/passwd" } },
+  ]) {
+    assert.throws(
+      () => bodyOf({ messages: [{ role: "user", content: [part] }] }),
+      (error) => error instanceof LakehouseError && error.code === "invalid",
+    );
+  }
+});
+
+test("a server that does not stream is understood", async (t) => {
+  const server = await startAnthropicServer(t);
+  server.next("whole");
+  const provider = createAnthropicProvider({ base_url: server.url, api_key: "k" });
+  const deltas = await collectDeltas(provider.chat(askRequest("claude-tiny")));
+  assert.equal(textOf(deltas), ANSWER_TEXT);
+  assert.deepEqual(deltas.at(-1)!.usage, {
+    prompt_tokens: 11,
+    completion_tokens: 7,
+    total_tokens: 18,
+  });
+});
+
+function readAll(events: readonly Record<string, unknown>[], json_tool = false) {
+  const reader = createAnthropicReader(json_tool);
+  return [...events.flatMap((event) => reader.read(event)), reader.last()];
+}
+
+const started = (index: number, content_block: object) => ({
+  type: "content_block_start",
+  index,
+  content_block,
+});
+
+test("thinking is no part of the text, and a tool that takes nothing is called with {}", () => {
+  const deltas = readAll([
+    started(0, { type: "thinking", thinking: "" }),
+    { type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "hm" } },
+    { type: "content_block_delta", index: 0, delta: { type: "signature_delta", signature: "x" } },
+    { type: "content_block_stop", index: 0 },
+    started(1, { type: "tool_use", id: "t1", name: "now", input: {} }),
+    { type: "content_block_stop", index: 1 },
+    started(2, { type: "tool_use", id: "t2", name: "later", input: {} }),
+    { type: "content_block_stop", index: 2 },
+    { type: "message_delta", delta: { stop_reason: "tool_use" }, usage: { output_tokens: 3 } },
+  ]);
+  assert.equal(textOf(deltas), "");
+  assert.deepEqual(
+    deltas.flatMap(({ tool_calls }) => tool_calls ?? []),
+    [
+      { index: 0, id: "t1", type: "function", function: { name: "now", arguments: "" } },
+      { index: 0, function: { arguments: "{}" } },
+      { index: 1, id: "t2", type: "function", function: { name: "later", arguments: "" } },
+      { index: 1, function: { arguments: "{}" } },
+    ],
+  );
+  assert.equal(deltas.at(-1)!.finish_reason, "tool_calls");
+});
+
+const REASONS: [string, string][] = [
+  ["end_turn", "stop"],
+  ["stop_sequence", "stop"],
+  ["pause_turn", "stop"],
+  ["max_tokens", "length"],
+  ["model_context_window_exceeded", "length"],
+  ["tool_use", "tool_calls"],
+  ["refusal", "content_filter"],
+];
+for (const [stop_reason, finish_reason] of REASONS) {
+  test(`stop_reason ${stop_reason} is finish_reason ${finish_reason}`, () => {
+    const [last] = readAll([{ type: "message_delta", delta: { stop_reason } }]);
+    assert.equal(last!.finish_reason, finish_reason);
+  });
+}

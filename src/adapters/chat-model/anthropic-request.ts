@@ -1,0 +1,194 @@
+// Translates an OpenAI-shaped request to the body of Anthropic's POST /v1/messages.
+import { LakehouseError } from "#kernel/problem.ts";
+import type { ChatMessage } from "#contracts/nouns.ts";
+import type { ChatRequest } from "#ports/chat-model.ts";
+import { asObject } from "./openai-shapes.ts";
+
+type Loose = Readonly<Record<string, unknown>>;
+
+/** The tool that a model is made to call when a JSON schema is asked for. */
+export const JSON_TOOL = "answer_in_json";
+
+/** Fields of an OpenAI request that the Messages API has under the same name. */
+const SAME_FIELDS = ["top_p", "top_k", "metadata", "thinking", "service_tier"];
+
+export interface AnthropicRequest {
+  readonly body: Record<string, unknown>;
+  /** The answer comes as the input of JSON_TOOL, which is the content that was asked for. */
+  readonly json_tool: boolean;
+}
+
+/**
+ * What Anthropic has no field for (seed, penalties, logprobs …) is left out. System and developer
+ * messages become its one `system` text. A JSON schema is a tool that must be called (its own
+ * decoding holds to the schema); where that cannot be – other tools, thinking, a schema that is no
+ * object – and for plain JSON mode it is an instruction. Errors: `invalid` (a part of a message
+ * that Anthropic cannot read).
+ */
+export function toAnthropicRequest(
+  request: ChatRequest,
+  max_tokens_default: number,
+): AnthropicRequest {
+  const schema = schemaOf(request.response_format);
+  const json_tool =
+    schema?.["type"] === "object" &&
+    request.tools === undefined &&
+    request.extra?.["thinking"] === undefined;
+  const instruction = json_tool ? undefined : jsonInstruction(request.response_format, schema);
+  const system = [
+    ...request.messages.filter(isSystem).map(({ content }) => textOf(content)),
+    ...(instruction === undefined ? [] : [instruction]),
+  ].filter((text) => text !== "");
+  const body: Record<string, unknown> = {
+    model: request.model,
+    max_tokens: request.max_tokens ?? max_tokens_default,
+    messages: toTurns(request.messages),
+    stream: true,
+  };
+  if (system.length > 0) body["system"] = system.join("\n\n");
+  // Its scale ends at 1, OpenAI's at 2.
+  if (request.temperature !== undefined) body["temperature"] = Math.min(1, request.temperature);
+  if (request.stop !== undefined) body["stop_sequences"] = request.stop;
+  for (const name of SAME_FIELDS) {
+    if (request.extra?.[name] !== undefined) body[name] = request.extra[name];
+  }
+  const user = request.extra?.["user"];
+  if (typeof user === "string") body["metadata"] ??= { user_id: user };
+  if (json_tool) {
+    const description = "Gives the answer. Call it once, with the whole answer.";
+    body["tools"] = [{ name: JSON_TOOL, description, input_schema: schema }];
+    body["tool_choice"] = { type: "tool", name: JSON_TOOL, disable_parallel_tool_use: true };
+  } else if (request.tools !== undefined) {
+    body["tools"] = request.tools.map(toAnthropicTool);
+    const choice = toolChoiceOf(request.tool_choice, request.extra?.["parallel_tool_calls"]);
+    if (choice !== undefined) body["tool_choice"] = choice;
+  }
+  return { body, json_tool };
+}
+
+function schemaOf(format: ChatRequest["response_format"]): Loose | undefined {
+  if (format?.["type"] !== "json_schema") return undefined;
+  return asObject(asObject(format["json_schema"])?.["schema"]);
+}
+
+function jsonInstruction(
+  format: ChatRequest["response_format"],
+  schema: Loose | undefined,
+): string | undefined {
+  if (format?.["type"] !== "json_object" && format?.["type"] !== "json_schema") return undefined;
+  const only = "Answer with one JSON value and nothing else: no prose, no code fence.";
+  return schema === undefined ? only : `${only} It matches this schema: ${JSON.stringify(schema)}`;
+}
+
+function isSystem({ role }: ChatMessage): boolean {
+  return role === "system" || role === "developer";
+}
+
+interface Turn {
+  readonly role: "user" | "assistant";
+  readonly content: Loose[];
+}
+
+/** Turns in the order of the messages; those of one role are joined; tool results are a user's. */
+function toTurns(messages: readonly ChatMessage[]): Turn[] {
+  const turns: Turn[] = [];
+  for (const message of messages) {
+    if (isSystem(message)) continue;
+    const role = message.role === "assistant" ? "assistant" : "user";
+    const last = turns.at(-1);
+    const blocks = toBlocks(message);
+    if (last?.role === role) last.content.push(...blocks);
+    else turns.push({ role, content: blocks });
+  }
+  return turns.filter(({ content }) => content.length > 0);
+}
+
+function toBlocks(message: ChatMessage): Loose[] {
+  const blocks = contentBlocks(message.content);
+  if (message.role === "tool") {
+    const tool_use_id = message["tool_call_id"];
+    const content = blocks.length > 0 ? { content: blocks } : {};
+    return [{ type: "tool_result", tool_use_id, ...content }];
+  }
+  const calls = message["tool_calls"];
+  return Array.isArray(calls) ? [...blocks, ...calls.map(toToolUse)] : blocks;
+}
+
+/** Text that is empty is left out: Anthropic refuses it. */
+function contentBlocks(content: ChatMessage["content"]): Loose[] {
+  if (content === undefined || content === null || content === "") return [];
+  if (typeof content === "string") return [{ type: "text", text: content }];
+  return content.filter((part) => part["text"] !== "").map(toBlock);
+}
+
+/** A part of a message; what stands in Anthropic's own shape already is passed on. */
+function toBlock(part: Loose): Loose {
+  const { type } = part;
+  if (type === "image_url") return toImage(part);
+  if (type === "refusal") return { type: "text", text: part["refusal"] };
+  if (type === "input_audio" || type === "file") {
+    const message = `a message part of type ${type} cannot be sent to Anthropic`;
+    throw new LakehouseError("invalid", message, {
+      reason: "invalid_input",
+      hint: "text and image_url can be sent, and Anthropic's own blocks, e.g. document",
+    });
+  }
+  return part;
+}
+
+function toImage(part: Loose): Loose {
+  const url = asObject(part["image_url"])?.["url"];
+  const text = typeof url === "string" ? url : "";
+  const data = /^data:([^;,]+);base64,(.+)$/s.exec(text);
+  if (data !== null) {
+    return { type: "image", source: { type: "base64", media_type: data[1], data: data[2] } };
+  }
+  if (/^https?:/.test(text)) return { type: "image", source: { type: "url", url: text } };
+  throw new LakehouseError("invalid", "image_url.url is neither a base64 data URL nor http(s)", {
+    reason: "invalid_input",
+  });
+}
+
+function toToolUse(call: unknown): Loose {
+  const wanted = asObject(asObject(call)?.["function"]) ?? {};
+  const id = asObject(call)?.["id"];
+  return { type: "tool_use", id, name: wanted["name"], input: inputOf(wanted["arguments"]) };
+}
+
+/** `input` has to be an object; arguments that are none go back as they were said. */
+function inputOf(value: unknown): Loose {
+  let read: unknown = value;
+  if (typeof value === "string") {
+    try {
+      read = value === "" ? {} : JSON.parse(value);
+    } catch {
+      read = undefined;
+    }
+  }
+  const object = asObject(read);
+  return object === undefined || Array.isArray(object) ? { arguments: value } : object;
+}
+
+function toAnthropicTool(tool: unknown): unknown {
+  const wanted = asObject(asObject(tool)?.["function"]);
+  if (wanted === undefined) return tool;
+  const { name, description, parameters } = wanted;
+  const input_schema = parameters ?? { type: "object", properties: {} };
+  return { name, ...(description === undefined ? {} : { description }), input_schema };
+}
+
+function toolChoiceOf(choice: unknown, parallel: unknown): Loose | undefined {
+  const alone = parallel === false ? { disable_parallel_tool_use: true } : {};
+  if (choice === "none") return { type: "none" };
+  if (choice === "required") return { type: "any", ...alone };
+  const name = asObject(asObject(choice)?.["function"])?.["name"];
+  if (name !== undefined) return { type: "tool", name, ...alone };
+  return choice === "auto" || parallel === false ? { type: "auto", ...alone } : undefined;
+}
+
+function textOf(content: ChatMessage["content"]): string {
+  if (typeof content === "string") return content;
+  return (content ?? [])
+    .map((part) => (typeof part["text"] === "string" ? part["text"] : ""))
+    .join("\n");
+}

@@ -1,0 +1,151 @@
+// local/<model> without weights: what is refused and how; with weights it is test/interop's.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { silentLog } from "#kernel/log.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import { askRequest, collectDeltas } from "#ports/chat-model.suite.ts";
+import { createLocalProvider, type LocalOptions } from "./local-provider.ts";
+import { toFunctions, toGrammarKind, toHistory } from "./local-request.ts";
+import { createTurns } from "./local-turns.ts";
+import { findWeights, listWeights } from "./weights-folder.ts";
+import { tempDir } from "../../../test/support/temp-dir.ts";
+
+const provider = (weights_dir: string, changes: Partial<LocalOptions> = {}) =>
+  createLocalProvider({
+    weights_dir,
+    context_tokens: 512,
+    gpu: false,
+    threads: 1,
+    idle_unload_ms: 1000,
+    waiting_max: 1,
+    log: silentLog,
+    ...changes,
+  });
+
+const ask = (weights_dir: string, model: string, changes: Partial<LocalOptions> = {}) =>
+  collectDeltas(provider(weights_dir, changes).chat(askRequest(model)));
+
+async function refusal(step: Promise<unknown>): Promise<LakehouseError> {
+  const error = await step.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof LakehouseError, String(error));
+  return error;
+}
+
+test("a folder that is not there has no models, and a model of it is not found", async (t) => {
+  const folder = join(await tempDir(t), "none");
+  assert.deepEqual(await provider(folder).models(new AbortController().signal), []);
+  const error = await refusal(ask(folder, "tiny"));
+  assert.deepEqual([error.code, error.reason], ["not_found", "no_such_model"]);
+  assert.match(error.hint!, /lakehouse models pull/);
+});
+
+test("models are the GGUF files of the folder; no name leads out of it", async (t) => {
+  const folder = await tempDir(t);
+  for (const name of ["b.gguf", "a-1.Q4.gguf", "c.gguf.part", ".hidden.gguf", "notes.txt"]) {
+    await writeFile(join(folder, name), "x");
+  }
+  assert.deepEqual(await listWeights(folder), ["a-1.Q4", "b"]);
+  assert.equal(await findWeights(folder, "b"), join(folder, "b.gguf"));
+  assert.equal(await findWeights(folder, "b.gguf"), join(folder, "b.gguf"));
+  const inner = join(folder, "inner");
+  for (const name of ["../b", "..", "/etc/passwd", "a/b", "", ".hidden", "b\0"]) {
+    assert.equal((await refusal(findWeights(inner, name))).code, "not_found", name);
+  }
+});
+
+test("without the engine it is unavailable, with what to do, and works once it is there", async (t) => {
+  const folder = await tempDir(t);
+  await writeFile(join(folder, "tiny.gguf"), "no weights");
+  let asked = 0;
+  const engine = async () => {
+    asked++;
+    throw Object.assign(new Error("Cannot find package"), { code: "ERR_MODULE_NOT_FOUND" });
+  };
+  const one = provider(folder, { engine });
+  for (const times of [1, 2]) {
+    const error = await refusal(collectDeltas(one.chat(askRequest("tiny"))));
+    assert.deepEqual([error.code, error.reason], ["unavailable", "provider_failed"]);
+    assert.match(error.hint!, /npm install node-llama-cpp/);
+    assert.equal(asked, times);
+  }
+  await one.close!();
+});
+
+test("a request that is one too many is refused, and one that leaves the queue is cancelled", async () => {
+  const turns = createTurns(1);
+  const { signal } = new AbortController();
+  const first = await turns.wait(signal);
+  const leaving = new AbortController();
+  const second = turns.wait(leaving.signal);
+  assert.equal((await refusal(turns.wait(signal))).reason, "provider_rate_limited");
+  leaving.abort();
+  assert.equal((await refusal(second)).code, "cancelled");
+  const third = turns.wait(signal);
+  first();
+  first();
+  const done = await third;
+  const fourth = turns.wait(signal);
+  assert.equal(await Promise.race([fourth, Promise.resolve("waits")]), "waits");
+  done();
+  (await fourth)();
+});
+
+test("a conversation with tools becomes a history in which results stand in their calls", () => {
+  const call = { id: "c1", type: "function", function: { name: "f", arguments: '{"a":1}' } };
+  assert.deepEqual(
+    toHistory([
+      { role: "developer", content: "be brief" },
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "a" },
+          { type: "text", text: "b" },
+        ],
+      },
+      { role: "assistant", content: null, tool_calls: [call] },
+      { role: "tool", content: "42", tool_call_id: "c1" },
+    ]),
+    [
+      { type: "system", text: "be brief" },
+      { type: "user", text: "a\nb" },
+      {
+        type: "model",
+        response: [{ type: "functionCall", name: "f", params: { a: 1 }, result: 42 }],
+      },
+    ],
+  );
+  const image = { type: "image_url", image_url: { url: "data:image/png;base64,QUJD" } };
+  for (const message of [
+    { role: "user" as const, content: [image] },
+    { role: "tool" as const, content: "42", tool_call_id: "nobody" },
+  ]) {
+    assert.throws(
+      () => toHistory([message]),
+      (error) => error instanceof LakehouseError && error.code === "invalid",
+    );
+  }
+});
+
+test("a schema becomes one that grammars know: anyOf is oneOf, names and data stay", () => {
+  const schema = {
+    type: "object",
+    properties: { anyOf: { anyOf: [{ type: "null" }, { enum: [{ anyOf: 1 }] }] } },
+    required: ["anyOf"],
+  };
+  const format = { type: "json_schema", json_schema: { schema } };
+  assert.deepEqual(toGrammarKind(format), {
+    type: "object",
+    properties: { anyOf: { oneOf: [{ type: "null" }, { enum: [{ anyOf: 1 }] }] } },
+    required: ["anyOf"],
+  });
+  assert.equal(toGrammarKind({ type: "json_object" }), "json");
+  assert.equal(toGrammarKind({ type: "text" }), undefined);
+  const tool = { type: "function", function: { name: "f", description: "d", parameters: schema } };
+  assert.deepEqual(Object.keys(toFunctions(askRequest("m", { tools: [tool] }))!), ["f"]);
+  assert.equal(toFunctions(askRequest("m", { tools: [tool], tool_choice: "none" })), undefined);
+});

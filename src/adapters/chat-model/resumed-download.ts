@@ -1,0 +1,97 @@
+// Downloads a file by ranges: what is there already is not fetched again.
+import { open, stat } from "node:fs/promises";
+import { httpRequest, type HttpResponse } from "#kernel/http-client.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import type { PullProgress } from "./weights-pull.ts";
+
+const REDIRECTS_MAX = 5;
+const HEAD_TIMEOUT_MS = 60_000;
+/** A line that brings nothing for so long is given up; the next pull goes on from there. */
+const GAP_TIMEOUT_MS = 60_000;
+
+export interface DownloadOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: PullProgress) => void;
+}
+
+/** Appends to `path` until the file is whole. Errors: `unavailable`, `not_found`, `cancelled`. */
+export async function resumedDownload(
+  url: string,
+  path: string,
+  options: DownloadOptions,
+): Promise<void> {
+  const had_bytes = (await stat(path).catch(() => undefined))?.size ?? 0;
+  const gap = new AbortController();
+  const signal = AbortSignal.any([options.signal, gap.signal]);
+  const response = await followed(url, had_bytes, signal);
+  const { status, headers } = response;
+  if (status === 416) {
+    // Nothing is left to fetch; the hash tells whether that is so.
+    await drain(response);
+    return;
+  }
+  // A server that knows no ranges sends it all again.
+  const from = status === 206 ? had_bytes : 0;
+  const total_bytes = from + Number(headers["content-length"] ?? Number.NaN);
+  const file = await open(path, from === 0 ? "w" : "a");
+  let done_bytes = from;
+  let timer = setTimeout(() => gap.abort(), GAP_TIMEOUT_MS);
+  try {
+    for await (const bytes of response.body) {
+      clearTimeout(timer);
+      timer = setTimeout(() => gap.abort(), GAP_TIMEOUT_MS);
+      await file.writeFile(bytes);
+      done_bytes += bytes.length;
+      options.onProgress({ step: "fetching", detail: url, done_bytes, total_bytes });
+    }
+  } catch (cause) {
+    throw brokenOff(url, cause, options.signal);
+  } finally {
+    clearTimeout(timer);
+    await file.sync();
+    await file.close();
+  }
+  if (done_bytes < total_bytes) throw brokenOff(url, undefined, options.signal);
+}
+
+async function followed(
+  url: string,
+  had_bytes: number,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  const headers: Record<string, string> = had_bytes > 0 ? { range: `bytes=${had_bytes}-` } : {};
+  let address = url;
+  for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
+    const timeout_ms = HEAD_TIMEOUT_MS;
+    const response = await httpRequest({
+      method: "GET",
+      url: address,
+      headers,
+      signal,
+      timeout_ms,
+    });
+    const { status } = response;
+    if (status === 200 || status === 206 || status === 416) return response;
+    await drain(response);
+    const { location } = response.headers;
+    if (status >= 300 && status < 400 && location !== undefined) {
+      address = new URL(location, address).href;
+      continue;
+    }
+    const code = status === 404 || status === 401 || status === 403 ? "not_found" : "unavailable";
+    throw new LakehouseError(code, `${address} answered ${status}`);
+  }
+  throw new LakehouseError("unavailable", `${url} leads on and on`);
+}
+
+async function drain(response: HttpResponse): Promise<void> {
+  for await (const _ of response.body) break;
+}
+
+function brokenOff(url: string, cause: unknown, signal: AbortSignal): LakehouseError {
+  if (signal.aborted) return new LakehouseError("cancelled", "the pull was cancelled", { cause });
+  return new LakehouseError("unavailable", `${url} broke off`, {
+    hint: "what came is kept: pull again to go on from there",
+    cause,
+  });
+}

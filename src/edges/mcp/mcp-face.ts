@@ -1,0 +1,98 @@
+// The Model Context Protocol at /mcp: a face beside the contracts (docs/decisions/0010).
+import type { McpServerFactory } from "@modelcontextprotocol/server";
+import type { ByteStream } from "#kernel/contract.ts";
+import type { FaceRequest, HttpFace } from "#kernel/http-face.ts";
+import { LIMITS } from "#kernel/limits.ts";
+import type { Log } from "#kernel/log.ts";
+import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
+import { problemResponse } from "#kernel/serve-http.ts";
+import { bodyStalled, withoutStalls } from "#kernel/stalled-body.ts";
+import { authInfoOf } from "./mcp-caller.ts";
+import type { McpHandler } from "./mcp-handler.ts";
+
+export interface McpFaceNeeds {
+  /** Loaded with the first request: a house that nobody asks this way starts without the SDK. */
+  readonly makeServer: () => Promise<McpServerFactory>;
+  /** Aborts when the house stops. */
+  readonly stopping?: AbortSignal | undefined;
+  readonly log?: Log | undefined;
+}
+
+const PATH = "/mcp";
+
+export function createMcpFace(needs: McpFaceNeeds): HttpFace {
+  let loaded: Promise<McpHandler> | undefined;
+
+  async function load(): Promise<McpHandler> {
+    const { createHandler } = await import("./mcp-handler.ts");
+    const handler = createHandler(await needs.makeServer(), needs.log);
+    // Streams have no end of their own: they are closed once running calls had their grace.
+    needs.stopping?.addEventListener(
+      "abort",
+      () => void setTimeout(() => void handler.close(), LIMITS.stop_grace_ms).unref(),
+      { once: true },
+    );
+    return handler;
+  }
+
+  async function answer(asked: FaceRequest): Promise<Response> {
+    // What a tool needs beyond reading is asked of whoever calls it.
+    const principal = asked.authenticate("read");
+    const auth = authInfoOf({ principal, trace_id: asked.trace_id });
+    const { request, body } = await readRequest(asked);
+    loaded ??= load();
+    const handler = await loaded;
+    return handler.fetch(request, auth, body);
+  }
+
+  return {
+    name: "mcp",
+    handles: (_request, url) => url.pathname === PATH || url.pathname === `${PATH}/`,
+    async handle(asked) {
+      try {
+        return await answer(asked);
+      } catch (thrown) {
+        const error = toLakehouseError(thrown);
+        const { trace_id } = asked;
+        if (error.code === "internal") needs.log?.error({ trace_id, err: error }, "a call broke");
+        const response = problemResponse(error, trace_id);
+        if (error.code === "unauthenticated") response.headers.set("www-authenticate", "Bearer");
+        return response;
+      }
+    },
+  };
+}
+
+/** The request with its body read, within bounds, and the signal of the caller. */
+async function readRequest(asked: FaceRequest): Promise<{ request: Request; body: unknown }> {
+  const { method, headers, signal } = asked.request;
+  if (method !== "POST") return { request: asked.request, body: undefined };
+  const text = await textOf(asked.request);
+  const request = new Request(asked.url, { method, headers, signal, body: text });
+  return { request, body: jsonOrNothing(text) };
+}
+
+async function textOf(request: Request): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size_bytes = 0;
+  if (request.body === null) return "";
+  const body = request.body as unknown as ByteStream;
+  for await (const chunk of withoutStalls(body, LIMITS.body_stall_ms, bodyStalled)) {
+    size_bytes += chunk.length;
+    if (size_bytes > LIMITS.json_body_bytes_max) {
+      const message = `the request body is larger than ${LIMITS.json_body_bytes_max} bytes`;
+      throw new LakehouseError("too_large", message, { reason: "body_too_large" });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** What is not JSON is answered by the SDK, as JSON-RPC has it. */
+function jsonOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

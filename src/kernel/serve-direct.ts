@@ -1,0 +1,159 @@
+// Node's own request and response for the routes of contracts: no web objects in between, which
+// cost more than the rest of a small call. What it does not take goes to the web-standard app.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  answerCall,
+  bodyEndedEarly,
+  bodyTooLarge,
+  problemAnswer,
+  type AnswerOverHttp,
+  type AskedOverHttp,
+  type Edge,
+  type RoutedOperation,
+} from "./answer-call.ts";
+import type { Principal } from "./call.ts";
+import type { Operation } from "./contract.ts";
+import { LIMITS } from "./limits.ts";
+import type { LakehouseError } from "./problem.ts";
+import { bodyStalled } from "./stalled-body.ts";
+import { traceOrigin } from "./trace-context.ts";
+import { writePieces } from "./write-pieces.ts";
+
+/** What guards look at: the part of a web `Request` that comes before its body. */
+export interface RequestHead {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: { get(name: string): string | null };
+}
+
+/** What an edge lays around every direct answer, as it does around those of the web app. */
+export interface DirectGuard {
+  /** Requests that the web app must have, though their route is known here. */
+  passOn?(head: RequestHead): boolean;
+  refuse?(head: RequestHead): LakehouseError | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** True when the request is answered here. */
+export type DirectHandler = (
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  guard?: DirectGuard,
+) => boolean;
+
+interface DirectEdge extends Edge {
+  readonly authenticate?: (request: RequestHead, operation: Operation) => Principal;
+}
+
+/** Takes requests to fixed paths, without a query, whose body (if any) is JSON. */
+export function serveDirect(routes: readonly RoutedOperation[], edge: DirectEdge): DirectHandler {
+  const fixed = new Map<string, RoutedOperation>();
+  for (const routed of routes) {
+    const { route, operation } = routed;
+    const is_json = operation.request_body !== "raw" && !route.startsWith("HEAD ");
+    if (is_json && !route.includes("{") && !fixed.has(route)) fixed.set(route, routed);
+  }
+  return (incoming, response, guard = {}) => {
+    const routed = fixed.get(`${incoming.method} ${incoming.url}`);
+    if (routed === undefined || incoming.headers.host === undefined) return false;
+    const head = headOf(incoming);
+    if (guard.passOn?.(head) === true) return false;
+    void answerDirect(incoming, response, head, routed, guard, edge);
+    return true;
+  };
+}
+
+function headOf({ method = "GET", url = "/", headers }: IncomingMessage): RequestHead {
+  return {
+    method,
+    url: `http://${headers.host}${url}`,
+    headers: { get: (name) => headerText(headers[name]) ?? null },
+  };
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(", ") : value;
+}
+
+async function answerDirect(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  head: RequestHead,
+  routed: RoutedOperation,
+  guard: DirectGuard,
+  edge: DirectEdge,
+): Promise<void> {
+  const refused = guard.refuse?.(head);
+  if (refused !== undefined) {
+    return writeAnswer(incoming, response, problemAnswer(refused), guard);
+  }
+  const { headers } = incoming;
+  const open = edge.calls.open(routed.operation.kind === "stream", undefined);
+  response.once("close", () => {
+    if (!response.writableFinished) open.leave();
+  });
+  const header = (name: string) => headerText(headers[name]);
+  const asked: AskedOverHttp = {
+    http_method: head.method,
+    origin: traceOrigin(header),
+    header,
+    query: () => ({}),
+    param: () => undefined,
+    text: (bytes_max) => readText(incoming, bytes_max),
+    bytes: () => incoming,
+    authenticate: (operation) => edge.authenticate?.(head, operation),
+  };
+  const answer = await answerCall(asked, routed, open, edge);
+  await writeAnswer(incoming, response, answer, guard);
+}
+
+function readText(incoming: IncomingMessage, bytes_max: number): Promise<string> {
+  return new Promise<string>((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const timer = setTimeout(() => settle(bodyStalled()), LIMITS.body_stall_ms);
+    const onData = (chunk: Buffer) => {
+      size += chunk.length;
+      timer.refresh();
+      if (size > bytes_max) settle(bodyTooLarge(bytes_max));
+      else chunks.push(chunk);
+    };
+    const onEnd = () => settle(undefined);
+    const onGone = (cause?: unknown) => settle(bodyEndedEarly(cause));
+    function settle(error: Error | undefined): void {
+      clearTimeout(timer);
+      incoming.off("data", onData).off("end", onEnd).off("error", onGone).off("close", onGone);
+      if (error !== undefined) reject(error);
+      else resolve((chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString("utf8"));
+    }
+    incoming.on("data", onData).on("end", onEnd).on("error", onGone).on("close", onGone);
+  });
+}
+
+async function writeAnswer(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: AnswerOverHttp,
+  guard: DirectGuard,
+): Promise<void> {
+  if (!incoming.complete) dropRest(incoming, response);
+  const all = guard.headers === undefined ? headers : { ...headers, ...guard.headers };
+  if (typeof body === "string" || body === null) {
+    const text = body ?? "";
+    all["content-length"] = String(Buffer.byteLength(text));
+    response.writeHead(status, all).end(text);
+    return;
+  }
+  await writePieces(response, status, all, body);
+}
+
+/** What the caller still sends is read away for a moment, so that it gets to read its answer. */
+function dropRest(incoming: IncomingMessage, response: ServerResponse): void {
+  incoming.on("error", () => undefined).resume();
+  response.once("finish", () => {
+    const timer = setTimeout(() => {
+      if (!incoming.complete) incoming.destroy();
+    }, LIMITS.stop_grace_ms).unref();
+    incoming.once("close", () => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,132 @@
+// When a provider is left alone, and how it comes back; places, queue and who waits in it.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { startCall } from "#kernel/call.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import { createCircuitBreaker } from "./circuit-breaker.ts";
+import { failureClass } from "./failure-class.ts";
+import { createProviderLane } from "./provider-lane.ts";
+
+const RULES = { breaker_failures: 3, breaker_open_ms: 1_000 };
+const failed = new LakehouseError("unavailable", "x", { reason: "provider_failed" });
+const busy = new LakehouseError("rate_limited", "x", { reason: "provider_rate_limited" });
+
+function reasonOf(work: () => unknown): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return (error as LakehouseError).reason;
+  }
+}
+
+test("failures in a row open the circuit; one call tries when the time is over", () => {
+  let now = 0;
+  const breaker = createCircuitBreaker("p", RULES, () => now);
+  breaker.admit().failed(failed);
+  breaker.admit().failed(failed);
+  breaker.admit().succeeded();
+  for (let at = 0; at < 3; at++) {
+    assert.equal(breaker.state(), "closed");
+    breaker.admit().failed(failed);
+  }
+  assert.deepEqual([breaker.state(), breaker.opened()], ["open", 1]);
+  assert.equal(
+    reasonOf(() => breaker.admit()),
+    "provider_circuit_open",
+  );
+  now = 1_000;
+  assert.equal(breaker.state(), "half_open");
+  const probe = breaker.admit();
+  assert.equal(
+    reasonOf(() => breaker.admit()),
+    "provider_circuit_open",
+  );
+  probe.failed(failed);
+  assert.deepEqual([breaker.state(), breaker.opened()], ["open", 2]);
+  now = 2_000;
+  breaker.admit().unknown();
+  breaker.admit().succeeded();
+  assert.equal(breaker.state(), "closed");
+});
+
+test("a busy provider, a bad request and a caller in a hurry open no circuit", () => {
+  const breaker = createCircuitBreaker("p", RULES, () => 0);
+  const late = new LakehouseError("deadline_exceeded", "x");
+  const unknown = new LakehouseError("not_found", "x", { reason: "no_such_model" });
+  for (const error of [busy, busy, busy, unknown, unknown, unknown, late, late, late]) {
+    breaker.admit().failed(error);
+  }
+  assert.equal(breaker.state(), "closed");
+});
+
+test("late ends of calls from before do not close an open circuit", () => {
+  const breaker = createCircuitBreaker("p", RULES, () => 0);
+  const old = breaker.admit();
+  for (let at = 0; at < 3; at++) breaker.admit().failed(failed);
+  old.succeeded();
+  assert.equal(breaker.state(), "open");
+});
+
+test("failures have classes; what another provider would not do better has none", () => {
+  const silent = new LakehouseError("deadline_exceeded", "x", { extra: { silent_ms: 5 } });
+  const refused = new LakehouseError("rejected", "x", { reason: "provider_failed" });
+  const classes = [failed, busy, silent, refused, new LakehouseError("cancelled", "x")];
+  assert.deepEqual(classes.map(failureClass), [
+    "failed",
+    "rate_limited",
+    "deadline",
+    undefined,
+    undefined,
+  ]);
+});
+
+function lane(concurrency_max: number, queue_max: number) {
+  return createProviderLane("p", { ...RULES, concurrency_max, queue_max }, () => 0);
+}
+
+test("calls wait in order for a place, and one too many is told to come back", async () => {
+  const one = lane(1, 2);
+  const first = await one.enter(startCall());
+  const order: string[] = [];
+  const second = one.enter(startCall()).then((place) => (order.push("second"), place));
+  const third = one.enter(startCall()).then((place) => (order.push("third"), place));
+  await assert.rejects(one.enter(startCall()), (error) => {
+    assert.ok(error instanceof LakehouseError);
+    assert.deepEqual([error.code, error.reason], ["rate_limited", "provider_queue_full"]);
+    return error.extra["retry_after_s"] === 1;
+  });
+  assert.deepEqual([one.figures().running, one.figures().waiting], [1, 2]);
+  first.over({ spoke: true });
+  first.over({ spoke: true });
+  (await second).over({ spoke: true });
+  (await third).over({ spoke: true });
+  assert.deepEqual(order, ["second", "third"]);
+  assert.deepEqual([one.figures().running, one.figures().waiting], [0, 0]);
+});
+
+test("who leaves the queue or waits past its deadline takes no place", async () => {
+  const one = lane(1, 9);
+  const first = await one.enter(startCall());
+  const leaving = new AbortController();
+  const left = assert.rejects(one.enter(startCall({ signal: leaving.signal })), {
+    code: "cancelled",
+  });
+  const late = assert.rejects(one.enter(startCall({ timeout_ms: 5 })), {
+    code: "deadline_exceeded",
+  });
+  leaving.abort();
+  await Promise.all([left, late]);
+  first.over({ spoke: false });
+  assert.deepEqual([one.figures().running, one.figures().waiting], [0, 0]);
+  (await one.enter(startCall())).over({ spoke: true });
+});
+
+test("an open circuit refuses and keeps its places", async () => {
+  const two = lane(2, 0);
+  for (let at = 0; at < 3; at++) {
+    (await two.enter(startCall())).over({ spoke: false, error: failed });
+  }
+  await assert.rejects(two.enter(startCall()), { reason: "provider_circuit_open" });
+  assert.deepEqual(two.figures(), { circuit: "open", circuit_opened: 1, running: 0, waiting: 0 });
+});

@@ -1,0 +1,23 @@
+// What kind of failure an error of a provider is: decides on retries, fallbacks and the breaker.
+import type { LakehouseError } from "#kernel/problem.ts";
+
+export const FAILURE_CLASSES = ["unreachable", "failed", "rate_limited", "deadline"] as const;
+export type FailureClass = (typeof FAILURE_CLASSES)[number];
+
+/** Undefined: another provider would not do better (a bad request, a caller who left). */
+export function failureClass(error: LakehouseError): FailureClass | undefined {
+  switch (error.reason) {
+    case "provider_unreachable":
+    case "provider_circuit_open":
+      return "unreachable";
+    case "provider_rate_limited":
+    case "provider_queue_full":
+      return "rate_limited";
+    case "provider_failed":
+    case "bad_provider_answer":
+      return error.code === "unavailable" ? "failed" : undefined;
+    default:
+      // A provider that was silent for too long; a caller's own deadline is nobody's failure.
+      return error.extra["silent_ms"] === undefined ? undefined : "deadline";
+  }
+}

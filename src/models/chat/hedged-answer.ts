@@ -1,0 +1,64 @@
+// Asks a second time when the first piece is slow to come; who speaks first is listened to.
+import type { ChatDelta } from "#ports/chat-model.ts";
+import type { Deltas } from "./guarded-answer.ts";
+
+/** An answer whose first piece is there. */
+export interface StartedAnswer {
+  readonly first: ChatDelta;
+  readonly rest: Deltas;
+}
+
+/** One try: its first piece, and a way to leave it before that. */
+export interface Attempt {
+  readonly started: Promise<StartedAnswer>;
+  leave(): void;
+}
+
+export interface HedgeRules {
+  /** 0: never. */
+  readonly hedge_after_ms: number;
+}
+
+/**
+ * The first of at most two attempts that speaks; the other one is left at once. A first attempt
+ * that fails before the second was made fails the whole: retries are somebody else's business.
+ */
+export function hedgedAnswer(
+  attempt: () => Attempt,
+  rules: HedgeRules,
+  mayHedge: () => boolean,
+  onHedge: () => void,
+): Promise<StartedAnswer> {
+  const first = attempt();
+  if (rules.hedge_after_ms === 0) return first.started;
+  return new Promise((resolve, reject) => {
+    const made = new Set<Attempt>();
+    let over = false;
+    const listen = (one: Attempt) => {
+      made.add(one);
+      one.started.then(
+        (answer) => {
+          clearTimeout(timer);
+          if (over) return;
+          over = true;
+          made.delete(one);
+          for (const other of made) other.leave();
+          resolve(answer);
+        },
+        (error: unknown) => {
+          made.delete(one);
+          if (over || made.size > 0) return;
+          over = true;
+          clearTimeout(timer);
+          reject(error as Error);
+        },
+      );
+    };
+    const timer = setTimeout(() => {
+      if (over || !mayHedge()) return;
+      onHedge();
+      listen(attempt());
+    }, rules.hedge_after_ms);
+    listen(first);
+  });
+}

@@ -1,0 +1,245 @@
+// Finds who answers a request and brings back the first piece: cache, limits, retries, fallbacks.
+import { assert } from "#kernel/assert.ts";
+import { remainingMs, type Call } from "#kernel/call.ts";
+import type { Log } from "#kernel/log.ts";
+import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
+import { traceparentHeaders } from "#kernel/trace-context.ts";
+import type { CallLedger } from "#ports/call-ledger.ts";
+import type { ChatProvider } from "#ports/chat-model.ts";
+import { createAnswerCache, type AnswerCache, type CachedAnswer } from "./answer-cache.ts";
+import { promptTokensMax, toChatRequest, type AskedChat } from "./chat-request.ts";
+import type { ChatSettings } from "./chat-settings.ts";
+import { failureClass } from "./failure-class.ts";
+import { guardedAnswer, type Deltas } from "./guarded-answer.ts";
+import { hedgedAnswer, type Attempt, type StartedAnswer } from "./hedged-answer.ts";
+import { createProviderLane, type LaneFigures, type ProviderLane } from "./provider-lane.ts";
+import { retriedAnswer } from "./retried-answer.ts";
+import { routeModel, type Route, type RoutingTable } from "./route-model.ts";
+import { settledAnswer, settleFailed, type Settling } from "./settled-answer.ts";
+
+export interface OpenerNeeds {
+  readonly providers: readonly ChatProvider[];
+  /** Tier → model; asked for as `tier/<name>`. */
+  readonly tiers: Readonly<Record<string, string>>;
+  readonly ledger?: CallLedger | undefined;
+  readonly log: Log;
+}
+
+/** An answer whose first piece is there. */
+export interface OpenedAnswer {
+  readonly provider: ChatProvider;
+  /** `provider/model` of who answers. */
+  readonly full_name: string;
+  readonly deltas: Deltas;
+}
+
+export interface AnswerOpener {
+  /** Resolves with the first piece; what fails before it is thrown. */
+  open(asked: AskedChat, call: Call, stream: boolean): Promise<OpenedAnswer>;
+  lanes(): Readonly<Record<string, LaneFigures>>;
+  cache(): ReturnType<AnswerCache["figures"]>;
+}
+
+interface Way {
+  readonly provider: ChatProvider;
+  readonly lane: ProviderLane;
+}
+
+export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): AnswerOpener {
+  const now = () => performance.now();
+  const ways = waysOf(needs.providers, settings, now);
+  const cache = createAnswerCache(settings, now);
+  const { default_model } = settings;
+  const table: RoutingTable = { registered: [...ways.keys()], tiers: needs.tiers, default_model };
+  const stand_ins = standIns(settings.fallbacks, table, needs.log);
+
+  /** The deltas of one try, from the provider's queue to its first piece. */
+  function attempt(route: Route, asked: AskedChat, call: Call): Attempt {
+    const { provider, lane } = ways.get(route.provider)!;
+    let deltas: Deltas | undefined;
+    let left = false;
+    const start = async (): Promise<StartedAnswer> => {
+      const place = await lane.enter(call);
+      if (left) {
+        place.over({ spoke: false });
+        throw new LakehouseError("cancelled", "another try has answered");
+      }
+      const open = (signal: AbortSignal) =>
+        provider.chat({
+          ...toChatRequest(asked, route.model, signal),
+          trace_headers: traceparentHeaders(call),
+        });
+      deltas = guardedAnswer(provider.name, open, settings, call, place.over);
+      const first = await deltas.next();
+      assert(!first.done, "a guarded answer ended without its last piece");
+      return { first: first.value, rest: deltas };
+    };
+    return {
+      started: start(),
+      leave() {
+        left = true;
+        deltas?.leave();
+      },
+    };
+  }
+
+  /** One model with its retries. */
+  function ask(route: Route, asked: AskedChat, call: Call, { tally }: Settling) {
+    const { provider, lane } = ways.get(route.provider)!;
+    const once = () =>
+      hedgedAnswer(
+        () => attempt(route, asked, call),
+        settings,
+        lane.hasRoom,
+        () => {
+          tally.hedged = true;
+        },
+      );
+    return retriedAnswer(once, settings, call, (error, wait_ms) => {
+      tally.retries++;
+      const fields = { provider: provider.name, reason: error.reason, wait_ms };
+      needs.log.warn({ ...fields, trace_id: call.trace_id }, "asking the provider again");
+    });
+  }
+
+  /** The model that was asked for, then those that stand in for it. */
+  async function askInTurn(route: Route, asked: AskedChat, call: Call, settling: Settling) {
+    let why: LakehouseError | undefined;
+    for (const next of [route, ...(stand_ins.get(nameOf(route)) ?? [])]) {
+      // A stand-in that the key may not ask is as if it were not there.
+      const covered = why === undefined || settling.admitted?.covers(next.provider, next.model);
+      if (covered === false) continue;
+      settling.tally.provider = next.provider;
+      settling.tally.model = next.model;
+      try {
+        return { route: next, ...(await ask(next, asked, call, settling)) };
+      } catch (thrown) {
+        const error = toLakehouseError(thrown);
+        // What was asked for says best what is wrong; the others are in the log.
+        why ??= error;
+        const kind = failureClass(error);
+        const goes_on = kind !== undefined && settings.fallback_on.includes(kind);
+        if (!goes_on || call.signal.aborted || remainingMs(call) === 0) throw why;
+        const fields = { model: nameOf(next), reason: error.reason, trace_id: call.trace_id };
+        needs.log.warn(fields, "this model failed; the next one is asked, if there is one");
+      }
+    }
+    throw why!;
+  }
+
+  async function admit(route: Route, asked: AskedChat, call: Call, stream: boolean) {
+    const { trace_id, span_id, principal: caller } = call;
+    return needs.ledger?.admit({
+      caller,
+      provider: route.provider,
+      model: route.model,
+      trace_id,
+      span_id,
+      stream,
+      task_class: asked.task_class,
+      max_tokens: asked.max_tokens,
+      promptTokensMax: () => promptTokensMax(asked),
+    });
+  }
+
+  return {
+    async open(asked, call, stream) {
+      const route = routeModel(asked, table);
+      const began = performance.now();
+      const admitted = await admit(route, asked, call, stream);
+      const key = cache.keyOf(nameOf(route), asked);
+      const { provider, model } = route;
+      const known = { provider, model, began, first_token_ms: undefined };
+      const off = key === undefined ? ("off" as const) : ("miss" as const);
+      const tally = {
+        ...known,
+        cache: off as Settling["tally"]["cache"],
+        retries: 0,
+        hedged: false,
+      };
+      const settling: Settling = { tally, admitted, log: needs.log };
+      const kept = key === undefined ? undefined : cache.get(key);
+      if (kept !== undefined) return fromCache(kept, ways, settling);
+      const answer = await askInTurn(route, asked, call, settling).catch((error: unknown) =>
+        settleFailed(settling, error),
+      );
+      const settled: Settling = {
+        ...settling,
+        tally: { ...tally, first_token_ms: performance.now() - began },
+      };
+      const keep =
+        key === undefined
+          ? undefined
+          : (deltas: CachedAnswer["deltas"]) => cache.put(key, { ...answer.route, deltas });
+      return {
+        provider: ways.get(answer.route.provider)!.provider,
+        full_name: nameOf(answer.route),
+        deltas: settledAnswer(answer.first, answer.rest, settled, keep),
+      };
+    },
+    lanes: () => Object.fromEntries([...ways].map(([name, { lane }]) => [name, lane.figures()])),
+    cache: () => cache.figures(),
+  };
+}
+
+function waysOf(providers: readonly ChatProvider[], settings: ChatSettings, now: () => number) {
+  const ways = new Map<string, Way>();
+  for (const provider of providers) {
+    const { name } = provider;
+    assert(!ways.has(name), `two chat providers are named ${name}`);
+    const rules = {
+      concurrency_max: settings.provider_concurrency[name] ?? settings.provider_concurrency_max,
+      queue_max: settings.provider_queue_max,
+      breaker_failures: settings.breaker_failures,
+      breaker_open_ms: settings.breaker_open_ms,
+    };
+    ways.set(name, { provider, lane: createProviderLane(name, rules, now) });
+  }
+  return ways;
+}
+
+/** The chains of the settings; a model whose provider is not registered here is left out. */
+function standIns(fallbacks: ChatSettings["fallbacks"], table: RoutingTable, log: Log) {
+  const chains = new Map<string, Route[]>();
+  for (const [name, chain] of Object.entries(fallbacks)) {
+    const routes: Route[] = [];
+    for (const model of chain) {
+      try {
+        routes.push(routeModel({ model }, table));
+      } catch (error) {
+        const { reason } = toLakehouseError(error);
+        log.warn({ model, reason, stands_in_for: name }, "this fallback cannot be asked");
+      }
+    }
+    chains.set(name, routes);
+  }
+  return chains;
+}
+
+function nameOf({ provider, model }: Route): string {
+  return `${provider}/${model}`;
+}
+
+/** A kept answer, piece by piece as it came; it costs nothing. */
+function fromCache(
+  kept: CachedAnswer,
+  ways: ReadonlyMap<string, Way>,
+  settling: Settling,
+): OpenedAnswer {
+  const first_token_ms = performance.now() - settling.tally.began;
+  const { provider, model, deltas } = kept;
+  const tally = { ...settling.tally, provider, model, first_token_ms, cache: "hit" as const };
+  let at = 1;
+  const rest: Deltas = {
+    async next() {
+      const delta = deltas[at++];
+      return delta === undefined ? { done: true, value: undefined } : { done: false, value: delta };
+    },
+    leave: () => undefined,
+  };
+  return {
+    provider: ways.get(provider)!.provider,
+    full_name: nameOf(kept),
+    deltas: settledAnswer(deltas[0]!, rest, { ...settling, tally }),
+  };
+}

@@ -1,0 +1,165 @@
+// What a key has spent, what its running calls may still spend, and whether one more may begin.
+import { LakehouseError } from "#kernel/problem.ts";
+import { createMinuteWindow } from "./minute-window.ts";
+
+export interface Budget {
+  readonly day_cost: number | null;
+  readonly day_tokens: number | null;
+  readonly month_cost: number | null;
+  readonly month_tokens: number | null;
+}
+
+export interface KeyLimits {
+  readonly name: string;
+  readonly requests_per_minute: number | null;
+  readonly tokens_per_minute: number | null;
+  readonly budget: Budget;
+}
+
+export interface Amount {
+  readonly tokens: number;
+  readonly cost: number;
+}
+
+/** What one call holds until it is settled. */
+export interface Reservation {
+  tokens: number;
+  cost: number;
+}
+
+export type Spent = { readonly [K in keyof Budget]: number };
+
+export interface KeyAccount {
+  /** Holds the amount, or throws `rate_limited` (key_rate_limited, key_budget_spent). */
+  reserve(limits: KeyLimits, most: Amount, now_ms: number): Reservation;
+  /** Makes a reservation large enough for a costlier model. */
+  raise(held: Reservation, most: Amount): void;
+  settle(held: Reservation, spent: Amount, now_ms: number): void;
+  /** Counts a call of the past, read from the ledger. */
+  restore(spent: Amount, time_ms: number, now_ms: number): void;
+  spent(now_ms: number): Spent;
+}
+
+/**
+ * A call may begin while what was spent and what running calls hold is below every limit: since a
+ * reservation is the most that its call can spend, a limit is passed by one call at the most.
+ */
+export function createKeyAccount(): KeyAccount {
+  const requests = createMinuteWindow();
+  const tokens = createMinuteWindow();
+  const held_now = { tokens: 0, cost: 0 };
+  let day = { period: "", tokens: 0, cost: 0 };
+  let month = { period: "", tokens: 0, cost: 0 };
+
+  function turn(now_ms: number): void {
+    const today = new Date(now_ms).toISOString().slice(0, 10);
+    if (day.period === today) return;
+    day = { period: today, tokens: 0, cost: 0 };
+    const this_month = today.slice(0, 7);
+    if (month.period !== this_month) month = { period: this_month, tokens: 0, cost: 0 };
+  }
+
+  function checkRates(limits: KeyLimits, now_ms: number): void {
+    const { requests_per_minute, tokens_per_minute } = limits;
+    if (requests_per_minute !== null && requests.sum(now_ms) >= requests_per_minute) {
+      const wait_s = requests.secondsUntilBelow(requests_per_minute, now_ms);
+      throw rateLimited(limits, `${requests_per_minute} requests`, wait_s);
+    }
+    if (tokens_per_minute === null) return;
+    if (tokens.sum(now_ms) + held_now.tokens < tokens_per_minute) return;
+    const wait_s = tokens.secondsUntilBelow(tokens_per_minute - held_now.tokens, now_ms);
+    throw rateLimited(limits, `${tokens_per_minute} tokens`, wait_s);
+  }
+
+  function checkBudget(limits: KeyLimits, now_ms: number): void {
+    const now = { day, month };
+    for (const period of ["day", "month"] as const) {
+      for (const unit of ["cost", "tokens"] as const) {
+        const limit = limits.budget[`${period}_${unit}`];
+        if (limit === null || now[period][unit] + held_now[unit] < limit) continue;
+        // Running calls often spend less than they hold: then it is worth asking again soon.
+        const over = now[period][unit] >= limit;
+        const wait_s = over ? secondsLeft(period, now_ms) : 1;
+        throw budgetSpent(limits, period, unit, limit, wait_s);
+      }
+    }
+  }
+
+  return {
+    reserve(limits, most, now_ms) {
+      turn(now_ms);
+      checkRates(limits, now_ms);
+      checkBudget(limits, now_ms);
+      requests.add(1, now_ms);
+      held_now.tokens += most.tokens;
+      held_now.cost += most.cost;
+      return { ...most };
+    },
+    raise(held, most) {
+      for (const unit of ["tokens", "cost"] as const) {
+        const more = Math.max(0, most[unit] - held[unit]);
+        held[unit] += more;
+        held_now[unit] += more;
+      }
+    },
+    settle(held, spent, now_ms) {
+      turn(now_ms);
+      held_now.tokens -= held.tokens;
+      held_now.cost -= held.cost;
+      tokens.add(spent.tokens, now_ms);
+      for (const period of [day, month]) {
+        period.tokens += spent.tokens;
+        period.cost += spent.cost;
+      }
+    },
+    restore(spent, time_ms, now_ms) {
+      turn(now_ms);
+      const then = new Date(time_ms).toISOString();
+      for (const period of [day, month]) {
+        if (!then.startsWith(period.period)) continue;
+        period.tokens += spent.tokens;
+        period.cost += spent.cost;
+      }
+    },
+    spent(now_ms) {
+      turn(now_ms);
+      return {
+        day_cost: day.cost,
+        day_tokens: day.tokens,
+        month_cost: month.cost,
+        month_tokens: month.tokens,
+      };
+    },
+  };
+}
+
+/** Seconds to the end of the day or month (UTC). */
+function secondsLeft(period: "day" | "month", now_ms: number): number {
+  const now = new Date(now_ms);
+  const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
+  const end_ms = period === "day" ? Date.UTC(year, month, day + 1) : Date.UTC(year, month + 1, 1);
+  return Math.max(1, Math.ceil((end_ms - now_ms) / 1000));
+}
+
+function rateLimited(limits: KeyLimits, what: string, wait_s: number): LakehouseError {
+  return new LakehouseError("rate_limited", `key "${limits.name}" may use ${what} a minute`, {
+    reason: "key_rate_limited",
+    extra: { retry_after_s: Math.max(1, wait_s) },
+  });
+}
+
+function budgetSpent(
+  limits: KeyLimits,
+  period: "day" | "month",
+  unit: "cost" | "tokens",
+  limit: number,
+  retry_after_s: number,
+): LakehouseError {
+  const amount = unit === "cost" ? `a cost of ${limit}` : `${limit} tokens`;
+  const message = `the budget of key "${limits.name}" is ${amount} a ${period}, and it is used`;
+  return new LakehouseError("rate_limited", message, {
+    reason: "key_budget_spent",
+    hint: "what running calls may still cost counts too",
+    extra: { period, unit, limit, retry_after_s },
+  });
+}

@@ -1,0 +1,151 @@
+// The ledger: admits callers within the limits of their keys, writes a line for each call.
+import { isoTime, type Clock } from "#kernel/clock.ts";
+import type { JsonlLog } from "#kernel/jsonl-log.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import type { UsageLine } from "#contracts/usage.ts";
+import type { AdmittedModel, AskedModel, CallLedger, ModelOutcome } from "#ports/call-ledger.ts";
+import { createKeyAccount, type Amount, type KeyAccount } from "./key-account.ts";
+import { cachedTokens, type PriceTable } from "./price-table.ts";
+import { checkExpiry, unknownKey, type LiveKey, type VirtualKeys } from "./virtual-keys.ts";
+
+export interface LedgerNeeds {
+  readonly file: JsonlLog<UsageLine>;
+  readonly keys: VirtualKeys;
+  readonly prices: PriceTable;
+  readonly clock: Clock;
+  readonly reserve_completion_tokens: number;
+}
+
+export interface UsageLedger extends CallLedger {
+  accountOf(key_id: string): KeyAccount;
+  forget(key_id: string): void;
+}
+
+const NOTHING: Amount = { tokens: 0, cost: 0 };
+
+export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
+  const accounts = new Map<string, KeyAccount>();
+  /** The longest answer that a key has had: the next may be as long, if nobody bounds it. */
+  const longest = new Map<string, number>();
+
+  function accountOf(key_id: string): KeyAccount {
+    const account = accounts.get(key_id) ?? createKeyAccount();
+    accounts.set(key_id, account);
+    return account;
+  }
+
+  /** The most that the call may spend when this model answers. */
+  function mostOf(asked: AskedModel, key: LiveKey, full_name: string): Amount {
+    if (!isMetered(key)) return NOTHING;
+    const prompt_tokens = asked.promptTokensMax?.() ?? 0;
+    const seen = longest.get(key.key_id) ?? 0;
+    const completion_tokens = asked.max_tokens ?? Math.max(needs.reserve_completion_tokens, seen);
+    const total_tokens = prompt_tokens + completion_tokens;
+    const usage = { prompt_tokens, completion_tokens, total_tokens };
+    return { tokens: total_tokens, cost: needs.prices.costOf(full_name, usage) ?? 0 };
+  }
+
+  function keyOf({ caller }: AskedModel): LiveKey | undefined {
+    if (caller.key_id === undefined) return undefined;
+    const key = needs.keys.get(caller.key_id);
+    if (key === undefined) throw unknownKey();
+    checkExpiry(key, needs.clock.now());
+    return key;
+  }
+
+  function open(asked: AskedModel): AdmittedModel {
+    const key = keyOf(asked);
+    const full_name = `${asked.provider}/${asked.model}`;
+    if (key === undefined)
+      return { covers: () => true, settle: (outcome) => write(asked, outcome) };
+    if (!key.allows(full_name)) throw notAllowed(key, full_name);
+    const account = accountOf(key.key_id);
+    const held = account.reserve(key, mostOf(asked, key, full_name), needs.clock.now());
+    let settled = false;
+    return {
+      covers(provider, model) {
+        const other = `${provider}/${model}`;
+        if (!key.allows(other)) return false;
+        account.raise(held, mostOf(asked, key, other));
+        return true;
+      },
+      settle(outcome) {
+        if (settled) return Promise.resolve();
+        settled = true;
+        const { usage } = outcome;
+        const seen = Math.max(longest.get(key.key_id) ?? 0, usage?.completion_tokens ?? 0);
+        longest.set(key.key_id, seen);
+        const spent = chargeOf(outcome, { tokens: held.tokens, cost: held.cost });
+        account.settle(held, spent, needs.clock.now());
+        return write(asked, outcome, spent);
+      },
+    };
+  }
+
+  /** What a budget counts: what the provider says, or all that was held when it says nothing. */
+  function chargeOf(outcome: ModelOutcome, held: Amount): Amount {
+    if (outcome.cache === "hit") return NOTHING;
+    if (outcome.usage === undefined) return outcome.first_token_ms === undefined ? NOTHING : held;
+    const cost = needs.prices.costOf(`${outcome.provider}/${outcome.model}`, outcome.usage) ?? 0;
+    return { tokens: outcome.usage.total_tokens, cost };
+  }
+
+  async function write(asked: AskedModel, outcome: ModelOutcome, charged?: Amount): Promise<void> {
+    const { provider, model, usage, cache } = outcome;
+    const priced = usage && needs.prices.costOf(`${provider}/${model}`, usage);
+    const spent = charged ?? chargeOf(outcome, NOTHING);
+    await needs.file.append({
+      schema: "usage.call.v1",
+      time: isoTime(needs.clock),
+      trace_id: asked.trace_id,
+      span_id: asked.span_id,
+      caller: asked.caller.name,
+      key_id: asked.caller.key_id ?? null,
+      asked: `${asked.provider}/${asked.model}`,
+      provider,
+      model,
+      task_class: asked.task_class ?? null,
+      stream: asked.stream,
+      prompt_tokens: usage?.prompt_tokens ?? null,
+      completion_tokens: usage?.completion_tokens ?? null,
+      total_tokens: usage?.total_tokens ?? null,
+      cached_tokens: usage === undefined ? null : cachedTokens(usage),
+      cost: cache === "hit" ? 0 : (priced ?? null),
+      charged_tokens: spent.tokens,
+      charged_cost: spent.cost,
+      latency_ms: rounded(outcome.duration_ms),
+      first_token_ms: outcome.first_token_ms === undefined ? null : rounded(outcome.first_token_ms),
+      cache,
+      retries: outcome.retries,
+      hedged: outcome.hedged ?? false,
+      finish_reason: outcome.finish_reason ?? null,
+      error: outcome.error ?? null,
+    });
+  }
+
+  return {
+    admit: async (asked) => open(asked),
+    accountOf,
+    forget(key_id) {
+      accounts.delete(key_id);
+      longest.delete(key_id);
+    },
+  };
+}
+
+/** Whether what a call may spend matters before it is made. */
+export function isMetered({ budget, tokens_per_minute }: LiveKey): boolean {
+  return tokens_per_minute !== null || Object.values(budget).some((limit) => limit !== null);
+}
+
+/** Microseconds are enough. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+function notAllowed(key: LiveKey, full_name: string): LakehouseError {
+  return new LakehouseError("forbidden", `key "${key.name}" may not ask ${full_name}`, {
+    reason: "model_not_allowed",
+    hint: `it may ask: ${key.models.join(", ")}`,
+  });
+}

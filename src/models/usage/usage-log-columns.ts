@@ -1,0 +1,30 @@
+// The columns of usage.jsonl, for SQL over it.
+import type { Column } from "#contracts/nouns.ts";
+
+export const usageLogColumns: readonly Column[] = [
+  { name: "schema", type: "string", nullable: false },
+  { name: "time", type: "timestamptz", nullable: false },
+  { name: "trace_id", type: "string", nullable: false },
+  { name: "span_id", type: "string", nullable: false },
+  { name: "caller", type: "string", nullable: false },
+  { name: "key_id", type: "string", nullable: true },
+  { name: "asked", type: "string", nullable: false },
+  { name: "provider", type: "string", nullable: false },
+  { name: "model", type: "string", nullable: false },
+  { name: "task_class", type: "string", nullable: true },
+  { name: "stream", type: "boolean", nullable: false },
+  { name: "prompt_tokens", type: "long", nullable: true },
+  { name: "completion_tokens", type: "long", nullable: true },
+  { name: "total_tokens", type: "long", nullable: true },
+  { name: "cached_tokens", type: "long", nullable: true },
+  { name: "cost", type: "double", nullable: true },
+  { name: "charged_tokens", type: "double", nullable: false },
+  { name: "charged_cost", type: "double", nullable: false },
+  { name: "latency_ms", type: "double", nullable: false },
+  { name: "first_token_ms", type: "double", nullable: true },
+  { name: "cache", type: "string", nullable: false },
+  { name: "retries", type: "long", nullable: false },
+  { name: "hedged", type: "boolean", nullable: false },
+  { name: "finish_reason", type: "string", nullable: true },
+  { name: "error", type: "string", nullable: true },
+];

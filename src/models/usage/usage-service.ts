@@ -1,0 +1,112 @@
+// usage: the ledger of model calls and the virtual keys whose limits it holds.
+import { join } from "node:path";
+import type { Principal } from "#kernel/call.ts";
+import type { Clock } from "#kernel/clock.ts";
+import { openJsonlLog } from "#kernel/jsonl-log.ts";
+import type { Service } from "#kernel/lifecycle.ts";
+import type { Log } from "#kernel/log.ts";
+import type { KeyView, usage, UsageLine } from "#contracts/usage.ts";
+import type { CallLedger } from "#ports/call-ledger.ts";
+import { offsetOfTime } from "./ledger-offset.ts";
+import { createPriceTable } from "./price-table.ts";
+import { createUsageLedger, isMetered, type UsageLedger } from "./usage-ledger.ts";
+import { usageReport } from "./usage-report.ts";
+import type { UsageSettings } from "./usage-settings.ts";
+import { openVirtualKeys, type LiveKey, type VirtualKeys } from "./virtual-keys.ts";
+
+export interface UsageNeeds {
+  /** Folder of its own; holds `usage.jsonl` and `keys.jsonl`. */
+  readonly dir: string;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** The service, and what the same process asks of it on every call. */
+export interface UsageService extends Service<typeof usage> {
+  readonly ledger: CallLedger;
+  /** Whose secret this is; undefined when it is none of a virtual key; throws when not good. */
+  readonly holderOf: (secret: string) => Principal | undefined;
+}
+
+export async function createUsage(
+  needs: UsageNeeds,
+  settings: UsageSettings,
+): Promise<UsageService> {
+  const { dir, log, clock } = needs;
+  const keys = await openVirtualKeys(dir, clock, log);
+  const file = await openJsonlLog<UsageLine>(join(dir, "usage.jsonl"), {
+    onCorrupt: (line) => log.error({ ...line }, "unreadable line in the ledger"),
+  });
+  if (file.repaired_bytes > 0) log.warn({ bytes: file.repaired_bytes }, "torn line set aside");
+  const { reserve_completion_tokens, groups_max } = settings;
+  const prices = createPriceTable(settings.prices);
+  const ledger = createUsageLedger({ file, keys, prices, clock, reserve_completion_tokens });
+  const since = async (time_ms: number) =>
+    file.read(await offsetOfTime(file.path, file.size(), time_ms));
+  if (keys.list().some(isMetered)) {
+    await restoreSpent(await since(monthStart(clock.now())), keys, ledger, clock);
+  }
+
+  const viewOf = ({ allows: _allows, sha256: _sha256, former: _former, ...key }: LiveKey) =>
+    ({
+      ...key,
+      scopes: [...key.scopes],
+      models: [...key.models],
+      budget: { ...key.budget },
+      spent: ledger.accountOf(key.key_id).spent(clock.now()),
+    }) satisfies KeyView;
+
+  return {
+    ledger,
+    holderOf: keys.holderOf,
+    handlers: {
+      async report(input, call) {
+        const from_ms = input.from === undefined ? -Infinity : Date.parse(input.from);
+        return usageReport(await since(from_ms), input, groups_max, call);
+      },
+      keys: async () => ({ keys: keys.list().map(viewOf) }),
+      async create_key(input) {
+        const { key, secret } = await keys.create(input);
+        return { key: viewOf(key), secret };
+      },
+      async rotate_key({ key_id, grace_s }) {
+        const { key, secret } = await keys.rotate(key_id, grace_s);
+        return { key: viewOf(key), secret };
+      },
+      async delete_key({ key_id }) {
+        await keys.remove(key_id);
+        ledger.forget(key_id);
+        return { key_id };
+      },
+    },
+    health: async () => ({
+      status: "ok",
+      figures: { ledger_bytes: file.size(), keys: keys.list().length },
+    }),
+    async stop() {
+      await keys.close();
+      await file.close();
+    },
+  };
+}
+
+/** When the month of a time began (UTC). */
+function monthStart(time_ms: number): number {
+  const time = new Date(time_ms);
+  return Date.UTC(time.getUTCFullYear(), time.getUTCMonth(), 1);
+}
+
+/** What keys with a budget have spent this month, from the ledger. */
+async function restoreSpent(
+  lines: AsyncIterable<{ readonly row: UsageLine }>,
+  keys: VirtualKeys,
+  ledger: UsageLedger,
+  clock: Clock,
+): Promise<void> {
+  const now_ms = clock.now();
+  for await (const { row } of lines) {
+    if (row.key_id === null || keys.get(row.key_id) === undefined) continue;
+    const spent = { tokens: row.charged_tokens, cost: row.charged_cost };
+    ledger.accountOf(row.key_id).restore(spent, Date.parse(row.time), now_ms);
+  }
+}

@@ -1,0 +1,27 @@
+// Settings of usage.
+import { z } from "zod";
+
+export const usageSettings = z.strictObject({
+  prices: z
+    .array(
+      z.strictObject({
+        model: z.string().min(1).describe("pattern of provider/model; * is any text"),
+        prompt_per_million: z.number().min(0),
+        completion_per_million: z.number().min(0),
+        cached_per_million: z
+          .number()
+          .min(0)
+          .optional()
+          .describe("prompt tokens from the provider's cache; default: as other prompt tokens"),
+      }),
+    )
+    .default([])
+    .describe("in one currency, per million tokens; the first pattern that fits counts"),
+  reserve_completion_tokens: z
+    .int()
+    .min(1)
+    .default(4096)
+    .describe("held from a key's budget while a request without max_tokens runs"),
+  groups_max: z.int().min(1).default(100_000).describe("groups a report counts at most"),
+});
+export type UsageSettings = z.output<typeof usageSettings>;

@@ -1,0 +1,156 @@
+// Virtual keys on disk and in memory: each change is a line of keys.jsonl, the last one counts.
+import { join } from "node:path";
+import type { Principal, Scope } from "#kernel/call.ts";
+import type { Clock } from "#kernel/clock.ts";
+import { isoTime } from "#kernel/clock.ts";
+import { openJsonlLog } from "#kernel/jsonl-log.ts";
+import type { Log } from "#kernel/log.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import type { Budget } from "./key-account.ts";
+import { claimedKey, hasHash, newKeyId, newSecret, secretHash } from "./key-secret.ts";
+import { namePatterns } from "./name-pattern.ts";
+
+export interface StoredKey {
+  readonly key_id: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly models_only: boolean;
+  readonly models: readonly string[];
+  readonly requests_per_minute: number | null;
+  readonly tokens_per_minute: number | null;
+  readonly budget: Budget;
+  readonly created_at: string;
+  readonly rotated_at: string | null;
+  readonly expires_at: string | null;
+  readonly sha256: string;
+  /** The secret before the last rotation, good until its time. */
+  readonly former: { readonly sha256: string; readonly until: string } | null;
+}
+
+export type NewKey = Omit<StoredKey, "key_id" | "created_at" | "rotated_at" | "sha256" | "former">;
+
+export interface LiveKey extends StoredKey {
+  readonly allows: (full_name: string) => boolean;
+}
+
+export interface VirtualKeys {
+  get(key_id: string): LiveKey | undefined;
+  list(): readonly LiveKey[];
+  /** Durable when they answer. */
+  create(fields: NewKey): Promise<{ key: LiveKey; secret: string }>;
+  rotate(key_id: string, grace_s: number): Promise<{ key: LiveKey; secret: string }>;
+  remove(key_id: string): Promise<void>;
+  /**
+   * Whose secret this is; undefined when it is none of a virtual key. Throws `unauthenticated`
+   * (unknown_key, key_expired) when it looks like one and is not good.
+   */
+  holderOf(secret: string): Principal | undefined;
+  close(): Promise<void>;
+}
+
+type Change = { readonly op: "put"; readonly key: StoredKey } | { op: "remove"; key_id: string };
+
+export async function openVirtualKeys(dir: string, clock: Clock, log: Log): Promise<VirtualKeys> {
+  const file = await openJsonlLog<Change>(join(dir, "keys.jsonl"), {
+    onCorrupt: (line) => log.error({ ...line }, "unreadable line in the keys"),
+  });
+  const keys = new Map<string, LiveKey>();
+  const apply = (change: Change) => {
+    if (change.op === "remove") keys.delete(change.key_id);
+    else keys.set(change.key.key_id, live(change.key));
+  };
+  for await (const { row } of file.read()) apply(row);
+  // Changes stand in line, so that what is read by one is what the one before has written.
+  let line: Promise<unknown> = Promise.resolve();
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = line.then(work);
+    line = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async function put(key: StoredKey): Promise<LiveKey> {
+    await file.append({ op: "put", key });
+    apply({ op: "put", key });
+    return keys.get(key.key_id)!;
+  }
+
+  return {
+    get: (key_id) => keys.get(key_id),
+    list: () => [...keys.values()],
+    create: (fields) =>
+      inTurn(async () => {
+        if ([...keys.values()].some(({ name }) => name === fields.name)) throw keyExists(fields);
+        const key_id = newKeyId();
+        const secret = newSecret(key_id);
+        const made = { created_at: isoTime(clock), rotated_at: null, former: null };
+        const key = await put({ key_id, ...fields, ...made, sha256: secretHash(secret) });
+        return { key, secret };
+      }),
+    rotate: (key_id, grace_s) =>
+      inTurn(async () => {
+        const { allows: _allows, ...key } = known(keys, key_id);
+        const secret = newSecret(key_id);
+        const until = new Date(clock.now() + grace_s * 1000).toISOString();
+        const former = grace_s === 0 ? null : { sha256: key.sha256, until };
+        const sha256 = secretHash(secret);
+        return { key: await put({ ...key, sha256, former, rotated_at: isoTime(clock) }), secret };
+      }),
+    remove: (key_id) =>
+      inTurn(async () => {
+        known(keys, key_id);
+        await file.append({ op: "remove", key_id });
+        keys.delete(key_id);
+      }),
+    holderOf(secret) {
+      const key_id = claimedKey(secret);
+      if (key_id === undefined) return undefined;
+      const key = keys.get(key_id);
+      if (key === undefined || !hasHash(secret, goodHashes(key, clock))) throw unknownKey();
+      checkExpiry(key, clock.now());
+      return { name: key.name, scopes: key.scopes, key_id, models_only: key.models_only };
+    },
+    async close() {
+      await line;
+      await file.close();
+    },
+  };
+}
+
+function live(key: StoredKey): LiveKey {
+  return { ...key, allows: namePatterns(key.models) };
+}
+
+function goodHashes({ sha256, former }: StoredKey, clock: Clock): string[] {
+  const in_grace = former !== null && Date.parse(former.until) > clock.now();
+  return in_grace ? [sha256, former.sha256] : [sha256];
+}
+
+/** Throws `unauthenticated` (key_expired). */
+export function checkExpiry(key: StoredKey, now_ms: number): void {
+  if (key.expires_at === null || Date.parse(key.expires_at) > now_ms) return;
+  throw new LakehouseError("unauthenticated", `key "${key.name}" expired at ${key.expires_at}`, {
+    reason: "key_expired",
+    hint: "ask for a new key",
+  });
+}
+
+export function unknownKey(): LakehouseError {
+  const options = { reason: "unknown_key", hint: "it was deleted, or its secret was rotated" };
+  return new LakehouseError("unauthenticated", "the key is not known", options);
+}
+
+function known(keys: ReadonlyMap<string, LiveKey>, key_id: string): LiveKey {
+  const key = keys.get(key_id);
+  if (key !== undefined) return key;
+  throw new LakehouseError("not_found", `there is no key ${key_id}`, {
+    reason: "no_such_key",
+    hint: "GET /v1/keys lists them",
+  });
+}
+
+function keyExists({ name }: NewKey): LakehouseError {
+  return new LakehouseError("conflict", `there is a key "${name}" already`, {
+    reason: "key_exists",
+    hint: "rotate or delete it, or take another name",
+  });
+}

@@ -1,0 +1,61 @@
+// Asks the model, held to the JSON schema of the artifact where the provider can do that.
+import type { Call } from "#kernel/call.ts";
+import type { Client } from "#kernel/contract.ts";
+import type { Log } from "#kernel/log.ts";
+import { toLakehouseError } from "#kernel/problem.ts";
+import type { chat, ChatAnswer } from "#contracts/chat.ts";
+import type { ChatMessage } from "#contracts/nouns.ts";
+
+type ChatInput = Parameters<Client<typeof chat>["chat"]>[0];
+
+export interface AskedModel extends Omit<ChatInput, "messages" | "response_format"> {
+  /** JSON Schema that the artifact's kind declares. */
+  readonly schema?: { readonly name: string; readonly schema: object } | undefined;
+}
+
+export type AskModel = (
+  asked: AskedModel,
+  messages: ChatMessage[],
+  call: Call,
+) => Promise<ChatAnswer>;
+
+/** Models that refused a schema and are remembered for it, at most. */
+const REFUSERS_MAX = 1_000;
+
+/** What a provider answers that does not know response formats, or not this schema. */
+const REFUSALS: ReadonlySet<string> = new Set(["rejected", "invalid", "unimplemented"]);
+
+/**
+ * A model that refuses the schema is asked once more without it, and from then on without it at
+ * once. Errors are those of chat.
+ */
+export function createModelAsker(
+  client: Client<typeof chat>,
+  log: Log,
+  use_schema: boolean,
+): AskModel {
+  const refusers = new Set<string>();
+
+  return async ({ schema, ...asked }, messages, call) => {
+    const who = `${asked.provider ?? ""}/${asked.model ?? ""}`;
+    if (!use_schema || schema === undefined || refusers.has(who)) {
+      return client.chat({ ...asked, messages }, call);
+    }
+    const response_format = {
+      type: "json_schema",
+      json_schema: { name: schema.name, strict: true, schema: schema.schema },
+    };
+    try {
+      return await client.chat({ ...asked, messages, response_format }, call);
+    } catch (thrown) {
+      const error = toLakehouseError(thrown);
+      if (!REFUSALS.has(error.code)) throw error;
+      const answer = await client.chat({ ...asked, messages }, call);
+      // Without the schema it went well: it was the schema that was refused.
+      if (refusers.size < REFUSERS_MAX) refusers.add(who);
+      const fields = { model: answer.model, reason: error.reason, trace_id: call.trace_id };
+      log.info({ ...fields, err: error.message }, "this model takes no JSON schema");
+      return answer;
+    }
+  };
+}

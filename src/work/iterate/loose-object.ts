@@ -1,0 +1,140 @@
+// Reads where an object in the loose spelling of models ends, and where in it a cut-off one stops.
+
+export interface LooseObject {
+  /** Just after the closing brace; the text's length when it is cut off. */
+  readonly end: number;
+  readonly balanced: boolean;
+  /** Dot path of what was being written when the text ended, e.g. `fills.1.name`. */
+  readonly path: string;
+}
+
+interface Level {
+  readonly list: boolean;
+  key: string;
+  index: number;
+}
+
+/** Quotes that open a string beside the double one, and what closes them. */
+const CLOSING: Readonly<Record<string, string>> = { "“": "”", "‘": "’", "„": "“" };
+/** `start` is the offset of the opening brace. Linear time; never throws. */
+export function endOfLooseObject(text: string, start: number): LooseObject {
+  const levels: Level[] = [];
+  let token_from = start;
+  let token_to = start;
+  let before = "";
+  for (let at = start; at < text.length; at++) {
+    const char = text[at]!;
+    if (isBlank(char)) continue;
+    if (char === "/" || char === "#") {
+      const comment = commentEnd(text, at, before);
+      if (comment > at) {
+        at = comment - 1;
+        continue;
+      }
+    }
+    if (opensString(char, before)) {
+      const end = stringEnd(text, at);
+      if (end < 0) return { end: text.length, balanced: false, path: pathOf(levels) };
+      token_from = at + 1;
+      token_to = end;
+      at = end;
+      before = '"';
+      continue;
+    }
+    if (!isStructure(char)) {
+      if (before === "" || isStructure(before)) token_from = at;
+      token_to = at + 1;
+      before = char;
+      continue;
+    }
+    before = char;
+    if (char === "{" || char === "[") levels.push({ list: char === "[", key: "", index: 0 });
+    else if (char === "}" || char === "]") {
+      levels.pop();
+      if (levels.length === 0) return { end: at + 1, balanced: true, path: "" };
+    } else {
+      const level = levels.at(-1)!;
+      if (char === "," && level.list) level.index++;
+      else if (!level.list) level.key = char === ":" ? text.slice(token_from, token_to) : "";
+    }
+  }
+  return { end: text.length, balanced: false, path: pathOf(levels) };
+}
+
+export function isBlank(char: string): boolean {
+  return char === " " || char === "\n" || char === "\r" || char === "\t" || char === "\u00a0";
+}
+
+function isStructure(char: string): boolean {
+  switch (char) {
+    case "{":
+    case "}":
+    case "[":
+    case "]":
+    case ",":
+    case ":":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function pathOf(levels: readonly Level[]): string {
+  return levels
+    .map((level) => (level.list ? String(level.index) : level.key))
+    .filter((step) => step !== "")
+    .join(".");
+}
+
+/** Other quotes than the double one open a string only where a key or a value may begin. */
+export function opensString(char: string, before: string): boolean {
+  if (char === '"') return true;
+  return (char === "'" || char === "`" || char === "“" || char === "‘") && "{[,:+".includes(before);
+}
+
+/** What may follow the quote that really ends a string; within one a quote is followed by words. */
+const AFTER_STRING = /\s*(?:[,:}\]+]|\/[/*]|#|$|\n\s*["'\w$]+\s*:)|\s+["“{[]/y;
+
+/**
+ * Offset of the quote that ends the string opened at `start`; -1 when it is cut off. Looks at most
+ * a bounded way ahead of each quote, so that it stays linear.
+ */
+export function stringEnd(text: string, start: number): number {
+  const open = text[start]!;
+  const close = CLOSING[open] ?? open;
+  for (let at = text.indexOf(close, start + 1); at >= 0; at = text.indexOf(close, at + 1)) {
+    if (!isEscaped(text, at) && mayEndString(text, at + 1)) return at;
+  }
+  return -1;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text[at - 1 - backslashes] === "\\") backslashes++;
+  return backslashes % 2 === 1;
+}
+
+const LOOK_AHEAD = 64;
+
+function mayEndString(text: string, after: number): boolean {
+  const next = text[after];
+  if (next === "," || next === ":" || next === "}" || next === "]") return true;
+  const ahead = text.slice(after, after + LOOK_AHEAD);
+  AFTER_STRING.lastIndex = 0;
+  return AFTER_STRING.test(ahead) || ahead.trim() === "";
+}
+
+/** Offset after a comment that starts at `at`; `at` itself when none does. `before`: see caller. */
+export function commentEnd(text: string, at: number, before: string): number {
+  if (text[at] !== "/" && text[at] !== "#") return at;
+  const two = text.slice(at, at + 2);
+  if (two === "/*") {
+    const end = text.indexOf("*/", at + 2);
+    return end < 0 ? text.length : end + 2;
+  }
+  // After a letter it is part of an unquoted word, after a colon of an address.
+  const starts = before === "" || '{}[],"'.includes(before) || /\s/.test(text[at - 1] ?? "");
+  if (!starts || (two !== "//" && text[at] !== "#")) return at;
+  const end = text.indexOf("\n", at);
+  return end < 0 ? text.length : end;
+}

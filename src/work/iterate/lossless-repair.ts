@@ -1,0 +1,129 @@
+// Repairs near-JSON with jsonrepair, and proves that the result says what the source said.
+import { jsonrepair } from "jsonrepair";
+import { commentEnd, endOfLooseObject, isBlank, opensString, stringEnd } from "./loose-object.ts";
+import { firstDifference } from "./same-content.ts";
+
+export type Repair =
+  | { readonly ok: true; readonly text: string; readonly value: unknown }
+  /** `at`: offset in the source where the repair and the source part; undefined: not known. */
+  | { readonly ok: false; readonly at: number | undefined };
+
+/**
+ * Longer answers are asked for again: the library takes quadratic time for some broken texts (a
+ * fifth of a second at this size).
+ */
+const SOURCE_CHARS_MAX = 32_000;
+
+/**
+ * The source as strict JSON, if that is a matter of spelling: quotes, commas, colons, comments,
+ * True / None, closing brackets. A repair that drops, adds or changes any content is refused.
+ */
+export function repairLosslessly(source: string): Repair {
+  if (source.length > SOURCE_CHARS_MAX) return { ok: false, at: undefined };
+  const plain = unescapedWhole(source);
+  const strict = strictForm(withUsualSlipsMended(plain));
+  if (strict === undefined) return { ok: false, at: undefined };
+  const at = firstDifference(plain, strict.text);
+  return at === undefined ? { ok: true, ...strict } : { ok: false, at };
+}
+
+/** As it is when that is strict JSON already, else what the library makes of it. */
+function strictForm(text: string): { text: string; value: unknown } | undefined {
+  try {
+    return { text, value: JSON.parse(text) as unknown };
+  } catch {
+    return repairedByLibrary(text);
+  }
+}
+
+function repairedByLibrary(text: string): { text: string; value: unknown } | undefined {
+  try {
+    const repaired = jsonrepair(text);
+    return { text: repaired, value: JSON.parse(repaired) as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON that was escaped as a whole, `{\"a\":1}`, when nothing else in it is escaped. */
+function unescapedWhole(source: string): string {
+  if (!/^\{\s*\\"/.test(source)) return source;
+  const plain = source.replaceAll('\\"', '"').replaceAll("\\n", "\n");
+  return plain.includes("\\") ? source : plain;
+}
+
+/** A word outside of strings, and whether a colon follows it. */
+const WORD = /([\p{L}_$][\p{L}\p{N}_$-]*)(\s*:)?/uy;
+const PYTHON: Readonly<Record<string, string>> = { True: "true", False: "false", None: "null" };
+
+/**
+ * The usual slips put right in one pass: other quotes than double ones (an apostrophe inside stays
+ * one), bare field names, comments, commas that are doubled or trail, Python's literals. What is
+ * strict JSON then needs no library, and in some of these the library errs.
+ */
+function withUsualSlipsMended(source: string): string {
+  let result = "";
+  let taken = 0;
+  let before = "";
+  let comma = false;
+  const put = (upto: number, instead: string, from: number): void => {
+    result += source.slice(taken, upto) + instead;
+    taken = from;
+  };
+  for (let at = 0; at < source.length; at++) {
+    const char = source[at]!;
+    if (isBlank(char)) continue;
+    const comment = commentEnd(source, at, before);
+    if (comment > at) {
+      put(at, "", comment);
+      at = comment - 1;
+      continue;
+    }
+    if (char === ",") {
+      put(at, "", at + 1);
+      comma = true;
+      before = char;
+      continue;
+    }
+    if (comma) {
+      // Now it is known whether a value follows the comma; after an opening bracket none is due.
+      if (char !== "}" && char !== "]" && !/[{[]\s*$/.test(result.slice(-8))) result += ",";
+      comma = false;
+    }
+    if (opensString(char, before)) {
+      const end = stringEnd(source, at);
+      if (end < 0) break;
+      if (char !== '"') put(at, `"${requoted(source.slice(at + 1, end))}"`, end + 1);
+      at = end;
+      before = '"';
+      continue;
+    }
+    const word = "{,:[".includes(before) ? wordAt(source, at) : undefined;
+    if (word !== undefined) {
+      const [, name = "", colon] = word;
+      if (colon !== undefined && before !== ":") put(at, `"${name}"`, at + name.length);
+      else if (Object.hasOwn(PYTHON, name)) put(at, PYTHON[name]!, at + name.length);
+      at += name.length - 1;
+    }
+    before = source[at]!;
+  }
+  return result + (comma ? "," : "") + source.slice(taken);
+}
+
+function wordAt(source: string, at: number): RegExpExecArray | undefined {
+  WORD.lastIndex = at;
+  return WORD.exec(source) ?? undefined;
+}
+
+/** The inside of a string in other quotes, as it stands between double quotes. */
+function requoted(inside: string): string {
+  return inside.replaceAll(/\\['`]|\\[\s\S]|"/g, (found) => {
+    if (found === '"') return '\\"';
+    return found === "\\'" || found === "\\`" ? found[1]! : found;
+  });
+}
+
+/** Where the path of an offset leads: the dot path of what stands there. */
+export function pathAt(source: string, at: number): string {
+  return endOfLooseObject(source.slice(0, at), 0).path;
+}

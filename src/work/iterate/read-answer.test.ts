@@ -1,0 +1,160 @@
+// Reading answers: the corpus of malformed ones, and properties: nothing is lost, nothing invented.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { spell, type Spelling } from "./loose-spelling.suite.ts";
+import { malformedAnswers, ORDERS } from "./malformed-answers.suite.ts";
+import { readAnswer } from "./read-answer.ts";
+
+const SEED = 20_261;
+
+test("the corpus holds at least 200 answers of both sorts", () => {
+  const corpus = malformedAnswers(SEED);
+  const syntactic = corpus.filter((one) => one.sort === "syntactic").length;
+  assert.ok(corpus.length >= 200, `only ${corpus.length}`);
+  assert.ok(syntactic >= 150 && corpus.length - syntactic >= 50, `${syntactic} syntactic`);
+  assert.equal(new Set(corpus.map((one) => one.name)).size, corpus.length);
+});
+
+test("each syntactic case is read as exactly what was meant", () => {
+  for (const { name, sort, text, finish_reason, right } of malformedAnswers(SEED)) {
+    if (sort !== "syntactic") continue;
+    const read = readAnswer(text, finish_reason);
+    assert.ok("artifact" in read, `${name}: ${JSON.stringify(read)}\n${text}`);
+    assert.deepEqual(read.artifact, right, name);
+  }
+});
+
+test("an answer that says it was cut off is asked for again at every length", () => {
+  for (const order of ORDERS) {
+    const whole = JSON.stringify(order);
+    for (let at = 0; at < whole.length; at++) {
+      const read = readAnswer(whole.slice(0, at), "length");
+      assert.ok("error" in read, `${at}: ${whole.slice(0, at)}`);
+      assert.equal(read.error.kind, "schema");
+      assert.ok(read.error.expected !== undefined && read.error.actual !== undefined);
+    }
+  }
+});
+
+test("an answer that ends within a text or a number is asked for again, whatever it says", () => {
+  const whole = '{"a":["one","two"],"b":12.5,"c":{"d":"three"}}';
+  for (const end of ['{"a":["one","t', '{"a":["one","two"],"b":12', '{"a":["one","two"],"b', "{"]) {
+    assert.ok(whole.startsWith(end));
+    assert.ok("error" in readAnswer(end, "stop"), end);
+  }
+});
+
+test("what is asked again says where, what was expected, and what came", () => {
+  const cut = readAnswer(
+    '{"fills":[{"worker_id":"W-1","name":"Ann"},{"worker_id":"W-2","na',
+    "length",
+  );
+  assert.ok("error" in cut);
+  assert.equal(cut.error.field, "fills.1");
+  assert.match(String(cut.error.actual), /W-2/);
+  const gap = readAnswer('{"fills":[{"worker_id":"W-1","name":}]}', "stop");
+  assert.ok("error" in gap);
+  assert.equal(gap.error.field, "fills.0.name");
+  const twice = readAnswer('{"a":1,"b":{"c":1,"c":2}}', "stop");
+  assert.ok("error" in twice);
+  assert.match(twice.error.message, /twice/);
+  const refusal = readAnswer("I cannot help with that.", "stop");
+  assert.ok("error" in refusal);
+  assert.equal(refusal.error.actual, "I cannot help with that.");
+});
+
+test("an object that lost its opening brace is not replaced by one of its parts", () => {
+  for (const text of ['"a":[{"b":1}]}', '"a": {"b":1}, "c": 2}', "'a': {'b': 1}}"]) {
+    assert.ok("error" in readAnswer(text, "stop"), text);
+  }
+});
+
+test("a repair is told, a plain answer is not", () => {
+  assert.deepEqual(readAnswer('{"a":1}', "stop"), { artifact: { a: 1 }, repaired: false });
+  assert.deepEqual(readAnswer('{"a":1,}', "stop"), { artifact: { a: 1 }, repaired: true });
+});
+
+const key = fc.stringMatching(/^[a-z_]{1,8}$/);
+const leaf = fc.oneof(
+  fc.string(),
+  fc.string({ unit: "binary" }),
+  fc.constantFrom("don't", 'a "b" c', "a, b: {c}", "x//y", "#z", "\\", "\n", "None", "1,000"),
+  fc.integer(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).filter((one) => !Object.is(one, -0)),
+  fc.boolean(),
+  fc.constant(null),
+);
+const treeOf = (leaves: fc.Arbitrary<unknown>) =>
+  fc.letrec((tie) => ({
+    tree: fc.dictionary(key, tie("node"), { maxKeys: 4, noNullPrototype: true }),
+    node: fc.oneof(
+      { maxDepth: 3 },
+      leaves,
+      fc.array(tie("node"), { maxLength: 3 }),
+      fc.dictionary(key, tie("node"), { maxKeys: 3, noNullPrototype: true }),
+    ),
+  })).tree;
+const tree = treeOf(leaf);
+const spelling: fc.Arbitrary<Spelling> = fc.record(
+  {
+    quote: fc.constantFrom("'", '"', "`"),
+    bare_keys: fc.boolean(),
+    trailing_commas: fc.boolean(),
+    doubled_commas: fc.boolean(),
+    comment: fc.constantFrom("// so", "/* so */", "# so"),
+    python: fc.boolean(),
+    raw_line_breaks: fc.boolean(),
+  },
+  { requiredKeys: [] },
+) as fc.Arbitrary<Spelling>;
+
+test("any object in any loose spelling is read as it was meant, or asked for again", () => {
+  let read_right = 0;
+  fc.assert(
+    fc.property(tree, spelling, (value, how) => {
+      const meant = JSON.parse(JSON.stringify(value)) as unknown;
+      const read = readAnswer(spell(meant, how), "stop");
+      if ("error" in read) return;
+      assert.deepEqual(read.artifact, meant);
+      read_right++;
+    }),
+    { numRuns: 1_000, seed: SEED },
+  );
+  assert.ok(read_right > 900, `only ${read_right} of 1000 were read`);
+});
+
+test("an object that lost any one character is never read with less in it", () => {
+  const letters = (text: string) => text.replaceAll(/[^a-z0-9]/g, "").length;
+  const words = fc.oneof(fc.stringMatching(/^[a-z ,:']{0,9}$/), fc.integer());
+  let read_at_all = 0;
+  fc.assert(
+    fc.property(treeOf(words), fc.nat(), (value, place) => {
+      const whole = JSON.stringify(value);
+      const at = place % whole.length;
+      const text = whole.slice(0, at) + whole.slice(at + 1);
+      const read = readAnswer(text, "stop");
+      if ("error" in read) return;
+      read_at_all++;
+      assert.equal(letters(JSON.stringify(read.artifact)), letters(text), text);
+    }),
+    { numRuns: 1_000, seed: SEED },
+  );
+  assert.ok(read_at_all > 300, `only ${read_at_all} of 1000 were read`);
+});
+
+test("long and hostile texts are read in linear time", () => {
+  const started = performance.now();
+  for (const text of [
+    `{'${"a".repeat(200_000)}`,
+    "{'a':".repeat(40_000),
+    `{a: ${'"x" '.repeat(40_000)}`,
+    `{"a": ${"[".repeat(40_000)}`,
+    `{"a":"${'" '.repeat(40_000)}`,
+    `${"{a:1} ".repeat(20_000)}`,
+  ]) {
+    readAnswer(text, "stop");
+  }
+  const took_ms = performance.now() - started;
+  assert.ok(took_ms < 5_000, `${took_ms} ms`);
+});

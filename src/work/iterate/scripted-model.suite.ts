@@ -1,0 +1,80 @@
+// For tests: a model server on loopback that says what a script says, in OpenAI's protocol.
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { ChatMessage, FinishReason } from "#contracts/nouns.ts";
+
+export interface AskedCompletion {
+  readonly model: string;
+  readonly messages: readonly ChatMessage[];
+  readonly response_format?: Readonly<Record<string, unknown>>;
+  readonly seed?: number;
+}
+
+/** What is answered: words, words that never end (`hangs`), or an error of the server. */
+export type ScriptedAnswer =
+  | { readonly content: string; readonly finish_reason?: FinishReason; readonly after_ms?: number }
+  | { readonly hangs: true }
+  | { readonly status: number; readonly message: string };
+
+export interface ScriptedModel {
+  /** With /v1. */
+  readonly base_url: string;
+  readonly asked: readonly AskedCompletion[];
+  /** Requests whose client left before the answer. */
+  readonly left: () => number;
+}
+
+interface HasAfter {
+  after(fn: () => unknown): void;
+}
+
+/** `answer` is asked for each request with its number, from 0. */
+export async function startScriptedModel(
+  t: HasAfter,
+  answer: (asked: AskedCompletion, number: number) => ScriptedAnswer,
+): Promise<ScriptedModel> {
+  const asked: AskedCompletion[] = [];
+  let left = 0;
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
+    request.on("end", () => {
+      const body = JSON.parse(Buffer.concat(parts).toString("utf8")) as AskedCompletion;
+      asked.push(body);
+      const said = answer(body, asked.length - 1);
+      response.on("close", () => {
+        if (!response.writableFinished) left++;
+      });
+      if ("hangs" in said) return;
+      const status = "status" in said ? said.status : 200;
+      response.writeHead(status, { "content-type": "application/json" });
+      const send = () => response.end(JSON.stringify(documentOf(body, said)));
+      if ("after_ms" in said) setTimeout(send, said.after_ms);
+      else send();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  const { port } = server.address() as AddressInfo;
+  return { base_url: `http://127.0.0.1:${port}/v1`, asked, left: () => left };
+}
+
+function documentOf(
+  body: AskedCompletion,
+  said: Exclude<ScriptedAnswer, { hangs: true }>,
+): Record<string, unknown> {
+  if ("status" in said) return { error: { message: said.message, type: "invalid_request_error" } };
+  const { content, finish_reason = "stop" } = said;
+  const message = { role: "assistant", content };
+  return {
+    id: "chatcmpl-1",
+    object: "chat.completion",
+    created: 0,
+    model: body.model,
+    choices: [{ index: 0, message, finish_reason }],
+    usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
+  };
+}

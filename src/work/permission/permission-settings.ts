@@ -1,0 +1,15 @@
+// Settings of permission.
+import { z } from "zod";
+import { permissionPolicy } from "#contracts/permission.ts";
+
+/** What nobody has thought of is shown or tried on a copy, never done. */
+const EVERYTHING = { action: "*", dry_run_from: 0.9, simulation_from: 0.5 };
+
+export const permissionSettings = z.strictObject({
+  policies: z
+    .array(permissionPolicy)
+    .max(1_000)
+    .default([EVERYTHING])
+    .describe('the most exact action decides; without a policy (and no "*") it is blocked'),
+});
+export type PermissionSettings = z.output<typeof permissionSettings>;

@@ -1,0 +1,126 @@
+// Whether a condition holds over a context: yes, no, or why that cannot be told (Kleene's logic).
+import { isDeepStrictEqual } from "node:util";
+import type { TruthCondition } from "#contracts/truth.ts";
+
+export type Truth =
+  | { readonly holds: boolean }
+  | {
+      readonly holds: undefined;
+      /** Which field is missing or of another type. */
+      readonly reason: string;
+    };
+
+/** Longer text is not matched against a pattern. */
+const TEXT_LENGTH_MAX = 100_000;
+
+export function evaluateCondition(condition: TruthCondition, context: unknown): Truth {
+  switch (condition.kind) {
+    case "always":
+      return { holds: true };
+    case "not": {
+      const inner = evaluateCondition(condition.condition, context);
+      return inner.holds === undefined ? inner : { holds: !inner.holds };
+    }
+    case "all":
+      return together(condition.conditions, context, false);
+    case "any":
+      return together(condition.conditions, context, true);
+    case "field_empty":
+      return isEmpty(condition.path, context);
+    default: {
+      const field = fieldAt(condition.path, context);
+      if (!field.found) return unknown(field.reason);
+      return compare(condition, field.value);
+    }
+  }
+}
+
+/** One that decides is enough; else one that is not known leaves the whole unknown. */
+function together(
+  conditions: readonly TruthCondition[],
+  context: unknown,
+  deciding: boolean,
+): Truth {
+  let open: Truth | undefined;
+  for (const one of conditions) {
+    const truth = evaluateCondition(one, context);
+    if (truth.holds === deciding) return truth;
+    if (truth.holds === undefined) open ??= truth;
+  }
+  return open ?? { holds: !deciding };
+}
+
+type FieldCondition = Extract<
+  TruthCondition,
+  { kind: "field_equals" | "field_greater" | "field_matches" | "field_in" }
+>;
+
+function compare(condition: FieldCondition, value: unknown): Truth {
+  const { path } = condition;
+  switch (condition.kind) {
+    case "field_equals":
+      return sameAs(path, value, condition.value);
+    case "field_in": {
+      const each = condition.values.map((one) => sameAs(path, value, one));
+      const found = each.find((one) => one.holds === true);
+      return found ?? each.find((one) => one.holds === false) ?? each[0]!;
+    }
+    case "field_greater":
+      return typeof value === "number"
+        ? { holds: value > condition.value }
+        : unknown(`${path} is ${typeOf(value)}, not a number`);
+    case "field_matches":
+      if (typeof value !== "string") return unknown(`${path} is ${typeOf(value)}, not text`);
+      if (value.length > TEXT_LENGTH_MAX) return unknown(`${path} is too long to be matched`);
+      return { holds: new RegExp(condition.pattern, "u").test(value) };
+  }
+}
+
+/** Null is a value like any other; two other types cannot be held against each other. */
+function sameAs(path: string, value: unknown, wanted: unknown): Truth {
+  const [is, want] = [typeOf(value), typeOf(wanted)];
+  if (is === want || value === null || wanted === null) {
+    return { holds: isDeepStrictEqual(value, wanted) };
+  }
+  return unknown(`${path} is ${is}, not ${want}`);
+}
+
+/** Null, "", [], {} and a field that its object does not have are empty; 0 and false are not. */
+function isEmpty(path: string, context: unknown): Truth {
+  const field = fieldAt(path, context);
+  if (!field.found) return field.absent ? { holds: true } : unknown(field.reason);
+  const { value } = field;
+  if (value === null || value === undefined || value === "") return { holds: true };
+  return { holds: typeof value === "object" && Object.keys(value).length === 0 };
+}
+
+type Field =
+  | { readonly found: true; readonly value: unknown }
+  | { readonly found: false; readonly absent: boolean; readonly reason: string };
+
+/** Own fields only: what every object inherits was not said by anybody. */
+function fieldAt(path: string, context: unknown): Field {
+  const steps = path.split(".");
+  let value = context;
+  for (const [index, step] of steps.entries()) {
+    const at = steps.slice(0, index).join(".") || "the context";
+    if (typeof value !== "object" || value === null) {
+      return { found: false, absent: false, reason: `${at} is ${typeOf(value)}, not an object` };
+    }
+    if (!Object.hasOwn(value, step) || (Array.isArray(value) && !/^\d+$/.test(step))) {
+      const absent = index === steps.length - 1;
+      return { found: false, absent, reason: `${at} has no ${step}` };
+    }
+    value = (value as Record<string, unknown>)[step];
+  }
+  return { found: true, value };
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "a list" : typeof value;
+}
+
+function unknown(reason: string): Truth {
+  return { holds: undefined, reason };
+}

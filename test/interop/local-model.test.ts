@@ -1,0 +1,122 @@
+// local/<model> with real weights (TinyLlama 1.1B); where they are not, these count as not run.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { createLocalProvider } from "#adapters/chat-model/local-provider.ts";
+import { silentLog } from "#kernel/log.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import { askRequest, chatModelSuite, collectDeltas } from "#ports/chat-model.suite.ts";
+import type { ChatDelta, ChatRequest } from "#ports/chat-model.ts";
+
+const weights_dir = process.env["LAKEHOUSE_TEST_WEIGHTS"] ?? join(".cache", "models");
+const model = "tinyllama-1b";
+const there = existsSync(join(weights_dir, `${model}.gguf`));
+
+interface HasAfter {
+  after(fn: () => unknown): void;
+}
+
+function open(t: HasAfter, changes: { idle_unload_ms?: number; context_tokens?: number } = {}) {
+  const provider = createLocalProvider({
+    weights_dir,
+    context_tokens: 512,
+    gpu: false,
+    threads: 0,
+    idle_unload_ms: 60_000,
+    waiting_max: 4,
+    log: silentLog,
+    ...changes,
+  });
+  t.after(() => provider.close!());
+  return provider;
+}
+
+const say = (content: string, changes: Partial<ChatRequest> = {}) =>
+  askRequest(model, { messages: [{ role: "user", content }], max_tokens: 24, ...changes });
+const textOf = (deltas: readonly ChatDelta[]) => deltas.map(({ content }) => content).join("");
+
+if (there) {
+  chatModelSuite("local", async (t) => ({ provider: open(t), model, max_tokens: 16 }));
+
+  test("local: a simple question is answered, in pieces", async (t) => {
+    const deltas = await collectDeltas(open(t).chat(say("What is the capital of France?")));
+    assert.match(textOf(deltas), /Paris/);
+    assert.ok(deltas.length > 3, `${deltas.length} pieces`);
+  });
+
+  test("local: an answer is held to the JSON schema that was asked for", async (t) => {
+    const schema = {
+      type: "object",
+      properties: {
+        city: { type: "string", maxLength: 20 },
+        size: { enum: ["small", "big"] },
+      },
+      required: ["city", "size"],
+      additionalProperties: false,
+    };
+    const response_format = { type: "json_schema", json_schema: { name: "place", schema } };
+    const request = say("Tell me about Paris.", { response_format, max_tokens: 100 });
+    const deltas = await collectDeltas(open(t).chat(request));
+    const place = JSON.parse(textOf(deltas)) as { city: string; size: string };
+    assert.deepEqual(Object.keys(place).toSorted(), ["city", "size"]);
+    assert.ok(["small", "big"].includes(place.size));
+    assert.equal(deltas.at(-1)!.finish_reason, "stop");
+  });
+
+  test("local: max_tokens ends an answer with reason length, at so many tokens", async (t) => {
+    const request = say("Count from one to a hundred.", { max_tokens: 5 });
+    const last = (await collectDeltas(open(t).chat(request))).at(-1)!;
+    assert.equal(last.finish_reason, "length");
+    assert.ok(last.usage!.completion_tokens <= 6, JSON.stringify(last.usage));
+  });
+
+  test("local: a prompt that does not fit is refused, not cut", async (t) => {
+    const request = say("word ".repeat(600));
+    await assert.rejects(
+      collectDeltas(open(t).chat(request)),
+      (error) => error instanceof LakehouseError && error.code === "rejected",
+    );
+  });
+
+  test("local: a caller that leaves stops the model, and the next one is answered", async (t) => {
+    const provider = open(t);
+    const controller = new AbortController();
+    const long = say("Tell a long story.", { max_tokens: 400, signal: controller.signal });
+    const leaving = (async () => {
+      for await (const _ of provider.chat(long)) controller.abort();
+    })();
+    const next = collectDeltas(provider.chat(say("What is the capital of France?")));
+    await assert.rejects(
+      leaving,
+      (error) => error instanceof LakehouseError && error.code === "cancelled",
+    );
+    assert.match(textOf(await next), /Paris/);
+  });
+
+  test("local: a slow reader keeps nobody waiting, and still gets all of its answer", async (t) => {
+    const provider = open(t);
+    const slow = provider.chat(say("What is the capital of France?"))[Symbol.asyncIterator]();
+    const first = await slow.next();
+    const other = await collectDeltas(provider.chat(say("Hello", { max_tokens: 4 })));
+    assert.ok(other.at(-1)!.finish_reason !== undefined);
+    let text = (first.value as ChatDelta).content;
+    for (let next = await slow.next(); !next.done; next = await slow.next()) {
+      text += next.value.content;
+    }
+    assert.match(text, /Paris/);
+  });
+
+  test("local: weights that are not used leave memory, and come back when asked", async (t) => {
+    const provider = open(t, { idle_unload_ms: 50 });
+    for (let times = 0; times < 2; times++) {
+      const deltas = await collectDeltas(provider.chat(say("Hello", { max_tokens: 2 })));
+      assert.ok(deltas.at(-1)!.usage!.completion_tokens > 0);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  });
+} else {
+  test("local: real weights", {
+    skip: `no ${model}.gguf in ${dirname(join(weights_dir, "x"))}: lakehouse models pull ${model}`,
+  });
+}
