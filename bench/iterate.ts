@@ -182,6 +182,7 @@ async function runAll(
   tasks: readonly string[],
   { models, iterations, say, figures }: Run,
 ): Promise<void> {
+  if (tasks.length === 0) return say(`${set}: skipped, no tasks were asked for`);
   for (const model of models) {
     for (const arm of ARMS) {
       const scope = `bench:${set}:${model}`;

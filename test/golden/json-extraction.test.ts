@@ -1,4 +1,4 @@
-// The twelve parity cases of JSON extraction are pinned: what is taken from an answer, or asked again.
+// The twelve parity cases of JSON extraction are pinned: what is taken, what is asked for again.
 import { test } from "node:test";
 import type { FinishReason } from "#contracts/nouns.ts";
 import { readAnswer } from "#work/iterate/read-answer.ts";
