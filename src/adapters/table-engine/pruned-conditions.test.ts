@@ -140,7 +140,7 @@ test("a query answers the same over the files that its conditions leave", async 
     }),
     { numRuns: testRuns(50) },
   );
-  assert.ok(pruned > testRuns(80), `${pruned} files were left out`);
+  assert.ok(pruned > testRuns(20), `${pruned} files were left out`);
 });
 
 test("conditions are told quickly", async (t) => {

@@ -178,6 +178,11 @@ test("a put whose caller leaves ends, also when its body hangs", async (t) => {
   assert.equal(await objects.head("k"), undefined);
 });
 
+/** Bun lets garbage lie for longer than this test takes; Node clears buffers away by their size. */
+function collectGarbage(): void {
+  (globalThis as { Bun?: { gc(whole: boolean): void } }).Bun?.gc(true);
+}
+
 test("memory does not grow with the size of a body", async (t) => {
   const client = await open(async (c, h) => connectLocal(c, h), await tempDir(t));
   const block = Buffer.alloc(1 << 20, 1);
@@ -189,6 +194,7 @@ test("memory does not grow with the size of a body", async (t) => {
   let [size, most] = [0, 0];
   for await (const chunk of (await client.get({ key: "large.bin" })).body) {
     size += chunk.length;
+    if (size % (8 << 20) < chunk.length) collectGarbage();
     most = Math.max(most, process.memoryUsage().arrayBuffers - before);
   }
   assert.equal(size, 128 << 20);
