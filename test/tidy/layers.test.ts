@@ -95,7 +95,6 @@ const ENGINES: Readonly<Record<string, readonly string[]>> = {
     "zod",
     "@modelcontextprotocol/server",
     "@modelcontextprotocol/server/stdio",
-    "@modelcontextprotocol/node",
   ],
   "src/contracts/": ["zod"],
   "src/ports/": ["zod"],
