@@ -81,7 +81,7 @@ export const echo = defineContract("echo", "For tests.", {
   }),
 });
 
-export const seen = { returned: 0 };
+export const seen = { returned: 0, counted: 0 };
 
 export const handlers: Handlers<typeof echo> = {
   add: async (input, call) => ({
@@ -105,6 +105,7 @@ export const handlers: Handlers<typeof echo> = {
       for (let value = 1; value <= to; value++) {
         if (value === fail_at)
           throw new LakehouseError("conflict", "as told", { reason: "told_to" });
+        seen.counted = value;
         yield { value };
       }
     } finally {

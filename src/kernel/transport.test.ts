@@ -88,6 +88,8 @@ eachTransport("leaving a stream early ends it at its source", async (connect) =>
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   assert.equal(seen.returned, already + 1);
+  // It was told, and did not just come to its end with nobody listening.
+  assert.ok(seen.counted < 1_000_000, `${seen.counted} items were made`);
 });
 
 eachTransport("bytes go both ways, with what stands beside them", async (connect) => {

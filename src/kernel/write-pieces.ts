@@ -63,13 +63,18 @@ export function writePieces(
       } else if (bytes.length === 0) {
         // Nothing yet: the reader learns that it comes.
         response.flushHeaders();
-      } else if (!response.write(bytes)) {
+      } else {
         full = true;
-        response.once("drain", () => {
-          full = false;
-          pull();
-        });
+        // A source that never waits must not keep the event loop from whoever else has a request,
+        // nor from learning that its reader has left.
+        if (response.write(bytes)) setImmediate(release);
+        else response.once("drain", () => setImmediate(release));
       }
+      pull();
+    }
+
+    function release(): void {
+      full = false;
       pull();
     }
 
