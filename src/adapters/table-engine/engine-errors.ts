@@ -1,6 +1,13 @@
 // What DuckDB says when it fails, as errors that callers can act on.
 import { LakehouseError } from "#kernel/problem.ts";
 
+/** What the Parquet reader says of files that are not what they were. */
+const DAMAGED = new RegExp(
+  "magic bytes|(not|small to be) a parquet file|parquet footer|" +
+    "Failed to (read|deserialize)|ZSTD|TProtocol",
+  "i",
+);
+
 /** The engine's message as an error: syntax, memory, missing file, or plainly failed. */
 export function toQueryError(thrown: unknown): LakehouseError {
   if (thrown instanceof LakehouseError) return thrown;
@@ -20,9 +27,7 @@ export function toQueryError(thrown: unknown): LakehouseError {
       cause,
     });
   }
-  const damaged =
-    /magic bytes|not a parquet file|parquet footer|Failed to (read|deserialize)|ZSTD|TProtocol/i;
-  if (kind === "IO" || kind === "HTTP" || (kind === "Invalid Input" && damaged.test(message))) {
+  if (kind === "IO" || kind === "HTTP" || (kind === "Invalid Input" && DAMAGED.test(message))) {
     return new LakehouseError("unavailable", `a file of a table cannot be read: ${message}`, {
       reason: "broken_dataset",
       cause,
