@@ -21,6 +21,8 @@ export interface Drafted {
   readonly iterations: number;
   readonly model: string | null;
   readonly provider_kind: RespondAnswer["provider_kind"];
+  /** Why a truth rule wants somebody to look at accepted work first. */
+  readonly review?: string | undefined;
   /** Set when the status is infra_error: to be thrown once it is written down. */
   readonly failed: LakehouseError | undefined;
 }
@@ -30,6 +32,8 @@ export interface Oversight {
   readonly corrections: readonly CorrectionRow[];
   /** undefined: nobody is there to help, every iteration is used. */
   readonly drift_after: number | undefined;
+  /** The model is a small one: a short prompt, choices one by one. */
+  readonly guided: boolean;
 }
 
 /** Never throws. */
@@ -38,7 +42,7 @@ export async function draftWork(
   { kind, domain, plan }: PlannedTask,
   hits: readonly MatrixHit[],
   input: RespondInput,
-  { corrections, drift_after }: Oversight,
+  { corrections, drift_after, guided }: Oversight,
   call: Call,
 ): Promise<Drafted> {
   const candidates = hits.map(({ id, corpus, metadata, text, playbook }) => ({
@@ -48,7 +52,8 @@ export async function draftWork(
     text: text ?? "",
     boosted: playbook !== null,
   }));
-  const { system, prompt } = kind.prompt(input.task, plan, candidates);
+  const form = { brief: guided };
+  const { system, prompt, schema } = kind.prompt(input.task, plan, candidates, form);
   try {
     const answer = await client.iterate(
       {
@@ -57,6 +62,7 @@ export async function draftWork(
         prompt: withCorrections(prompt, corrections),
         context: { ...plan.context },
         max_iterations: input.max_iterations,
+        ...(guided ? { guided, ...(schema === undefined ? {} : { schema: { ...schema } }) } : {}),
         ...(drift_after === undefined ? {} : { drift_after }),
         ...(input.provider === undefined ? {} : { provider: input.provider }),
         ...(input.model === undefined ? {} : { model: input.model }),
@@ -65,7 +71,8 @@ export async function draftWork(
     );
     const { artifact, history, iterations, model, provider_kind } = answer;
     const reason = `accepted at iteration ${iterations}`;
-    const told = { artifact, history, iterations, model, provider_kind };
+    const { review } = answer.validation;
+    const told = { artifact, history, iterations, model, provider_kind, review };
     return { status: "accepted", reason, ...told, failed: undefined };
   } catch (thrown) {
     return failedDraft(toLakehouseError(thrown));

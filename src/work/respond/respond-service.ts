@@ -67,7 +67,8 @@ export async function createRespond(
         { overseer, tell: needs.tell, log: needs.log },
         { task: input.task, planned },
         (so_far) => {
-          const oversight = { corrections: so_far, drift_after };
+          const guided = input.guided ?? isSmall(input.model, settings.small_models);
+          const oversight = { corrections: so_far, drift_after, guided };
           return draftWork(needs.iterate, planned, hits, input, oversight, call);
         },
         settings.overseer_corrections_max,
@@ -94,6 +95,14 @@ export async function createRespond(
       await corrections.close();
     },
   };
+}
+
+/** `local/*` means all of that provider; anything else one name. */
+function isSmall(model: string | undefined, patterns: readonly string[]): boolean {
+  if (model === undefined) return false;
+  return patterns.some((pattern) =>
+    pattern.endsWith("*") ? model.startsWith(pattern.slice(0, -1)) : model === pattern,
+  );
 }
 
 type Write = ReturnType<typeof writer>;
@@ -129,7 +138,8 @@ async function conclude(
       : lessonsOf(work.planned.kind, artifact, history, hits, settings);
   const playbooks_applied = hits.flatMap((hit) => hit.playbook?.playbook_id ?? []);
   const told = { status, reason, model, iterations };
-  const ended = { ...told, lessons, playbooks_applied, corrections: corrections.length };
+  const { review } = drafted;
+  const ended = { ...told, review, lessons, playbooks_applied, corrections: corrections.length };
   const answer = await write(work, ended);
   if (drafted.failed !== undefined) throw drafted.failed;
   return {
@@ -177,7 +187,14 @@ async function refuse(
 
 type Ended = Pick<
   TaskEnd,
-  "status" | "reason" | "model" | "iterations" | "lessons" | "playbooks_applied" | "corrections"
+  | "status"
+  | "reason"
+  | "model"
+  | "iterations"
+  | "review"
+  | "lessons"
+  | "playbooks_applied"
+  | "corrections"
 >;
 
 function taskEnd({ input, planned, started }: Work, ended: Ended): TaskEnd {
