@@ -12,6 +12,8 @@ const LOOK_EVERY_MS = 100;
 export function keepHeapSmall(): void {
   if (onBun()) return;
   setFlagsFromString(`--heap-growing-percent=${GROWING_PERCENT}`);
+  // Collections of the young generation are short: threads that help cost more than they save.
+  setFlagsFromString("--no-parallel-scavenge");
   let grows = true;
   // The bound itself is fixed when V8 starts; whether it grows towards it is not. When nothing is
   // to do V8 takes room away, which must be able to come back.

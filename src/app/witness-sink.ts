@@ -1,5 +1,6 @@
 // Carries every finished contract call to the observer, in batches, without anybody waiting.
 import type { EventInput } from "#contracts/observe.ts";
+import { isoOf } from "#kernel/clock.ts";
 import { LIMITS } from "#kernel/limits.ts";
 import type { Log } from "#kernel/log.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
@@ -18,7 +19,7 @@ export interface WitnessSink {
   stop(): Promise<void>;
 }
 
-const FLUSH_AFTER_MS = 50;
+const FLUSH_AFTER_MS = 100;
 const RETRY_AFTER_MS = 1_000;
 const BATCH_MAX = 2_000;
 /** Characters that are kept of a text whose length its maker does not bound. */
@@ -137,27 +138,32 @@ function isLong({ error, input_summary, output_summary, trace_id }: EventInput):
   return text_max > TEXT_MAX || (trace_id?.length ?? 0) > ID_MAX;
 }
 
+type Details = Exclude<EventInput["details"], undefined>;
+
 /** What the operation noted of itself, as far as it did. */
-function detailsOf({ kind, span_kind, attributes }: SpanRecord): EventInput["details"] {
-  const noted = { ...attributes } as Exclude<EventInput["details"], undefined>;
-  const details = { kind, span_kind: span_kind ?? "internal" };
-  return Object.keys(noted).length === 0 ? details : { ...details, attributes: noted };
+function detailsOf({ kind, span_kind, attributes }: SpanRecord): Details {
+  const details: Details = { kind, span_kind: span_kind ?? "internal" };
+  for (const _name in attributes) {
+    details["attributes"] = { ...attributes } as Details;
+    break;
+  }
+  return details;
 }
 
 function toEvent(record: SpanRecord): EventInput {
-  return {
-    timestamp: new Date(record.started_ms).toISOString(),
+  const { error, parent_span_id } = record;
+  const event: { -readonly [K in keyof EventInput]: EventInput[K] } = {
+    timestamp: isoOf(record.started_ms),
     source: "contract",
     endpoint: `${record.service}.${record.operation}`,
-    success: record.error === undefined,
+    success: error === undefined,
     duration_ms: record.duration_ms,
     trace_id: record.trace_id,
     span_id: record.span_id,
     principal: record.principal,
     details: detailsOf(record),
-    ...(record.parent_span_id === undefined ? {} : { parent_span_id: record.parent_span_id }),
-    ...(record.error === undefined
-      ? {}
-      : { error: `${record.error.code}/${record.error.reason}: ${record.error.message}` }),
   };
+  if (parent_span_id !== undefined) event.parent_span_id = parent_span_id;
+  if (error !== undefined) event.error = `${error.code}/${error.reason}: ${error.message}`;
+  return event;
 }

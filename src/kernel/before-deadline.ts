@@ -1,5 +1,7 @@
 // Answers and items that come before the caller leaves and before the deadline, or an error.
 import { NEVER, cancelledError, type Call } from "./call.ts";
+import { offAbort, onAbort } from "./early-end.ts";
+import { startWait, stopWait } from "./long-wait.ts";
 
 /** The longest wait that a timer takes. */
 const TIMER_MS_MAX = 0x7fffffff;
@@ -8,7 +10,7 @@ const TIMER_MS_MAX = 0x7fffffff;
 const EXACT_MS_MAX = 10_000;
 
 /** What a timer takes for a wait of so many milliseconds. */
-export function timerMs(wait_ms: number): number {
+function timerMs(wait_ms: number): number {
   const ms = wait_ms > EXACT_MS_MAX ? Math.ceil(wait_ms / 1000) * 1000 : wait_ms;
   return Math.min(ms, TIMER_MS_MAX);
 }
@@ -18,32 +20,55 @@ function watch(call: Call, give_up: () => void): { timer: NodeJS.Timeout; letGo(
   const timer = setTimeout(give_up, timerMs(call.deadline_ms - Date.now()));
   // Listeners on the one shared signal would pile up with thousands of calls in flight.
   const listens = call.signal !== NEVER;
-  if (listens) call.signal.addEventListener("abort", give_up, { once: true });
+  if (listens) onAbort(call.signal, give_up);
   return {
     timer,
     letGo() {
       clearTimeout(timer);
-      if (listens) call.signal.removeEventListener("abort", give_up);
+      if (listens) offAbort(call.signal, give_up);
     },
   };
 }
 
+/** What is made of an answer, or of what was thrown, before anybody hears of it. */
+export interface Ending<T> {
+  /** What it throws is handed to `failed`. */
+  answered(value: T): T;
+  failed(thrown: unknown): Error;
+}
+
 /** The answer, or an error as soon as the caller leaves or the deadline passes. */
-export function beforeDeadline<T>(answer: Promise<T>, call: Call): Promise<T> {
+export function beforeDeadline<T>(answer: Promise<T>, call: Call, end: Ending<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const watching = watch(call, () => {
-      // The handler may never settle: its timer must not outlive the caller's interest.
-      watching.letGo();
-      reject(cancelledError(call));
-    });
+    const { signal } = call;
+    let over = false;
+    const giveUp = () => {
+      // The handler may never settle: its limit must not outlive the caller's interest.
+      letGo();
+      reject(end.failed(cancelledError(call)));
+    };
+    const wait = startWait(call.deadline_ms - Date.now(), giveUp);
+    // Listeners on the one shared signal would pile up with thousands of calls in flight.
+    if (signal !== NEVER) onAbort(signal, giveUp);
+    function letGo(): void {
+      over = true;
+      stopWait(wait);
+      if (signal !== NEVER) offAbort(signal, giveUp);
+    }
     answer.then(
       (value) => {
-        watching.letGo();
-        resolve(value);
+        if (over) return;
+        letGo();
+        try {
+          resolve(end.answered(value));
+        } catch (thrown) {
+          reject(end.failed(thrown));
+        }
       },
-      (error: unknown) => {
-        watching.letGo();
-        reject(error instanceof Error ? error : new Error(String(error)));
+      (thrown: unknown) => {
+        if (over) return;
+        letGo();
+        reject(end.failed(thrown));
       },
     );
   });

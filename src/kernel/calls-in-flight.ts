@@ -1,4 +1,5 @@
 // The calls a server has open: when the house stops, streams end at once, others after a grace.
+import { createEarlyEnd, type EarlyEnd } from "./early-end.ts";
 import { LIMITS } from "./limits.ts";
 import { LakehouseError } from "./problem.ts";
 
@@ -24,9 +25,9 @@ export function createCallsInFlight(stopping: AbortSignal | undefined): CallsInF
   if (stopping === undefined) {
     return {
       open(_is_stream, caller) {
-        const controller = new AbortController();
-        const signal = caller ?? controller.signal;
-        return { signal, end: () => undefined, leave: () => controller.abort(gone()) };
+        const early = createEarlyEnd();
+        const signal = caller ?? early.signal;
+        return { signal, end: () => undefined, leave: () => early.end(gone()) };
       },
     };
   }
@@ -37,7 +38,7 @@ export function createCallsInFlight(stopping: AbortSignal | undefined): CallsInF
   function abortAll(calls: Link): void {
     const open: Link[] = [];
     for (let link = calls.next; link !== calls; link = link.next) open.push(link);
-    for (const { controller } of open) controller?.abort(stopping!.reason);
+    for (const { early } of open) early?.end(stopping!.reason);
   }
 
   // Listened to once here: a listener (or a joined signal) for each call would pile up on it.
@@ -52,17 +53,17 @@ export function createCallsInFlight(stopping: AbortSignal | undefined): CallsInF
   return {
     open(is_stream, caller) {
       const calls = is_stream ? streams : others;
-      const controller = new AbortController();
-      const link = addTo(calls, controller);
+      const early = createEarlyEnd();
+      const link = addTo(calls, early);
       const leave = () => {
         takeOut(link);
-        controller.abort(caller === undefined ? gone() : caller.reason);
+        early.end(caller === undefined ? gone() : caller.reason);
       };
-      if (stopping.aborted && (is_stream || grace_over)) controller.abort(stopping.reason);
+      if (stopping.aborted && (is_stream || grace_over)) early.end(stopping.reason);
       if (caller?.aborted === true) leave();
       else caller?.addEventListener("abort", leave, { once: true });
       return {
-        signal: controller.signal,
+        signal: early.signal,
         end() {
           takeOut(link);
           caller?.removeEventListener("abort", leave);
@@ -78,19 +79,19 @@ export function createCallsInFlight(stopping: AbortSignal | undefined): CallsInF
  * which then outlive the collector's young generation by the thousand.
  */
 interface Link {
-  readonly controller: AbortController | undefined;
+  readonly early: EarlyEnd | undefined;
   previous: Link;
   next: Link;
 }
 
 /** The link that is no call: the ring's beginning and end. */
 function createChain(): Link {
-  const chain = { controller: undefined } as Partial<Link> as Link;
+  const chain = { early: undefined } as Partial<Link> as Link;
   return Object.assign(chain, { previous: chain, next: chain });
 }
 
-function addTo(chain: Link, controller: AbortController): Link {
-  const link: Link = { controller, previous: chain.previous, next: chain };
+function addTo(chain: Link, early: EarlyEnd): Link {
+  const link: Link = { early, previous: chain.previous, next: chain };
   link.previous.next = link;
   chain.previous = link;
   return link;

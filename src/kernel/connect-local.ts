@@ -1,6 +1,11 @@
 // The in-process transport: the same checks, errors, deadlines and spans as over HTTP, no socket.
 import { assert } from "./assert.ts";
-import { beforeDeadline, itemsBeforeDeadline, type TimedItems } from "./before-deadline.ts";
+import {
+  beforeDeadline,
+  itemsBeforeDeadline,
+  type Ending,
+  type TimedItems,
+} from "./before-deadline.ts";
 import { childCall, startCall, throwIfOver, type Call } from "./call.ts";
 import { checkOperationInput } from "./check-input.ts";
 import type { ByteStream, Client, Contract, Handlers, Operation } from "./contract.ts";
@@ -43,21 +48,27 @@ interface Run {
   readonly span: Pick<SpanRecord, "service" | "operation" | "kind">;
 }
 
-async function runOnce(run: Run, input: unknown, parent?: Call): Promise<unknown> {
+function runOnce(run: Run, input: unknown, parent?: Call): Promise<unknown> {
   const call = openCall(run.operation, parent);
-  const started_ms = Date.now();
-  const clock = performance.now();
+  const begun = { started_ms: Date.now(), clock: performance.now(), parent };
+  const end: Ending<unknown> = {
+    answered(answer) {
+      if (run.options.strict) checkAnswer(run, answer);
+      report(run, call, begun, undefined);
+      return answer;
+    },
+    failed(thrown) {
+      const error = toLakehouseError(thrown);
+      report(run, call, begun, error);
+      return error;
+    },
+  };
   try {
     throwIfOver(call);
     const parsed = parseInput(run.operation, input);
-    const answer = await beforeDeadline(run.handler(parsed, call) as Promise<unknown>, call);
-    if (run.options.strict) checkAnswer(run, answer);
-    report(run, call, { started_ms, clock, parent }, undefined);
-    return answer;
+    return beforeDeadline(run.handler(parsed, call) as Promise<unknown>, call, end);
   } catch (thrown) {
-    const error = toLakehouseError(thrown);
-    report(run, call, { started_ms, clock, parent }, error);
-    throw error;
+    return Promise.reject(end.failed(thrown));
   }
 }
 

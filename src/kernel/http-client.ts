@@ -1,8 +1,9 @@
 // HTTP out: undici on Node, native fetch on Bun; bodies are forwarded as bytes, never held whole.
 import type { ByteStream } from "./contract.ts";
-import { createExchange } from "./http-dispatch.ts";
+import { createExchange, type SendExchange } from "./http-dispatch.ts";
 import { LIMITS } from "./limits.ts";
 import { LakehouseError } from "./problem.ts";
+import { failingBody, wholeBody } from "./whole-body.ts";
 
 export interface HttpRequest {
   readonly method: string;
@@ -12,6 +13,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
   /** Until the answer's headers; 0 or absent = as long as the signal lets it. */
   readonly timeout_ms?: number | undefined;
+  /** A short answer is waited for whole: its body is then of `wholeBody`, and costs less. */
+  readonly whole?: boolean | undefined;
   /** Until the connection stands, TLS included; as in `LIMITS` when absent. Node only. */
   readonly connect_timeout_ms?: number | undefined;
 }
@@ -43,8 +46,10 @@ export async function httpRequest(request: HttpRequest): Promise<HttpResponse> {
   try {
     if (onBun()) return await sendByFetch(request, either);
     const { method, url, headers = {}, body = null } = request;
-    const send = await senderFor(request.connect_timeout_ms ?? LIMITS.connect_timeout_ms);
-    return await send({ method, url, headers, body, signal: either });
+    const whole_bytes_max = request.whole === true ? READ_AT_ONCE_BYTES : 0;
+    const connect_ms = request.connect_timeout_ms ?? LIMITS.connect_timeout_ms;
+    const send = senders.get(connect_ms) ?? (await senders.make(connect_ms));
+    return await send({ method, url, headers, body, signal: either, whole_bytes_max });
   } catch (error) {
     throw outwardError(request, limit?.signal, error);
   } finally {
@@ -60,23 +65,26 @@ function startLimit(timeout_ms: number): { signal: AbortSignal; clear(): void } 
 }
 
 /**
- * Made with the first request; asking the module loader for it each time takes as long as one. Its
- * own, not the one that Node's fetch has: that is an older undici behind an adapter.
+ * By connect timeout: there are as many as the settings name, one or two. Each is made with the
+ * first request that needs it; asking the module loader each time takes as long as one. Its own,
+ * not the one that Node's fetch has: that is an older undici behind an adapter.
  */
-const senderFor = memoized(async (connectTimeout: number) => {
-  const { Agent } = await import("undici");
-  return createExchange(new Agent({ headersTimeout: 0, bodyTimeout: 0, connectTimeout }));
-});
+const senders = createSenders();
 
-/** By connect timeout: there are as many as the settings name, one or two. */
-function memoized<T>(make: (key: number) => Promise<T>): (key: number) => Promise<T> {
-  const made = new Map<number, Promise<T>>();
-  return (key) => {
-    const known = made.get(key);
-    if (known !== undefined) return known;
-    const one = make(key);
-    made.set(key, one);
-    return one;
+function createSenders() {
+  const made = new Map<number, SendExchange>();
+  return {
+    get: (connect_ms: number) => made.get(connect_ms),
+    async make(connectTimeout: number): Promise<SendExchange> {
+      const { Agent } = await import("undici");
+      // Somebody may have made it meanwhile.
+      const known = made.get(connectTimeout);
+      if (known !== undefined) return known;
+      const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connectTimeout });
+      const send = createExchange(agent);
+      made.set(connectTimeout, send);
+      return send;
+    },
   };
 }
 
@@ -86,16 +94,22 @@ async function sendByFetch(
 ): Promise<HttpResponse> {
   const response = await fetch(request.url, {
     method: request.method,
-    headers: { ...request.headers },
+    headers: request.headers ?? {},
     body: fetchBody(request.body),
     signal: signal ?? null,
     redirect: "manual",
   });
-  return {
-    status: response.status,
-    headers: Object.fromEntries(response.headers),
-    body: fetchedBody(response),
-  };
+  const headers = Object.fromEntries(response.headers);
+  const body =
+    request.whole === true && isShort(response)
+      ? await response.text().then(wholeBody, failingBody)
+      : fetchedBody(response);
+  return { status: response.status, headers, body };
+}
+
+/** Whether it says that it is short. */
+function isShort({ headers }: Response): boolean {
+  return Number(headers.get("content-length") ?? Number.NaN) <= READ_AT_ONCE_BYTES;
 }
 
 /** A short body that tells its length is read without a web stream, which costs as much again. */
@@ -103,8 +117,7 @@ const READ_AT_ONCE_BYTES = 256 * 1024;
 
 /** The body of an answer; nothing is read of it before its reader asks. */
 function fetchedBody(response: Response): ByteStream {
-  const length = Number(response.headers.get("content-length") ?? Number.NaN);
-  if (!(length <= READ_AT_ONCE_BYTES)) return (response.body ?? emptyBody()) as ByteStream;
+  if (!isShort(response)) return (response.body ?? emptyBody()) as ByteStream;
   let begun = false;
   const over = { done: true, value: undefined } as const;
   const body: AsyncIterableIterator<Uint8Array> = {

@@ -2,6 +2,8 @@
 // Node stream around them, which costs more than the exchange itself.
 import type { Agent, Dispatcher } from "undici";
 import type { ByteStream } from "./contract.ts";
+import { offAbort, onAbort } from "./early-end.ts";
+import { failingBody, wholeBody } from "./whole-body.ts";
 
 export interface Exchange {
   readonly method: string;
@@ -9,6 +11,11 @@ export interface Exchange {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | ByteStream | null;
   readonly signal: AbortSignal | undefined;
+  /**
+   * An answer that says it is no longer than this is waited for whole, and its body is of
+   * `wholeBody`; 0: never.
+   */
+  readonly whole_bytes_max: number;
 }
 
 export interface ExchangeAnswer {
@@ -48,31 +55,43 @@ export function createExchange(agent: Agent): SendExchange {
 function exchange(agent: Agent, place: Place, asked: Exchange): Promise<ExchangeAnswer> {
   return new Promise((resolve, reject) => {
     const { signal } = asked;
-    const body = createPieces(settled);
-    const leave = () => {
-      const error = abortError(signal?.reason);
-      body.abort(error);
-      reject(error);
-    };
-    function settled(): void {
-      signal?.removeEventListener("abort", leave);
-    }
     if (signal?.aborted === true) {
       reject(abortError(signal.reason));
       return;
     }
-    signal?.addEventListener("abort", leave, { once: true });
+    let controller: Dispatcher.DispatchController | undefined;
+    let failure: Error | undefined;
+    let taking: Taking | undefined;
+    const leave = () => {
+      failure = abortError(signal?.reason);
+      if (taking === undefined) controller?.abort(failure);
+      else taking.abort(failure);
+      reject(failure);
+    };
+    const settled = () => {
+      if (signal !== undefined) offAbort(signal, leave);
+    };
+    if (signal !== undefined) onAbort(signal, leave);
     const handler: Dispatcher.DispatchHandler = {
-      onRequestStart: (controller) => body.begin(controller),
-      onResponseStart(_controller, status, raw) {
+      onRequestStart(given) {
+        controller = given;
+        if (failure !== undefined) given.abort(failure);
+      },
+      onResponseStart(given, status, raw) {
         // An early hint (103) and the like come before the answer itself.
         if (status < 200) return;
-        resolve({ status, headers: plainHeaders(raw), body: body.pieces });
+        const headers = plainHeaders(raw);
+        const answered = (body: ByteStream) => resolve({ status, headers, body });
+        const is_short = Number(headers["content-length"] ?? Number.NaN) <= asked.whole_bytes_max;
+        taking = is_short
+          ? takeWhole(given, settled, answered)
+          : takePieces(given, settled, answered);
       },
-      onResponseData: (_controller, chunk) => body.push(chunk),
-      onResponseEnd: () => body.finish(undefined),
+      onResponseData: (_controller, chunk) => taking?.push(chunk),
+      onResponseEnd: () => taking?.finish(undefined),
       onResponseError(_controller, error) {
-        body.finish(error);
+        if (taking === undefined) settled();
+        else taking.finish(error);
         reject(error);
       },
     };
@@ -94,7 +113,52 @@ function exchange(agent: Agent, place: Place, asked: Exchange): Promise<Exchange
   });
 }
 
-function plainHeaders(raw: Readonly<Record<string, string | string[] | undefined>>) {
+/** One body on its way from the socket. */
+interface Taking {
+  push(piece: Uint8Array): void;
+  /** The connection has no more of it. */
+  finish(error: Error | undefined): void;
+  /** Nobody wants the rest of it. */
+  abort(error: Error): void;
+}
+
+type OnBody = (body: ByteStream) => void;
+
+/** A short body is handed over once it is there; what breaks off on the way fails its reader. */
+function takeWhole(
+  controller: Dispatcher.DispatchController,
+  onEnd: () => void,
+  answered: OnBody,
+): Taking {
+  const pieces: Uint8Array[] = [];
+  let over = false;
+  function finish(error: Error | undefined): void {
+    if (over) return;
+    over = true;
+    onEnd();
+    answered(error === undefined ? wholeBody(textOf(pieces)) : failingBody(error));
+  }
+  return {
+    push: (piece) => void pieces.push(piece),
+    finish,
+    abort(error) {
+      if (over) return;
+      finish(error);
+      controller.abort(error);
+    },
+  };
+}
+
+function textOf(pieces: readonly Uint8Array[]): string {
+  const [first] = pieces;
+  if (first === undefined) return "";
+  const bytes = pieces.length === 1 ? first : Buffer.concat(pieces);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+}
+
+function plainHeaders(
+  raw: Readonly<Record<string, string | string[] | undefined>>,
+): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const name of Object.keys(raw)) {
     const value = raw[name];
@@ -118,10 +182,13 @@ interface Reader {
 const DONE: IteratorResult<Uint8Array> = { done: true, value: undefined };
 
 /** The pieces of one body, from the socket to one reader; `onEnd` is told once it is over. */
-function createPieces(onEnd: () => void) {
+function takePieces(
+  controller: Dispatcher.DispatchController,
+  onEnd: () => void,
+  answered: OnBody,
+): Taking {
   const waiting: Uint8Array[] = [];
   let waiting_bytes = 0;
-  let controller: Dispatcher.DispatchController | undefined;
   let reader: Reader | undefined;
   let over = false;
   let failure: Error | undefined;
@@ -141,14 +208,14 @@ function createPieces(onEnd: () => void) {
     if (over) return;
     finish(error);
     waiting.length = 0;
-    controller?.abort(error);
+    controller.abort(error);
   }
 
   function take(): Promise<IteratorResult<Uint8Array>> {
     const piece = waiting.shift();
     if (piece !== undefined) {
       waiting_bytes -= piece.length;
-      if (controller?.paused === true && waiting_bytes < WAITING_BYTES_MAX) controller.resume();
+      if (controller.paused === true && waiting_bytes < WAITING_BYTES_MAX) controller.resume();
       return Promise.resolve({ done: false, value: piece });
     }
     if (over) return failure === undefined ? Promise.resolve(DONE) : Promise.reject(failure);
@@ -169,15 +236,11 @@ function createPieces(onEnd: () => void) {
     [Symbol.asyncIterator]: () => pieces,
   };
 
+  answered(pieces);
   return {
-    pieces,
     abort,
     finish,
-    begin(given: Dispatcher.DispatchController) {
-      controller = given;
-      if (over) given.abort(failure ?? abortError("nobody reads on"));
-    },
-    push(piece: Uint8Array) {
+    push(piece) {
       if (over) return;
       if (reader !== undefined) {
         const read = reader;
@@ -187,7 +250,7 @@ function createPieces(onEnd: () => void) {
       }
       waiting.push(piece);
       waiting_bytes += piece.length;
-      if (waiting_bytes >= WAITING_BYTES_MAX) controller?.pause();
+      if (waiting_bytes >= WAITING_BYTES_MAX) controller.pause();
     },
   };
 }

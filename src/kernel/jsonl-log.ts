@@ -52,7 +52,15 @@ export async function openJsonlLog<T>(
     path,
     repaired_bytes,
     size: () => writer.endBytes(),
-    append: async (row) => writer.append(toLine(row)),
+    append(row) {
+      let line: string;
+      try {
+        line = toLine(row);
+      } catch (error) {
+        return Promise.reject(error as Error);
+      }
+      return writer.append(line);
+    },
     appendAll: async (rows) => writer.append(rows.map(toLine).join("")),
     appendLines: (lines) => writer.append(lines.join("")),
     read: (from_offset = 0) =>

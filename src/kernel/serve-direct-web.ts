@@ -8,8 +8,8 @@ import {
   type RoutedOperation,
 } from "./answer-call.ts";
 import { toReadableStream } from "./http-client.ts";
+import { startWait, stopWait } from "./long-wait.ts";
 import { LIMITS } from "./limits.ts";
-import { LakehouseError } from "./problem.ts";
 import type { DirectEdge, DirectGuard } from "./serve-direct.ts";
 import { bodyStalled } from "./stalled-body.ts";
 import { traceOrigin } from "./trace-context.ts";
@@ -79,23 +79,25 @@ export function toWebResponse(
   more?: Readonly<Record<string, string>>,
 ): Response {
   const plain = typeof body === "string" || body === null;
-  const all = more === undefined ? headers : { ...headers, ...more };
+  // An answer's headers are made for it alone.
+  const all = more === undefined ? headers : Object.assign(headers, more);
   return new Response(plain ? body : toReadableStream(body), { status, headers: all });
 }
 
-export async function readAtOnce(request: Request): Promise<string> {
-  let timer: NodeJS.Timeout | undefined;
-  const stalled = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(bodyStalled()), LIMITS.body_stall_ms);
+export function readAtOnce(request: Request): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const wait = startWait(LIMITS.body_stall_ms, () => reject(bodyStalled()));
+    request.text().then(
+      (text) => {
+        stopWait(wait);
+        resolve(text);
+      },
+      (cause: unknown) => {
+        stopWait(wait);
+        reject(bodyEndedEarly(cause));
+      },
+    );
   });
-  try {
-    return await Promise.race([request.text(), stalled]);
-  } catch (cause) {
-    if (cause instanceof LakehouseError) throw cause;
-    throw bodyEndedEarly(cause);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

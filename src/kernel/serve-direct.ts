@@ -13,6 +13,7 @@ import {
 } from "./answer-call.ts";
 import type { Principal } from "./call.ts";
 import type { Operation } from "./contract.ts";
+import { startWait, stopWait } from "./long-wait.ts";
 import { LIMITS } from "./limits.ts";
 import type { LakehouseError } from "./problem.ts";
 import { bodyStalled } from "./stalled-body.ts";
@@ -66,7 +67,7 @@ export function serveDirect(
     if (routed === undefined || incoming.headers.host === undefined) return false;
     const head = headOf(incoming);
     if (guard.passOn?.(head) === true) return false;
-    void answerDirect(incoming, response, head, routed, guard, edge);
+    answerDirect(incoming, response, head, routed, guard, edge);
     return true;
   };
 }
@@ -103,17 +104,18 @@ function headerText(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
-async function answerDirect(
+function answerDirect(
   incoming: IncomingMessage,
   response: ServerResponse,
   head: RequestHead,
   routed: RoutedOperation,
   guard: DirectGuard,
   edge: DirectEdge,
-): Promise<void> {
+): void {
   const refused = guard.refuse?.(head);
   if (refused !== undefined) {
-    return writeAnswer(incoming, response, problemAnswer(refused), guard);
+    void writeAnswer(incoming, response, problemAnswer(refused), guard);
+    return;
   }
   const { headers } = incoming;
   const open = edge.calls.open(routed.operation.kind === "stream", undefined);
@@ -131,8 +133,9 @@ async function answerDirect(
     bytes: () => incoming,
     authenticate: (operation) => edge.authenticate?.(head, operation),
   };
-  const answer = await answerCall(asked, routed, open, edge);
-  await writeAnswer(incoming, response, answer, guard);
+  void answerCall(asked, routed, open, edge).then((answer) =>
+    writeAnswer(incoming, response, answer, guard),
+  );
 }
 
 function readText(incoming: IncomingMessage, bytes_max: number): Promise<string> {
@@ -140,11 +143,15 @@ function readText(incoming: IncomingMessage, bytes_max: number): Promise<string>
     const chunks: Buffer[] = [];
     let size = 0;
     let over = false;
-    const timer = setTimeout(() => settle(bodyStalled()), LIMITS.body_stall_ms);
+    const stalled = () => settle(bodyStalled());
+    let wait = startWait(LIMITS.body_stall_ms, stalled);
     const onData = (chunk: Buffer) => {
       if (over) return;
       size += chunk.length;
-      timer.refresh();
+      if (!incoming.complete) {
+        stopWait(wait);
+        wait = startWait(LIMITS.body_stall_ms, stalled);
+      }
       if (size > bytes_max) settle(bodyTooLarge(bytes_max));
       else chunks.push(chunk);
     };
@@ -156,7 +163,7 @@ function readText(incoming: IncomingMessage, bytes_max: number): Promise<string>
     function settle(error: Error | undefined): void {
       if (over) return;
       over = true;
-      clearTimeout(timer);
+      stopWait(wait);
       if (error !== undefined) reject(error);
       else resolve((chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString("utf8"));
     }
@@ -164,21 +171,22 @@ function readText(incoming: IncomingMessage, bytes_max: number): Promise<string>
   });
 }
 
-async function writeAnswer(
+function writeAnswer(
   incoming: IncomingMessage,
   response: ServerResponse,
   { status, headers, body }: AnswerOverHttp,
   guard: DirectGuard,
-): Promise<void> {
+): void | Promise<void> {
   if (!incoming.complete) dropRest(incoming, response);
-  const all = guard.headers === undefined ? headers : { ...headers, ...guard.headers };
+  // An answer's headers are made for it alone.
+  const all = guard.headers === undefined ? headers : Object.assign(headers, guard.headers);
   if (typeof body === "string" || body === null) {
     const text = body ?? "";
     all["content-length"] = String(Buffer.byteLength(text));
     response.writeHead(status, all).end(text);
     return;
   }
-  await writePieces(response, status, all, body);
+  return writePieces(response, status, all, body);
 }
 
 /** What the caller still sends is read away for a moment, so that it gets to read its answer. */

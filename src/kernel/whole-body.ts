@@ -26,6 +26,16 @@ export function wholeBody(text: string): ByteStream {
   return body;
 }
 
+/** A body that broke off before anything of it was read. */
+export function failingBody(error: Error): ByteStream {
+  const body: AsyncIterableIterator<Uint8Array> = {
+    next: () => Promise.reject(error),
+    return: () => Promise.resolve({ done: true, value: undefined }),
+    [Symbol.asyncIterator]: () => body,
+  };
+  return body;
+}
+
 /** The text of a body that was made here; undefined: it must be read. */
 export function wholeTextOf(body: ByteStream): string | undefined {
   return (body as Partial<WholeBody>)[WHOLE];

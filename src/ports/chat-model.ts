@@ -16,7 +16,7 @@ export interface ChatRequest {
   readonly tools: readonly unknown[] | undefined;
   readonly tool_choice: unknown;
   /** Other fields of an OpenAI request (top_p …), for providers that know them. */
-  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
   /** W3C traceparent and tracestate, sent as headers where a provider is asked over HTTP. */
   readonly trace_headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;

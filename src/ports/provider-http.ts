@@ -2,6 +2,7 @@
 import type { ByteStream } from "#kernel/contract.ts";
 import { collectBytes, httpRequest, type HttpResponse } from "#kernel/http-client.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import { wholeTextOf } from "#kernel/whole-body.ts";
 
 /** Largest answer that is read whole. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
@@ -30,6 +31,13 @@ export function withHeaders(
   return { ...endpoint, headers: { ...headers, ...endpoint.headers } };
 }
 
+export interface AskOptions {
+  /** A short answer is waited for before anything is said of it. */
+  readonly whole?: boolean | undefined;
+  /** Sent beside the endpoint's own, such as those of a trace. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
 /**
  * Sends JSON (or a GET without it) to `path` of the endpoint and gives back an answer below 400.
  * Errors: `unavailable` (provider_unreachable, provider_failed), `not_found` (no_such_model),
@@ -40,9 +48,11 @@ export async function askProvider(
   path: string,
   json: unknown,
   signal: AbortSignal,
+  { whole = false, headers: more }: AskOptions = {},
 ): Promise<HttpResponse> {
   const headers: Record<string, string> = {
     accept: "application/json, text/event-stream",
+    ...more,
     ...endpoint.headers,
   };
   if (json !== undefined) headers["content-type"] = "application/json";
@@ -55,6 +65,7 @@ export async function askProvider(
       headers,
       body: json === undefined ? undefined : JSON.stringify(json),
       signal,
+      whole,
       connect_timeout_ms: endpoint.connect_timeout_ms,
     });
   } catch (error) {
@@ -70,6 +81,8 @@ function urlOf(base_url: string, path: string): string {
 
 /** The whole answer as JSON. Errors: `unavailable` (bad_provider_answer, provider_failed). */
 export async function readProviderJson(name: string, response: HttpResponse): Promise<unknown> {
+  const whole = wholeTextOf(response.body);
+  if (whole !== undefined) return parseProviderJson(name, whole);
   let text: string;
   try {
     text = (await collectBytes(response.body, ANSWER_BYTES_MAX)).toString("utf8");

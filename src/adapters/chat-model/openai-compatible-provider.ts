@@ -11,7 +11,6 @@ import {
   providerBytes,
   readProviderJson,
   reportedError,
-  withHeaders,
   type ProviderEndpoint,
 } from "#ports/provider-http.ts";
 import { choiceOf, finishReasonOf, modelIds, usageOf } from "./openai-shapes.ts";
@@ -41,8 +40,15 @@ export function createOpenAiCompatibleProvider(
   }
 
   async function whole(request: ChatRequest): Promise<ChatDelta> {
-    const { response, notes } = await forgiving(request, askingWhole);
-    const noted = notes.length > 0 ? { notes } : undefined;
+    let noted: Noted | undefined;
+    let response: HttpResponse;
+    if (request.temperature === undefined) {
+      response = await askingWhole(request);
+    } else {
+      const forgiven = await forgiving(request, askingWhole);
+      response = forgiven.response;
+      if (forgiven.notes.length > 0) noted = { notes: forgiven.notes };
+    }
     if (response.headers["content-type"]?.includes("text/event-stream")) {
       return { ...(await joined(streamedAnswer(name, response))), ...noted };
     }
@@ -80,14 +86,14 @@ async function ask(
 ): Promise<HttpResponse> {
   const path = "/chat/completions";
   const body = requestBody(request, stream);
-  const to = withHeaders(endpoint, request.trace_headers);
+  const options = { whole: !stream, headers: request.trace_headers };
   try {
-    return await askProvider(to, path, body, request.signal);
+    return await askProvider(endpoint, path, body, request.signal, options);
   } catch (error) {
     const { max_tokens, ...rest } = body;
     if (max_tokens === undefined || !wantsNewName(error)) throw error;
     const renamed = { ...rest, max_completion_tokens: max_tokens };
-    return askProvider(to, path, renamed, request.signal);
+    return askProvider(endpoint, path, renamed, request.signal, options);
   }
 }
 

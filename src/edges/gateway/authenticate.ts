@@ -4,6 +4,7 @@ import { LOCAL_PRINCIPAL, type Principal, type Scope } from "#kernel/call.ts";
 import { scopeOf, type Operation } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { RequestHead } from "#kernel/serve-direct.ts";
+import { pathOf } from "#kernel/serve-direct-web.ts";
 
 export interface AccessToken {
   readonly name: string;
@@ -58,8 +59,13 @@ const MODEL_PATHS: ReadonlySet<string> = new Set([
   "/v1/models",
 ]);
 
+/** Mostly the path ends the URL, and parsing that costs more than all the rest here. */
+function isModelPath(url: string): boolean {
+  return MODEL_PATHS.has(pathOf(url)) || MODEL_PATHS.has(new URL(url).pathname);
+}
+
 function onItsRoutes(holder: Principal, request: RequestHead): Principal {
-  if (holder.models_only !== true || MODEL_PATHS.has(new URL(request.url).pathname)) return holder;
+  if (holder.models_only !== true || isModelPath(request.url)) return holder;
   throw new LakehouseError("forbidden", `key "${holder.name}" is for models only`, {
     reason: "models_only",
     hint: `it may ask ${[...MODEL_PATHS].join(", ")}; for more make one with models_only false`,

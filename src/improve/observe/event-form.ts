@@ -30,10 +30,10 @@ const ISO_FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** `success` wins over `ok`; with neither, an event with an error failed, any other succeeded. */
 export function toEvent(given: z.output<typeof eventInput>, clock: Clock): Event {
-  const { ok, success, timestamp, source, endpoint, duration_ms, ...rest } = given;
+  const { ok, success, timestamp, source, endpoint, duration_ms } = given;
   const given_ms = timestamp === undefined ? NaN : Date.parse(timestamp);
-  const event: Event = {
-    ...rest,
+  const event: Event & { ok?: unknown } = {
+    ...given,
     event_id: newId(clock.now()),
     timestamp: Number.isNaN(given_ms) ? isoTime(clock) : inIsoForm(timestamp!, given_ms),
     source: source ?? "unknown",
@@ -42,8 +42,9 @@ export function toEvent(given: z.output<typeof eventInput>, clock: Clock): Event
     success: success ?? ok ?? given.error === undefined,
     duration_ms: duration_ms ?? 0,
   };
+  if ("ok" in event) delete event.ok;
   if (timestamp !== undefined && Number.isNaN(given_ms)) {
-    event.details = { ...rest.details, timestamp_given: timestamp };
+    event.details = { ...given.details, timestamp_given: timestamp };
   }
   return event;
 }

@@ -29,7 +29,7 @@ export function toChatRequest(
     response_format: asked.response_format,
     tools: asked.tools,
     tool_choice: asked.tool_choice,
-    ...(asked.extra === undefined ? {} : { extra: asked.extra }),
+    extra: asked.extra,
     trace_headers: traceparentHeaders(call),
     signal,
   };
@@ -58,11 +58,28 @@ function sizeOf(value: object | undefined): number {
   return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));
 }
 
+/** Fields of an OpenAI request that have a name here, or are for us alone. */
+const READ: ReadonlySet<string> = new Set([
+  "model",
+  "messages",
+  "temperature",
+  "max_tokens",
+  "max_completion_tokens",
+  "stop",
+  "seed",
+  "response_format",
+  "tools",
+  "tool_choice",
+  "task_class",
+  "n",
+  "stream",
+  "stream_options",
+]);
+
 /** Reads an OpenAI request: fields that we have no name for are kept for the provider. */
 export function completionRequest(input: ParsedInputOf<Operations["completions"]>): AskedChat {
-  const { stream: _stream, stream_options: _options, max_completion_tokens, ...rest } = input;
-  const { model, messages, temperature, max_tokens, stop, seed, ...others } = rest;
-  const { response_format, tools, tool_choice, n, provider, task_class, ...extra } = others;
+  const { model, messages, temperature, max_completion_tokens, stop, seed, provider, n } = input;
+  const { response_format, tools, tool_choice, task_class } = input;
   if (n !== undefined && n !== null && n !== 1) {
     throw new LakehouseError("invalid", "one completion is made for each request: n must be 1", {
       reason: "invalid_input",
@@ -71,19 +88,11 @@ export function completionRequest(input: ParsedInputOf<Operations["completions"]
   }
   // OpenRouter has an object of this name; a text is our own field.
   const by_name = typeof provider === "string";
-  const kept = by_name || provider === undefined ? extra : { ...extra, provider };
-  return {
-    model,
-    messages,
-    temperature,
-    max_tokens: max_completion_tokens ?? max_tokens,
-    stop,
-    seed,
-    response_format,
-    tools,
-    tool_choice,
-    task_class,
-    ...(by_name ? { provider } : {}),
-    extra: kept,
-  };
+  const others = Object.keys(input).filter(
+    (name) => !READ.has(name) && !(by_name && name === "provider"),
+  );
+  const extra = Object.fromEntries(others.map((name) => [name, input[name]]));
+  const max_tokens = max_completion_tokens ?? input.max_tokens;
+  const asked = { model, messages, temperature, max_tokens, stop, seed, response_format };
+  return { ...asked, tools, tool_choice, task_class, ...(by_name ? { provider } : {}), extra };
 }

@@ -1,6 +1,7 @@
 // A provider's deltas under guard: a limit to the first piece and to each gap, and a clean leaving.
-import { timerMs } from "#kernel/before-deadline.ts";
 import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
+import { createEarlyEnd, offAbort, onAbort } from "#kernel/early-end.ts";
+import { startWait, stopWait } from "#kernel/long-wait.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 
@@ -38,7 +39,7 @@ export function guardedAnswer(
   onOver?: OnOver,
 ): Deltas {
   // One signal by hand: joined and timed ones live on until their deadline.
-  const controller = new AbortController();
+  const early = createEarlyEnd();
   let source: AsyncIterator<ChatDelta> | undefined;
   let refuse: ((error: LakehouseError) => void) | undefined;
   let characters = 0;
@@ -54,10 +55,10 @@ export function guardedAnswer(
     if (over) return;
     over = true;
     failure = error;
-    if (listens) call.signal.removeEventListener("abort", callerLeft);
+    if (listens) offAbort(call.signal, callerLeft);
     // Aborting frees the connection also when the provider is stuck; its end is not waited for. One
     // that has just said its last piece is not stuck, and ending it is enough.
-    if (!finished || source?.return === undefined) controller.abort(LEFT);
+    if (!finished || source?.return === undefined) early.end(LEFT);
     source?.return?.().catch(() => undefined);
     onOver?.(error === undefined ? { spoke } : { spoke, error });
     if (error !== undefined) refuse?.(error);
@@ -91,9 +92,9 @@ export function guardedAnswer(
         return Promise.reject(error);
       }
       if (source === undefined) {
-        if (listens) call.signal.addEventListener("abort", callerLeft, { once: true });
+        if (listens) onAbort(call.signal, callerLeft);
         try {
-          source = open(controller.signal)[Symbol.asyncIterator]();
+          source = open(early.signal)[Symbol.asyncIterator]();
         } catch (error) {
           source = failingSource(error);
         }
@@ -103,18 +104,17 @@ export function guardedAnswer(
       const step = source.next();
       return new Promise((resolve, reject) => {
         refuse = reject;
-        const timer = setTimeout(
-          () => end(tooSlow(provider, limit_ms, left_ms)),
-          timerMs(Math.min(limit_ms, left_ms)),
+        const wait = startWait(Math.min(limit_ms, left_ms), () =>
+          end(tooSlow(provider, limit_ms, left_ms)),
         );
         const fail = (thrown: unknown) => {
-          clearTimeout(timer);
+          stopWait(wait);
           const error = toLakehouseError(thrown);
           end(error);
           reject(error);
         };
         step.then((item) => {
-          clearTimeout(timer);
+          stopWait(wait);
           try {
             resolve(take(item));
           } catch (error) {

@@ -1,6 +1,7 @@
 // An answer that a provider makes in one piece, under guard: one limit, and a clean leaving.
-import { timerMs } from "#kernel/before-deadline.ts";
 import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
+import { createEarlyEnd, offAbort, onAbort } from "#kernel/early-end.ts";
+import { startWait, stopWait } from "#kernel/long-wait.ts";
 import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 import { tooLong, tooSlow, type AnswerLimits, type OnOver } from "./guarded-answer.ts";
@@ -21,15 +22,15 @@ export function guardedWhole(
   onOver: OnOver,
 ): Promise<ChatDelta> {
   return new Promise((resolve, reject) => {
-    const controller = new AbortController();
+    const early = createEarlyEnd();
     const listens = call.signal !== NEVER;
     let over = false;
 
     function end(error?: LakehouseError): boolean {
       if (over) return false;
       over = true;
-      clearTimeout(timer);
-      if (listens) call.signal.removeEventListener("abort", callerLeft);
+      stopWait(wait);
+      if (listens) offAbort(call.signal, callerLeft);
       onOver(error === undefined ? { spoke: true } : { spoke: false, error });
       return true;
     }
@@ -37,7 +38,7 @@ export function guardedWhole(
     /** The provider may be stuck: its end is not waited for. */
     function giveUp(error: LakehouseError): void {
       if (!end(error)) return;
-      controller.abort(error);
+      early.end(error);
       reject(error);
     }
 
@@ -48,16 +49,15 @@ export function guardedWhole(
     const callerLeft = () => giveUp(cancelledError(call));
     const limit_ms = limits.whole_answer_timeout_ms;
     const left_ms = remainingMs(call);
-    const timer = setTimeout(
-      () => giveUp(tooSlow(provider, limit_ms, left_ms)),
-      timerMs(Math.min(limit_ms, left_ms)),
+    const wait = startWait(Math.min(limit_ms, left_ms), () =>
+      giveUp(tooSlow(provider, limit_ms, left_ms)),
     );
     if (listens && call.signal.aborted) {
       callerLeft();
       return;
     }
-    if (listens) call.signal.addEventListener("abort", callerLeft, { once: true });
-    ask(controller.signal).then((delta) => {
+    if (listens) onAbort(call.signal, callerLeft);
+    ask(early.signal).then((delta) => {
       if (delta.content.length > limits.answer_characters_max) fail(tooLong(provider, limits));
       else if (end()) resolve(delta);
     }, fail);

@@ -1,5 +1,6 @@
 // The way to one provider: so many calls at a time, a bounded queue before them, a circuit breaker.
 import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
+import { offAbort, onAbort } from "#kernel/early-end.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import {
   createCircuitBreaker,
@@ -61,7 +62,7 @@ export function createProviderLane(
     return new Promise((resolve, reject) => {
       const letGo = () => {
         clearTimeout(timer);
-        if (call.signal !== NEVER) call.signal.removeEventListener("abort", giveUp);
+        if (call.signal !== NEVER) offAbort(call.signal, giveUp);
       };
       const begin = () => {
         letGo();
@@ -73,7 +74,7 @@ export function createProviderLane(
         reject(cancelledError(call));
       };
       const timer = setTimeout(giveUp, Math.min(remainingMs(call), 0x7fffffff));
-      if (call.signal !== NEVER) call.signal.addEventListener("abort", giveUp, { once: true });
+      if (call.signal !== NEVER) onAbort(call.signal, giveUp);
       waiting.add(begin);
     });
   }

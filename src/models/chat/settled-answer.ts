@@ -30,13 +30,23 @@ export interface Settling {
 type End = Pick<ModelOutcome, "usage" | "finish_reason" | "error">;
 
 /** Writes the line; resolves when it is durable. */
-export async function settle({ tally, admitted }: Settling, end: End): Promise<void> {
-  if (admitted === undefined) return;
+export function settle({ tally, admitted }: Settling, end: End): Promise<void> {
+  if (admitted === undefined) return Promise.resolve();
   const { provider, model, first_token_ms, cache, retries, hedged } = tally;
-  const known = { provider, model, first_token_ms, cache, retries, hedged };
   const { usage, finish_reason, error } = end;
   const duration_ms = performance.now() - tally.began;
-  await admitted.settle({ ...known, usage, finish_reason, error, duration_ms });
+  return admitted.settle({
+    provider,
+    model,
+    first_token_ms,
+    cache,
+    retries,
+    hedged,
+    usage,
+    finish_reason,
+    error,
+    duration_ms,
+  });
 }
 
 /** Settles a call that failed before it spoke; the error is thrown in any case. */
@@ -58,10 +68,21 @@ export function settledAnswer(
   let over = false;
   const kept: ChatDelta[] | undefined = onWhole === undefined ? undefined : [];
 
-  async function finish(delta: ChatDelta): Promise<void> {
+  function finish(delta: ChatDelta): Promise<void> {
     over = true;
     if (kept !== undefined) onWhole?.(kept);
-    await settle(settling, { usage, finish_reason: delta.finish_reason, error: undefined });
+    return settle(settling, { usage, finish_reason: delta.finish_reason, error: undefined });
+  }
+
+  type Item = IteratorResult<ChatDelta, undefined>;
+
+  /** The item, once what it ends is in the ledger. */
+  function handOut(item: Item): Item | Promise<Item> {
+    if (item.done) return item;
+    usage = item.value.usage ?? usage;
+    kept?.push(item.value);
+    if (item.value.finish_reason === undefined || over) return item;
+    return finish(item.value).then(() => item);
   }
 
   async function fail(error: LakehouseError): Promise<never> {
@@ -73,23 +94,13 @@ export function settledAnswer(
   }
 
   return {
-    async next() {
-      let item: IteratorResult<ChatDelta, undefined>;
-      if (ahead !== undefined) {
-        item = { done: false, value: ahead };
-        ahead = undefined;
-      } else {
-        try {
-          item = await rest.next();
-        } catch (thrown) {
-          return fail(toLakehouseError(thrown));
-        }
+    next() {
+      if (ahead === undefined) {
+        return rest.next().then(handOut, (thrown: unknown) => fail(toLakehouseError(thrown)));
       }
-      if (item.done) return item;
-      usage = item.value.usage ?? usage;
-      kept?.push(item.value);
-      if (item.value.finish_reason !== undefined && !over) await finish(item.value);
-      return item;
+      const value = ahead;
+      ahead = undefined;
+      return Promise.resolve(handOut({ done: false, value }));
     },
     leave() {
       rest.leave();

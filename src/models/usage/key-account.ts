@@ -2,6 +2,8 @@
 import { LakehouseError } from "#kernel/problem.ts";
 import { createMinuteWindow } from "./minute-window.ts";
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 export interface Budget {
   readonly day_cost: number | null;
   readonly day_tokens: number | null;
@@ -48,12 +50,15 @@ export function createKeyAccount(): KeyAccount {
   const requests = createMinuteWindow();
   const tokens = createMinuteWindow();
   const held_now = { tokens: 0, cost: 0 };
+  let day_number = Number.NaN;
   let day = { period: "", tokens: 0, cost: 0 };
   let month = { period: "", tokens: 0, cost: 0 };
 
   function turn(now_ms: number): void {
+    const number = Math.floor(now_ms / DAY_MS);
+    if (number === day_number) return;
+    day_number = number;
     const today = new Date(now_ms).toISOString().slice(0, 10);
-    if (day.period === today) return;
     day = { period: today, tokens: 0, cost: 0 };
     const this_month = today.slice(0, 7);
     if (month.period !== this_month) month = { period: this_month, tokens: 0, cost: 0 };
