@@ -6,8 +6,10 @@ import { toLakehouseError } from "#kernel/problem.ts";
 import type { chat } from "#contracts/chat.ts";
 import type { iterate } from "#contracts/iterate.ts";
 import type { matrix, MatrixHit } from "#contracts/matrix.ts";
+import type { pathwayContract } from "#contracts/pathway.ts";
 import type { respond, RespondAnswer } from "#contracts/respond.ts";
 import type { DomainPack } from "#ports/domain-pack.ts";
+import { createAttemptMemory, type RecalledAttempts } from "./attempt-memory.ts";
 import { openCorrectionStore } from "./correction-store.ts";
 import { draftWork, failedDraft } from "./draft-work.ts";
 import { lessonsOf, type Lessons } from "./lessons.ts";
@@ -24,6 +26,8 @@ export interface RespondNeeds extends RecorderNeeds {
   readonly iterate: Client<typeof iterate>;
   /** For the overseer. */
   readonly chat: Client<typeof chat>;
+  /** Absent: nothing is recalled of earlier attempts, and none is remembered. */
+  readonly pathway?: Client<typeof pathwayContract>;
   readonly packs: readonly DomainPack[];
   readonly kb_dir: string;
 }
@@ -45,6 +49,7 @@ export async function createRespond(
   const store = await openOutcomeStore(needs.kb_dir, needs.log);
   const corrections = await openCorrectionStore(needs.kb_dir, needs.log);
   const recorder = createRecorder(needs, store);
+  const attempts = createAttemptMemory(needs.pathway, needs.log);
   const overseer = createOverseer(needs, corrections, settings);
   const drift_after = overseer === undefined ? undefined : settings.drift_after;
   const counts = { accepted: 0, nothing_relevant: 0, max_iter_exhausted: 0, infra_error: 0 };
@@ -57,18 +62,21 @@ export async function createRespond(
       return refuse(write, work, noPlanReason(needs.packs, input.kind), null);
     let found: SearchAnswer | undefined;
     let overseen: OverseenDraft;
+    let recalled: RecalledAttempts = { pathway_ids: [], iterate: needs.iterate };
     try {
       found = await retrieve(needs.matrix, planned.plan, input, call);
       if (found !== undefined && found.results.length === 0) {
         return await refuse(write, work, refusalReason(found), found.relevance);
       }
+      recalled = await attempts.recall(planned, input, needs.iterate, call);
+      const { iterate: drafting } = recalled;
       const hits = found?.results ?? [];
       overseen = await draftOverseen(
         { overseer, tell: needs.tell, log: needs.log },
         { task: input.task, planned },
         (so_far) => {
           const oversight = { corrections: so_far, drift_after };
-          return draftWork(needs.iterate, planned, hits, input, oversight, call);
+          return draftWork(drafting, planned, hits, input, oversight, call);
         },
         settings.overseer_corrections_max,
         call,
@@ -77,7 +85,13 @@ export async function createRespond(
       const drafted = failedDraft(toLakehouseError(thrown));
       overseen = { drafted, corrections: [], not_recorded: [] };
     }
-    return conclude(write, settings, { ...work, planned }, found, overseen);
+    const answer = await conclude(write, settings, { ...work, planned }, found, overseen);
+    const unwritten = await attempts.record(planned, input, recalled, answer, call);
+    return {
+      ...answer,
+      pathways_recalled: [...recalled.pathway_ids],
+      not_recorded: [...answer.not_recorded, ...unwritten],
+    };
   }
 
   return {
@@ -109,7 +123,9 @@ function writer(recorder: Recorder, count: (status: TaskEnd["status"]) => void) 
     const playbooks_applied = [...end.playbooks_applied];
     const not_understood = [...(work.planned?.plan.not_understood ?? [])];
     const trace_id = work.call.trace_id;
-    return { ...told, ...recorded, not_understood, playbooks_applied, trace_id };
+    const pathways_recalled: string[] = [];
+    const ended_as = { ...told, ...recorded, not_understood, playbooks_applied, trace_id };
+    return { ...ended_as, pathways_recalled };
   };
 }
 

@@ -1,0 +1,106 @@
+// What words and meaning each bring to a search, and both as one number.
+import type { PathwaySettings } from "./pathway-settings.ts";
+import type { LogState } from "./pathway-store.ts";
+import type { ScopeState } from "./trace-table.ts";
+import { signsOf, type VectorRows } from "./vector-rows.ts";
+import { createBest } from "./word-index.ts";
+
+export interface Candidate {
+  readonly doc: number;
+  readonly lexical: number | null;
+  readonly cosine: number | null;
+  /** 0 to 1. */
+  readonly relevance: number;
+}
+
+export interface Asked {
+  readonly query_text: string;
+  /** Absent: words only. */
+  readonly query: Float32Array | undefined;
+  readonly rows: VectorRows | undefined;
+  readonly mode: "mixed" | "lexical" | "dense";
+  readonly wanted: (doc: number) => boolean;
+}
+
+const BLOCK_TRACES = 4096;
+
+/** Candidates of a scope, in no order. */
+export async function findCandidates(
+  { table, words }: LogState,
+  scope: ScopeState,
+  asked: Asked,
+  settings: PathwaySettings,
+): Promise<Candidate[]> {
+  const { query, rows, wanted } = asked;
+  const n = settings.candidates_max;
+  const lexical = new Map<number, number>();
+  if (asked.mode !== "dense") {
+    for (const { doc, score } of words.best(scope.number, asked.query_text, n, wanted)) {
+      lexical.set(doc, score);
+    }
+  }
+  if (query === undefined || rows === undefined) {
+    return fuse([...lexical.keys()], lexical, new Map(), 0);
+  }
+  const docs = new Set([...lexical.keys(), ...nearest(table, scope, asked, n)]);
+  const measured = [...docs].filter((doc) => table.docs.vector.values[doc]! >= 0);
+  const vectors = measured.map((doc) => table.docs.vector.values[doc]!);
+  const cosines = await rows.cosines(vectors, query);
+  const dense = new Map(measured.map((doc, at) => [doc, cosines[at]!]));
+  return fuse([...docs], lexical, dense, asked.mode === "dense" ? 1 : settings.dense_weight);
+}
+
+/** Docs of the scope whose vectors differ from the query in the fewest signs. */
+function nearest(
+  table: LogState["table"],
+  scope: ScopeState,
+  { query, rows, wanted }: Asked,
+  n: number,
+): number[] {
+  const signs = signsOf(query!);
+  const best = createBest(n);
+  const traces = scope.traces.values;
+  const docs = table.columns.doc.values;
+  const vectors = table.docs.vector.values;
+  const block = new Int32Array(BLOCK_TRACES);
+  const distances = new Int16Array(BLOCK_TRACES);
+  // Most rows are further than the worst that is kept: they are passed over without a call.
+  let bound = Infinity;
+  for (let from = 0; from < scope.count; from += BLOCK_TRACES) {
+    const count = Math.min(BLOCK_TRACES, scope.count - from);
+    for (let at = 0; at < count; at++) block[at] = vectors[docs[traces[from + at]!]!]!;
+    rows!.distances(block, count, signs, distances);
+    for (let at = 0; at < count; at++) {
+      const distance = distances[at]!;
+      if (distance < 0 || distance > bound) continue;
+      const doc = docs[traces[from + at]!]!;
+      if (!best.takes(doc, -distance) || !wanted(doc)) continue;
+      best.put(doc, -distance);
+      bound = -best.lowest() || bound;
+    }
+  }
+  return best.list().map(({ doc }) => doc);
+}
+
+/**
+ * Min-max scaling over the candidates and a weighted sum, as in Bruch, Gai and Ingber, "An Analysis
+ * of Fusion Functions for Hybrid Retrieval" (2023). Words alone are scaled from zero, so that a
+ * single hit is not worth nothing.
+ */
+function fuse(
+  docs: readonly number[],
+  lexical: ReadonlyMap<number, number>,
+  dense: ReadonlyMap<number, number>,
+  dense_weight: number,
+): Candidate[] {
+  const highest = Math.max(...lexical.values(), Number.EPSILON);
+  const lowest = Math.min(...dense.values());
+  const range = Math.max(Math.max(...dense.values()) - lowest, Number.EPSILON);
+  return docs.map((doc) => {
+    const words = lexical.get(doc);
+    const cosine = dense.get(doc);
+    const meaning = cosine === undefined ? 0 : (cosine - lowest) / range;
+    const relevance = dense_weight * meaning + ((1 - dense_weight) * (words ?? 0)) / highest;
+    return { doc, lexical: words ?? null, cosine: cosine ?? null, relevance };
+  });
+}
