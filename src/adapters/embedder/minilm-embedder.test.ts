@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { cosine, embedderSuite, rowOf } from "#ports/embedder.suite.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { createMiniLmEmbedder, MINILM_MODEL } from "./minilm-embedder.ts";
-import { minilmFolder, readMinilmFiles } from "./minilm-files.ts";
+import { MINILM_FILES, minilmFolder } from "./minilm-files.ts";
+import { readModelFiles } from "./model-files.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 
 const NEVER = new AbortController().signal;
@@ -92,7 +93,7 @@ test("weights that are missing or are not the known ones are refused by name", a
   await cp(minilmFolder(), dir, { recursive: true });
   await writeFile(join(dir, "tokenizer.json"), "{}");
   await assert.rejects(
-    readMinilmFiles(dir),
+    readModelFiles(dir, MINILM_FILES, "npm ci"),
     (error) =>
       error instanceof LakehouseError &&
       error.reason === "weights_differ" &&
@@ -102,7 +103,7 @@ test("weights that are missing or are not the known ones are refused by name", a
   await rm(join(dir, "onnx"), { recursive: true });
   await rm(join(dir, "tokenizer.json"));
   await assert.rejects(
-    readMinilmFiles(dir),
+    readModelFiles(dir, MINILM_FILES, "npm ci"),
     (error) => error instanceof LakehouseError && error.reason === "weights_missing",
   );
 });

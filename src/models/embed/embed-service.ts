@@ -9,7 +9,7 @@ import type { embed } from "#contracts/embed.ts";
 import type { Embedder } from "#ports/embedder.ts";
 import type { EmbedSettings } from "./embed-settings.ts";
 import { openAiEmbeddings } from "./openai-embeddings.ts";
-import { createVectorSource } from "./text-vectors.ts";
+import { createVectorSource, findEmbedder } from "./text-vectors.ts";
 import { createVectorCache, type CachedVector } from "./vector-cache.ts";
 
 export interface EmbedNeeds {
@@ -28,7 +28,8 @@ export async function createEmbed(
   assert(needs.embedders.length > 0, "embed needs an embedder");
   assert(endianness() === "LE", "packed vectors are the machine's own floats: little-endian only");
   const cache = createVectorCache(settings.cache_bytes_max);
-  const source = createVectorSource(needs.embedders, cache, settings);
+  const embedders = defaultFirst(needs.embedders, settings.model);
+  const source = createVectorSource(embedders, cache, settings);
 
   return {
     handlers: {
@@ -57,7 +58,7 @@ export async function createEmbed(
         }
       },
       models: async () => ({
-        models: needs.embedders.map(({ model, dimension }) => ({
+        models: embedders.map(({ model, dimension }) => ({
           model,
           dimension,
           origin: model.split("/")[0]!,
@@ -68,7 +69,7 @@ export async function createEmbed(
     health: async () => ({
       status: "ok",
       figures: {
-        models: needs.embedders.map(({ model }) => model),
+        models: embedders.map(({ model }) => model),
         texts_on_their_way: source.waiting(),
         cache: cache.figures(),
       },
@@ -76,6 +77,13 @@ export async function createEmbed(
     // Whoever made the embedders closes them: others may hold them too.
     stop: async () => undefined,
   };
+}
+
+/** Errors: `not_found` (no_such_model), with what would bring it. */
+function defaultFirst(embedders: readonly Embedder[], named: string): readonly Embedder[] {
+  if (named === "") return embedders;
+  const found = findEmbedder(embedders, named);
+  return [found, ...embedders.filter((embedder) => embedder !== found)];
 }
 
 function checkDimensions(asked: number | undefined, dimension: number): void {
