@@ -10,7 +10,7 @@ import type { VectorIndexEngine } from "#ports/vector-index.ts";
 import type { Buckets } from "#data/storage/storage-buckets.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { openBuckets } from "./open-buckets.ts";
-import { openProviders } from "./open-providers.ts";
+import { openProviders, weightsFolder } from "./open-providers.ts";
 import { chooseQueryEngine, type ChosenEngine } from "./query-engine.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
 
@@ -126,12 +126,17 @@ async function openPointers({ settings, data_dir, variables }: EngineNeeds): Pro
 async function openEmbedders(needs: EngineNeeds): Promise<Embedder[]> {
   const { createMiniLmEmbedder } = await import("#adapters/embedder/minilm-embedder.ts");
   const { createOpenAiEmbedder } = await import("#adapters/embedder/openai-embedder.ts");
-  const embedders = [
-    createMiniLmEmbedder({
-      threads: needs.settings.engines.embed_threads,
-      workers: needs.settings.engines.embed_workers || availableParallelism(),
-    }),
-  ];
+  const { createGteSmallEmbedder, hasGteSmall } =
+    await import("#adapters/embedder/gte-small-embedder.ts");
+  const options = {
+    threads: needs.settings.engines.embed_threads,
+    workers: needs.settings.engines.embed_workers || availableParallelism(),
+  };
+  const embedders = [createMiniLmEmbedder(options)];
+  const weights_dir = weightsFolder(needs.settings.providers, needs.data_dir);
+  if (await hasGteSmall(weights_dir)) {
+    embedders.push(createGteSmallEmbedder(weights_dir, options));
+  }
   for (const endpoint of needs.settings.providers.endpoints) {
     if (endpoint.embedding_model === "") continue;
     const api_key = await resolveSecret(endpoint.api_key, needs.variables);

@@ -194,6 +194,16 @@ export const PARTS: readonly Part[] = [
     },
   },
   {
+    service: "pathway",
+    plane: "recall",
+    needs: ["embed"],
+    async open(site) {
+      const { createPathway } = await import("#recall/pathway/pathway-service.ts");
+      const needs = { ...base(site, "pathway"), embed: site.clients.embed };
+      return createPathway(needs, site.settings.pathway);
+    },
+  },
+  {
     service: "playbook",
     plane: "recall",
     needs: ["embed"],
@@ -259,13 +269,14 @@ export const PARTS: readonly Part[] = [
   {
     service: "respond",
     plane: "work",
-    needs: ["matrix", "playbook", "iterate", "chat"],
+    needs: ["matrix", "pathway", "playbook", "iterate", "chat"],
     async open(site) {
       const { createRespond } = await import("#work/respond/respond-service.ts");
-      const { matrix, playbook, iterate, chat } = site.clients;
+      const { matrix, pathway, playbook, iterate, chat } = site.clients;
       const kb_dir = join(site.data_dir, "kb");
       const own = { ...base(site, "respond"), kb_dir, packs: site.packs, tell: site.tell };
-      return createRespond({ ...own, matrix, playbook, iterate, chat }, site.settings.respond);
+      const asked = { matrix, pathway, playbook, iterate, chat };
+      return createRespond({ ...own, ...asked }, site.settings.respond);
     },
   },
   {

@@ -17,6 +17,7 @@ import { chatSettings } from "#models/chat/chat-settings.ts";
 import { embedSettings } from "#models/embed/embed-settings.ts";
 import { usageSettings } from "#models/usage/usage-settings.ts";
 import { matrixSettings } from "#recall/matrix/matrix-settings.ts";
+import { pathwaySettings } from "#recall/pathway/pathway-settings.ts";
 import { playbookSettings } from "#recall/playbook/playbook-settings.ts";
 import { vectorSettings } from "#recall/vector/vector-settings.ts";
 import { iterateSettings } from "#work/iterate/iterate-settings.ts";
@@ -121,6 +122,7 @@ export const houseSettings = z.strictObject({
   usage: usageSettings.prefault({}),
   chat: chatSettings.prefault({}),
   vector: vectorSettings.prefault({}),
+  pathway: pathwaySettings.prefault({}),
   playbook: playbookSettings.prefault({}),
   matrix: matrixSettings.prefault({}),
   truth: truthSettings.prefault({}),

@@ -1,4 +1,4 @@
-// Searches one corpus with many texts, some at a time, without memory.
+// Searches one corpus with many texts, some at a time; with memory when a scope is named.
 import { throwIfOver, type Call } from "#kernel/call.ts";
 import type { EvaluateParts } from "./evaluate-set.ts";
 import type { SearchAnswer } from "./lift-passes.ts";
@@ -9,18 +9,22 @@ export interface SearchEach {
   /** undefined: as configured. */
   readonly relevance_floor: number | undefined;
   readonly k: number;
+  /** Whose playbooks speak; undefined: none. */
+  readonly playbook_scope?: string | undefined;
 }
 
 /** Answers in the order of the texts. */
 export async function searchEach(
   { matrix, settings }: EvaluateParts,
   texts: readonly string[],
-  { corpus, mode, relevance_floor, k }: SearchEach,
+  { corpus, mode, relevance_floor, k, playbook_scope }: SearchEach,
   onDone: (done: number) => void,
   call: Call,
 ): Promise<SearchAnswer[]> {
   const answers: SearchAnswer[] = Array.from({ length: texts.length });
   const floor = relevance_floor === undefined ? {} : { relevance_floor };
+  const memory = { use_playbook: playbook_scope !== undefined };
+  const scope = playbook_scope === undefined ? {} : { playbook_scope };
   let next = 0;
   let done = 0;
   async function work(): Promise<void> {
@@ -28,7 +32,7 @@ export async function searchEach(
       const at = next++;
       throwIfOver(call);
       answers[at] = await matrix.search(
-        { query_text: texts[at]!, corpora: [corpus], k, mode, use_playbook: false, ...floor },
+        { query_text: texts[at]!, corpora: [corpus], k, mode, ...memory, ...scope, ...floor },
         call,
       );
       onDone(++done);
