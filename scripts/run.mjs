@@ -105,7 +105,7 @@ function testFiles(folders) {
 /** Files below a folder of the project whose names end so (Node 20 has no globSync). */
 function filesUnder(folder, ending) {
   if (!existsSync(join(root, folder))) return [];
-  return readdirSync(join(root, folder), { recursive: true })
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .map((name) => `${folder}/${name}`)
     .filter((name) => name.endsWith(ending));
 }

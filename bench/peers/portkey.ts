@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../../test/support/running-house.ts";
 import { ROOT } from "../../test/support/source-tree.ts";
+import { pinned, type Runtime } from "../support/gateway-machine.ts";
 import { ended, untilOk } from "../support/gateway-processes.ts";
 import type { Subject } from "../support/gateway-subjects.ts";
 
@@ -16,14 +17,15 @@ export const PORTKEY_SET_UP =
   "@hono/node-server@1.13.5 (the last two pinned as overrides)";
 
 /** Undefined when it is not installed. */
-export async function startPortkey(upstream_url: string): Promise<Subject | undefined> {
+export async function startPortkey(
+  upstream_url: string,
+  runtime: Runtime,
+): Promise<Subject | undefined> {
   if (!existsSync(SERVER)) return undefined;
   const port = await freePort();
   const started = performance.now();
-  const child = spawn(process.execPath, [SERVER, `--port=${port}`, "--headless"], {
-    cwd: FOLDER,
-    stdio: "ignore",
-  });
+  const [command, args] = pinned(runtime.path, [SERVER, `--port=${port}`, "--headless"]);
+  const child = spawn(command, args, { cwd: FOLDER, stdio: "ignore" });
   const url = `http://127.0.0.1:${port}`;
   const cold_ms = await untilOk(url, child, started);
   return {

@@ -1,5 +1,6 @@
 // The load of a gateway bench, in a process of its own: one job as JSON argument, figures as JSON.
-import { Agent, request as send, type IncomingMessage } from "node:http";
+import { askedBytes, createLoadConnection, type LoadAnswer } from "./gateway-connection.ts";
+import { words } from "./gateway-words.ts";
 
 export interface LoadJob {
   /** Of the completions endpoint. */
@@ -13,6 +14,8 @@ export interface LoadJob {
   readonly gap_ms: number;
   /** Leave each stream after its first piece. */
   readonly leave: boolean;
+  /** Requests begun each second; 0: as many as are answered. */
+  readonly per_s: number;
 }
 
 export interface LoadResult {
@@ -21,6 +24,7 @@ export interface LoadResult {
   readonly seconds: number;
   readonly p50_ms: number;
   readonly p99_ms: number;
+  readonly max_ms: number;
   /** To the first piece of a stream. */
   readonly first_p50_ms: number;
   /** Streams whose text is not what the provider said, in order. */
@@ -28,52 +32,31 @@ export interface LoadResult {
   /** When the last reader left (epoch ms); 0: none did. */
   readonly left_at_ms: number;
   readonly first_failure: string;
+  /** CPU of this process: what it takes must be far below what is measured. */
+  readonly own_cpu_us: number;
 }
 
 const job = JSON.parse(process.argv[2]!) as LoadJob;
-const agent = new Agent({ keepAlive: true, maxSockets: job.connections });
 const taken: number[] = [];
 const firsts: number[] = [];
 const counts = { ok: 0, failed: 0, garbled: 0, left_at_ms: 0, first_failure: "" };
+/** Answers differ from one request to the next; what is compared is made once. */
+const SEEDS = 1_000;
+const expected = Array.from({ length: SEEDS }, (_, seed) => words(seed).join(""));
+const asked = Array.from({ length: SEEDS }, (_, seed) => askedBytes(job, seed));
 let next = 0;
 
-function ask(seed: number): Promise<IncomingMessage> {
-  const message = { role: "user", content: `Say the words of ${seed}, please.` };
-  const options = { stream: job.stream, seed, top_k: job.gap_ms };
-  const body = JSON.stringify({ model: job.model, messages: [message], ...options });
-  const headers = {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-    ...job.headers,
-  };
-  return new Promise((resolve, reject) => {
-    const asked = send(job.url, { method: "POST", headers, agent }, resolve);
-    asked.on("error", reject);
-    asked.end(body);
-  });
-}
-
-async function one(seed: number): Promise<void> {
-  const start = performance.now();
-  const response = await ask(seed);
-  const parts: Buffer[] = [];
-  for await (const part of response) {
-    if (parts.length === 0) firsts.push(performance.now() - start);
-    parts.push(part as Buffer);
-    if (!job.leave) continue;
+function take(seed: number, { status, body, first_ms, whole_ms, left }: LoadAnswer): void {
+  if (first_ms !== undefined) firsts.push(first_ms);
+  if (left) {
     counts.left_at_ms = Date.now();
-    response.destroy();
     return;
   }
-  taken.push(performance.now() - start);
-  const text = Buffer.concat(parts).toString("utf8");
-  if (response.statusCode !== 200) throw new Error(`${response.statusCode}: ${text.slice(0, 300)}`);
-  if (said(text) === expected(seed)) counts.ok++;
+  taken.push(whole_ms);
+  if (status !== 200) throw new Error(`${status}: ${body.slice(0, 300)}`);
+  if (said(body) === expected[seed]) counts.ok++;
   else counts.garbled++;
 }
-
-const expected = (seed: number) =>
-  Array.from({ length: 24 }, (_, at) => `w${seed}.${at} `).join("");
 
 function said(text: string): string {
   if (!job.stream) {
@@ -89,15 +72,25 @@ function said(text: string): string {
   return content;
 }
 
-async function worker(): Promise<void> {
+async function worker(index: number): Promise<void> {
+  const connection = createLoadConnection(job);
+  const between_ms = job.per_s === 0 ? 0 : (job.connections * 1000) / job.per_s;
+  let due = performance.now() + (between_ms * index) / job.connections;
   while (next < job.requests) {
+    const seed = next++ % SEEDS;
+    if (between_ms > 0) {
+      const wait_ms = due - performance.now();
+      if (wait_ms > 0) await new Promise((resolve) => setTimeout(resolve, wait_ms));
+      due += between_ms;
+    }
     try {
-      await one(next++);
+      take(seed, await connection.ask(asked[seed]!));
     } catch (error) {
       counts.failed++;
       counts.first_failure ||= String(error);
     }
   }
+  connection.end();
 }
 
 function quantile(values: readonly number[], part: number): number {
@@ -106,13 +99,16 @@ function quantile(values: readonly number[], part: number): number {
 }
 
 const start = performance.now();
-await Promise.all(Array.from({ length: job.connections }, worker));
+const cpu = process.cpuUsage();
+await Promise.all(Array.from({ length: job.connections }, (_, index) => worker(index)));
+const { user, system } = process.cpuUsage(cpu);
 const result: LoadResult = {
   ...counts,
   seconds: (performance.now() - start) / 1000,
   p50_ms: quantile(taken, 0.5),
   p99_ms: quantile(taken, 0.99),
+  max_ms: quantile(taken, 1),
   first_p50_ms: quantile(firsts, 0.5),
+  own_cpu_us: (user + system) / job.requests,
 };
-agent.destroy();
 console.log(JSON.stringify(result));

@@ -3,6 +3,7 @@ import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { ROOT } from "../../test/support/source-tree.ts";
+import { aside } from "./gateway-machine.ts";
 import type { LoadJob, LoadResult } from "./gateway-load.ts";
 
 const run = promisify(execFile);
@@ -16,9 +17,12 @@ export interface Upstream {
   stop(): Promise<void>;
 }
 
-export async function startUpstream(): Promise<Upstream> {
+/** `delay_ms`: how long it thinks about each answer. */
+export async function startUpstream(delay_ms = 0): Promise<Upstream> {
   const file = "bench/support/gateway-upstream.ts";
-  const child = spawn(process.execPath, ["--no-warnings", file], {
+  const program = ["--no-warnings", file, String(delay_ms)];
+  const [command, args] = aside(process.execPath, program);
+  const child = spawn(command, args, {
     cwd: ROOT,
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -45,8 +49,9 @@ export async function ended(child: ChildProcess, signal: NodeJS.Signals): Promis
 
 export async function runLoad(job: LoadJob): Promise<LoadResult> {
   const file = "bench/support/gateway-load.ts";
-  const args = ["--no-warnings", file, JSON.stringify(job)];
-  const { stdout } = await run(process.execPath, args, { cwd: ROOT });
+  const program = ["--no-warnings", file, JSON.stringify(job)];
+  const [command, args] = aside(process.execPath, program);
+  const { stdout } = await run(command, args, { cwd: ROOT });
   return JSON.parse(stdout) as LoadResult;
 }
 

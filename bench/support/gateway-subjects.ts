@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "../../test/support/running-house.ts";
 import { ROOT } from "../../test/support/source-tree.ts";
+import { pinned, type Runtime } from "./gateway-machine.ts";
 import { ended, untilOk } from "./gateway-processes.ts";
 
 export interface Subject {
@@ -33,36 +34,56 @@ export function direct(upstream_url: string): Subject {
 
 const TOKEN = "bench-token-0123456789abcdef";
 
-/** Lakehouse as it is run: auth, the witness with its log on disk, and all of chat. */
-export async function startLakehouse(
-  upstream_url: string,
-  dir: string,
-  only: string,
-  node_options: readonly string[] = [],
-): Promise<Subject> {
+export interface HouseOptions {
+  readonly upstream_url: string;
+  readonly dir: string;
+  readonly only: string;
+  readonly runtime: Runtime;
+}
+
+/** As it is run: auth, a key with limits, the ledger, the witness with its log on disk. */
+export async function startLakehouse(options: HouseOptions): Promise<Subject> {
+  const { upstream_url, dir, only, runtime } = options;
   await mkdir(dir, { recursive: true });
   const config = join(dir, "lakehouse.toml");
   await writeFile(config, settingsFor(upstream_url));
   const port = await freePort();
-  const program = ["--no-warnings", ...node_options, "bin/lakehouse.js", "--data", join(dir, "d")];
-  const args = [...program, "--config", config, "up", "--only", only, "--port", String(port)];
+  const house = ["bin/lakehouse.js", "--data", join(dir, "d"), "--config", config];
+  const program = [...runtime.args, ...house, "up", "--only", only, "--port", String(port)];
+  const [command, args] = pinned(runtime.path, program);
   const started = performance.now();
-  const child = spawn(process.execPath, args, {
+  const child = spawn(command, args, {
     cwd: ROOT,
-    env: { ...process.env, LAKEHOUSE_LOG_LEVEL: "warn", BENCH_TOKEN: TOKEN },
+    env: { ...process.env, LAKEHOUSE_LOG_LEVEL: "error", BENCH_TOKEN: TOKEN },
     stdio: ["ignore", "ignore", "inherit"],
   });
   const url = `http://127.0.0.1:${port}`;
   const cold_ms = await untilOk(`${url}/health`, child, started);
+  const secret = only.includes("usage") ? await newKey(url) : TOKEN;
   return {
     name: "lakehouse",
     pid: child.pid!,
     url: `${url}/v1/chat/completions`,
-    headers: { authorization: `Bearer ${TOKEN}` },
+    headers: { authorization: `Bearer ${secret}` },
     model: "bench/bench",
     cold_ms,
     stop: () => ended(child, "SIGTERM"),
   };
+}
+
+/** A virtual key whose limits are all checked on each call, and never reached. */
+async function newKey(url: string): Promise<string> {
+  const most = 1e15;
+  const limits = { requests_per_minute: 1e9, tokens_per_minute: 1e12 };
+  const budget = { day_tokens: most, month_tokens: most, day_cost: most, month_cost: most };
+  const answer = await fetch(`${url}/v1/keys`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+    body: JSON.stringify({ name: "bench", models: ["bench/*"], ...limits, budget }),
+  });
+  const made = (await answer.json()) as { secret?: string };
+  if (made.secret === undefined) throw new Error(`no key was made: ${JSON.stringify(made)}`);
+  return made.secret;
 }
 
 const settingsFor = (upstream_url: string) => `
@@ -76,5 +97,10 @@ base_url = "${upstream_url}/v1"
 [[auth.tokens]]
 name = "bench"
 token = "env:BENCH_TOKEN"
-scopes = ["read", "write"]
+scopes = ["read", "write", "admin"]
+
+[[usage.prices]]
+model = "bench/*"
+prompt_per_million = 1
+completion_per_million = 2
 `;

@@ -8,6 +8,7 @@ import {
   type TaskKind,
 } from "#pack.ts";
 import { derivedFields, textOf } from "./fill-want.ts";
+import { briefPrompt } from "./fill-brief.ts";
 import { isEmailRequest, isNoFill, isPlaybookRequest } from "./other-requests.ts";
 import { readRequest } from "./request-parser.ts";
 import { wantOf, type Want } from "./want.ts";
@@ -60,8 +61,9 @@ export const fillTask: TaskKind = {
       event: eventOf(want),
     };
   },
-  prompt(task, plan, candidates) {
+  prompt(task, plan, candidates, how) {
     const want = wantOf(plan.context)!;
+    if (how?.brief === true) return briefPrompt(task, want, candidates);
     const bundle = renderBundle({
       base: {},
       list_field: "fills",

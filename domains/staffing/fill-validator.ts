@@ -107,11 +107,12 @@ async function rosterError(
     const message = `${worker_id} is ${expected}, not ${name}`;
     return { kind: "consistency", field, message, expected, actual: name };
   }
-  for (const [index, { worker_id }] of fills.entries()) {
+  const [first, ...others] = fills.flatMap(({ worker_id }, index) => {
     const fault = firstFault(want, roster.get(worker_id)!);
-    if (fault !== undefined) return { ...fault, field: `fills.${index}.${fault.field}` };
-  }
-  return undefined;
+    return fault === undefined ? [] : [{ ...fault, field: `fills.${index}.${fault.field}` }];
+  });
+  if (first === undefined || others.length === 0) return first;
+  return { ...first, also: others.map(({ field, message }) => ({ field, message })) };
 }
 
 async function lookUp(

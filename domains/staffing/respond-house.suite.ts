@@ -11,8 +11,10 @@ import { chat } from "#contracts/chat.ts";
 import { iterate } from "#contracts/iterate.ts";
 import { matrix, type MatrixHit } from "#contracts/matrix.ts";
 import type { EventInput } from "#contracts/observe.ts";
+import type { permission } from "#contracts/permission.ts";
 import { playbookContract } from "#contracts/playbook.ts";
 import { outcomeRow, respond, type OutcomeRow } from "#contracts/respond.ts";
+import type { truth } from "#contracts/truth.ts";
 import { validate } from "#contracts/validate.ts";
 import type { DomainPack } from "#ports/domain-pack.ts";
 import { bookshopPack } from "../bookshop/pack.ts";
@@ -135,6 +137,9 @@ export interface HouseOptions {
   readonly broken_playbook?: boolean;
   readonly chat?: Client<typeof chat>;
   readonly pack?: DomainPack;
+  /** Asked before anything is remembered, and about what is accepted; absent: nobody is. */
+  readonly permission?: Client<typeof permission>;
+  readonly truth?: Client<typeof truth>;
   readonly settings?: Partial<RespondSettings>;
   /** What retrieval says of a worker, in place of what the roster holds. */
   readonly retold?: (row: Record<string, unknown>) => Record<string, unknown>;
@@ -166,6 +171,7 @@ export async function respondHouse(t: HasAfter, options: HouseOptions = {}) {
       dir,
       chat: options.chat ?? connectLocal(chat, solver.handlers),
       validate: connectLocal(validate, judge.handlers),
+      truth: options.truth,
       tell: () => undefined,
     },
     iterateSettings.parse({}),
@@ -179,6 +185,7 @@ export async function respondHouse(t: HasAfter, options: HouseOptions = {}) {
       kb_dir: `${dir}/kb`,
       matrix: memoryMatrix(rows, memory, options.retold ?? ((row) => row)),
       playbook: memoryPlaybook(memory, options.broken_playbook ?? false),
+      permission: options.permission,
       iterate: connectLocal(iterate, drafting.handlers),
       chat: options.chat ?? connectLocal(chat, solver.handlers),
       tell: (event) => void events.push(event),

@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ALL_CONTRACTS, type Clients, type ServiceName } from "#contracts/all-contracts.ts";
+import type { EventInput } from "#contracts/observe.ts";
 import type { Principal } from "#kernel/call.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { connectHttp } from "#kernel/connect-http.ts";
@@ -17,7 +18,7 @@ import { createEngines } from "./engines.ts";
 import { journalled } from "./journalled.ts";
 import { loadPacks } from "./packs.ts";
 import { openOtlpExport, type OtlpExport } from "./otlp-export.ts";
-import { PARTS, type Part, type Site } from "./parts.ts";
+import { PARTS, type InProcess, type Part, type Site } from "./parts.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
 import { createWitnessSink, type WitnessSink } from "./witness-sink.ts";
 
@@ -47,6 +48,9 @@ export interface House {
   stop(): Promise<void>;
 }
 
+/** Parts that work with domains; a house without any of them does not load the packs. */
+const READ_PACKS: readonly ServiceName[] = ["playbook", "truth", "validate", "respond", "lift"];
+
 /** Opens a house. What was opened before a failure is closed again. */
 export async function composeHouse(options: ComposeOptions): Promise<House> {
   const { settings, log } = options;
@@ -54,7 +58,9 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
   await mkdir(data_dir, { recursive: true });
   const wanted = new Set<ServiceName>(options.only ?? PARTS.map((part) => part.service));
   const lifecycle = createLifecycle(log);
-  const packs = await loadPacks(settings.domains);
+  const packs = READ_PACKS.some((name) => wanted.has(name))
+    ? await loadPacks(settings.domains)
+    : [];
   const engines = createEngines({ settings, data_dir, log, variables: options.variables });
   lifecycle.add("engines", () => engines.stop());
   const clients: Partial<Record<ServiceName, unknown>> = {};
@@ -62,8 +68,8 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
   const { version = "" } = options;
   const otlp = await openOtlpExport(settings.telemetry, options.variables, log, version);
   if (otlp !== undefined) lifecycle.add("telemetry", () => otlp.stop());
-  const observer = () => clients.observe as Clients["observe"] | undefined;
-  const sink = createWitnessSink(observer, log, otlp?.take);
+  const in_process: InProcess = {};
+  const sink = createWitnessSink(() => takerOf(in_process, clients), log, otlp?.take);
   const site: Site = {
     clients: clients as Clients,
     settings,
@@ -73,7 +79,7 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
     clock: systemClock,
     log,
     tell: sink.tell,
-    in_process: {},
+    in_process,
   };
   const token = await resolveSecret(settings.auth.token, options.variables);
 
@@ -126,6 +132,14 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
     flushWitness: () => sink.flush(),
     stop: () => lifecycle.stop(),
   };
+}
+
+/** The observer: of this process, else a client of it once there is one. */
+function takerOf(in_process: InProcess, clients: Partial<Record<ServiceName, unknown>>) {
+  if (in_process.takeEvents !== undefined) return in_process.takeEvents;
+  const client = clients.observe as Clients["observe"] | undefined;
+  if (client === undefined) return undefined;
+  return (events: readonly EventInput[]) => client.events_bulk({ events: [...events] });
 }
 
 /** Ports of services that run apart, where settings do not say otherwise. */
@@ -183,16 +197,39 @@ async function healthOf(
   return answers;
 }
 
-/** The services that `--only` names, and whether the gateway is among them; unknown: `invalid`. */
-export function parseServices(text: string): { services: ServiceName[]; gateway: boolean } {
-  const names = text.split(",").map((name) => name.trim());
-  const wanted = names.filter((name) => name !== "" && name !== "gateway");
+/** The ways in that `--only` may name beside services. */
+const EDGES: readonly string[] = ["gateway", "mcp"];
+const MCP_PORT = 3222;
+
+export interface ChosenParts {
+  readonly services: ServiceName[];
+  readonly gateway: boolean;
+  /** `/mcp` without the rest of the gateway. */
+  readonly mcp: boolean;
+  /** Where it listens when it runs by itself and nothing else is said. */
+  readonly port: number | undefined;
+}
+
+/** The services and ways in that `--only` names; unknown: `invalid`. */
+export function parseServices(text: string): ChosenParts {
+  const names = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  const wanted = names.filter((name) => !EDGES.includes(name));
   const known = PARTS.map((part) => part.service);
   for (const name of wanted) {
     if (!known.includes(name as ServiceName)) {
-      const message = `there is no service "${name}" (known: gateway, ${known.join(", ")})`;
+      const message = `there is no service "${name}" (known: ${[...EDGES, ...known].join(", ")})`;
       throw new LakehouseError("invalid", message);
     }
   }
-  return { services: wanted as ServiceName[], gateway: names.includes("gateway") };
+  const [gateway, mcp] = [names.includes("gateway"), names.includes("mcp")];
+  const alone = mcp && names.length === 1;
+  return {
+    services: wanted as ServiceName[],
+    gateway,
+    mcp,
+    port: alone ? MCP_PORT : undefined,
+  };
 }

@@ -5,14 +5,10 @@ import type { CliHost } from "#edges/cli/cli-host.ts";
 import { runProgram } from "#edges/cli/program.ts";
 import { maskSecrets } from "#kernel/settings-reader.ts";
 import { parseServices } from "./compose.ts";
-import { runDoctor } from "./doctor.ts";
-import { houseKey } from "./faces.ts";
-import { generateFiles } from "./generate-files.ts";
-import { knownWeights, pullKnownWeights } from "./model-weights.ts";
 import { openHouse, settingsFor } from "./open-house.ts";
-import { loadPacks } from "./packs.ts";
 import { createPinoLog } from "./pino-log.ts";
 import { serveHouse, untilSignal } from "./serve.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 
 const variables = process.env;
 const manifest = new URL("../../package.json", import.meta.url);
@@ -36,10 +32,11 @@ const host: CliHost = {
   open: (options) => openHouse(options, variables),
   async up(options) {
     const settings = await settingsFor(options, variables);
-    const port = options.port ?? settings.gateway.port;
-    const address = options.host ?? settings.gateway.host;
     const chosen = options.only === undefined ? undefined : parseServices(options.only);
+    const port = options.port ?? chosen?.port ?? settings.gateway.port;
+    const address = options.host ?? settings.gateway.host;
     const log = createPinoLog(settings.log_level);
+    keepHeapSmall();
     const serving = await serveHouse({
       settings: { ...settings, gateway: { ...settings.gateway, port, host: address } },
       variables,
@@ -47,6 +44,7 @@ const host: CliHost = {
       version,
       only: chosen?.services,
       gateway: chosen?.gateway ?? true,
+      mcp: chosen?.mcp ?? false,
     });
     log.info({ url: serving.url, services: serving.house.local }, "lakehouse is up");
     host.terminal.note(`lakehouse is up: ${serving.url}  (API: ${serving.url}/openapi.json)\n`);
@@ -67,22 +65,35 @@ const host: CliHost = {
     const { runDemo } = await import("./demo/run-demo.ts");
     return runDemo(options, { terminal: host.terminal, variables });
   },
-  doctor: (options) => runDoctor(options, variables),
+  async doctor(options) {
+    const { runDoctor } = await import("./doctor.ts");
+    return runDoctor(options, variables);
+  },
   config: async (options) => maskSecrets(await settingsFor(options, variables)),
   async connection(options) {
     const settings = await settingsFor(options, variables);
     const { host: name, port } = settings.gateway;
     const url = options.url ?? `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
     const open = settings.auth.tokens.length === 0;
+    const { houseKey } = await import("./house-key.ts");
     const key = open ? await houseKey(settings, resolve(settings.data_dir), variables) : null;
     return { url, iceberg_uri: `${url}/iceberg`, s3_endpoint: url, region: "us-east-1", key };
   },
-  generate: (options) => generateFiles(options),
-  weights: async (options) => knownWeights(await settingsFor(options, variables)),
-  pullWeights: async (options, target, onProgress) =>
-    pullKnownWeights(await settingsFor(options, variables), target, onProgress),
+  async generate(options) {
+    const { generateFiles } = await import("./generate-files.ts");
+    return generateFiles(options);
+  },
+  async weights(options) {
+    const { knownWeights } = await import("./model-weights.ts");
+    return knownWeights(await settingsFor(options, variables));
+  },
+  async pullWeights(options, target, onProgress) {
+    const { pullKnownWeights } = await import("./model-weights.ts");
+    return pullKnownWeights(await settingsFor(options, variables), target, onProgress);
+  },
   async recipes() {
     const settings = await settingsFor({}, variables);
+    const { loadPacks } = await import("./packs.ts");
     const packs = await loadPacks(settings.domains);
     return packs.flatMap((pack) => pack.corpora);
   },

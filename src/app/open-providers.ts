@@ -24,8 +24,10 @@ export async function openProviders(needs: ProviderNeeds): Promise<ChatProvider[
   const { createSolverProvider } = await import("#adapters/chat-model/solver-provider.ts");
   const { createOllamaProvider } = await import("#adapters/chat-model/ollama-provider.ts");
   const list: ChatProvider[] = [createSolverProvider(), await openLocal(needs)];
+  const { connect_timeout_ms } = settings;
   if (settings.ollama !== "") {
-    list.push(createOllamaProvider({ name: "ollama", base_url: settings.ollama, note }));
+    const base_url = settings.ollama;
+    list.push(createOllamaProvider({ name: "ollama", base_url, connect_timeout_ms, note }));
   }
   // An endpoint that bears the name of a preset stands in its place.
   const named = new Set(settings.endpoints.map(({ name }) => name));
@@ -35,7 +37,10 @@ export async function openProviders(needs: ProviderNeeds): Promise<ChatProvider[
     if (base_url === "" || named.has(name)) continue;
     const api_key = await presetKey(name, reference, needs);
     if (api_key === "") keyless.push(name);
-    else list.push(await openPreset(name, { base_url, api_key }, settings, note));
+    else {
+      const endpoint = { base_url, api_key, connect_timeout_ms };
+      list.push(await openPreset(name, endpoint, settings, note));
+    }
   }
   if (keyless.length > 0) {
     log.info({ providers: keyless }, "no key: these providers are not registered");
@@ -58,14 +63,22 @@ async function openEndpoints(needs: ProviderNeeds, note: Note): Promise<ChatProv
       continue;
     }
     const key = api_key === "" ? {} : { api_key };
-    list.push(createOpenAiCompatibleProvider({ name, base_url, ...key }, note));
+    const { connect_timeout_ms } = needs.settings;
+    const endpoint = { name, base_url, connect_timeout_ms, ...key };
+    list.push(createOpenAiCompatibleProvider(endpoint, note));
   }
   return list;
 }
 
+interface Preset {
+  readonly base_url: string;
+  readonly api_key: string;
+  readonly connect_timeout_ms: number;
+}
+
 async function openPreset(
   name: (typeof PRESETS)[number],
-  endpoint: { readonly base_url: string; readonly api_key: string },
+  endpoint: Preset,
   settings: ProvidersSettings,
   note: Note,
 ): Promise<ChatProvider> {

@@ -33,6 +33,8 @@ export interface InProcess {
   ledger?: CallLedger;
   /** Whose secret this is; undefined: not one of a virtual key; throws when it is not good. */
   holderOf?: (secret: string) => Principal | undefined;
+  /** Events of this process for the observer; absent: it runs apart. */
+  takeEvents?: (events: readonly EventInput[]) => Promise<void>;
 }
 
 export type Plane = "data" | "models" | "recall" | "work" | "improve";
@@ -74,7 +76,9 @@ export const PARTS: readonly Part[] = [
     needs: [],
     async open(site) {
       const { createObserve } = await import("#improve/observe/observe-service.ts");
-      return createObserve(base(site, "observe"), site.settings.observe);
+      const observe = await createObserve(base(site, "observe"), site.settings.observe);
+      site.in_process.takeEvents = observe.takeOwn;
+      return observe;
     },
   },
   {
@@ -151,7 +155,8 @@ export const PARTS: readonly Part[] = [
     async open(site) {
       const { createEmbed } = await import("#models/embed/embed-service.ts");
       const embedders = await site.engines.embedders();
-      return createEmbed({ ...base(site, "embed"), embedders }, site.settings.embed);
+      const ledger = () => site.in_process.ledger;
+      return createEmbed({ ...base(site, "embed"), embedders, ledger }, site.settings.embed);
     },
   },
   {
@@ -258,24 +263,24 @@ export const PARTS: readonly Part[] = [
   {
     service: "iterate",
     plane: "work",
-    needs: ["chat", "validate"],
+    needs: ["chat", "validate", "truth"],
     async open(site) {
       const { createIterate } = await import("#work/iterate/iterate-service.ts");
-      const { chat, validate } = site.clients;
-      const needs = { ...base(site, "iterate"), chat, validate, tell: site.tell };
+      const { chat, validate, truth } = site.clients;
+      const needs = { ...base(site, "iterate"), chat, validate, truth, tell: site.tell };
       return createIterate(needs, site.settings.iterate);
     },
   },
   {
     service: "respond",
     plane: "work",
-    needs: ["matrix", "pathway", "playbook", "iterate", "chat"],
+    needs: ["matrix", "pathway", "playbook", "permission", "iterate", "chat"],
     async open(site) {
       const { createRespond } = await import("#work/respond/respond-service.ts");
-      const { matrix, pathway, playbook, iterate, chat } = site.clients;
+      const { matrix, pathway, playbook, permission, iterate, chat } = site.clients;
       const kb_dir = join(site.data_dir, "kb");
       const own = { ...base(site, "respond"), kb_dir, packs: site.packs, tell: site.tell };
-      const asked = { matrix, pathway, playbook, iterate, chat };
+      const asked = { matrix, pathway, playbook, permission, iterate, chat };
       return createRespond({ ...own, ...asked }, site.settings.respond);
     },
   },

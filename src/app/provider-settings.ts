@@ -49,6 +49,12 @@ const local = z
 
 export const providersSettings = z.strictObject({
   ollama: z.string().default("http://127.0.0.1:11434").describe("base URL; empty: not registered"),
+  connect_timeout_ms: z
+    .int()
+    .min(1)
+    .max(600_000)
+    .default(5_000)
+    .describe("until the connection to a provider stands, TLS included (on Node)"),
   keys_dir: z
     .string()
     .default("/etc/lakehouse")

@@ -1,5 +1,6 @@
 // Serves a house at the edge until it is told to stop; drains what is in flight.
 import type { ServiceName } from "#contracts/all-contracts.ts";
+import { createAddressGuard } from "#edges/gateway/allowed-addresses.ts";
 import { createGatewayApp } from "#edges/gateway/gateway-app.ts";
 import { isLoopback } from "#edges/gateway/authenticate.ts";
 import { newId } from "#kernel/ids.ts";
@@ -7,7 +8,7 @@ import { listen } from "#kernel/listen.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { composeHouse, type House } from "./compose.ts";
-import { openFaces } from "./faces.ts";
+import { openFaces, openMcpFace } from "./faces.ts";
 import { noteServer, type Variables } from "./open-house.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
 
@@ -19,6 +20,8 @@ export interface ServeOptions {
   readonly only?: readonly ServiceName[] | undefined;
   /** Serve every service, those of other processes as a proxy; else only what runs here. */
   readonly gateway: boolean;
+  /** Serve `/mcp` also without the gateway. */
+  readonly mcp?: boolean;
 }
 
 export interface Serving {
@@ -38,6 +41,7 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
       hint: "add [[auth.tokens]] to lakehouse.toml, or listen on 127.0.0.1",
     });
   }
+  const refuse = createAddressGuard(settings.auth.allow);
   const instance = newId();
   const house = await composeHouse(options);
   const served = options.gateway
@@ -47,7 +51,9 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
   const { data_dir, clients } = house;
   const { log, version } = options;
   const needs = { clients, settings, data_dir, variables, tokens, log, version };
-  const faces = options.gateway ? await openFaces({ ...needs, stopping: stopping.signal }) : [];
+  const faced = { ...needs, stopping: stopping.signal };
+  const mcp_only = options.mcp === true ? [openMcpFace(faced)] : [];
+  const faces = options.gateway ? await openFaces(faced) : mcp_only;
   const app = createGatewayApp({
     served,
     faces,
@@ -59,7 +65,7 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
     stopping: stopping.signal,
     log: options.log,
   });
-  const server = await listen(app, { port, host }).catch(async (error: unknown) => {
+  const server = await listen(app, { port, host, refuse }).catch(async (error: unknown) => {
     await house.stop();
     throw error;
   });

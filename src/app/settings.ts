@@ -45,6 +45,11 @@ const authSettings = z.strictObject({
     )
     .default([]),
   token: z.string().default("").describe("reference of the token sent to services run apart"),
+  allow: z
+    .array(z.string())
+    .max(10_000)
+    .default([])
+    .describe("addresses and networks (10.0.0.0/8) that may ask, this machine too; empty: all"),
 });
 
 /** Where services answer when they do not run in this process. */

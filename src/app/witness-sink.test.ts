@@ -1,31 +1,28 @@
 // The witness sink: nothing waits for it, one bad event holds up no other, what is lost is counted.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Clients } from "#contracts/all-contracts.ts";
 import type { EventInput } from "#contracts/observe.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { silentLog } from "#kernel/log.ts";
-import { createWitnessSink } from "./witness-sink.ts";
+import { createWitnessSink, type TakeEvents } from "./witness-sink.ts";
 
 /** An observer that refuses events of one endpoint and can be away. */
 function observer() {
   const kept: EventInput[] = [];
   const state = { away: false };
-  const client = {
-    async events_bulk({ events }: { events: EventInput[] }) {
-      if (state.away) throw new LakehouseError("unavailable", "away");
-      if (events.some((event) => event.endpoint === "bad")) {
-        throw new LakehouseError("invalid", "an event is not valid");
-      }
-      kept.push(...events);
-    },
+  const take: TakeEvents = async (events) => {
+    if (state.away) throw new LakehouseError("unavailable", "away");
+    if (events.some((event) => event.endpoint === "bad")) {
+      throw new LakehouseError("invalid", "an event is not valid");
+    }
+    kept.push(...events);
   };
-  return { kept, state, client: client as unknown as Clients["observe"] };
+  return { kept, state, take };
 }
 
 test("an event that the observer refuses is counted, the others arrive in order", async () => {
-  const { kept, client } = observer();
-  const sink = createWitnessSink(() => client, silentLog);
+  const { kept, take } = observer();
+  const sink = createWitnessSink(() => take, silentLog);
   for (const endpoint of ["a", "bad", "b", "c"]) sink.tell({ endpoint });
   await sink.flush();
   assert.deepEqual(
@@ -37,8 +34,8 @@ test("an event that the observer refuses is counted, the others arrive in order"
 });
 
 test("events wait while the observer is away, and are sent when it is back", async () => {
-  const { kept, state, client } = observer();
-  const sink = createWitnessSink(() => client, silentLog);
+  const { kept, state, take } = observer();
+  const sink = createWitnessSink(() => take, silentLog);
   state.away = true;
   sink.tell({ endpoint: "a" });
   await sink.flush();
@@ -55,8 +52,8 @@ test("events wait while the observer is away, and are sent when it is back", asy
 });
 
 test("texts that a caller made long are cut to what the observer takes", async () => {
-  const { kept, client } = observer();
-  const sink = createWitnessSink(() => client, silentLog);
+  const { kept, take } = observer();
+  const sink = createWitnessSink(() => take, silentLog);
   sink.witness({
     service: "query",
     operation: "rows",

@@ -1,5 +1,4 @@
 // Carries every finished contract call to the observer, in batches, without anybody waiting.
-import type { Clients } from "#contracts/all-contracts.ts";
 import type { EventInput } from "#contracts/observe.ts";
 import { LIMITS } from "#kernel/limits.ts";
 import type { Log } from "#kernel/log.ts";
@@ -26,12 +25,15 @@ const BATCH_MAX = 2_000;
 const TEXT_MAX = 2_000;
 const ID_MAX = 128;
 
+/** Takes a batch of events: the observer of this process, or the client of another's. */
+export type TakeEvents = (events: readonly EventInput[]) => Promise<unknown>;
+
 /**
  * `observer` is asked for late: the observer may start after the first calls. `onEvent` hears of
  * each event too; must not throw.
  */
 export function createWitnessSink(
-  observer: () => Clients["observe"] | undefined,
+  observer: () => TakeEvents | undefined,
   log: Log,
   onEvent?: (event: EventInput) => void,
 ): WitnessSink {
@@ -58,24 +60,24 @@ export function createWitnessSink(
 
   /** Sends until the queue is empty or the observer does not answer. */
   async function sendAll(): Promise<void> {
-    const client = observer();
-    failing = client === undefined && queue.length > 0;
-    while (queue.length > 0 && client !== undefined && !failing) {
+    const take = observer();
+    failing = take === undefined && queue.length > 0;
+    while (queue.length > 0 && take !== undefined && !failing) {
       const batch = queue.slice(0, BATCH_MAX);
       queue = queue.slice(batch.length);
-      await sendBatch(client, batch);
+      await sendBatch(take, batch);
     }
   }
 
-  async function sendBatch(client: Clients["observe"], batch: EventInput[]): Promise<void> {
+  async function sendBatch(take: TakeEvents, batch: EventInput[]): Promise<void> {
     try {
-      await client.events_bulk({ events: batch });
+      await take(batch);
     } catch (thrown) {
       const error = toLakehouseError(thrown);
       const refused = error.code === "invalid" || error.code === "too_large";
       if (refused && batch.length > 1) {
         // One bad event must not hold up the others.
-        for (const event of batch) await sendBatch(client, [event]);
+        for (const event of batch) await sendBatch(take, [event]);
       } else if (refused) {
         lost++;
         log.error({ err: error, endpoint: batch[0]?.endpoint }, "the observer refused an event");

@@ -14,16 +14,18 @@ export function witnessedLedger(
   tell: (event: EventInput) => void,
 ): CallLedger {
   return {
-    async admit(asked) {
+    admit(asked) {
       const started_ms = Date.now();
-      const admitted = await ledger?.admit(asked);
-      return {
+      const witnessed = (admitted: AdmittedModel | undefined): AdmittedModel => ({
         covers: (provider, model) => admitted?.covers(provider, model) ?? true,
-        async settle(outcome) {
+        settle(outcome) {
           tell(modelEvent(asked, outcome, started_ms));
-          await admitted?.settle(outcome);
+          return admitted?.settle(outcome) ?? Promise.resolve();
         },
-      } satisfies AdmittedModel;
+      });
+      return ledger === undefined
+        ? Promise.resolve(witnessed(undefined))
+        : ledger.admit(asked).then(witnessed);
     },
   };
 }

@@ -26,6 +26,7 @@ export const embed = defineContract("embed", "Texts to vectors.", {
     scope: "read",
     input: z.strictObject({ texts, model: z.string().optional() }),
     output: z.strictObject({
+      content_type: z.literal("application/octet-stream"),
       model: z.string(),
       dimension: z.coerce.number(),
       rows: z.coerce.number(),
@@ -33,6 +34,7 @@ export const embed = defineContract("embed", "Texts to vectors.", {
     request_body: "json",
     response_body: "raw",
     response_headers: {
+      content_type: "content-type",
       model: "x-lakehouse-model",
       dimension: "x-lakehouse-dimension",
       rows: "x-lakehouse-rows",
@@ -62,7 +64,17 @@ export const embed = defineContract("embed", "Texts to vectors.", {
       ),
       usage: z.strictObject({ prompt_tokens: count, total_tokens: count }),
     }),
-    reasons: ["no_such_model", "dimension_differs"],
+    reasons: [
+      "no_such_model",
+      "dimension_differs",
+      "model_not_allowed",
+      "key_rate_limited",
+      "key_budget_spent",
+      "unknown_key",
+      "key_expired",
+      "log_unwritable",
+      "log_queue_full",
+    ],
   }),
   models: read({
     summary: "Models that can embed here, the default first, and how the cache fares.",

@@ -40,6 +40,7 @@ export const sessionRow = z.strictObject({
   final_verdict: z.enum(["accepted", "max_iter_exhausted", "infra_error", "drifted"]),
   artifact: json.nullable(),
   grounded_in_roster: z.boolean().nullable(),
+  review: z.string().nullable().optional().describe("why a truth rule wants somebody to look"),
   duration_ms: z.number(),
   drafts: count.optional().describe("drafts asked for side by side in each iteration"),
   escalated_to: z.string().nullable().optional().describe("the model that took over, if any"),
@@ -69,6 +70,16 @@ export const iterate = defineContract("iterate", "Generate, validate, retry.", {
         .default(1)
         .describe("asked for side by side; the first that is right wins, the others are stopped"),
       escalate: z.array(escalation).max(8).default([]),
+      schema: record
+        .optional()
+        .describe("JSON Schema that models are held to, instead of the one that the kind declares"),
+      guided: z
+        .boolean()
+        .default(false)
+        .describe(
+          "for small models: lists of choices are asked for one by one, what was refused is not " +
+            "offered again, and a draft that comes again is made warmer",
+        ),
       drift_after: z
         .int()
         .min(2)

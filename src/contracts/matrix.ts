@@ -197,6 +197,12 @@ export const matrix = defineContract("matrix", "Many corpora searched at once.",
         .describe("meaning and words together, or one of them alone"),
       use_playbook: z.boolean().default(true),
       playbook_scope: z.string().default("default"),
+      task_class: z
+        .string()
+        .min(1)
+        .max(256)
+        .optional()
+        .describe("kind of task, when it is known: playbooks of its kind may be followed"),
       relevance_floor: z.number().min(0).max(1).optional().describe("absent: as configured"),
     }),
     output: z.strictObject({

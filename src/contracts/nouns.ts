@@ -106,5 +106,9 @@ export const validationError = z.strictObject({
   message: z.string(),
   expected: json.optional(),
   actual: json.optional(),
+  also: z
+    .array(z.strictObject({ field: z.string(), message: z.string() }))
+    .optional()
+    .describe("further faults of the same kind elsewhere in the artifact"),
 });
 export type ValidationError = z.output<typeof validationError>;

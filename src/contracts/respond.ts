@@ -4,6 +4,7 @@ import { defineContract, write } from "#kernel/contract.ts";
 import { count, json, record, time, tokenUsage } from "./nouns.ts";
 import { attempt } from "./iterate.ts";
 import { relevance } from "./matrix.ts";
+import { permissionMode } from "./permission.ts";
 
 /** One row of kb/outcomes.jsonl. */
 export const outcomeRow = z.strictObject({
@@ -22,6 +23,10 @@ export const outcomeRow = z.strictObject({
   trace_id: z.string(),
   duration_ms: z.number(),
   corrections: count.optional().describe("corrections of an overseer that were applied"),
+  permission: permissionMode
+    .nullable()
+    .optional()
+    .describe("what was allowed with what it taught; null: it taught nothing"),
 });
 export type OutcomeRow = z.output<typeof outcomeRow>;
 
@@ -39,6 +44,19 @@ export const correctionRow = z.strictObject({
   trace_id: z.string(),
 });
 export type CorrectionRow = z.output<typeof correctionRow>;
+
+/** What the permission gradient said to remembering; auto: it was written down. */
+const remembering = z.strictObject({
+  action: z.string(),
+  decision: permissionMode,
+  confidence: z.number().describe("1 / iterations of accepted work"),
+  reason: z.string(),
+  decision_id: z.string().nullable().describe("in the log of decisions; null: not asked"),
+  answers: z
+    .array(z.strictObject({ answer_id: z.string(), answer_corpus: z.string(), score: z.number() }))
+    .describe("what was, or would have been, remembered under the task's words"),
+  simulated_in: z.string().nullable().describe("simulation: the scope that has them instead"),
+});
 
 export const respondAnswer = z.strictObject({
   status: z.enum(["accepted", "nothing_relevant", "max_iter_exhausted"]),
@@ -68,6 +86,7 @@ export const respondAnswer = z.strictObject({
   not_recorded: z
     .array(z.string())
     .describe("what could not be written down, and why; empty: all was"),
+  remembering: remembering.nullable().default(null).describe("null: there was nothing to remember"),
   model: z.string().nullable(),
   provider_kind: z.enum(["model", "deterministic"]).nullable(),
   sig_hash: z.string(),
@@ -92,6 +111,10 @@ export const respond = defineContract("respond", "A task in words to validated w
       use_playbook: z.boolean().default(true),
       record_playbook: z.boolean().default(true),
       playbook_scope: z.string().default("default"),
+      guided: z
+        .boolean()
+        .optional()
+        .describe("draft as with a small model; absent: as respond.small_models says"),
     }),
     output: respondAnswer,
     reasons: [

@@ -8,6 +8,10 @@ export const validationReport = z.strictObject({
   ok: z.literal(true),
   checks: z.array(z.string()).describe("what was checked and held"),
   grounded: z.boolean().describe("every id was found in the data"),
+  review: z
+    .string()
+    .optional()
+    .describe("iterate: a truth rule wants somebody to look at it first; why"),
 });
 export type ValidationReport = z.output<typeof validationReport>;
 

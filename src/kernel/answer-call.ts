@@ -19,6 +19,7 @@ import { asOpenAiError } from "./openai-error.ts";
 import { LakehouseError, STATUS_OF_CODE, toLakehouseError, toProblem } from "./problem.ts";
 import { streamAnswer } from "./serve-stream.ts";
 import { TRACE_HEADER, type TraceOrigin } from "./trace-context.ts";
+import { wholeTextOf } from "./whole-body.ts";
 
 export type Method = (input: unknown, call: Call) => unknown;
 
@@ -69,7 +70,10 @@ export async function answerCall(
   const { trace_id } = asked.origin;
   try {
     const call = callOf(asked, operation, asked.authenticate(operation), open.signal);
-    const input = await inputOf(asked, route, operation);
+    const input = inputInQuery(operation, asked.http_method)
+      ? queryOf(asked)
+      : jsonObjectOf(await bodyTextOf(asked, operation));
+    addToInput(input, asked, route, operation);
     if (operation.kind === "stream") {
       return await streamAnswer(method(input, call) as AsyncIterable<unknown>, {
         accept: asked.header("accept") ?? "",
@@ -132,14 +136,13 @@ function headerOf(asked: AskedOverHttp, name: string): string | undefined {
   return text === undefined ? undefined : fromHeaderText(text);
 }
 
-async function inputOf(
+/** What stands in the path and in headers, and a raw body. */
+function addToInput(
+  input: Record<string, unknown>,
   asked: AskedOverHttp,
   route: HttpRoute,
   operation: Operation,
-): Promise<Record<string, unknown>> {
-  const input: Record<string, unknown> = inputInQuery(operation, asked.http_method)
-    ? queryOf(asked)
-    : await jsonBodyOf(asked, operation);
+): void {
   if (route.includes("{")) {
     for (const name of parseRoute(route).params) input[name] = asked.param(name);
   }
@@ -150,7 +153,6 @@ async function inputOf(
     }
   }
   if (operation.request_body === "raw") input["body"] = asked.bytes();
-  return input;
 }
 
 function queryOf(asked: AskedOverHttp): Record<string, unknown> {
@@ -161,14 +163,14 @@ function queryOf(asked: AskedOverHttp): Record<string, unknown> {
   return input;
 }
 
-async function jsonBodyOf(
-  asked: AskedOverHttp,
-  operation: Operation,
-): Promise<Record<string, unknown>> {
+function bodyTextOf(asked: AskedOverHttp, operation: Operation): Promise<string> {
   const bytes_max = operation.body_bytes_max ?? LIMITS.json_body_bytes_max;
   const declared = Number(asked.header("content-length") ?? Number.NaN);
   if (declared > bytes_max) throw bodyTooLarge(bytes_max);
-  const text = await asked.text(bytes_max);
+  return asked.text(bytes_max);
+}
+
+function jsonObjectOf(text: string): Record<string, unknown> {
   if (text.trim() === "") return {};
   let value: unknown;
   try {
@@ -209,11 +211,16 @@ function toAnswer(
   }
   const headers: Record<string, string> = { [TRACE_HEADER]: trace_id };
   const { body: source, ...fields } = output as { body: ByteStream } & Record<string, unknown>;
-  const body = endingIterator(source, onEnd);
   for (const [field, header] of Object.entries(operation.response_headers ?? {})) {
     if (fields[field] !== undefined) headers[header] = toHeaderText(asText(fields[field]));
   }
   const status = typeof fields["status"] === "number" ? fields["status"] : 200;
+  const whole = head_only ? undefined : wholeTextOf(source);
+  if (whole !== undefined) {
+    onEnd();
+    return { status, headers, body: whole };
+  }
+  const body = endingIterator(source, onEnd);
   if (status !== 304 && !head_only) return { status, headers, body };
   // Nobody reads this body: ending it frees whatever it holds open.
   void body.return?.();

@@ -4,9 +4,18 @@ import { NEVER, cancelledError, type Call } from "./call.ts";
 /** The longest wait that a timer takes. */
 const TIMER_MS_MAX = 0x7fffffff;
 
+/** Timers of equal length share a list: a long wait may last a second longer and costs less. */
+const EXACT_MS_MAX = 10_000;
+
+/** What a timer takes for a wait of so many milliseconds. */
+export function timerMs(wait_ms: number): number {
+  const ms = wait_ms > EXACT_MS_MAX ? Math.ceil(wait_ms / 1000) * 1000 : wait_ms;
+  return Math.min(ms, TIMER_MS_MAX);
+}
+
 /** Calls `give_up` once the caller leaves or the deadline passes, unless let go before. */
 function watch(call: Call, give_up: () => void): { timer: NodeJS.Timeout; letGo(): void } {
-  const timer = setTimeout(give_up, Math.min(call.deadline_ms - Date.now(), TIMER_MS_MAX));
+  const timer = setTimeout(give_up, timerMs(call.deadline_ms - Date.now()));
   // Listeners on the one shared signal would pile up with thousands of calls in flight.
   const listens = call.signal !== NEVER;
   if (listens) call.signal.addEventListener("abort", give_up, { once: true });

@@ -30,12 +30,14 @@ export function createCallsInFlight(stopping: AbortSignal | undefined): CallsInF
       },
     };
   }
-  const streams = new Set<AbortController>();
-  const others = new Set<AbortController>();
+  const streams = createChain();
+  const others = createChain();
   let grace_over = false;
 
-  function abortAll(calls: ReadonlySet<AbortController>): void {
-    for (const controller of calls) controller.abort(stopping!.reason);
+  function abortAll(calls: Link): void {
+    const open: Link[] = [];
+    for (let link = calls.next; link !== calls; link = link.next) open.push(link);
+    for (const { controller } of open) controller?.abort(stopping!.reason);
   }
 
   // Listened to once here: a listener (or a joined signal) for each call would pile up on it.
@@ -51,22 +53,53 @@ export function createCallsInFlight(stopping: AbortSignal | undefined): CallsInF
     open(is_stream, caller) {
       const calls = is_stream ? streams : others;
       const controller = new AbortController();
+      const link = addTo(calls, controller);
       const leave = () => {
-        calls.delete(controller);
+        takeOut(link);
         controller.abort(caller === undefined ? gone() : caller.reason);
       };
-      calls.add(controller);
       if (stopping.aborted && (is_stream || grace_over)) controller.abort(stopping.reason);
       if (caller?.aborted === true) leave();
       else caller?.addEventListener("abort", leave, { once: true });
       return {
         signal: controller.signal,
         end() {
-          calls.delete(controller);
+          takeOut(link);
           caller?.removeEventListener("abort", leave);
         },
         leave,
       };
     },
   };
+}
+
+/**
+ * One of a ring of open calls. No set: its old tables go on pointing at calls that are long over,
+ * which then outlive the collector's young generation by the thousand.
+ */
+interface Link {
+  readonly controller: AbortController | undefined;
+  previous: Link;
+  next: Link;
+}
+
+/** The link that is no call: the ring's beginning and end. */
+function createChain(): Link {
+  const chain = { controller: undefined } as Partial<Link> as Link;
+  return Object.assign(chain, { previous: chain, next: chain });
+}
+
+function addTo(chain: Link, controller: AbortController): Link {
+  const link: Link = { controller, previous: chain.previous, next: chain };
+  link.previous.next = link;
+  chain.previous = link;
+  return link;
+}
+
+/** Safe to call twice. */
+function takeOut(link: Link): void {
+  link.previous.next = link.next;
+  link.next.previous = link.previous;
+  link.previous = link;
+  link.next = link;
 }

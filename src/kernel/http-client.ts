@@ -1,6 +1,6 @@
 // HTTP out: undici on Node, native fetch on Bun; bodies are forwarded as bytes, never held whole.
 import type { ByteStream } from "./contract.ts";
-import { exchange } from "./http-dispatch.ts";
+import { createExchange } from "./http-dispatch.ts";
 import { LIMITS } from "./limits.ts";
 import { LakehouseError } from "./problem.ts";
 
@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
   /** Until the answer's headers; 0 or absent = as long as the signal lets it. */
   readonly timeout_ms?: number | undefined;
+  /** Until the connection stands, TLS included; as in `LIMITS` when absent. Node only. */
+  readonly connect_timeout_ms?: number | undefined;
 }
 
 export interface HttpResponse {
@@ -39,7 +41,10 @@ export async function httpRequest(request: HttpRequest): Promise<HttpResponse> {
       ? (signal ?? limit?.signal)
       : AbortSignal.any([signal, limit.signal]);
   try {
-    return onBun() ? await sendByFetch(request, either) : await sendByUndici(request, either);
+    if (onBun()) return await sendByFetch(request, either);
+    const { method, url, headers = {}, body = null } = request;
+    const send = await senderFor(request.connect_timeout_ms ?? LIMITS.connect_timeout_ms);
+    return await send({ method, url, headers, body, signal: either });
   } catch (error) {
     throw outwardError(request, limit?.signal, error);
   } finally {
@@ -58,23 +63,21 @@ function startLimit(timeout_ms: number): { signal: AbortSignal; clear(): void } 
  * Made with the first request; asking the module loader for it each time takes as long as one. Its
  * own, not the one that Node's fetch has: that is an older undici behind an adapter.
  */
-const agent = memoized(async () => {
+const senderFor = memoized(async (connectTimeout: number) => {
   const { Agent } = await import("undici");
-  const connectTimeout = LIMITS.connect_timeout_ms;
-  return new Agent({ headersTimeout: 0, bodyTimeout: 0, connectTimeout });
+  return createExchange(new Agent({ headersTimeout: 0, bodyTimeout: 0, connectTimeout }));
 });
 
-function memoized<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
-}
-
-async function sendByUndici(
-  request: HttpRequest,
-  signal: AbortSignal | undefined,
-): Promise<HttpResponse> {
-  const { method, url, headers = {}, body = null } = request;
-  return exchange(await agent(), { method, url, headers, body, signal });
+/** By connect timeout: there are as many as the settings name, one or two. */
+function memoized<T>(make: (key: number) => Promise<T>): (key: number) => Promise<T> {
+  const made = new Map<number, Promise<T>>();
+  return (key) => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const one = make(key);
+    made.set(key, one);
+    return one;
+  };
 }
 
 async function sendByFetch(
@@ -88,12 +91,37 @@ async function sendByFetch(
     signal: signal ?? null,
     redirect: "manual",
   });
-  const body = response.body ?? emptyBody();
   return {
     status: response.status,
     headers: Object.fromEntries(response.headers),
-    body: body as ByteStream,
+    body: fetchedBody(response),
   };
+}
+
+/** A short body that tells its length is read without a web stream, which costs as much again. */
+const READ_AT_ONCE_BYTES = 256 * 1024;
+
+/** The body of an answer; nothing is read of it before its reader asks. */
+function fetchedBody(response: Response): ByteStream {
+  const length = Number(response.headers.get("content-length") ?? Number.NaN);
+  if (!(length <= READ_AT_ONCE_BYTES)) return (response.body ?? emptyBody()) as ByteStream;
+  let begun = false;
+  const over = { done: true, value: undefined } as const;
+  const body: AsyncIterableIterator<Uint8Array> = {
+    async next() {
+      if (begun) return over;
+      begun = true;
+      const value = new Uint8Array(await response.arrayBuffer());
+      return value.length === 0 ? over : { done: false, value };
+    },
+    async return() {
+      if (!begun) await response.body?.cancel();
+      begun = true;
+      return over;
+    },
+    [Symbol.asyncIterator]: () => body,
+  };
+  return body;
 }
 
 function fetchBody(
@@ -161,5 +189,7 @@ export async function collectBytes(
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return chunks.length === 1
+    ? Buffer.from(chunks[0]!.buffer, chunks[0]!.byteOffset, size)
+    : Buffer.concat(chunks);
 }

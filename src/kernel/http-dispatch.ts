@@ -21,7 +21,31 @@ export interface ExchangeAnswer {
 const WAITING_BYTES_MAX = 64 * 1024;
 
 /** Resolves with the answer's headers. An abort rejects with an error named `AbortError`. */
-export function exchange(agent: Agent, asked: Exchange): Promise<ExchangeAnswer> {
+export type SendExchange = (asked: Exchange) => Promise<ExchangeAnswer>;
+
+/** Addresses whose parts are kept: few are asked again and again. */
+const PLACES_KEPT_MAX = 1_000;
+
+interface Place {
+  readonly origin: string;
+  readonly path: string;
+}
+
+export function createExchange(agent: Agent): SendExchange {
+  const places = new Map<string, Place>();
+  return (asked) => {
+    let place = places.get(asked.url);
+    if (place === undefined) {
+      const { origin, pathname, search } = new URL(asked.url);
+      place = { origin, path: pathname + search };
+      if (places.size >= PLACES_KEPT_MAX) places.clear();
+      places.set(asked.url, place);
+    }
+    return exchange(agent, place, asked);
+  };
+}
+
+function exchange(agent: Agent, place: Place, asked: Exchange): Promise<ExchangeAnswer> {
   return new Promise((resolve, reject) => {
     const { signal } = asked;
     const body = createPieces(settled);
@@ -52,10 +76,9 @@ export function exchange(agent: Agent, asked: Exchange): Promise<ExchangeAnswer>
         reject(error);
       },
     };
-    const { origin, pathname, search } = new URL(asked.url);
     const options = {
-      origin,
-      path: pathname + search,
+      origin: place.origin,
+      path: place.path,
       method: asked.method as Dispatcher.HttpMethod,
       headers: asked.headers as Record<string, string>,
       body: asked.body as string | null,

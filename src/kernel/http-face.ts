@@ -1,10 +1,13 @@
 // A foreign protocol served beside the contracts: S3, Iceberg REST. Mounted by the app.
 import type { Principal, Scope } from "./call.ts";
+import type { TraceOrigin } from "./trace-context.ts";
 
 export interface FaceRequest {
   readonly request: Request;
   readonly url: URL;
   readonly trace_id: string;
+  /** The caller's span and vendors' state, where a traceparent of this trace came along. */
+  readonly origin?: TraceOrigin | undefined;
   /** Path and query as sent, which signatures cover; absent where only the parsed URL is known. */
   readonly target?: string | undefined;
   /** Aborts when the caller leaves or the house stops; absent: `request.signal`. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { appendFile, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { tempDir } from "../../test/support/temp-dir.ts";
@@ -149,7 +149,7 @@ test("readers see only what is durable, also while rows are being added", async 
 // A real limit of the operating system stands in for a full disk: writes beyond fail half-way.
 const FULL_DISK = `
   const { openJsonlLog } = await import(process.argv[1]);
-  const log = await openJsonlLog(process.argv[2]);
+  const log = await openJsonlLog(process.argv[2], process.argv[3] ? { sync_after_ms: 5 } : {});
   const kept = [];
   const failed = [];
   for (let n = 0; n < 60; n++) {
@@ -160,11 +160,11 @@ const FULL_DISK = `
   console.log(JSON.stringify({ kept, failed }));
 `;
 
-test("a write that fails half-way leaves no half line, and smaller rows still fit", async (t) => {
+async function failHalfWay(t: TestContext, sync_after_ms: string): Promise<void> {
   if (process.platform === "win32") return t.skip("no file size limits here");
   const path = join(await tempDir(t), "log.jsonl");
-  const script = `ulimit -f 8; exec "$0" --input-type=module -e "$1" "$2" "$3"`;
-  const args = ["-c", script, process.execPath, FULL_DISK, LOG_MODULE, path];
+  const script = `ulimit -f 8; exec "$0" --input-type=module -e "$1" "$2" "$3" "$4"`;
+  const args = ["-c", script, process.execPath, FULL_DISK, LOG_MODULE, path, sync_after_ms];
   const { stdout } = await promisify(execFile)("sh", args);
   const { kept, failed } = JSON.parse(stdout) as { kept: number[]; failed: string[] };
   assert.ok(failed.length > 0 && kept.length > 0, stdout);
@@ -176,11 +176,11 @@ test("a write that fails half-way leaves no half line, and smaller rows still fi
     (await rowsOf(log)).map((row) => row.n),
     kept,
   );
-});
+}
 
 const APPENDER = `
   const { openJsonlLog } = await import(process.argv[1]);
-  const log = await openJsonlLog(process.argv[2]);
+  const log = await openJsonlLog(process.argv[2], process.argv[4] ? { sync_after_ms: 5 } : {});
   let n = Number(process.argv[3]);
   async function run() {
     for (;;) {
@@ -192,12 +192,12 @@ const APPENDER = `
   await Promise.all([run(), run(), run(), run()]);
 `;
 
-test("kill -9 while appending loses nothing that was acknowledged", async (t) => {
+async function killWhileAppending(t: TestContext, sync_after_ms: string): Promise<void> {
   const path = join(await tempDir(t), "log.jsonl");
   const acknowledged = new Set<number>();
   for (let round = 0; round < 6; round++) {
     const first = String(round * 1_000_000);
-    const args = ["--input-type=module", "-e", APPENDER, LOG_MODULE, path, first];
+    const args = ["--input-type=module", "-e", APPENDER, LOG_MODULE, path, first, sync_after_ms];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     const wanted = 20 + 17 * round;
     let seen = 0;
@@ -220,4 +220,37 @@ test("kill -9 while appending loses nothing that was acknowledged", async (t) =>
   assert.equal(found.size, rows.length);
   assert.ok(acknowledged.size > 300, `${acknowledged.size} acknowledged`);
   for (const n of acknowledged) assert.ok(found.has(n), `row ${n} was lost`);
+}
+
+for (const sync_after_ms of ["", "5"]) {
+  const when = sync_after_ms === "" ? "synced" : "written";
+  test(`a write that fails half-way leaves no half line, and smaller rows still fit (${when})`, (t) =>
+    failHalfWay(t, sync_after_ms));
+
+  test(`kill -9 while appending loses nothing that was acknowledged (${when})`, (t) =>
+    killWhileAppending(t, sync_after_ms));
+}
+
+test("rows that are only written at once are read at once, and closing syncs them", async (t) => {
+  const path = join(await tempDir(t), "log.jsonl");
+  const log = await openJsonlLog<{ n: number }>(path, { sync_after_ms: 1_000 });
+  const began = performance.now();
+  const offsets = [];
+  for (let n = 0; n < 50; n++) offsets.push(await log.append({ n }));
+  const crowd = await Promise.all(
+    Array.from({ length: 500 }, (_, at) => log.append({ n: 50 + at })),
+  );
+  assert.ok(performance.now() - began < 900, "nobody waits for the sync");
+  const all = [...offsets, ...crowd];
+  assert.deepEqual(
+    all,
+    all.toSorted((a, b) => a - b),
+  );
+  assert.deepEqual(
+    await rowsOf(log),
+    Array.from({ length: 550 }, (_, n) => ({ n })),
+  );
+  await log.close();
+  await log.close();
+  assert.equal((await stat(path)).size, log.size());
 });

@@ -3,17 +3,22 @@ import { open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeDurableDir, syncDir } from "./durable-dir.ts";
 import { readJsonlFile, type CorruptLine, type JsonlRow } from "./jsonl-read.ts";
-import { createJsonlWriter, toLine } from "./jsonl-writer.ts";
+import { createJsonlWriter, toLine, type WriterOptions } from "./jsonl-writer.ts";
 
 export interface JsonlLog<T> {
   readonly path: string;
-  /** Resolves when the row is on disk (fsync), with the byte offset at which its line starts. */
+  /**
+   * Resolves when the row is kept as the options say (by default on disk: fsync), with the byte
+   * offset at which its line starts.
+   */
   append(row: T): Promise<number>;
   /** Several rows, all or none of which are kept if writing fails; the offset of the first. */
   appendAll(rows: readonly T[]): Promise<number>;
-  /** Rows from the start (or from a byte offset) to the present durable end, in order. */
+  /** The same for rows that `toLine` has made lines of. */
+  appendLines(lines: readonly string[]): Promise<number>;
+  /** Rows from the start (or from a byte offset) to the last one acknowledged, in order. */
   read(from_offset?: number): AsyncIterable<JsonlRow<T>>;
-  /** Durable length in bytes. */
+  /** Bytes of what was acknowledged. */
   size(): number;
   /** What opening found: bytes of a torn last line that were set aside, if any. */
   readonly repaired_bytes: number;
@@ -21,7 +26,7 @@ export interface JsonlLog<T> {
   close(): Promise<void>;
 }
 
-export interface JsonlOptions {
+export interface JsonlOptions extends WriterOptions {
   /** Told of each line that is not JSON; reading goes on after it. */
   readonly onCorrupt?: (line: CorruptLine) => void;
 }
@@ -42,17 +47,18 @@ export async function openJsonlLog<T>(
     await file.close();
     throw error;
   }
-  const writer = createJsonlWriter(file, durable_bytes);
+  const writer = createJsonlWriter(file, durable_bytes, options);
   return {
     path,
     repaired_bytes,
-    size: () => writer.durableBytes(),
+    size: () => writer.endBytes(),
     append: async (row) => writer.append(toLine(row)),
-    appendAll: async (rows) => writer.append(Buffer.concat(rows.map(toLine))),
+    appendAll: async (rows) => writer.append(rows.map(toLine).join("")),
+    appendLines: (lines) => writer.append(lines.join("")),
     read: (from_offset = 0) =>
       readJsonlFile<T>(path, {
         from_offset,
-        to_offset: writer.durableBytes(),
+        to_offset: writer.endBytes(),
         ...(options.onCorrupt === undefined ? {} : { onCorrupt: options.onCorrupt }),
       }),
     close: () => writer.close(),

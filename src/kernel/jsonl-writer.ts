@@ -1,27 +1,44 @@
 // The writer queue of a JSONL file: waiting lines are written and synced together, in order.
 import type { FileHandle } from "node:fs/promises";
+import { createFileEnd } from "./file-end.ts";
 import { LINE_BYTES_MAX } from "./jsonl-read.ts";
 import { LakehouseError } from "./problem.ts";
 
 export interface JsonlWriter {
-  durableBytes(): number;
-  /** Whole lines; resolves when they are on disk, with their byte offset. */
-  append(lines: Buffer): Promise<number>;
-  /** Waits for what is queued, then closes the file. Safe to call twice. */
+  /** Bytes of whole lines that were acknowledged. */
+  endBytes(): number;
+  /** Whole lines; resolves when they are kept as the options say, with their byte offset. */
+  append(lines: string): Promise<number>;
+  /** Waits for what is queued, syncs and closes the file. Safe to call twice. */
   close(): Promise<void>;
 }
 
+export interface WriterOptions {
+  /**
+   * Absent: lines are on disk (fsync) when `append` resolves. Else they are with the operating
+   * system then, which a killed process does not take with it, and on disk within this time.
+   */
+  readonly sync_after_ms?: number | undefined;
+  /** Told when lines that were acknowledged could not be synced: a failing machine loses them. */
+  readonly onSyncFailed?: ((error: unknown) => void) | undefined;
+}
+
 interface Pending {
-  readonly lines: Buffer;
+  readonly lines: string;
+  readonly bytes: number;
   readonly resolve: (offset: number) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** So many lines in the last write mean that a wait of this length gathers more of them. */
+const CROWD = 2;
+const CROWD_WAIT_MS = 1;
 
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 const QUEUE_BYTES_MAX = 256 * 1024 * 1024;
 
 /** The row as a line; throws `invalid` for what JSON cannot say, `too_large` over the limit. */
-export function toLine(row: unknown): Buffer {
+export function toLine(row: unknown): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(row);
@@ -29,99 +46,112 @@ export function toLine(row: unknown): Buffer {
     throw new LakehouseError("invalid", "the row cannot be written as JSON", { cause: error });
   }
   if (text === undefined) throw new LakehouseError("invalid", "the row has no JSON form");
-  const line = Buffer.from(`${text}\n`);
-  if (line.length <= LINE_BYTES_MAX) return line;
+  // No character takes more than three bytes: counting is left out where it cannot matter.
+  if (text.length * 3 < LINE_BYTES_MAX || Buffer.byteLength(text) < LINE_BYTES_MAX) {
+    return `${text}\n`;
+  }
   throw new LakehouseError("too_large", `a row may have at most ${LINE_BYTES_MAX} bytes`);
 }
 
 /** Takes over a file opened for appending whose first `start_bytes` are whole lines. */
-export function createJsonlWriter(file: FileHandle, start_bytes: number): JsonlWriter {
+export function createJsonlWriter(
+  file: FileHandle,
+  start_bytes: number,
+  options: WriterOptions = {},
+): JsonlWriter {
+  const { sync_after_ms } = options;
   const end = createFileEnd(file, start_bytes);
   const queue: Pending[] = [];
   let queued_bytes = 0;
+  let last_count = 0;
   let running: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
+  let sync_timer: NodeJS.Timeout | undefined;
+  let syncing: Promise<void> | undefined;
 
   async function flush(): Promise<void> {
     while (queue.length > 0) {
       const batch = takeBatch(queue);
-      for (const pending of batch) queued_bytes -= pending.lines.length;
+      last_count = batch.length;
+      for (const pending of batch) queued_bytes -= pending.bytes;
       await writeBatch(batch);
     }
     running = undefined;
   }
 
   async function writeBatch(batch: readonly Pending[]): Promise<void> {
-    let offset = end.durableBytes();
+    let offset = end.bytes();
     try {
-      await end.write(Buffer.concat(batch.map((pending) => pending.lines)));
+      const lines = batch.length === 1 ? batch[0]!.lines : batch.map((one) => one.lines).join("");
+      if (sync_after_ms === undefined) await end.writeSynced(Buffer.from(lines));
+      else await end.write(Buffer.from(lines));
     } catch (cause) {
       const message = `the log could not be written: ${(cause as Error).message}`;
       const error = new LakehouseError("unavailable", message, { reason: "log_unwritable", cause });
       for (const pending of batch) pending.reject(error);
       return;
     }
+    if (sync_after_ms !== undefined) sync_timer ??= setTimeout(syncSoon, sync_after_ms);
     for (const pending of batch) {
       pending.resolve(offset);
-      offset += pending.lines.length;
+      offset += pending.bytes;
     }
   }
 
+  /** What fails here fails the next write too: a disk that takes nothing is not passed over. */
+  function syncSoon(): void {
+    sync_timer = undefined;
+    syncing ??= end
+      .sync()
+      .catch((error: unknown) => options.onSyncFailed?.(error))
+      .finally(() => (syncing = undefined));
+  }
+
+  /** What is asked for at one moment leaves in one write. Where many ask, a moment is longer. */
+  function begin(): Promise<void> {
+    if (sync_after_ms === undefined) return Promise.resolve().then(flush);
+    return new Promise<void>((resolve) => {
+      if (last_count < CROWD) setImmediate(resolve);
+      else setTimeout(resolve, CROWD_WAIT_MS);
+    }).then(flush);
+  }
+
   return {
-    durableBytes: () => end.durableBytes(),
-    async append(lines) {
-      if (closing !== undefined) throw new LakehouseError("unavailable", "the log is closed");
-      if (lines.length === 0) return end.durableBytes();
-      if (queued_bytes + lines.length > QUEUE_BYTES_MAX) {
-        const options = { reason: "log_queue_full" };
-        throw new LakehouseError("unavailable", "too much is waiting to be written", options);
-      }
+    endBytes: () => end.bytes(),
+    append(lines) {
+      if (closing !== undefined) return Promise.reject(logClosed());
+      if (lines.length === 0) return Promise.resolve(end.bytes());
+      const bytes = Buffer.byteLength(lines);
+      if (queued_bytes + bytes > QUEUE_BYTES_MAX) return Promise.reject(queueFull());
       return new Promise<number>((resolve, reject) => {
-        queue.push({ lines, resolve, reject });
-        queued_bytes += lines.length;
-        running ??= Promise.resolve().then(flush);
+        queue.push({ lines, bytes, resolve, reject });
+        queued_bytes += bytes;
+        running ??= begin();
       });
     },
     close() {
       closing ??= (async () => {
         await running;
-        await file.close();
+        clearTimeout(sync_timer);
+        try {
+          await syncing;
+          if (sync_after_ms !== undefined) await end.sync();
+        } finally {
+          await file.close();
+        }
       })();
       return closing;
     },
   };
 }
 
-/** The end of the file: bytes are added durably or not at all. */
-function createFileEnd(file: FileHandle, start_bytes: number) {
-  let durable_bytes = start_bytes;
-  // True while bytes of a failed write may stand behind the durable end.
-  let dirty = false;
+function logClosed(): LakehouseError {
+  return new LakehouseError("unavailable", "the log is closed");
+}
 
-  /** Removes what a failed write left, so that no half line ever stands before a good one. */
-  async function cutBack(): Promise<void> {
-    await file.truncate(durable_bytes);
-    await file.datasync();
-    dirty = false;
-  }
-
-  return {
-    durableBytes: () => durable_bytes,
-    async write(bytes: Buffer): Promise<void> {
-      if (dirty) await cutBack();
-      dirty = true;
-      try {
-        await file.appendFile(bytes);
-        await file.datasync();
-      } catch (error) {
-        // If even this fails, the next write tries it again before it adds a byte.
-        await cutBack().catch(() => undefined);
-        throw error;
-      }
-      dirty = false;
-      durable_bytes += bytes.length;
-    },
-  };
+function queueFull(): LakehouseError {
+  const options = { reason: "log_queue_full" };
+  return new LakehouseError("unavailable", "too much is waiting to be written", options);
 }
 
 /** The front of the queue: at least one, then as many as stay within the bound. */
@@ -129,7 +159,7 @@ function takeBatch(queue: Pending[]): Pending[] {
   let bytes = 0;
   let count = 0;
   while (count < queue.length && (count === 0 || bytes < BATCH_BYTES_MAX)) {
-    bytes += queue[count++]!.lines.length;
+    bytes += queue[count++]!.bytes;
   }
   return queue.splice(0, count);
 }

@@ -6,14 +6,30 @@ import { onBun } from "./http-client.ts";
 import { LIMITS } from "./limits.ts";
 import { LakehouseError } from "./problem.ts";
 import type { DirectHandler } from "./serve-direct.ts";
+import type { DirectWebHandler } from "./serve-direct-web.ts";
 
-/** A web-standard app, and on Node what may be answered without it. */
-export type Listener = Pick<Hono, "fetch"> & { readonly direct?: DirectHandler };
+/** A web-standard app, and what may be answered without it on Node. */
+export type Listener = Pick<Hono, "fetch"> & {
+  readonly direct?: DirectHandler;
+  /** The same on Bun. */
+  readonly directWeb?: DirectWebHandler;
+};
 
 export interface ListenOptions {
   /** 0 = any free port. */
   readonly port: number;
   readonly host?: string;
+  /** Asked first, with the address a request came from: what is refused goes no further. */
+  readonly refuse?: RefusePeer | undefined;
+}
+
+/** `path`: as it was sent, with its query. undefined: the request may go on. */
+export type RefusePeer = (peer: string, path: string) => PeerRefusal | undefined;
+
+export interface PeerRefusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 export interface Listening {
@@ -28,15 +44,25 @@ export interface Listening {
 
 export async function listen(app: Listener, options: ListenOptions): Promise<Listening> {
   const host = options.host ?? "127.0.0.1";
-  return onBun() ? listenOnBun(app, options.port, host) : listenOnNode(app, options.port, host);
+  return onBun() ? listenOnBun(app, options, host) : listenOnNode(app, options, host);
 }
 
-async function listenOnNode(app: Listener, port: number, host: string): Promise<Listening> {
-  const { getRequestListener } = await import("@hono/node-server");
+async function listenOnNode(
+  app: Listener,
+  { port, refuse }: ListenOptions,
+  host: string,
+): Promise<Listening> {
   const { createServer } = await import("node:http");
-  const throughWeb = getRequestListener(app.fetch);
+  const throughWeb = lazyWeb(app);
   const server = createServer((request, response) => {
-    if (app.direct?.(request, response) !== true) void throughWeb(request, response);
+    const refused = refuse?.(request.socket.remoteAddress ?? "", request.url ?? "/");
+    if (refused !== undefined) {
+      // What it still sends is not waited for.
+      response.writeHead(refused.status, { ...refused.headers, connection: "close" });
+      response.end(refused.body);
+      return;
+    }
+    if (app.direct?.(request, response) !== true) throughWeb(request, response);
   });
   server.on("connection", (socket) => socket.setNoDelay(true));
   // Large uploads take longer than node's default of five minutes for a whole request.
@@ -54,20 +80,43 @@ async function listenOnNode(app: Listener, port: number, host: string): Promise<
   };
 }
 
+/** Web requests and responses on Node; loaded with the first one that needs them. */
+function lazyWeb(app: Listener): (request: IncomingMessage, response: ServerResponse) => void {
+  type Take = (request: IncomingMessage, response: ServerResponse) => unknown;
+  let loading: Promise<Take> | undefined;
+  let take: Take | undefined;
+  return (request, response) => {
+    if (take !== undefined) {
+      void take(request, response);
+      return;
+    }
+    loading ??= import("@hono/node-server").then(
+      ({ getRequestListener }) => (take = getRequestListener(app.fetch)),
+    );
+    loading.then(
+      (loaded) => loaded(request, response),
+      () => response.destroy(),
+    );
+  };
+}
+
+/** The request that a connection's answer belongs to, on the socket itself. */
+const ANSWERING = Symbol("answering");
+type BusySocket = Socket & { [ANSWERING]?: IncomingMessage | undefined };
+
 /** Watches the server's connections from its start; the answer closes it as `stop` promises. */
 function prepareDrain(server: Server): () => Promise<void> {
-  const sockets = new Set<Socket>();
-  const answering = new Map<Socket, IncomingMessage>();
+  const sockets = new Set<BusySocket>();
   let draining = false;
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    const { socket } = request;
-    answering.set(socket, request);
+    const socket = request.socket as BusySocket;
+    socket[ANSWERING] = request;
     response.once("close", () => {
-      if (answering.get(socket) === request) answering.delete(socket);
+      if (socket[ANSWERING] === request) socket[ANSWERING] = undefined;
       // Kept-alive connections would otherwise stay until their own timeout.
       if (draining) setImmediate(() => server.closeIdleConnections());
     });
@@ -75,7 +124,7 @@ function prepareDrain(server: Server): () => Promise<void> {
 
   function cutUnfinished(): void {
     for (const socket of sockets) {
-      if (answering.get(socket)?.complete !== true) socket.destroy();
+      if (socket[ANSWERING]?.complete !== true) socket.destroy();
     }
   }
 
@@ -95,6 +144,7 @@ function prepareDrain(server: Server): () => Promise<void> {
 
 interface BunServer {
   readonly port: number;
+  requestIP(request: Request): { readonly address: string } | null;
   stop(force: boolean): Promise<void>;
 }
 
@@ -103,8 +153,8 @@ interface BunRuntime {
 }
 
 async function listenOnBun(
-  app: Pick<Hono, "fetch">,
-  port: number,
+  app: Listener,
+  { port, refuse }: ListenOptions,
   host: string,
 ): Promise<Listening> {
   const bun = (globalThis as unknown as { Bun: BunRuntime }).Bun;
@@ -115,7 +165,14 @@ async function listenOnBun(
       hostname: host,
       idleTimeout: 0,
       maxRequestBodySize: LIMITS.raw_body_bytes_max,
-      fetch: (request: Request) => app.fetch(request),
+      fetch(request: Request, own: BunServer) {
+        if (refuse === undefined) return app.directWeb?.(request) ?? app.fetch(request);
+        const { pathname, search } = new URL(request.url);
+        const refused = refuse(own.requestIP(request)?.address ?? "", pathname + search);
+        if (refused === undefined) return app.directWeb?.(request) ?? app.fetch(request);
+        const { status, headers, body } = refused;
+        return new Response(body, { status, headers });
+      },
     });
   } catch (error) {
     throw cannotListen(host, port, error);

@@ -41,18 +41,26 @@ export type DirectHandler = (
   guard?: DirectGuard,
 ) => boolean;
 
-interface DirectEdge extends Edge {
+export interface DirectEdge extends Edge {
   readonly authenticate?: (request: RequestHead, operation: Operation) => Principal;
 }
 
-/** Takes requests to fixed paths, without a query, whose body (if any) is JSON. */
-export function serveDirect(routes: readonly RoutedOperation[], edge: DirectEdge): DirectHandler {
+/** Routes without parameters whose body (if any) is JSON, by method and path. */
+export function fixedRoutes(routes: readonly RoutedOperation[]): Map<string, RoutedOperation> {
   const fixed = new Map<string, RoutedOperation>();
   for (const routed of routes) {
     const { route, operation } = routed;
     const is_json = operation.request_body !== "raw" && !route.startsWith("HEAD ");
     if (is_json && !route.includes("{") && !fixed.has(route)) fixed.set(route, routed);
   }
+  return fixed;
+}
+
+/** Takes requests to the fixed paths, without a query. */
+export function serveDirect(
+  fixed: ReadonlyMap<string, RoutedOperation>,
+  edge: DirectEdge,
+): DirectHandler {
   return (incoming, response, guard = {}) => {
     const routed = fixed.get(`${incoming.method} ${incoming.url}`);
     if (routed === undefined || incoming.headers.host === undefined) return false;
@@ -61,6 +69,26 @@ export function serveDirect(routes: readonly RoutedOperation[], edge: DirectEdge
     void answerDirect(incoming, response, head, routed, guard, edge);
     return true;
   };
+}
+
+/**
+ * Answers a request that has no route of a contract, as guarded as those that have one; false: the
+ * web app must have it.
+ */
+export function answerAside(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  guard: DirectGuard,
+  make: () => Promise<AnswerOverHttp>,
+): boolean {
+  const head = incoming.headers.host === undefined ? undefined : headOf(incoming);
+  if (head === undefined || guard.passOn?.(head) === true) return false;
+  const refused = guard.refuse?.(head);
+  const made = refused === undefined ? make() : Promise.reject(refused);
+  void made
+    .catch((error: unknown) => problemAnswer(error))
+    .then((answer) => writeAnswer(incoming, response, answer, guard));
+  return true;
 }
 
 function headOf({ method = "GET", url = "/", headers }: IncomingMessage): RequestHead {
@@ -111,18 +139,24 @@ function readText(incoming: IncomingMessage, bytes_max: number): Promise<string>
   return new Promise<string>((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let over = false;
     const timer = setTimeout(() => settle(bodyStalled()), LIMITS.body_stall_ms);
     const onData = (chunk: Buffer) => {
+      if (over) return;
       size += chunk.length;
       timer.refresh();
       if (size > bytes_max) settle(bodyTooLarge(bytes_max));
       else chunks.push(chunk);
     };
     const onEnd = () => settle(undefined);
-    const onGone = (cause?: unknown) => settle(bodyEndedEarly(cause));
+    const onGone = (cause?: unknown) => {
+      if (!over) settle(bodyEndedEarly(cause));
+    };
+    // Listeners go with the request: taking them off one by one costs as much as putting them on.
     function settle(error: Error | undefined): void {
+      if (over) return;
+      over = true;
       clearTimeout(timer);
-      incoming.off("data", onData).off("end", onEnd).off("error", onGone).off("close", onGone);
       if (error !== undefined) reject(error);
       else resolve((chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString("utf8"));
     }

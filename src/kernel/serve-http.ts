@@ -6,7 +6,6 @@ import {
   bodyTooLarge,
   problemAnswer,
   tellBroken,
-  type AnswerOverHttp,
   type AskedOverHttp,
   type Edge,
   type Method,
@@ -15,12 +14,18 @@ import {
 import { createCallsInFlight } from "./calls-in-flight.ts";
 import type { Principal } from "./call.ts";
 import { parseRoute, type ByteStream, type Contract, type Operation } from "./contract.ts";
-import { toReadableStream } from "./http-client.ts";
 import { honoPath } from "./http-form.ts";
 import { LIMITS } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { LakehouseError } from "./problem.ts";
-import { serveDirect, type DirectHandler, type RequestHead } from "./serve-direct.ts";
+import { fixedRoutes, serveDirect, type DirectHandler, type RequestHead } from "./serve-direct.ts";
+import {
+  READ_AT_ONCE_BYTES,
+  readAtOnce,
+  serveDirectWeb,
+  toWebResponse,
+  type DirectWebHandler,
+} from "./serve-direct-web.ts";
 import { bodyStalled, withoutStalls } from "./stalled-body.ts";
 import { traceOrigin, type TraceOrigin } from "./trace-context.ts";
 
@@ -40,7 +45,7 @@ export interface ServeOptions {
 }
 
 /** A web-standard app; on Node, `direct` answers what it can without web objects in between. */
-export type ServedApp = Hono & { direct: DirectHandler };
+export type ServedApp = Hono & { direct: DirectHandler; directWeb: DirectWebHandler };
 
 /** A Hono app with a route for each operation; errors leave as problem+json. */
 export function serveHttp(served: readonly Served[], options: ServeOptions = {}): ServedApp {
@@ -74,7 +79,11 @@ export function serveHttp(served: readonly Served[], options: ServeOptions = {})
     tellBroken(edge, error, trace_id);
     return problemResponse(error, trace_id);
   });
-  return Object.assign(app, { direct: serveDirect(routes, edge) });
+  const fixed = fixedRoutes(routes);
+  return Object.assign(app, {
+    direct: serveDirect(fixed, edge),
+    directWeb: serveDirectWeb(fixed, edge),
+  });
 }
 
 async function answer(
@@ -94,17 +103,12 @@ async function answer(
     bytes: () => (raw.body === null ? noBytes() : patient(raw.body)),
     authenticate: (operation) => edge.authenticate?.(raw, operation),
   };
-  return toResponse(await answerCall(asked, routed, open, edge));
-}
-
-function toResponse({ status, headers, body }: AnswerOverHttp): Response {
-  const plain = typeof body === "string" || body === null;
-  return new Response(plain ? body : toReadableStream(body), { status, headers });
+  return toWebResponse(await answerCall(asked, routed, open, edge));
 }
 
 /** Any thrown value as its problem document. */
 export function problemResponse(thrown: unknown, trace_id?: string): Response {
-  return toResponse(problemAnswer(thrown, trace_id));
+  return toWebResponse(problemAnswer(thrown, trace_id));
 }
 
 /** One origin for each request, however often it is asked for: its trace id may be made here. */
@@ -134,24 +138,6 @@ async function readText(context: Context, bytes_max: number): Promise<string> {
     throw bodyEndedEarly(cause);
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-/** Read without a web stream around it, which costs more than all the rest of a small request. */
-const READ_AT_ONCE_BYTES = 256 * 1024;
-
-async function readAtOnce(request: Request): Promise<string> {
-  let timer: NodeJS.Timeout | undefined;
-  const stalled = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(bodyStalled()), LIMITS.body_stall_ms);
-  });
-  try {
-    return await Promise.race([request.text(), stalled]);
-  } catch (cause) {
-    if (cause instanceof LakehouseError) throw cause;
-    throw bodyEndedEarly(cause);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function patient(body: NonNullable<Request["body"]>): ByteStream {

@@ -66,7 +66,8 @@ export function checkSettings<S extends z.ZodObject>(
   document: SettingsDocument,
   source: { readonly name: string; readonly text: string },
 ): z.output<S> {
-  const result = schema.safeParse(document);
+  // Checked once in the life of a process: compiling the checks would take longer than they do.
+  const result = schema.safeParse(document, { jitless: true });
   if (result.success) return result.data;
   const issues: InputIssue[] = toIssues(schema, result.error).map((issue) => {
     const line = lineOf(source.text, issue.path);

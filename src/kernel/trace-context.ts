@@ -30,9 +30,13 @@ export function isTraceId(text: string): boolean {
  * them back), 32 hex digits stay, any other text is named by its sha256.
  */
 export function hexTraceId(trace_id: string): string {
-  if (OWN_FORM.test(trace_id)) return trace_id.replaceAll("-", "");
+  if (OWN_FORM.test(trace_id)) return withoutDashes(trace_id);
   if (HEX_TRACE.test(trace_id)) return trace_id;
   return createHash("sha256").update(trace_id).digest("hex").slice(0, 32);
+}
+
+function withoutDashes(id: string): string {
+  return id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24);
 }
 
 /** The trace id that 32 hex digits stand for: of a UUIDv7 its own form, else as they are. */

@@ -45,6 +45,11 @@ export interface ChatProvider {
    * `rate_limited`, `rejected`, `cancelled`.
    */
   chat(request: ChatRequest): AsyncIterable<ChatDelta>;
+  /**
+   * The answer in one piece, with its finish_reason, for whoever does not read on the way: it costs
+   * less, but silence cannot be told from work. Absent: answers come in deltas only.
+   */
+  whole?(request: ChatRequest): Promise<ChatDelta>;
   models(signal: AbortSignal): Promise<readonly ChatModelInfo[]>;
   /** Frees what the provider holds in this process (a model's weights). */
   close?(): Promise<void>;

@@ -65,6 +65,21 @@ export interface Candidate {
   readonly boosted: boolean;
 }
 
+export interface PromptForm {
+  /** For small models: few words, and only what the choice needs. */
+  readonly brief: boolean;
+}
+
+export interface DraftPrompt {
+  readonly system: string;
+  readonly prompt: string;
+  /**
+   * What a small model is held to: the artifact's schema with the values that it may choose from.
+   * It holds every candidate of the prompt, fitting or not: the choice is the model's.
+   */
+  readonly schema?: JsonSchema;
+}
+
 export interface TaskKind {
   readonly summary: string;
   /** The kind of artifact its validator judges. */
@@ -76,10 +91,8 @@ export interface TaskKind {
     task: string,
     plan: TaskPlan,
     candidates: readonly Candidate[],
-  ): {
-    readonly system: string;
-    readonly prompt: string;
-  };
+    how?: PromptForm,
+  ): DraftPrompt;
   /** The ids (as candidates have them) that an accepted artifact chose, best first. */
   answers(artifact: unknown): readonly { readonly corpus: string; readonly id: string }[];
 }

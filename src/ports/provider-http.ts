@@ -15,6 +15,8 @@ export interface ProviderEndpoint {
   readonly base_url: string;
   /** Sent as a bearer token. */
   readonly api_key?: string | undefined;
+  /** Until its connection stands; the house's own when absent. */
+  readonly connect_timeout_ms?: number | undefined;
   /** Sent with every request, e.g. a key under another name. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
@@ -49,16 +51,21 @@ export async function askProvider(
   try {
     response = await httpRequest({
       method: json === undefined ? "GET" : "POST",
-      url: `${endpoint.base_url.replace(/\/+$/, "")}${path}`,
+      url: urlOf(endpoint.base_url, path),
       headers,
       body: json === undefined ? undefined : JSON.stringify(json),
       signal,
+      connect_timeout_ms: endpoint.connect_timeout_ms,
     });
   } catch (error) {
     throw unreachable(endpoint.name, error);
   }
   if (response.status < 300) return response;
   throw await statusError(endpoint.name, response);
+}
+
+function urlOf(base_url: string, path: string): string {
+  return (base_url.endsWith("/") ? base_url.replace(/\/+$/, "") : base_url) + path;
 }
 
 /** The whole answer as JSON. Errors: `unavailable` (bad_provider_answer, provider_failed). */

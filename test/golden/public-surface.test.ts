@@ -6,6 +6,7 @@ import { parse } from "smol-toml";
 import { houseSettings } from "#app/settings.ts";
 import { createProgram } from "#edges/cli/program.ts";
 import type { CliHost } from "#edges/cli/cli-host.ts";
+import { GATEWAY_PAGES } from "#edges/gateway/gateway-pages.ts";
 import { ALL_CONTRACTS } from "#contracts/all-contracts.ts";
 import type { Contract } from "#kernel/contract.ts";
 import { openApi, toSchema } from "#kernel/openapi.ts";
@@ -34,7 +35,7 @@ test("the contracts' inputs and outputs are as pinned", () => {
 });
 
 test("the API document is as pinned", () => {
-  matchGolden("test/golden/openapi.json", pretty(openApi(contracts, "0.0.0")));
+  matchGolden("test/golden/openapi.json", pretty(openApi(contracts, "0.0.0", GATEWAY_PAGES)));
 });
 
 test("a problem of each code looks as pinned", () => {

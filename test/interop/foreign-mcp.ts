@@ -1,9 +1,9 @@
 // The MCP conformance suite and the inspector: had from npm into the cache folder once.
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { CACHE, INSTALL_TIMEOUT_MS, mayInstall, type Found } from "./foreign-engines.ts";
+import type { Found } from "./foreign-engines.ts";
+import { findNpmPackages } from "./npm-packages.ts";
 
 const run = promisify(execFile);
 
@@ -24,36 +24,12 @@ export interface McpTools {
 
 /** Both tools, or why they are not there. */
 export async function findMcpTools(): Promise<Found<McpTools>> {
-  const folder = join(CACHE, "mcp");
-  try {
-    await installOnce(folder);
-    const at = (script: string) => join(folder, "node_modules", script);
-    const [conformance, inspector] = [at(SCRIPTS.conformance), at(SCRIPTS.inspector)];
-    for (const script of [conformance, inspector]) {
-      if (!existsSync(script)) throw new Error(`there is no ${script}`);
-    }
-    return { found: { conformance, inspector, versions: PACKAGES.join(" · ") }, skip: false };
-  } catch (error) {
-    const skip = `MCP conformance and inspector not run: ${(error as Error).message.split("\n")[0]}`;
-    console.log(skip);
-    return { skip };
-  }
-}
-
-/** A stamp beside the folder says that it is whole. Scripts of packages are not run. */
-async function installOnce(folder: string): Promise<void> {
-  const stamp = `${folder}.stamp`;
-  const contents = PACKAGES.join(" ");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === contents) return;
-  if (!mayInstall()) throw new Error("not installed here; `npm run test:interop` installs it");
-  rmSync(stamp, { force: true });
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), '{"private":true}');
-  const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--save-exact"];
-  const options = { cwd: folder, timeout: INSTALL_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 };
-  await run("npm", [...args, "--prefix", folder, ...PACKAGES], options);
-  writeFileSync(stamp, contents);
+  const installed = await findNpmPackages({ name: "mcp", packages: PACKAGES });
+  if (installed.skip !== false) return installed;
+  const { folder, versions } = installed.found;
+  const at = (script: string) => join(folder, "node_modules", script);
+  const [conformance, inspector] = [at(SCRIPTS.conformance), at(SCRIPTS.inspector)];
+  return { found: { conformance, inspector, versions }, skip: false };
 }
 
 /** What a script wrote, however it ended; killed after `timeout_ms`. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { test } from "node:test";
 import { createLocalProvider } from "#adapters/chat-model/local-provider.ts";
 import { silentLog } from "#kernel/log.ts";
@@ -114,6 +115,32 @@ if (there) {
       assert.ok(deltas.at(-1)!.usage!.completion_tokens > 0);
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
+  });
+
+  test("local: loading and running weights leave the event loop alone", async (t) => {
+    const provider = open(t, { context_tokens: 2048 });
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    const prompt = "The quick brown fox. ".repeat(40);
+    await collectDeltas(provider.chat(say(prompt, { max_tokens: 16 })));
+    delay.disable();
+    const [p99_ms, max_ms] = [delay.percentile(99) / 1e6, delay.max / 1e6];
+    t.diagnostic(`event loop: p99 ${p99_ms.toFixed(1)} ms, at most ${max_ms.toFixed(1)} ms`);
+    assert.ok(p99_ms < 50, `${p99_ms} ms`);
+  });
+
+  test("local: an engine that is killed while it answers is an error, and heals", async (t) => {
+    const provider = open(t);
+    const long = say("Tell a long story.", { max_tokens: 400 });
+    const broken = (async () => {
+      for await (const _ of provider.chat(long)) process.kill(provider.pid()!, "SIGKILL");
+    })();
+    await assert.rejects(
+      broken,
+      (error) => error instanceof LakehouseError && error.reason === "provider_failed",
+    );
+    const deltas = await collectDeltas(provider.chat(say("What is the capital of France?")));
+    assert.match(textOf(deltas), /Paris/);
   });
 } else {
   test("local: real weights", {

@@ -19,6 +19,7 @@ import { createEmbed } from "#models/embed/embed-service.ts";
 import { embedSettings } from "#models/embed/embed-settings.ts";
 import { renderBundle } from "#ports/context-bundle.ts";
 import {
+  ANSWER_OBJECT,
   ANSWER_PIECES,
   ANSWER_TEXT,
   startOllamaServer,
@@ -121,6 +122,54 @@ test("the client's own stream helper puts text and tool calls together", async (
   const call = message.tool_calls![0]!;
   assert.ok(call.type === "function");
   assert.deepEqual(JSON.parse(call.function.arguments), { city: "Zürich" });
+});
+
+test("a JSON schema is asked of the provider, and the answer parsed by the client", async () => {
+  remote.next("object", "object");
+  const type = "object" as const;
+  const properties = { city: { type: "string" }, welders: { type: "number" } };
+  const schema = { type, properties, required: ["city", "welders"], additionalProperties: false };
+  const response_format = {
+    type: "json_schema" as const,
+    json_schema: { name: "place", strict: true, schema },
+  };
+  const model = "openrouter/tiny";
+  const whole = await client.chat.completions.parse({ model, messages, response_format });
+  assert.deepEqual(whole.choices[0]!.message.parsed, ANSWER_OBJECT);
+  const streamed = client.chat.completions.stream({ model, messages, response_format });
+  assert.deepEqual(JSON.parse((await streamed.finalContent())!), ANSWER_OBJECT);
+  for (const { body } of remote.requests.slice(-2)) {
+    assert.deepEqual(body["response_format"], response_format);
+  }
+});
+
+test("tool calls come whole, and their results go back with the id of the call", async () => {
+  remote.next("tools", "normal");
+  const model = "openrouter/tiny";
+  const lookup = { name: "lookup", parameters: { type: "object", properties: {} } };
+  const tools = [{ type: "function" as const, function: lookup }];
+  const asked = await client.chat.completions.create({
+    model,
+    messages,
+    tools,
+    tool_choice: "required",
+    parallel_tool_calls: false,
+  });
+  const { finish_reason, message } = asked.choices[0]!;
+  const call = message.tool_calls![0]!;
+  assert.ok(finish_reason === "tool_calls" && call.type === "function");
+  assert.deepEqual(JSON.parse(call.function.arguments), { city: "Zürich" });
+  const result = { role: "tool" as const, tool_call_id: call.id, content: "3 welders" };
+  const told = [...messages, message, result];
+  const last = await client.chat.completions.create({ model, messages: told, tools });
+  assert.equal(last.choices[0]!.message.content, ANSWER_TEXT);
+  const [first, second] = remote.requests.slice(-2).map(({ body }) => body);
+  assert.deepEqual(
+    [first!["tool_choice"], first!["parallel_tool_calls"], first!["tools"]],
+    ["required", false, tools],
+  );
+  const sent = second!["messages"] as { role: string; tool_call_id?: string }[];
+  assert.deepEqual(sent.at(-1), result);
 });
 
 test("leaving a stream ends it at the provider", async () => {

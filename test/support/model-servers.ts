@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { anthropicFrames, anthropicMessage } from "./anthropic-frames.ts";
+import { drip, sendHugeBody } from "./endless-answers.ts";
 
 /** How the next request is answered; what comes after the last one is `normal`. */
 export type ServerMode =
@@ -25,8 +26,16 @@ export type ServerMode =
   | "error_inside"
   /** One line of more than 8 MiB. */
   | "huge"
+  /** A body of 100 MiB that is no JSON and has no line end. */
+  | "huge_body"
+  /** Headers, then a byte of the first piece now and then, for as long as somebody listens. */
+  | "drip"
+  /** The same with the headers themselves. */
+  | "drip_head"
   | "length"
   | "tools"
+  /** Says the JSON object of `ANSWER_OBJECT` (OpenAI only). */
+  | "object"
   /** The whole completion though a stream was asked for (OpenAI only). */
   | "whole"
   /** 400 that names temperature, as models that only have one answer; else normal. */
@@ -58,6 +67,8 @@ export interface ModelServer {
   next(...modes: ServerMode[]): void;
   /** Resolves once a client left before its answer was complete. */
   readonly client_left: Promise<void>;
+  /** Connections that are open now. */
+  connections(): Promise<number>;
 }
 
 interface HasAfter {
@@ -67,6 +78,9 @@ interface HasAfter {
 /** The pieces of text that every chat answer consists of. */
 export const ANSWER_PIECES = ["Grüße ", "aus der ", "Werkstatt – ", "3 Schweißer ✓"];
 export const ANSWER_TEXT = ANSWER_PIECES.join("");
+export const ANSWER_OBJECT = { city: "Zürich", welders: 3 };
+/** The arguments of the one tool call, `lookup`. */
+const TOOL_ARGUMENTS = '{"city":"Zürich"}';
 export const FAKE_DIMENSION = 8;
 
 interface Dialect {
@@ -156,12 +170,15 @@ async function start(t: HasAfter, dialect: Dialect): Promise<ModelServer> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? "/";
     const body = await readJson(request);
+    if (requests.length >= REQUESTS_KEPT) requests.shift();
     requests.push({ path, headers: request.headers, body });
     if (path === dialect.models_path) return sendJson(response, 200, dialect.models);
-    const mode = modes.shift() ?? "normal";
+    const mode = modes.shift() ?? modeOfModel(body["model"]);
     const status = STATUS_OF_MODE[mode];
     if (status !== undefined) return sendStatus(response, mode, status, dialect);
     if (mode === "silent") return;
+    if (mode === "huge_body") return sendHugeBody(response, body["stream"] !== false);
+    if (mode === "drip" || mode === "drip_head") return drip(response, mode);
     const refused = refusedField(mode, body);
     if (refused !== undefined) return sendJson(response, 400, dialect.error(refused));
     if (path === dialect.embed_path) return sendEmbeddings(response, mode, body, dialect);
@@ -169,7 +186,7 @@ async function start(t: HasAfter, dialect: Dialect): Promise<ModelServer> {
       return sendJson(response, 404, dialect.error(`no route ${path}`));
     }
     if (body["stream"] === false || mode === "whole") {
-      return sendJson(response, 200, wholeAnswer(dialect, body));
+      return sendJson(response, 200, wholeAnswer(dialect, mode, body));
     }
     await sendFrames(response, mode, dialect.frames(mode, body), dialect.content_type);
   }
@@ -185,7 +202,18 @@ async function start(t: HasAfter, dialect: Dialect): Promise<ModelServer> {
     requests,
     next: (...list) => void modes.push(...list),
     client_left: left.promise,
+    connections: () =>
+      new Promise((resolve) => server.getConnections((_error, count) => resolve(count))),
   };
+}
+
+const REQUESTS_KEPT = 10_000;
+
+/** A model named `mode/<mode>` is answered in that mode. */
+function modeOfModel(model: unknown): ServerMode {
+  return typeof model === "string" && model.startsWith("mode/")
+    ? (model.slice("mode/".length) as ServerMode)
+    : "normal";
 }
 
 function refusedField(mode: ServerMode, body: Record<string, unknown>): string | undefined {
@@ -261,7 +289,7 @@ async function sendFrames(
     const bytes = Buffer.from(frames.join(""));
     for (let from = 0; from < bytes.length; from += 7) {
       response.write(bytes.subarray(from, from + 7));
-      await wait(0);
+      await new Promise((resolve) => setImmediate(resolve));
     }
     response.end();
     return;
@@ -315,6 +343,10 @@ function openAiFrames(mode: ServerMode, request: Record<string, unknown>): strin
     frames.splice(1, 0, `data: {"error":{"message":"the runner has crashed"}}\n\n`);
   }
   if (mode === "tools") frames.splice(0, frames.length, ...toolFrames(choice));
+  if (mode === "object") {
+    const pieces = JSON.stringify(ANSWER_OBJECT).match(/.{1,9}/gsu)!;
+    frames.splice(0, frames.length, ...pieces.map((content) => choice({ content })));
+  }
   const reason = mode === "length" ? "length" : mode === "tools" ? "tool_calls" : "stop";
   const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 };
   return [...frames, choice({}, reason), event({ choices: [], usage }), `data: [DONE]${end}`];
@@ -324,20 +356,32 @@ function toolFrames(choice: (delta: object) => string): string[] {
   const piece = (rest: object) => choice({ tool_calls: [{ index: 0, ...rest }] });
   return [
     piece({ id: "call_1", type: "function", function: { name: "lookup", arguments: "" } }),
-    piece({ function: { arguments: '{"city":' } }),
-    piece({ function: { arguments: '"Zürich"}' } }),
+    piece({ function: { arguments: TOOL_ARGUMENTS.slice(0, 8) } }),
+    piece({ function: { arguments: TOOL_ARGUMENTS.slice(8) } }),
   ];
 }
 
-function wholeAnswer(dialect: Dialect, body: Record<string, unknown>): unknown {
+function wholeAnswer(dialect: Dialect, mode: ServerMode, body: Record<string, unknown>): unknown {
   if (dialect.whole !== undefined) return dialect.whole(body);
-  const message = { role: "assistant", content: ANSWER_TEXT };
+  const content = mode === "object" ? JSON.stringify(ANSWER_OBJECT) : ANSWER_TEXT;
+  const message = { role: "assistant", content };
   if (dialect.chat_path === "/api/chat") {
     const counts = { prompt_eval_count: 11, eval_count: 7 };
     return { model: body["model"], message, done: true, done_reason: "stop", ...counts };
   }
   const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 };
-  const choices = [{ index: 0, message, finish_reason: "stop" }];
+  const lookup = { name: "lookup", arguments: TOOL_ARGUMENTS };
+  const calls = [{ id: "call_1", type: "function", function: lookup }];
+  const choices =
+    mode === "tools"
+      ? [
+          {
+            index: 0,
+            message: { ...message, content: null, tool_calls: calls },
+            finish_reason: "tool_calls",
+          },
+        ]
+      : [{ index: 0, message, finish_reason: "stop" }];
   return { id: "1", object: "chat.completion", created: 1, model: body["model"], choices, usage };
 }
 

@@ -27,6 +27,7 @@ export interface AnthropicOptions {
   /** Without /v1, e.g. https://api.anthropic.com */
   readonly base_url: string;
   readonly api_key: string;
+  readonly connect_timeout_ms?: number | undefined;
   readonly max_tokens_default?: number | undefined;
   readonly note?: NoteSink | undefined;
 }
@@ -36,6 +37,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ChatProvider
   const endpoint = {
     name,
     base_url: options.base_url,
+    connect_timeout_ms: options.connect_timeout_ms,
     headers: { "x-api-key": options.api_key, "anthropic-version": API_VERSION },
   };
   const forgiving = createForgivingAsk(name, options.note);

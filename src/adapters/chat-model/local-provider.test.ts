@@ -58,22 +58,49 @@ test("models are the GGUF files of the folder; no name leads out of it", async (
   }
 });
 
-test("without the engine it is unavailable, with what to do, and works once it is there", async (t) => {
+test("without the engine it is unavailable, with what to do, each time it is asked", async (t) => {
   const folder = await tempDir(t);
   await writeFile(join(folder, "tiny.gguf"), "no weights");
-  let asked = 0;
-  const engine = async () => {
-    asked++;
-    throw Object.assign(new Error("Cannot find package"), { code: "ERR_MODULE_NOT_FOUND" });
-  };
-  const one = provider(folder, { engine });
-  for (const times of [1, 2]) {
+  const one = provider(folder, { engine_module: "an-engine-that-is-not-installed" });
+  t.after(() => one.close());
+  for (let times = 0; times < 2; times++) {
     const error = await refusal(collectDeltas(one.chat(askRequest("tiny"))));
     assert.deepEqual([error.code, error.reason], ["unavailable", "provider_failed"]);
     assert.match(error.hint!, /npm install node-llama-cpp/);
-    assert.equal(asked, times);
   }
-  await one.close!();
+});
+
+test("an engine that dies is an error of the provider, and the next one is asked anew", async (t) => {
+  const folder = await tempDir(t);
+  await writeFile(join(folder, "tiny.gguf"), "no weights");
+  const engine_module = join(folder, "engine.mjs");
+  await writeFile(engine_module, "process.abort();");
+  const one = provider(folder, { engine_module });
+  t.after(() => one.close());
+  for (let times = 0; times < 2; times++) {
+    const error = await refusal(collectDeltas(one.chat(askRequest("tiny"))));
+    assert.deepEqual([error.code, error.reason], ["unavailable", "provider_failed"]);
+    assert.match(error.message, /SIGABRT/);
+    assert.equal(one.pid(), undefined);
+  }
+  await writeFile(engine_module, "export const nothing = 1;");
+  const error = await refusal(collectDeltas(one.chat(askRequest("tiny"))));
+  assert.match(error.message, /no build for this machine/);
+  assert.ok(one.pid()! > 0);
+});
+
+test("a native call that does not end is left with its process when its caller leaves", async (t) => {
+  const folder = await tempDir(t);
+  await writeFile(join(folder, "tiny.gguf"), "no weights");
+  const engine_module = join(folder, "engine.mjs");
+  await writeFile(engine_module, "for (;;) ;");
+  const one = provider(folder, { engine_module, stop_limit_ms: 50 });
+  t.after(() => one.close());
+  const leaving = new AbortController();
+  const answer = refusal(collectDeltas(one.chat(askRequest("tiny", { signal: leaving.signal }))));
+  setTimeout(() => leaving.abort(), 100);
+  assert.equal((await answer).code, "cancelled");
+  assert.equal(one.pid(), undefined);
 });
 
 test("a request that is one too many is refused, and one that leaves the queue is cancelled", async () => {

@@ -1,47 +1,59 @@
-// local/<model>: GGUF weights answered by llama.cpp inside this process.
-import type { LlamaChat, LlamaChatResponse } from "node-llama-cpp";
-import { newSpanId } from "#kernel/ids.ts";
-import { LakehouseError } from "#kernel/problem.ts";
-import type { FinishReason } from "#contracts/nouns.ts";
+// local/<model>: GGUF weights answered by llama.cpp in a process of its own beside the house.
+import type { Log } from "#kernel/log.ts";
 import type { ChatDelta, ChatProvider, ChatRequest } from "#ports/chat-model.ts";
-import { toFunctions, toGrammarKind, toHistory } from "./local-request.ts";
-import {
-  cancelled,
-  createWeightsHolder,
-  type LoadedWeights,
-  type WeightsOptions,
-} from "./local-weights.ts";
+import { createLocalLink, type LocalLink } from "./local-link.ts";
 import { createTurns } from "./local-turns.ts";
 import { findWeights, listWeights } from "./weights-folder.ts";
 
-export interface LocalOptions extends WeightsOptions {
+const STOP_LIMIT_MS = 5_000;
+
+export interface LocalOptions {
   readonly weights_dir: string;
+  /** Prompt and answer together; less where the model was trained for less. */
+  readonly context_tokens: number;
+  readonly gpu: boolean;
+  /** 0: half of the cores. */
+  readonly threads: number;
+  /** Weights that are not used for so long leave memory. */
+  readonly idle_unload_ms: number;
   /** Requests that wait for the one that is being answered. */
   readonly waiting_max: number;
+  readonly log: Log;
+  /** Package or file that is the engine; an optional package unless told. */
+  readonly engine_module?: string;
+  /** Native work that goes on for so long after its caller left ends with its process. */
+  readonly stop_limit_ms?: number;
+}
+
+export interface LocalProvider extends ChatProvider {
+  /** The engine's process, while there is one. */
+  pid(): number | undefined;
+  close(): Promise<void>;
 }
 
 /** Provider `local`. One request is answered at a time; the others wait their turn. */
-export function createLocalProvider(options: LocalOptions): ChatProvider {
-  const holder = createWeightsHolder(options);
+export function createLocalProvider(options: LocalOptions): LocalProvider {
+  const { context_tokens, gpu, threads, engine_module = "node-llama-cpp", log } = options;
+  const engine = { context_tokens, gpu, threads, engine_module };
+  const stop_limit_ms = options.stop_limit_ms ?? STOP_LIMIT_MS;
+  const link = createLocalLink({ engine, stop_limit_ms, log });
   const turns = createTurns(options.waiting_max);
+  let timer: NodeJS.Timeout | undefined;
+
+  function rest(): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => void link.close(), options.idle_unload_ms);
+    timer.unref();
+  }
 
   async function* chat(request: ChatRequest): AsyncGenerator<ChatDelta> {
     const path = await findWeights(options.weights_dir, request.model);
     const done = await turns.wait(request.signal);
-    const free = () => {
-      holder.rest();
+    clearTimeout(timer);
+    yield* answered(link, path, request, () => {
+      rest();
       done();
-    };
-    let weights: LoadedWeights;
-    let session: LlamaChat;
-    try {
-      weights = await holder.take(path, request.signal);
-      session = new weights.module.LlamaChat({ contextSequence: weights.sequence });
-    } catch (error) {
-      free();
-      throw error;
-    }
-    yield* generate(weights, session, request, free);
+    });
   }
 
   return {
@@ -52,19 +64,21 @@ export function createLocalProvider(options: LocalOptions): ChatProvider {
       const names = await listWeights(options.weights_dir);
       return names.map((id) => ({ id, provider: "local" }));
     },
-    close: () => holder.close(),
+    pid: () => link.pid(),
+    close() {
+      clearTimeout(timer);
+      return link.close();
+    },
   };
 }
-
-type Response = LlamaChatResponse<Record<string, never>>;
 
 /**
  * Pieces as they are made; a reader that leaves stops the making before the next begins. `free` is
  * called once the model is done: a slow reader keeps nobody waiting.
  */
-async function* generate(
-  weights: LoadedWeights,
-  session: LlamaChat,
+async function* answered(
+  link: LocalLink,
+  path: string,
   request: ChatRequest,
   free: () => void,
 ): AsyncGenerator<ChatDelta> {
@@ -74,12 +88,12 @@ async function* generate(
   const pieces: string[] = [];
   let wake = () => {};
   let over = false;
-  const answer = respond(weights, session, request, signal, (text) => {
+  const onText = (text: string) => {
     pieces.push(text);
     wake();
-  }).finally(() => {
+  };
+  const answer = link.ask(path, { ...request, signal }, onText).finally(() => {
     over = true;
-    session.dispose();
     free();
     wake();
   });
@@ -95,114 +109,4 @@ async function* generate(
     leaving.abort();
     await answer.catch(() => undefined);
   }
-}
-
-/** Makes the answer; its last delta has the reason, the tool calls and the usage. */
-async function respond(
-  { model, sequence, llama }: LoadedWeights,
-  chat: LlamaChat,
-  request: ChatRequest,
-  signal: AbortSignal,
-  onText: (text: string) => void,
-): Promise<ChatDelta> {
-  if (signal.aborted) throw cancelled();
-  const history = toHistory(request.messages);
-  const functions = toFunctions(request);
-  const grammar = functions === undefined ? await grammarOf(llama, request) : undefined;
-  const prompt_tokens = chat.chatWrapper
-    .generateContextState({
-      chatHistory: [...history, { type: "model", response: [] }],
-      ...(functions === undefined ? {} : { availableFunctions: functions }),
-    })
-    .contextText.tokenize(model.tokenizer).length;
-  const room = sequence.contextSize - prompt_tokens - 1;
-  if (room < 1) throw promptTooLong(prompt_tokens, sequence.contextSize);
-  const before = sequence.tokenMeter.getState();
-  let response: Response;
-  try {
-    response = (await chat.generateResponse(history, {
-      signal,
-      onTextChunk: onText,
-      // Within the context: nothing of the prompt is ever pushed out to make room.
-      maxTokens: Math.min(room, request.max_tokens ?? room),
-      ...samplingOf(request),
-      ...(functions === undefined ? {} : { functions }),
-      // The structure of JSON repeats itself by nature.
-      ...(grammar === undefined ? {} : { grammar, repeatPenalty: false }),
-    } as Parameters<LlamaChat["generateResponse"]>[1])) as Response;
-  } catch (cause) {
-    if (signal.aborted) throw cancelled();
-    const said = cause instanceof Error ? cause.message : String(cause);
-    throw new LakehouseError("unavailable", `local/${request.model} failed: ${said}`, {
-      reason: "provider_failed",
-      cause,
-    });
-  }
-  const completion_tokens = sequence.tokenMeter.diff(before).usedOutputTokens;
-  const total_tokens = prompt_tokens + completion_tokens;
-  return {
-    content: "",
-    ...toolCallsOf(response),
-    finish_reason: finishReasonOf(response.metadata.stopReason),
-    usage: { prompt_tokens, completion_tokens, total_tokens },
-  };
-}
-
-async function grammarOf(llama: LoadedWeights["llama"], request: ChatRequest) {
-  const kind = toGrammarKind(request.response_format);
-  if (kind === undefined) return undefined;
-  try {
-    return kind === "json"
-      ? await llama.getGrammarFor("json")
-      : await llama.createGrammarForJsonSchema(kind as { type: "object" });
-  } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    throw new LakehouseError("invalid", `response_format: no grammar can be made of it: ${said}`, {
-      reason: "invalid_input",
-      cause,
-    });
-  }
-}
-
-/** What is not set is left out: llama.cpp then takes the likeliest token each time. */
-function samplingOf(request: ChatRequest): Record<string, unknown> {
-  const { temperature, seed, stop, extra } = request;
-  const options: Record<string, unknown> = {};
-  if (temperature !== undefined) options["temperature"] = temperature;
-  if (seed !== undefined) options["seed"] = seed;
-  if (stop !== undefined) options["customStopTriggers"] = stop;
-  const same = { topP: extra?.["top_p"], topK: extra?.["top_k"], minP: extra?.["min_p"] };
-  for (const [name, value] of Object.entries(same)) {
-    if (typeof value === "number") options[name] = value;
-  }
-  return options;
-}
-
-function toolCallsOf(response: Response): Pick<ChatDelta, "tool_calls"> {
-  const calls = (response.functionCalls ?? []) as readonly {
-    readonly functionName: string;
-    readonly params: unknown;
-  }[];
-  if (calls.length === 0) return {};
-  return {
-    tool_calls: calls.map(({ functionName, params }, index) => ({
-      index,
-      id: `call_${newSpanId()}`,
-      type: "function",
-      function: { name: functionName, arguments: JSON.stringify(params ?? {}) },
-    })),
-  };
-}
-
-function finishReasonOf(reason: Response["metadata"]["stopReason"]): FinishReason {
-  if (reason === "maxTokens") return "length";
-  return reason === "functionCalls" ? "tool_calls" : "stop";
-}
-
-function promptTooLong(prompt_tokens: number, context_tokens: number): LakehouseError {
-  const message = `the prompt has ${prompt_tokens} tokens, the model reads ${context_tokens}`;
-  return new LakehouseError("rejected", message, {
-    reason: "provider_failed",
-    hint: "shorten it, or raise providers.local.context_tokens where the model was trained for more",
-  });
 }

@@ -1,6 +1,5 @@
 // One at a time, in the order of coming, with a bound on how many wait.
 import { LakehouseError } from "#kernel/problem.ts";
-import { cancelled } from "./local-weights.ts";
 
 export interface Turns {
   /**
@@ -55,4 +54,8 @@ export function createTurns(waiting_max: number): Turns {
       return turn();
     },
   };
+}
+
+export function cancelled(): LakehouseError {
+  return new LakehouseError("cancelled", "the call was cancelled by its caller");
 }

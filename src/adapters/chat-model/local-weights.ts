@@ -2,22 +2,17 @@
 import { availableParallelism } from "node:os";
 import type * as LlamaCpp from "node-llama-cpp";
 import type { Llama, LlamaContextSequence, LlamaModel } from "node-llama-cpp";
-import type { Log } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import type { EngineOptions } from "./local-messages.ts";
+import { cancelled } from "./local-turns.ts";
 
 export type LlamaModule = typeof LlamaCpp;
 
-export interface WeightsOptions {
-  /** Prompt and answer together; less where the model was trained for less. */
-  readonly context_tokens: number;
-  readonly gpu: boolean;
-  /** 0: half of the cores. */
-  readonly threads: number;
-  readonly idle_unload_ms: number;
-  readonly log: Log;
-  /** Where the engine comes from; an optional package unless told. */
-  readonly engine?: (() => Promise<LlamaModule>) | undefined;
-}
+export type WeightsLog = (
+  level: "info" | "warn",
+  fields: Readonly<Record<string, unknown>>,
+  message: string,
+) => void;
 
 export interface LoadedWeights {
   readonly path: string;
@@ -31,30 +26,20 @@ export interface LoadedWeights {
 export interface WeightsHolder {
   /** The weights of this file; those of another leave first. For one user at a time. */
   take(path: string, signal: AbortSignal): Promise<LoadedWeights>;
-  /** Says that they are not used now; they leave after `idle_unload_ms`. */
-  rest(): void;
-  close(): Promise<void>;
 }
 
-export function createWeightsHolder(options: WeightsOptions): WeightsHolder {
-  const { log } = options;
+/** They are held until others are asked for; they leave memory with their process. */
+export function createWeightsHolder(options: EngineOptions, log: WeightsLog): WeightsHolder {
   let engine: Promise<{ module: LlamaModule; llama: Llama }> | undefined;
   let loaded: LoadedWeights | undefined;
-  let timer: NodeJS.Timeout | undefined;
-
-  async function unload(): Promise<void> {
-    clearTimeout(timer);
-    const leaving = loaded;
-    loaded = undefined;
-    await leaving?.model.dispose();
-  }
 
   return {
     async take(path, signal) {
-      clearTimeout(timer);
       if (loaded?.path === path) return loaded;
-      await unload();
-      engine ??= openEngine(options);
+      const leaving = loaded;
+      loaded = undefined;
+      await leaving?.model.dispose();
+      engine ??= openEngine(options, log);
       const { module, llama } = await engine.catch((error: unknown) => {
         // It may be installed by the next time.
         engine = undefined;
@@ -62,29 +47,16 @@ export function createWeightsHolder(options: WeightsOptions): WeightsHolder {
       });
       const started_ms = performance.now();
       loaded = await load(path, module, llama, options, signal);
-      log.info({ path, load_ms: Math.round(performance.now() - started_ms) }, "weights loaded");
+      log("info", { path, load_ms: Math.round(performance.now() - started_ms) }, "weights loaded");
       return loaded;
-    },
-    rest() {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        void unload().catch((err: unknown) => log.warn({ err }, "weights did not unload"));
-      }, options.idle_unload_ms);
-      timer.unref();
-    },
-    async close() {
-      await unload();
-      const opened = await engine?.catch(() => undefined);
-      engine = undefined;
-      await opened?.llama.dispose();
     },
   };
 }
 
-async function openEngine({ gpu, threads, log, engine }: WeightsOptions) {
+async function openEngine({ gpu, threads, engine_module }: EngineOptions, log: WeightsLog) {
   let module: LlamaModule;
   try {
-    module = await (engine ?? (() => import("node-llama-cpp")))();
+    module = (await import(engine_module)) as LlamaModule;
   } catch (cause) {
     throw unavailable("the engine of local models (node-llama-cpp) is not installed", cause, {
       hint: "npm install node-llama-cpp",
@@ -98,7 +70,7 @@ async function openEngine({ gpu, threads, log, engine }: WeightsOptions) {
       skipDownload: true,
       progressLogs: false,
       logLevel: module.LlamaLogLevel.error,
-      logger: (level, message) => log.warn({ level, engine: "llama.cpp" }, message.trim()),
+      logger: (level, message) => log("warn", { level, engine: "llama.cpp" }, message.trim()),
       // Its threads wait for one another by spinning: with none to spare they all but stand still.
       maxThreads: threads === 0 ? Math.max(1, availableParallelism() >> 1) : threads,
     });
@@ -114,7 +86,7 @@ async function load(
   path: string,
   module: LlamaModule,
   llama: Llama,
-  options: WeightsOptions,
+  options: EngineOptions,
   signal: AbortSignal,
 ): Promise<LoadedWeights> {
   let model: LlamaModel | undefined;
@@ -132,10 +104,6 @@ async function load(
       hint: "is it a whole GGUF file, and is there memory for it and providers.local.context_tokens?",
     });
   }
-}
-
-export function cancelled(): LakehouseError {
-  return new LakehouseError("cancelled", "the call was cancelled by its caller");
 }
 
 function unavailable(message: string, cause: unknown, { hint }: { hint: string }): LakehouseError {

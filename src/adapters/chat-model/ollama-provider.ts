@@ -22,12 +22,14 @@ export interface OllamaOptions {
   /** e.g. http://127.0.0.1:11434 */
   readonly base_url: string;
   readonly api_key?: string | undefined;
+  readonly connect_timeout_ms?: number | undefined;
   readonly note?: NoteSink | undefined;
 }
 
 export function createOllamaProvider(options: OllamaOptions): ChatProvider {
   const name = options.name ?? "ollama";
-  const endpoint = { name, base_url: options.base_url, api_key: options.api_key };
+  const { base_url, api_key, connect_timeout_ms } = options;
+  const endpoint = { name, base_url, api_key, connect_timeout_ms };
   const forgiving = createForgivingAsk(name, options.note);
 
   async function* chat(request: ChatRequest): AsyncGenerator<ChatDelta> {

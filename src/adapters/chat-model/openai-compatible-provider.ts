@@ -1,4 +1,4 @@
-// Chat completions from any server that speaks OpenAI's API, streamed.
+// Chat completions from any server that speaks OpenAI's API, streamed or in one piece.
 import type { HttpResponse } from "#kernel/http-client.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { FinishReason, TokenUsage } from "#contracts/nouns.ts";
@@ -25,17 +25,28 @@ export function createOpenAiCompatibleProvider(
 ): ChatProvider {
   const { name } = endpoint;
   const forgiving = createForgivingAsk(name, note);
+  const asking = (asked: ChatRequest) => ask(endpoint, asked, true);
+  const askingWhole = (asked: ChatRequest) => ask(endpoint, asked, false);
 
   async function* chat(request: ChatRequest): AsyncGenerator<ChatDelta> {
-    const { response, notes } = await forgiving(request, (asked) => ask(endpoint, asked));
-    const noted = notes.length > 0 ? { notes } : {};
+    const { response, notes } = await forgiving(request, asking);
+    const noted = notes.length > 0 ? { notes } : undefined;
     if (response.headers["content-type"]?.includes("application/json")) {
-      yield { ...wholeAnswer(name, await readProviderJson(name, response)), ...noted };
+      yield wholeAnswer(name, await readProviderJson(name, response), noted);
       return;
     }
     for await (const delta of streamedAnswer(name, response)) {
       yield delta.finish_reason === undefined ? delta : { ...delta, ...noted };
     }
+  }
+
+  async function whole(request: ChatRequest): Promise<ChatDelta> {
+    const { response, notes } = await forgiving(request, askingWhole);
+    const noted = notes.length > 0 ? { notes } : undefined;
+    if (response.headers["content-type"]?.includes("text/event-stream")) {
+      return { ...(await joined(streamedAnswer(name, response))), ...noted };
+    }
+    return wholeAnswer(name, await readProviderJson(name, response), noted);
   }
 
   async function models(signal: AbortSignal): Promise<ChatModelInfo[]> {
@@ -45,13 +56,30 @@ export function createOpenAiCompatibleProvider(
     return ids.map((id) => ({ id, provider: name }));
   }
 
-  return { name, kind: "model", chat, models };
+  return { name, kind: "model", chat, whole, models };
+}
+
+/** A server may stream where a whole answer was asked for, as others answer whole. */
+async function joined(deltas: AsyncIterable<ChatDelta>): Promise<ChatDelta> {
+  let content = "";
+  let last: ChatDelta = { content };
+  const tool_calls: unknown[] = [];
+  for await (const delta of deltas) {
+    content += delta.content;
+    tool_calls.push(...(delta.tool_calls ?? []));
+    last = delta;
+  }
+  return { ...last, content, ...(tool_calls.length === 0 ? {} : { tool_calls }) };
 }
 
 /** OpenAI's newer models want `max_tokens` under its newer name, and say so with 400. */
-async function ask(endpoint: ProviderEndpoint, request: ChatRequest): Promise<HttpResponse> {
+async function ask(
+  endpoint: ProviderEndpoint,
+  request: ChatRequest,
+  stream: boolean,
+): Promise<HttpResponse> {
   const path = "/chat/completions";
-  const body = requestBody(request);
+  const body = requestBody(request, stream);
   const to = withHeaders(endpoint, request.trace_headers);
   try {
     return await askProvider(to, path, body, request.signal);
@@ -69,19 +97,30 @@ function wantsNewName(error: unknown): boolean {
 }
 
 /** Fields that are not set are left out. */
-function requestBody(request: ChatRequest): Record<string, unknown> {
-  const { signal: _signal, trace_headers: _trace, extra, ...fields } = request;
-  const set = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return {
-    ...extra,
-    ...Object.fromEntries(set),
-    stream: true,
-    stream_options: { include_usage: true },
-  };
+function requestBody(request: ChatRequest, stream: boolean): Record<string, unknown> {
+  const body: Record<string, unknown> = { ...request.extra };
+  for (const field of SENT) {
+    if (request[field] !== undefined) body[field] = request[field];
+  }
+  body["stream"] = stream;
+  if (stream) body["stream_options"] = { include_usage: true };
+  return body;
 }
 
-/** A server that does not stream answers with the whole completion. */
-function wholeAnswer(name: string, document: unknown): ChatDelta {
+const SENT = [
+  "model",
+  "messages",
+  "temperature",
+  "max_tokens",
+  "stop",
+  "seed",
+  "response_format",
+  "tools",
+  "tool_choice",
+] as const satisfies readonly (keyof ChatRequest)[];
+
+/** The one delta of a whole completion. */
+function wholeAnswer(name: string, document: unknown, noted: Noted | undefined): ChatDelta {
   const choice = choiceOf(document);
   const usage = usageOf(document);
   if (choice === undefined) {
@@ -93,8 +132,11 @@ function wholeAnswer(name: string, document: unknown): ChatDelta {
     ...(choice.tool_calls === undefined ? {} : { tool_calls: choice.tool_calls }),
     finish_reason: finishReasonOf(choice.finish_reason ?? "stop"),
     ...(usage === undefined ? {} : { usage }),
+    ...noted,
   };
 }
+
+type Noted = Pick<ChatDelta, "notes">;
 
 /**
  * Deltas of an event stream. The reason comes before the usage on the wire, and is held back until

@@ -7,6 +7,7 @@ import type { ChatRequest } from "#ports/chat-model.ts";
 export type NoteSink = (note: string, fields: Readonly<Record<string, unknown>>) => void;
 
 const REMEMBERED_MAX = 1_000;
+const NONE: string[] = [];
 
 export interface ForgivingAnswer {
   readonly response: HttpResponse;
@@ -26,7 +27,7 @@ export function createForgivingAsk(provider: string, note: NoteSink | undefined)
   const refused = new Set<string>();
   return async (request, ask) => {
     const { temperature, model } = request;
-    if (temperature === undefined) return { response: await ask(request), notes: [] };
+    if (temperature === undefined) return { response: await ask(request), notes: NONE };
     const key = `${model}\n${temperature}`;
     const without = { ...request, temperature: undefined };
     const text = `${provider}/${model} does not take temperature ${temperature}: left out`;

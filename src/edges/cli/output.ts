@@ -119,6 +119,11 @@ export function humanCount(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
+/** 1, "row" → "1 row"; 1200, "row" → "1,200 rows". */
+export function humanAmount(value: number, noun: string): string {
+  return `${humanCount(value)} ${value === 1 ? noun : `${noun}s`}`;
+}
+
 /** 95,400 ms → "1 min 35 s". */
 export function humanTime(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

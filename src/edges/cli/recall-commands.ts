@@ -11,7 +11,7 @@ import {
   type CommandKit,
   type Session,
 } from "./command-kit.ts";
-import { bold, dim, green, humanCount, humanTime, table, yellow } from "./output.ts";
+import { bold, dim, green, humanAmount, humanCount, humanTime, table, yellow } from "./output.ts";
 
 export function addRecallCommands(program: Command, kit: CommandKit): void {
   addCorpus(program, kit);
@@ -179,7 +179,7 @@ function addSearch(program: Command, kit: CommandKit): void {
             results.map((hit) => describeHit(hit, options.explain ?? false)).join("\n"),
           ];
           if (options.explain) parts.push(...answer.playbooks.map(describeMatch));
-          parts.push(dim(`${results.length} results, ${humanTime(answer.took_ms)}`));
+          parts.push(dim(`${humanAmount(results.length, "result")}, ${humanTime(answer.took_ms)}`));
           return parts.join("\n");
         });
       }),

@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
 import { collectBytes } from "#kernel/http-client.ts";
 import { wholeNumber, type CommandKit, type Session } from "./command-kit.ts";
-import { dim, humanBytes, humanCount, humanTime, table } from "./output.ts";
+import { dim, humanAmount, humanBytes, humanCount, humanTime, table } from "./output.ts";
 
 export function addSqlCommands(program: Command, kit: CommandKit): void {
   addSql(program, kit);
@@ -76,7 +76,7 @@ async function printRows(
   const answer = await session.clients.query.rows({ limit: 1_000, ...request });
   session.output.result(answer, () => {
     const more = answer.truncated ? ", more were cut: use --limit or --output" : "";
-    const foot = `${answer.row_count} rows, ${humanTime(answer.elapsed_ms)}${more}`;
+    const foot = `${humanAmount(answer.row_count, "row")}, ${humanTime(answer.elapsed_ms)}${more}`;
     const head = answer.columns.map((column) => column.name);
     return `${table(head, answer.rows)}\n${dim(foot)}`;
   });

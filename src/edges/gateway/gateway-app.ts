@@ -6,9 +6,10 @@ import type { ServiceHealth } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import { openApi } from "#kernel/openapi.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import type { DirectGuard, RequestHead } from "#kernel/serve-direct.ts";
+import { answerAside, type DirectGuard, type RequestHead } from "#kernel/serve-direct.ts";
 import { problemResponse, serveHttp, type Served, type ServedApp } from "#kernel/serve-http.ts";
 import { createAuthenticator, scopeNeeded, type AuthSettings } from "./authenticate.ts";
+import { GATEWAY_PAGES } from "./gateway-pages.ts";
 import { serveFaces } from "./serve-faces.ts";
 
 export interface GatewayNeeds {
@@ -37,16 +38,16 @@ export function createGatewayApp(needs: GatewayNeeds): ServedApp {
     log: needs.log,
   });
   const contracts: Contract[] = needs.served.map((served) => served.contract);
-  const document = JSON.stringify(openApi(contracts, needs.version));
+  // Made when it is first asked for: it takes longer than all the rest of a start.
+  let document: string | undefined;
+  const health = () => healthAnswer(needs);
   app.get("/health", async () => {
-    const services = await needs.health();
-    const worst = worstStatus(Object.values(services));
-    const { version, instance } = needs;
-    const body = { status: worst, version, instance, services };
-    return Response.json(body, { status: worst === "down" ? 503 : 200 });
+    const { body, ...head } = await health();
+    return new Response(body, head);
   });
   app.get("/openapi.json", (context) => {
     authenticate(context.req.raw, "read");
+    document ??= JSON.stringify(openApi(contracts, needs.version, GATEWAY_PAGES));
     return new Response(document, { headers: { "content-type": "application/json" } });
   });
   app.get("/", (context) => {
@@ -59,7 +60,17 @@ export function createGatewayApp(needs: GatewayNeeds): ServedApp {
     });
   });
   serveFaces(app, needs.faces ?? [], { ...needs, authenticate });
-  return guardOrigin(app, needs.hosts, needs.faces ?? []);
+  return guardOrigin(app, health, needs.hosts, needs.faces ?? []);
+}
+
+async function healthAnswer({ health, version, instance }: GatewayNeeds) {
+  const services = await health();
+  const status = worstStatus(Object.values(services));
+  return {
+    status: status === "down" ? 503 : 200,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ status, version, instance, services }),
+  };
 }
 
 function worstStatus(all: readonly ServiceHealth[]): ServiceHealth["status"] {
@@ -74,10 +85,11 @@ function worstStatus(all: readonly ServiceHealth[]): ServiceHealth["status"] {
  */
 function guardOrigin(
   app: ServedApp,
+  health: () => ReturnType<typeof healthAnswer>,
   hosts: readonly string[],
   faces: readonly HttpFace[],
 ): ServedApp {
-  const { fetch: inner, direct } = app;
+  const { fetch: inner, direct, directWeb } = app;
   const known = new Set(["localhost", "127.0.0.1", "[::1]", ...hosts.map(hostOfUrl)]);
   app.fetch = async (request, ...rest) => {
     const foreign = foreignPart(request, known);
@@ -92,7 +104,11 @@ function guardOrigin(
     },
     headers: NOT_AS_PAGE,
   };
-  app.direct = (incoming, response) => direct(incoming, response, guard);
+  app.directWeb = (request) => directWeb(request, guard);
+  app.direct = (incoming, response) =>
+    incoming.url === "/health" && incoming.method === "GET"
+      ? answerAside(incoming, response, guard, health)
+      : direct(incoming, response, guard);
   return app;
 }
 
@@ -100,14 +116,24 @@ function guardOrigin(
 function isForFaces({ url, headers }: RequestHead, faces: readonly HttpFace[]): boolean {
   const authorization = headers.get("authorization");
   if (authorization !== null && !authorization.startsWith("Bearer ")) return true;
-  if (!URL.canParse(url)) return true;
+  if (!PLAIN.test(url) && !URL.canParse(url)) return true;
   return faces.length > 0 && headers.get("x-amz-date") !== null;
+}
+
+/** The usual form of an address, name and digits alone: to parse it as a URL costs more. */
+const PLAIN = /^http:\/\/([a-z0-9.-]+)(?::\d{1,5})?\//;
+
+function isPlainly(url: string, known: ReadonlySet<string>): boolean {
+  const host = PLAIN.exec(url)?.[1];
+  return host !== undefined && known.has(host);
 }
 
 /** Whom a request comes from or is meant for, when that is nobody of ours. */
 function foreignPart({ url, headers }: RequestHead, known: ReadonlySet<string>) {
-  const host = new URL(url).hostname;
-  if (!known.has(host)) return `host "${host}"`;
+  if (!isPlainly(url, known)) {
+    const host = new URL(url).hostname;
+    if (!known.has(host)) return `host "${host}"`;
+  }
   const origin = headers.get("origin");
   if (origin !== null) return sameSite(origin, known) ? undefined : `origin "${origin}"`;
   // Sent by browsers. Following a link from elsewhere is no more than what the link shows.

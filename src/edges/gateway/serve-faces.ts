@@ -35,13 +35,15 @@ export function serveFaces(app: Hono, faces: readonly HttpFace[], needs: FaceNee
     url: URL,
     env: unknown,
   ): Promise<Response> {
-    const { trace_id } = traceOrigin((name) => request.headers.get(name) ?? undefined);
+    const origin = traceOrigin((name) => request.headers.get(name) ?? undefined);
+    const { trace_id } = origin;
     const open = calls.open(false, request.signal);
     try {
       const response = await face.handle({
         request,
         url,
         trace_id,
+        origin,
         target: targetOf(env as NodeBindings | undefined),
         signal: open.signal,
         authenticate: (scope) => needs.authenticate(request, scope),

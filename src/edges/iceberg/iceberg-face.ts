@@ -3,6 +3,7 @@ import { startCall } from "#kernel/call.ts";
 import type { FaceRequest, HttpFace } from "#kernel/http-face.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
 import type { Log } from "#kernel/log.ts";
+import { ICEBERG_ROOT } from "./iceberg-root.ts";
 import { commitRoutes } from "./commit-routes.ts";
 import { configAnswer, tokenAnswer } from "./config-routes.ts";
 import { errorAnswer } from "./iceberg-error.ts";
@@ -14,7 +15,6 @@ import { viewRoutes } from "./view-routes.ts";
 export type { IcebergNeeds, MetricsReport } from "./iceberg-route.ts";
 export type { StorageKeys, Vend } from "./table-access.ts";
 
-const ROOT = "/iceberg/v1/";
 /** Dropping with purge removes objects one by one; nothing else takes long. */
 const TIMEOUT_MS = 600_000;
 
@@ -35,7 +35,7 @@ export function createIcebergFace(needs: IcebergNeeds & { readonly log?: Log }):
 
   async function answer(asked: FaceRequest, onRoute: (route: IcebergRoute) => void) {
     const { request, url, trace_id, signal } = asked;
-    const path = url.pathname.slice(ROOT.length);
+    const path = url.pathname.slice(ICEBERG_ROOT.length);
     if (request.method === "POST" && path === "oauth/tokens") return tokenAnswer(request, needs);
     // Before the path is looked at: strangers do not learn which routes there are.
     const reader = asked.authenticate("read");
@@ -43,8 +43,12 @@ export function createIcebergFace(needs: IcebergNeeds & { readonly log?: Log }):
     onRoute(route);
     const principal = route.scope === "read" ? reader : asked.authenticate(route.scope);
     const idempotency_key = request.headers.get("idempotency-key") ?? undefined;
+    const { parent_span_id: span_id, tracestate } = asked.origin ?? {};
     const call = startCall({
       trace_id,
+      span_id,
+      tracestate,
+      from_edge: true,
       principal,
       signal,
       idempotency_key,
@@ -55,7 +59,7 @@ export function createIcebergFace(needs: IcebergNeeds & { readonly log?: Log }):
 
   return {
     name: "iceberg",
-    handles: (_request, url) => url.pathname.startsWith(ROOT),
+    handles: (_request, url) => url.pathname.startsWith(ICEBERG_ROOT),
     async handle(asked) {
       let commit = false;
       try {

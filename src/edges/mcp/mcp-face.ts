@@ -38,7 +38,8 @@ export function createMcpFace(needs: McpFaceNeeds): HttpFace {
   async function answer(asked: FaceRequest): Promise<Response> {
     // What a tool needs beyond reading is asked of whoever calls it.
     const principal = asked.authenticate("read");
-    const auth = authInfoOf({ principal, trace_id: asked.trace_id });
+    const { trace_id, origin } = asked;
+    const auth = authInfoOf({ principal, trace_id, origin });
     const { request, body } = await readRequest(asked);
     loaded ??= load();
     const handler = await loaded;

@@ -11,7 +11,12 @@ import type { Clients } from "#contracts/all-contracts.ts";
 import { LOCAL_PRINCIPAL, startCall, type Call, type Scope } from "#kernel/call.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError, outwardMessage, toLakehouseError, toProblem } from "#kernel/problem.ts";
-import { TRACE_HEADER, traceOrigin, type TraceOrigin } from "#kernel/trace-context.ts";
+import {
+  TRACE_HEADER,
+  TRACEPARENT_HEADER,
+  traceOrigin,
+  type TraceOrigin,
+} from "#kernel/trace-context.ts";
 import { callerOf } from "./mcp-caller.ts";
 import { listResources, readResource, RESOURCE_TEMPLATES } from "./mcp-resources.ts";
 import type { McpTool, ToolProgress } from "./mcp-tool.ts";
@@ -122,14 +127,18 @@ function startMcpCall(
   }
   const { trace_id, parent_span_id: span_id, tracestate } = origin;
   const { signal } = context.mcpReq;
-  return startCall({ trace_id, span_id, tracestate, principal, signal, timeout_ms });
+  // On stdio the process that asks is the owner's own, but another one all the same.
+  const traced = { trace_id, span_id, tracestate, from_edge: true };
+  return startCall({ ...traced, principal, signal, timeout_ms });
 }
 
-/** The trace of the HTTP request; without one that of `_meta.traceparent`, as MCP carries it. */
+/** The span of `_meta.traceparent`, as MCP carries it; without one that of the HTTP request. */
 function originOf(context: ServerContext): TraceOrigin {
   const meta: Readonly<Record<string, unknown>> = context.mcpReq._meta ?? {};
+  const { trace_id, origin } = callerOf(context);
+  if (origin !== undefined && meta[TRACEPARENT_HEADER] === undefined) return origin;
   return traceOrigin((name) => {
-    const given = name === TRACE_HEADER ? callerOf(context).trace_id : meta[name];
+    const given = name === TRACE_HEADER ? trace_id : meta[name];
     return typeof given === "string" ? given : undefined;
   });
 }

@@ -74,6 +74,8 @@ async function answer(asked: FaceRequest, needs: DoorNeeds): Promise<Response> {
   );
   const signal = asked.signal ?? request.signal;
   const { principal } = caller;
+  const { parent_span_id: span_id, tracestate } = asked.origin ?? {};
+  const traced = { trace_id, span_id, tracestate, from_edge: true };
   const context: S3Context = {
     method,
     headers,
@@ -85,7 +87,7 @@ async function answer(asked: FaceRequest, needs: DoorNeeds): Promise<Response> {
     request_id: trace_id,
     origin: url.origin,
     storage: needs.storage,
-    call: startCall({ trace_id, principal, signal, timeout_ms: CALL_TIMEOUT_MS }),
+    call: startCall({ ...traced, principal, signal, timeout_ms: CALL_TIMEOUT_MS }),
     uploads: needs.uploads,
     storeBucket: needs.names.find,
   };

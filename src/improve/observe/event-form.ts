@@ -21,6 +21,13 @@ export const KNOWN_SOURCES: ReadonlySet<string> = new Set([
   "contract",
 ]);
 
+/** Most times come in the form in which they are kept, and are not written anew. */
+function inIsoForm(text: string, time_ms: number): string {
+  return ISO_FORM.test(text) ? text : new Date(time_ms).toISOString();
+}
+
+const ISO_FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 /** `success` wins over `ok`; with neither, an event with an error failed, any other succeeded. */
 export function toEvent(given: z.output<typeof eventInput>, clock: Clock): Event {
   const { ok, success, timestamp, source, endpoint, duration_ms, ...rest } = given;
@@ -28,7 +35,7 @@ export function toEvent(given: z.output<typeof eventInput>, clock: Clock): Event
   const event: Event = {
     ...rest,
     event_id: newId(clock.now()),
-    timestamp: Number.isNaN(given_ms) ? isoTime(clock) : new Date(given_ms).toISOString(),
+    timestamp: Number.isNaN(given_ms) ? isoTime(clock) : inIsoForm(timestamp!, given_ms),
     source: source ?? "unknown",
     source_known: source !== undefined && KNOWN_SOURCES.has(source),
     endpoint: endpoint ?? "",

@@ -1,4 +1,5 @@
 // Takes an event everywhere it belongs: ring, totals, followers, log. Never refuses.
+import { toLine } from "#kernel/jsonl-writer.ts";
 import type { Log } from "#kernel/log.ts";
 import type { Event } from "#contracts/observe.ts";
 import type { EventRing } from "./event-ring.ts";
@@ -7,8 +8,8 @@ import { addToTotals, type Totals } from "./event-totals.ts";
 import type { Followers } from "./followers.ts";
 
 export interface EventIntake {
-  /** True when it is on disk; a log that cannot be written does not make the witness refuse. */
-  take(event: Event): Promise<boolean>;
+  /** How many are on disk; a log that cannot be written does not make the witness refuse. */
+  take(events: readonly Event[]): Promise<number>;
   totals(): Totals;
   figures(): { durable_events: number; persist_failures: number; ring_size: number };
 }
@@ -19,26 +20,57 @@ export function createIntake(
   followers: Followers,
   log: Log,
 ): EventIntake {
-  for (const event of store.restored.newest) ring.push(event);
+  for (const event of store.restored.newest) ring.push(toLine(event));
   const totals = structuredClone(store.restored.totals);
   let durable_events = totals.total;
   let persist_failures = 0;
+
+  async function persist(events: readonly Event[], lines: readonly string[]): Promise<number> {
+    try {
+      await store.append(events, lines);
+      durable_events += events.length;
+      return events.length;
+    } catch (error) {
+      // What is too large together may be kept one by one.
+      if (events.length === 1) return failed(events[0]!, error);
+      let kept = 0;
+      for (const [at, event] of events.entries()) kept += await persist([event], [lines[at]!]);
+      return kept;
+    }
+  }
+
+  function failed(event: Event, error: unknown): 0 {
+    persist_failures++;
+    const { event_id } = event;
+    log.error({ err: error, event_id }, "an event could not be written down");
+    return 0;
+  }
+
+  function lineOf(event: Event): string | undefined {
+    try {
+      return toLine(event);
+    } catch (error) {
+      failed(event, error);
+      return undefined;
+    }
+  }
+
   return {
     totals: () => structuredClone(totals),
     figures: () => ({ durable_events, persist_failures, ring_size: ring.size() }),
-    async take(event) {
-      ring.push(event);
-      addToTotals(totals, event);
-      followers.publish(event);
-      try {
-        await store.append(event);
-        durable_events++;
-        return true;
-      } catch (error) {
-        persist_failures++;
-        log.error({ err: error, event_id: event.event_id }, "an event could not be written down");
-        return false;
+    async take(events) {
+      const kept: Event[] = [];
+      const lines: string[] = [];
+      for (const event of events) {
+        addToTotals(totals, event);
+        followers.publish(event);
+        const line = lineOf(event);
+        if (line === undefined) continue;
+        ring.push(line);
+        kept.push(event);
+        lines.push(line);
       }
+      return kept.length === 0 ? 0 : persist(kept, lines);
     },
   };
 }

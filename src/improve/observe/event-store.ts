@@ -15,8 +15,8 @@ interface Checkpoint {
 }
 
 export interface EventStore {
-  /** Resolves when the event is on disk. */
-  append(event: Event): Promise<void>;
+  /** Resolves when the events are on disk; `lines` are theirs, in the same order. */
+  append(events: readonly Event[], lines: readonly string[]): Promise<void>;
   /** What the log held when it was opened. */
   readonly restored: { readonly totals: Totals; readonly newest: readonly Event[] };
   corruptLines(): number;
@@ -61,15 +61,15 @@ export async function openEventStore(
   return {
     restored,
     corruptLines: () => corrupt_lines,
-    async append(event) {
+    async append(events, lines) {
       in_flight++;
       try {
-        await file.append(event);
+        await file.appendLines(lines);
       } finally {
         in_flight--;
       }
-      addToTotals(durable, event);
-      written_since++;
+      for (const event of events) addToTotals(durable, event);
+      written_since += events.length;
       // Only when nothing is in flight do the totals and the file's size speak of the same rows.
       if (written_since >= checkpoint_every && in_flight === 0 && checkpointing === undefined) {
         void checkpoint();

@@ -3,7 +3,7 @@ import type { Clock } from "#kernel/clock.ts";
 import type { ParsedInputOf } from "#kernel/contract.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
-import type { Event, observe } from "#contracts/observe.ts";
+import type { Event, EventInput, observe } from "#contracts/observe.ts";
 import { toEvent } from "./event-form.ts";
 import { createIntake } from "./event-intake.ts";
 import { createRing, type EventRing } from "./event-ring.ts";
@@ -18,10 +18,16 @@ export interface ObserveNeeds {
   readonly clock: Clock;
 }
 
+/** The service, and what the same process tells it of every call. */
+export interface ObserveService extends Service<typeof observe> {
+  /** Events of this process: made by our own code, so that their shape is not checked again. */
+  readonly takeOwn: (events: readonly EventInput[]) => Promise<void>;
+}
+
 export async function createObserve(
   needs: ObserveNeeds,
   settings: ObserveSettings,
-): Promise<Service<typeof observe>> {
+): Promise<ObserveService> {
   const { log, clock, dir } = needs;
   const { ring_size, checkpoint_every_events } = settings;
   const store = await openEventStore(dir, ring_size, checkpoint_every_events, log);
@@ -30,16 +36,18 @@ export async function createObserve(
   const intake = createIntake(store, ring, followers, log);
 
   return {
+    async takeOwn(events) {
+      await intake.take(events.map((input) => toEvent(input, clock)));
+    },
     handlers: {
       async event(input) {
         const event = toEvent(input, clock);
-        const durable = await intake.take(event);
+        const durable = (await intake.take([event])) === 1;
         return { accepted: true, event_id: event.event_id, ring_size: ring.size(), durable };
       },
       async events_bulk({ events }) {
-        const kept = await Promise.all(events.map((input) => intake.take(toEvent(input, clock))));
-        const durable = kept.filter(Boolean).length;
-        return { accepted: kept.length, ring_size: ring.size(), durable };
+        const durable = await intake.take(events.map((input) => toEvent(input, clock)));
+        return { accepted: events.length, ring_size: ring.size(), durable };
       },
       async stats() {
         const totals = intake.totals();

@@ -1,5 +1,7 @@
 // What was asked, in the form the providers take: one shape for our own route and for OpenAI's.
+import type { Call } from "#kernel/call.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import { traceparentHeaders } from "#kernel/trace-context.ts";
 import type { ParsedInputOf } from "#kernel/contract.ts";
 import type { chat } from "#contracts/chat.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
@@ -10,7 +12,12 @@ export interface AskedChat extends ParsedInputOf<Operations["chat"]> {
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-export function toChatRequest(asked: AskedChat, model: string, signal: AbortSignal): ChatRequest {
+export function toChatRequest(
+  asked: AskedChat,
+  model: string,
+  signal: AbortSignal,
+  call: Call,
+): ChatRequest {
   const { stop } = asked;
   return {
     model,
@@ -23,6 +30,7 @@ export function toChatRequest(asked: AskedChat, model: string, signal: AbortSign
     tools: asked.tools,
     tool_choice: asked.tool_choice,
     ...(asked.extra === undefined ? {} : { extra: asked.extra }),
+    trace_headers: traceparentHeaders(call),
     signal,
   };
 }

@@ -5,6 +5,7 @@ import type { ParsedInputOf } from "#kernel/contract.ts";
 import { newId } from "#kernel/ids.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import { asOpenAiError } from "#kernel/openai-error.ts";
+import { wholeBody } from "#kernel/whole-body.ts";
 import type { chat, ChatAnswer } from "#contracts/chat.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 import type { ChatSettings } from "./chat-settings.ts";
@@ -97,8 +98,7 @@ async function complete(opener: AnswerOpener, clock: Clock, input: CompletionsIn
   };
   if (!input.stream) {
     const document = completionObject(head, await collect(deltas));
-    const bytes = new TextEncoder().encode(JSON.stringify(document));
-    return { content_type: "application/json", body: once(bytes) };
+    return { content_type: "application/json", body: wholeBody(JSON.stringify(document)) };
   }
   const include_usage = input.stream_options?.include_usage === true;
   const body = completionEvents(head, eachOf(deltas), include_usage);
@@ -111,12 +111,16 @@ async function collect(deltas: Deltas) {
   let finish_reason: ChatAnswer["finish_reason"] = "stop";
   let notes: string[] | undefined;
   const pieces: unknown[] = [];
-  for await (const delta of eachOf(deltas)) {
-    content += delta.content;
-    pieces.push(...(delta.tool_calls ?? []));
-    usage = delta.usage ?? usage;
-    finish_reason = delta.finish_reason ?? finish_reason;
-    notes = delta.notes ?? notes;
+  for (let step = await deltas.next(); !step.done; step = await deltas.next()) {
+    const { value } = step;
+    content += value.content;
+    if (value.tool_calls !== undefined) pieces.push(...value.tool_calls);
+    usage = value.usage ?? usage;
+    notes = value.notes ?? notes;
+    if (value.finish_reason === undefined) continue;
+    // Nothing comes after the reason.
+    finish_reason = value.finish_reason;
+    break;
   }
   const tool_calls = pieces.length > 0 ? joinToolCalls(pieces) : undefined;
   return { content, tool_calls, finish_reason, usage, notes };
@@ -151,8 +155,4 @@ function closing(
       return this;
     },
   };
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

@@ -14,6 +14,15 @@ export const chatSettings = z.strictObject({
     .default(180_000)
     .describe("connecting, loading the model and reading the prompt"),
   gap_timeout_ms: z.int().min(1).default(60_000).describe("between two pieces of an answer"),
+  ask_whole: z
+    .boolean()
+    .default(true)
+    .describe("an answer that nobody streams is asked for in one piece, unless limits are tight"),
+  whole_answer_timeout_ms: z
+    .int()
+    .min(1)
+    .default(600_000)
+    .describe("until an answer that is asked for in one piece is there"),
   probe_timeout_ms: z.int().min(1).default(2_000).describe("asking a provider for its models"),
   answer_characters_max: z.int().min(1).default(4_000_000),
   retries_max: z

@@ -1,4 +1,5 @@
 // A provider's deltas under guard: a limit to the first piece and to each gap, and a clean leaving.
+import { timerMs } from "#kernel/before-deadline.ts";
 import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
@@ -42,6 +43,7 @@ export function guardedAnswer(
   let refuse: ((error: LakehouseError) => void) | undefined;
   let characters = 0;
   let spoke = false;
+  let finished = false;
   let over = false;
   let failure: LakehouseError | undefined;
 
@@ -53,9 +55,10 @@ export function guardedAnswer(
     over = true;
     failure = error;
     if (listens) call.signal.removeEventListener("abort", callerLeft);
-    // Aborting frees the connection also when the provider is stuck; its end is not waited for.
-    controller.abort(LEFT);
-    void Promise.resolve(source?.return?.()).catch(() => undefined);
+    // Aborting frees the connection also when the provider is stuck; its end is not waited for. One
+    // that has just said its last piece is not stuck, and ending it is enough.
+    if (!finished || source?.return === undefined) controller.abort(LEFT);
+    source?.return?.().catch(() => undefined);
     onOver?.(error === undefined ? { spoke } : { spoke, error });
     if (error !== undefined) refuse?.(error);
   }
@@ -71,7 +74,10 @@ export function guardedAnswer(
     if (over) return OVER;
     const delta = check(item);
     spoke = true;
-    if (delta.finish_reason !== undefined) end();
+    if (delta.finish_reason !== undefined) {
+      finished = true;
+      end();
+    }
     return { done: false, value: delta };
   }
 
@@ -99,7 +105,7 @@ export function guardedAnswer(
         refuse = reject;
         const timer = setTimeout(
           () => end(tooSlow(provider, limit_ms, left_ms)),
-          Math.min(limit_ms, left_ms, 0x7fffffff),
+          timerMs(Math.min(limit_ms, left_ms)),
         );
         const fail = (thrown: unknown) => {
           clearTimeout(timer);
@@ -129,7 +135,7 @@ function failingSource(error: unknown): AsyncIterator<ChatDelta> {
   return { next: () => Promise.reject(error as Error) };
 }
 
-function tooSlow(provider: string, limit_ms: number, left_ms: number): LakehouseError {
+export function tooSlow(provider: string, limit_ms: number, left_ms: number): LakehouseError {
   if (left_ms <= limit_ms) {
     return new LakehouseError("deadline_exceeded", "the deadline of the call has passed");
   }
@@ -144,7 +150,7 @@ function endedEarly(provider: string): LakehouseError {
   return new LakehouseError("unavailable", message, { reason: "provider_failed" });
 }
 
-function tooLong(provider: string, limits: AnswerLimits): LakehouseError {
+export function tooLong(provider: string, limits: AnswerLimits): LakehouseError {
   const message = `${provider} sent more than ${limits.answer_characters_max} characters`;
   return new LakehouseError("unavailable", message, { reason: "bad_provider_answer" });
 }

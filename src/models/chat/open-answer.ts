@@ -3,7 +3,6 @@ import { assert } from "#kernel/assert.ts";
 import { remainingMs, type Call } from "#kernel/call.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
-import { traceparentHeaders } from "#kernel/trace-context.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
 import type { ChatProvider } from "#ports/chat-model.ts";
 import { createAnswerCache, type AnswerCache, type CachedAnswer } from "./answer-cache.ts";
@@ -11,11 +10,12 @@ import { promptTokensMax, toChatRequest, type AskedChat } from "./chat-request.t
 import type { ChatSettings } from "./chat-settings.ts";
 import { failureClass } from "./failure-class.ts";
 import { guardedAnswer, type Deltas } from "./guarded-answer.ts";
+import { guardedWhole } from "./guarded-whole.ts";
 import { hedgedAnswer, type Attempt, type StartedAnswer } from "./hedged-answer.ts";
 import { createProviderLane, type LaneFigures, type ProviderLane } from "./provider-lane.ts";
 import { retriedAnswer } from "./retried-answer.ts";
 import { routeModel, type Route, type RoutingTable } from "./route-model.ts";
-import { settledAnswer, settleFailed, type Settling } from "./settled-answer.ts";
+import { settledAnswer, settleFailed, type CallTally, type Settling } from "./settled-answer.ts";
 
 export interface OpenerNeeds {
   readonly providers: readonly ChatProvider[];
@@ -53,9 +53,12 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
   const table: RoutingTable = { registered: [...ways.keys()], tiers: needs.tiers, default_model };
   const stand_ins = standIns(settings.fallbacks, table, needs.log);
 
+  const may_ask_whole = mayAskWhole(settings);
+
   /** The deltas of one try, from the provider's queue to its first piece. */
-  function attempt(route: Route, asked: AskedChat, call: Call): Attempt {
+  function attempt(route: Route, asked: AskedChat, call: Call, stream: boolean): Attempt {
     const { provider, lane } = ways.get(route.provider)!;
+    const may_whole = !stream && may_ask_whole;
     let deltas: Deltas | undefined;
     let left = false;
     const start = async (): Promise<StartedAnswer> => {
@@ -64,11 +67,13 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
         place.over({ spoke: false });
         throw new LakehouseError("cancelled", "another try has answered");
       }
-      const open = (signal: AbortSignal) =>
-        provider.chat({
-          ...toChatRequest(asked, route.model, signal),
-          trace_headers: traceparentHeaders(call),
-        });
+      const request = (signal: AbortSignal) => toChatRequest(asked, route.model, signal, call);
+      if (may_whole && provider.whole !== undefined) {
+        const ask = (signal: AbortSignal) => provider.whole!(request(signal));
+        const first = await guardedWhole(provider.name, ask, settings, call, place.over);
+        return { first, rest: NOTHING_MORE };
+      }
+      const open = (signal: AbortSignal) => provider.chat(request(signal));
       deltas = guardedAnswer(provider.name, open, settings, call, place.over);
       const first = await deltas.next();
       assert(!first.done, "a guarded answer ended without its last piece");
@@ -84,11 +89,11 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
   }
 
   /** One model with its retries. */
-  function ask(route: Route, asked: AskedChat, call: Call, { tally }: Settling) {
+  function ask(route: Route, asked: AskedChat, call: Call, { tally, stream }: Settling) {
     const { provider, lane } = ways.get(route.provider)!;
     const once = () =>
       hedgedAnswer(
-        () => attempt(route, asked, call),
+        () => attempt(route, asked, call, stream),
         settings,
         lane.hasRoom,
         () => {
@@ -127,7 +132,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
     throw why!;
   }
 
-  async function admit(route: Route, asked: AskedChat, call: Call, stream: boolean) {
+  function admit(route: Route, asked: AskedChat, call: Call, stream: boolean) {
     const { trace_id, span_id, principal: caller } = call;
     return needs.ledger?.admit({
       caller,
@@ -148,25 +153,22 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
       const began = performance.now();
       const admitted = await admit(route, asked, call, stream);
       const key = cache.keyOf(nameOf(route), asked);
-      const { provider, model } = route;
-      const known = { provider, model, began, first_token_ms: undefined };
-      const off = key === undefined ? ("off" as const) : ("miss" as const);
-      const tally = {
-        ...known,
-        cache: off as Settling["tally"]["cache"],
+      const tally: CallTally = {
+        provider: route.provider,
+        model: route.model,
+        began,
+        first_token_ms: undefined,
+        cache: key === undefined ? "off" : "miss",
         retries: 0,
         hedged: false,
       };
-      const settling: Settling = { tally, admitted, log: needs.log };
+      const settling: Settling = { tally, admitted, stream, log: needs.log };
       const kept = key === undefined ? undefined : cache.get(key);
       if (kept !== undefined) return fromCache(kept, ways, settling);
       const answer = await askInTurn(route, asked, call, settling).catch((error: unknown) =>
         settleFailed(settling, error),
       );
-      const settled: Settling = {
-        ...settling,
-        tally: { ...tally, first_token_ms: performance.now() - began },
-      };
+      tally.first_token_ms = performance.now() - began;
       const keep =
         key === undefined
           ? undefined
@@ -174,12 +176,26 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
       return {
         provider: ways.get(answer.route.provider)!.provider,
         full_name: nameOf(answer.route),
-        deltas: settledAnswer(answer.first, answer.rest, settled, keep),
+        deltas: settledAnswer(answer.first, answer.rest, settling, keep),
       };
     },
     lanes: () => Object.fromEntries([...ways].map(([name, { lane }]) => [name, lane.figures()])),
     cache: () => cache.figures(),
   };
+}
+
+const OVER = { done: true, value: undefined } as const;
+const NOTHING_MORE: Deltas = { next: async () => OVER, leave: () => undefined };
+
+/** Below these limits whoever set them wants to hear early that a provider is silent. */
+const WHOLE_FIRST_TOKEN_MS = 60_000;
+const WHOLE_GAP_MS = 30_000;
+
+/** Silence can be told from work only where an answer comes in pieces. */
+function mayAskWhole(settings: ChatSettings): boolean {
+  const { ask_whole, first_token_timeout_ms, gap_timeout_ms, hedge_after_ms } = settings;
+  const patient = first_token_timeout_ms >= WHOLE_FIRST_TOKEN_MS && gap_timeout_ms >= WHOLE_GAP_MS;
+  return ask_whole && patient && hedge_after_ms === 0;
 }
 
 function waysOf(providers: readonly ChatProvider[], settings: ChatSettings, now: () => number) {

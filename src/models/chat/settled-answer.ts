@@ -22,6 +22,8 @@ export interface Settling {
   readonly tally: CallTally;
   /** Undefined: chat runs without a ledger. */
   readonly admitted: AdmittedModel | undefined;
+  /** Whether the caller reads piece by piece. */
+  readonly stream: boolean;
   readonly log: Log;
 }
 
@@ -30,8 +32,11 @@ type End = Pick<ModelOutcome, "usage" | "finish_reason" | "error">;
 /** Writes the line; resolves when it is durable. */
 export async function settle({ tally, admitted }: Settling, end: End): Promise<void> {
   if (admitted === undefined) return;
-  const { began, ...known } = tally;
-  await admitted.settle({ ...known, ...end, duration_ms: performance.now() - began });
+  const { provider, model, first_token_ms, cache, retries, hedged } = tally;
+  const known = { provider, model, first_token_ms, cache, retries, hedged };
+  const { usage, finish_reason, error } = end;
+  const duration_ms = performance.now() - tally.began;
+  await admitted.settle({ ...known, usage, finish_reason, error, duration_ms });
 }
 
 /** Settles a call that failed before it spoke; the error is thrown in any case. */

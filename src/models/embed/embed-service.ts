@@ -7,7 +7,9 @@ import { asOpenAiError } from "#kernel/openai-error.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { embed } from "#contracts/embed.ts";
 import type { Embedder } from "#ports/embedder.ts";
+import type { CallLedger } from "#ports/call-ledger.ts";
 import type { EmbedSettings } from "./embed-settings.ts";
+import { meteredVectors } from "./metered-vectors.ts";
 import { openAiEmbeddings } from "./openai-embeddings.ts";
 import { createVectorSource, findEmbedder } from "./text-vectors.ts";
 import { createVectorCache, type CachedVector } from "./vector-cache.ts";
@@ -16,6 +18,8 @@ export interface EmbedNeeds {
   /** The first is the default. Closed by whoever made them. */
   readonly embedders: readonly Embedder[];
   readonly log: Log;
+  /** Asked with each call: it may open after this service. Absent: nobody counts. */
+  readonly ledger?: () => CallLedger | undefined;
 }
 
 /** Bytes of one piece of a packed answer. */
@@ -45,13 +49,15 @@ export async function createEmbed(
       async pack({ texts, model }, call) {
         const { entries, dimension, ...rest } = await source.vectors(texts, model, call);
         const body = packRows(entries, dimension);
-        return { model: rest.model, dimension, rows: entries.length, body };
+        const content_type = "application/octet-stream";
+        return { content_type, model: rest.model, dimension, rows: entries.length, body };
       },
       async openai(input, call) {
         try {
           const texts = typeof input.input === "string" ? [input.input] : input.input;
           checkDimensions(input.dimensions, source.find(input.model).dimension);
-          const { model, entries } = await source.vectors(texts, input.model, call);
+          const ledger = needs.ledger?.();
+          const { model, entries } = await meteredVectors(source, ledger, texts, input.model, call);
           return openAiEmbeddings(model, entries, input.encoding_format);
         } catch (error) {
           throw asOpenAiError(error);

@@ -1,5 +1,5 @@
 // Secrets of virtual keys: made at random, shown once, kept as sha256, compared in constant time.
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 
 /** What every secret begins with: scanners of leaked secrets and our own door know it by this. */
 const PREFIX = "lhk_";
@@ -22,11 +22,11 @@ export function claimedKey(secret: string): string | undefined {
 }
 
 export function secretHash(secret: string): string {
-  return createHash("sha256").update(secret).digest("hex");
+  return hash("sha256", secret, "hex");
 }
 
 /** Whether the secret has one of these hashes; each is compared in whole. */
 export function hasHash(secret: string, hashes: readonly string[]): boolean {
-  const given = createHash("sha256").update(secret).digest();
-  return hashes.filter((hash) => timingSafeEqual(Buffer.from(hash, "hex"), given)).length > 0;
+  const given = hash("sha256", secret, "buffer");
+  return hashes.filter((one) => timingSafeEqual(Buffer.from(one, "hex"), given)).length > 0;
 }

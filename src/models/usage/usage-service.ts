@@ -36,6 +36,8 @@ export async function createUsage(
   const keys = await openVirtualKeys(dir, clock, log);
   const file = await openJsonlLog<UsageLine>(join(dir, "usage.jsonl"), {
     onCorrupt: (line) => log.error({ ...line }, "unreadable line in the ledger"),
+    onSyncFailed: (err) => log.error({ err }, "lines of the ledger could not be synced"),
+    ...(settings.durability === "power" ? {} : { sync_after_ms: settings.sync_after_ms }),
   });
   if (file.repaired_bytes > 0) log.warn({ bytes: file.repaired_bytes }, "torn line set aside");
   const { reserve_completion_tokens, groups_max } = settings;

@@ -2,6 +2,16 @@
 import { z } from "zod";
 
 export const usageSettings = z.strictObject({
+  durability: z
+    .enum(["process", "power"])
+    .default("process")
+    .describe("what no answered call is lost by: a kill of the process, or a power failure too"),
+  sync_after_ms: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(25)
+    .describe("process: a line of the ledger is on disk within this time, in any case"),
   prices: z
     .array(
       z.strictObject({

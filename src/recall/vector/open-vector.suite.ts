@@ -98,7 +98,8 @@ export function fakeEmbed(model = FAKE_MODEL, dimension = FAKE_DIMENSION): Handl
       async function* body() {
         for (const text of texts) yield new Uint8Array(fakeVector(text, dimension).buffer);
       }
-      return { model, dimension, rows: texts.length, body: body() };
+      const content_type = "application/octet-stream";
+      return { content_type, model, dimension, rows: texts.length, body: body() };
     },
     openai: () => Promise.reject(new LakehouseError("unimplemented", "not in this test")),
     models: async () => ({

@@ -5,12 +5,15 @@ import type { Log } from "#kernel/log.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
 import type { chat, ChatAnswer } from "#contracts/chat.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
+import type { Choices } from "./guided-choice.ts";
 
 type ChatInput = Parameters<Client<typeof chat>["chat"]>[0];
 
 export interface AskedModel extends Omit<ChatInput, "messages" | "response_format"> {
   /** JSON Schema that the artifact's kind declares. */
   readonly schema?: { readonly name: string; readonly schema: object } | undefined;
+  /** Set for small models: asked for one by one (`createChooser`). */
+  readonly choices?: Choices | undefined;
 }
 
 export type AskModel = (

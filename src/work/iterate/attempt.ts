@@ -174,8 +174,9 @@ function infraFailure(
 }
 
 /** What is said to the model after a draft that was not accepted: its own words, then the error. */
-export function feedback(attempt: Attempt): ChatMessage[] {
+export function feedback(attempt: Attempt, guided: boolean): ChatMessage[] {
   const error = attempt.error as ValidationError;
+  if (guided) return [{ role: "assistant", content: attempt.raw }, inPlainWords(error)];
   const advice =
     "The draft was not accepted. This is the validator's own error; mend the draft and answer " +
     "with the whole JSON object.";
@@ -183,4 +184,10 @@ export function feedback(attempt: Attempt): ChatMessage[] {
     { role: "assistant", content: attempt.raw },
     { role: "user", content: `${advice}\n\n${renderError(error)}` },
   ];
+}
+
+/** A small model reads a sentence, not a document. */
+function inPlainWords({ message, also = [] }: ValidationError): ChatMessage {
+  const faults = [message, ...also.map((one) => one.message)].join("; ");
+  return { role: "user", content: `That was refused: ${faults}. Answer again, and differently.` };
 }

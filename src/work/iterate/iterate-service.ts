@@ -9,17 +9,23 @@ import type { chat } from "#contracts/chat.ts";
 import type { iterate } from "#contracts/iterate.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import type { EventInput } from "#contracts/observe.ts";
+import type { truth } from "#contracts/truth.ts";
 import type { validate } from "#contracts/validate.ts";
 import { createModelAsker } from "./ask-model.ts";
 import { feedback, type AttemptRequest, type AttemptResult } from "./attempt.ts";
 import { runRound } from "./draft-round.ts";
 import type { IterateSettings } from "./iterate-settings.ts";
+import { createChooser } from "./guided-choice.ts";
+import { createGuide } from "./guided-session.ts";
 import { sessionRow, toAnswer, type Session } from "./session-end.ts";
 import { openSessionStore } from "./session-store.ts";
+import { withTruth } from "./truth-gate.ts";
 
 export interface IterateNeeds {
   readonly chat: Client<typeof chat>;
   readonly validate: Client<typeof validate>;
+  /** Asked about what the validator accepts; absent: there are no rules. */
+  readonly truth?: Client<typeof truth> | undefined;
   /** Hands an event to the witness, which stands in a later plane; at once, never throws. */
   readonly tell: (event: EventInput) => void;
   readonly dir: string;
@@ -37,15 +43,17 @@ export async function createIterate(
 ): Promise<Service<typeof iterate>> {
   const store = await openSessionStore(needs.dir, needs.log);
   const counts = { accepted: 0, max_iter_exhausted: 0, infra_error: 0, drifted: 0 };
-  const ask = createModelAsker(needs.chat, needs.log, settings.ask_for_schema);
-  const attempting = { ask, validate: needs.validate, tell: needs.tell };
+  const ask = createChooser(createModelAsker(needs.chat, needs.log, settings.ask_for_schema));
+  const judge = withTruth(needs.validate, needs.truth);
+  const attempting = { ask, validate: judge, tell: needs.tell };
 
   async function runSession(input: Input, schema: Schema, call: Call): Promise<Output> {
     const session: Session = { session_id: newId(), started: performance.now(), results: [] };
     const messages = openingMessages(input);
     const drifts = driftWatch(input.drift_after);
+    const guide = createGuide(input);
     for (let iteration = 1; iteration <= input.max_iterations; iteration++) {
-      const request = attemptRequest(input, iteration, schema, settings);
+      const request = guide.guided(attemptRequest(input, iteration, schema, settings));
       const round = await runRound(attempting, request, input.drafts, messages, call);
       session.results.push(...round.results);
       session.deciding = round.deciding;
@@ -54,7 +62,8 @@ export async function createIterate(
       if (failed !== undefined || report !== undefined) break;
       session.drifted = drifts(round.deciding);
       if (session.drifted) break;
-      messages.push(...feedback(attempt));
+      guide.refused(attempt);
+      messages.push(...feedback(attempt, input.guided));
     }
     await finish(input, session, call);
     return toAnswer(session, call);
@@ -81,7 +90,7 @@ export async function createIterate(
   return {
     handlers: {
       async iterate(input, call) {
-        const schema = await knownKind(needs.validate, input.kind, call);
+        const schema = await knownKind(needs.validate, input.kind, input.schema, call);
         return runSession(input, schema, call);
       },
     },
@@ -104,6 +113,7 @@ type Schema = AttemptRequest["chat"]["schema"];
 async function knownKind(
   client: Client<typeof validate>,
   kind: string,
+  wanted: Input["schema"],
   call: Call,
 ): Promise<Schema> {
   // A validator that cannot be asked now is met (and recorded) in the session itself.
@@ -113,7 +123,7 @@ async function knownKind(
     (one) => one.kind === kind || `${one.domain}.${one.kind}` === kind,
   );
   if (known !== undefined) {
-    const { schema } = known;
+    const schema = wanted ?? known.schema;
     return schema === undefined ? undefined : { name: known.kind, schema };
   }
   // validate answers with the nearest known name; its error is the one to show.

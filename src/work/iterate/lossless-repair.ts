@@ -65,7 +65,9 @@ function withUsualSlipsMended(source: string): string {
   let result = "";
   let taken = 0;
   let before = "";
-  let comma = false;
+  // A comma that waits for the token behind it: where it stands, or -1 once it was taken out.
+  let comma: number | undefined;
+  let comma_opens = false;
   const put = (upto: number, instead: string, from: number): void => {
     result += source.slice(taken, upto) + instead;
     taken = from;
@@ -73,22 +75,32 @@ function withUsualSlipsMended(source: string): string {
   for (let at = 0; at < source.length; at++) {
     const char = source[at]!;
     if (isBlank(char)) continue;
-    const comment = commentEnd(source, at, before);
+    const comment = char === "/" || char === "#" ? commentEnd(source, at, before) : at;
     if (comment > at) {
+      if (comma !== undefined && comma >= 0) put(comma, "", comma + 1);
+      if (comma !== undefined) comma = -1;
       put(at, "", comment);
       at = comment - 1;
       continue;
     }
     if (char === ",") {
-      put(at, "", at + 1);
-      comma = true;
+      if (comma === undefined) {
+        comma = at;
+        comma_opens = before === "{" || before === "[";
+      } else {
+        if (comma >= 0) put(comma, "", comma + 1);
+        put(at, "", at + 1);
+        comma = -1;
+      }
       before = char;
       continue;
     }
-    if (comma) {
+    if (comma !== undefined) {
       // Now it is known whether a value follows the comma; after an opening bracket none is due.
-      if (char !== "}" && char !== "]" && !/[{[]\s*$/.test(result.slice(-8))) result += ",";
-      comma = false;
+      const due = char !== "}" && char !== "]" && !comma_opens;
+      if (due && comma < 0) put(at, ",", at);
+      else if (!due && comma >= 0) put(comma, "", comma + 1);
+      comma = undefined;
     }
     if (opensString(char, before)) {
       const end = stringEnd(source, at);
@@ -98,7 +110,8 @@ function withUsualSlipsMended(source: string): string {
       before = '"';
       continue;
     }
-    const word = "{,:[".includes(before) ? wordAt(source, at) : undefined;
+    const begins = before === "{" || before === "," || before === ":" || before === "[";
+    const word = begins ? wordAt(source, at) : undefined;
     if (word !== undefined) {
       const [, name = "", colon] = word;
       if (colon !== undefined && before !== ":") put(at, `"${name}"`, at + name.length);
@@ -107,7 +120,7 @@ function withUsualSlipsMended(source: string): string {
     }
     before = source[at]!;
   }
-  return result + (comma ? "," : "") + source.slice(taken);
+  return result + (comma === -1 ? "," : "") + source.slice(taken);
 }
 
 function wordAt(source: string, at: number): RegExpExecArray | undefined {
@@ -117,6 +130,7 @@ function wordAt(source: string, at: number): RegExpExecArray | undefined {
 
 /** The inside of a string in other quotes, as it stands between double quotes. */
 function requoted(inside: string): string {
+  if (!inside.includes("\\") && !inside.includes('"')) return inside;
   return inside.replaceAll(/\\['`]|\\[\s\S]|"/g, (found) => {
     if (found === '"') return '\\"';
     return found === "\\'" || found === "\\`" ? found[1]! : found;

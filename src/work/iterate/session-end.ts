@@ -44,6 +44,7 @@ export function sessionRow(
     final_verdict: finalVerdict(session),
     artifact: report === undefined ? null : last.attempt.artifact,
     grounded_in_roster: report?.grounded ?? null,
+    review: report?.review ?? null,
     duration_ms: performance.now() - session.started,
     drafts: input.drafts,
     escalated_to: escalatedTo(input, session),

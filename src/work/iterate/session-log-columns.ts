@@ -18,6 +18,7 @@ export const sessionLogColumns: Column[] = [
   text("final_verdict"),
   text("artifact"),
   { name: "grounded_in_roster", type: "boolean", nullable: true },
+  text("review"),
   { name: "duration_ms", type: "double", nullable: true },
   { name: "drafts", type: "long", nullable: true },
   text("escalated_to"),

@@ -95,10 +95,11 @@ test("a decision that cannot be logged is not given", async (t) => {
   await assert.rejects(service.handlers.decide(input, startCall()), { reason: "log_failed" });
 });
 
-test("as installed nothing is done by itself; policies that contradict stop the start", async (t) => {
+test("as installed only remembering is done by itself; contradicting policies stop the start", async (t) => {
   const dir = await tempDir(t);
   const { policies: installed } = permissionSettings.parse({});
   assert.notEqual(choosePermission(installed, "anything", 1).decision, "auto");
+  assert.equal(choosePermission(installed, "respond.remember", 0.2).decision, "auto");
   const rising = [{ action: "*", auto_from: 0.5, dry_run_from: 0.9 }];
   await assert.rejects(open(t, dir, { policies: rising }), /must not rise/);
   await assert.rejects(open(t, dir, { policies: [policies[0], policies[0]] }), /two permission/);

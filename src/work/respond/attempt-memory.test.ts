@@ -47,11 +47,15 @@ const drafting = {
   iterate: async ({ prompt }: { prompt: string }) => void prompts.push(prompt),
 } as unknown as Client<typeof iterate>;
 
-function answer(status: string, messages: string[] = []): RespondAnswer {
+function answer(
+  status: string,
+  messages: string[] = [],
+  remembering: object | null = null,
+): RespondAnswer {
   const history = messages.map((message) => ({
     error: { kind: "phantom", field: "id", message },
   }));
-  return { status, iterations: 2, model: "m", history } as unknown as RespondAnswer;
+  return { status, iterations: 2, model: "m", history, remembering } as unknown as RespondAnswer;
 }
 
 test("what like tasks were refused for stands fenced in the prompt, far ones are left out", async () => {
@@ -130,4 +134,24 @@ test("nothing is recalled or recorded where the caller or the house has no memor
   const without = createAttemptMemory(undefined, silentLog);
   assert.deepEqual((await without.recall(planned, input, drafting, startCall())).pathway_ids, []);
   assert.deepEqual(await without.record(planned, input, recalled, answer("x"), startCall()), []);
+});
+
+test("what permission keeps from memory is kept from it here too, a simulation apart", async () => {
+  for (const decision of ["dry_run", "block"]) {
+    const { told, client } = memory([]);
+    const attempts = createAttemptMemory(client, silentLog);
+    const refused = { decision, simulated_in: null };
+    const recalled = { pathway_ids: ["p1"], iterate: drafting };
+    await attempts.record(planned, input, recalled, answer("accepted", [], refused), startCall());
+    assert.deepEqual(told, []);
+  }
+  const { told, client } = memory([]);
+  const simulated = { decision: "simulation", simulated_in: "acme.simulation" };
+  const recalled = { pathway_ids: ["p1"], iterate: drafting };
+  const attempts = createAttemptMemory(client, silentLog);
+  await attempts.record(planned, input, recalled, answer("accepted", [], simulated), startCall());
+  assert.deepEqual(
+    told.map(([verb, { tenant }]) => [verb, tenant]),
+    [["add", "acme.simulation"]],
+  );
 });

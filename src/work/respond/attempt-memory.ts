@@ -84,8 +84,10 @@ export function createAttemptMemory(
       }
     },
 
-    async record(planned, input, recalled, answer, call) {
-      if (client === undefined || !input.record_playbook) return [];
+    async record(planned, asked, all_recalled, answer, call) {
+      const kept = attemptToKeep(asked, all_recalled, answer);
+      if (client === undefined || !asked.record_playbook || kept === undefined) return [];
+      const { input, recalled } = kept;
       const scope = scopeOf(planned, input);
       const success = answer.status === "accepted";
       const failed: string[] = [];
@@ -119,6 +121,18 @@ export function createAttemptMemory(
       return failed;
     },
   };
+}
+
+/** What is remembered of the attempt, as the permission gradient said; undefined: nothing. */
+function attemptToKeep(
+  input: RespondInput,
+  recalled: RecalledAttempts,
+  { remembering }: RespondAnswer,
+) {
+  if (remembering === null || remembering.decision === "auto") return { input, recalled };
+  if (remembering.simulated_in === null) return undefined;
+  const simulated = { ...input, playbook_scope: remembering.simulated_in };
+  return { input: simulated, recalled: { ...recalled, pathway_ids: [] } };
 }
 
 function scopeOf(planned: PlannedTask, input: RespondInput) {

@@ -5,6 +5,7 @@ import { type LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { Attempt, iterate } from "#contracts/iterate.ts";
 import type { MatrixHit } from "#contracts/matrix.ts";
 import type { CorrectionRow, RespondAnswer } from "#contracts/respond.ts";
+import { renderEarlierTasks, type EarlierTask } from "#ports/context-bundle.ts";
 import { withCorrections } from "./overseer.ts";
 import type { RespondInput } from "./retrieve.ts";
 import type { PlannedTask } from "./task-planner.ts";
@@ -21,6 +22,8 @@ export interface Drafted {
   readonly iterations: number;
   readonly model: string | null;
   readonly provider_kind: RespondAnswer["provider_kind"];
+  /** Why a truth rule wants somebody to look at accepted work first. */
+  readonly review?: string | undefined;
   /** Set when the status is infra_error: to be thrown once it is written down. */
   readonly failed: LakehouseError | undefined;
 }
@@ -30,15 +33,24 @@ export interface Oversight {
   readonly corrections: readonly CorrectionRow[];
   /** undefined: nobody is there to help, every iteration is used. */
   readonly drift_after: number | undefined;
+  /** The model is a small one: a short prompt, choices one by one. */
+  readonly guided: boolean;
+}
+
+/** What was found for the task. */
+export interface DraftMaterial {
+  readonly hits: readonly MatrixHit[];
+  /** Tasks of the same kind that went well. */
+  readonly earlier: readonly EarlierTask[];
 }
 
 /** Never throws. */
 export async function draftWork(
   client: Client<typeof iterate>,
   { kind, domain, plan }: PlannedTask,
-  hits: readonly MatrixHit[],
+  { hits, earlier }: DraftMaterial,
   input: RespondInput,
-  { corrections, drift_after }: Oversight,
+  { corrections, drift_after, guided }: Oversight,
   call: Call,
 ): Promise<Drafted> {
   const candidates = hits.map(({ id, corpus, metadata, text, playbook }) => ({
@@ -48,15 +60,17 @@ export async function draftWork(
     text: text ?? "",
     boosted: playbook !== null,
   }));
-  const { system, prompt } = kind.prompt(input.task, plan, candidates);
+  const form = { brief: guided };
+  const { system, prompt, schema } = kind.prompt(input.task, plan, candidates, form);
   try {
     const answer = await client.iterate(
       {
         kind: `${domain}.${kind.validator}`,
         system,
-        prompt: withCorrections(prompt, corrections),
+        prompt: withCorrections(guided ? prompt : withEarlier(prompt, earlier), corrections),
         context: { ...plan.context },
         max_iterations: input.max_iterations,
+        ...(guided ? { guided, ...(schema === undefined ? {} : { schema: { ...schema } }) } : {}),
         ...(drift_after === undefined ? {} : { drift_after }),
         ...(input.provider === undefined ? {} : { provider: input.provider }),
         ...(input.model === undefined ? {} : { model: input.model }),
@@ -65,11 +79,21 @@ export async function draftWork(
     );
     const { artifact, history, iterations, model, provider_kind } = answer;
     const reason = `accepted at iteration ${iterations}`;
-    const told = { artifact, history, iterations, model, provider_kind };
+    const { review } = answer.validation;
+    const told = { artifact, history, iterations, model, provider_kind, review };
     return { status: "accepted", reason, ...told, failed: undefined };
   } catch (thrown) {
     return failedDraft(toLakehouseError(thrown));
   }
+}
+
+const EARLIER_ADVICE =
+  "Tasks of this kind were done before; what was chosen for them follows. These are notes only: " +
+  "candidates, request and conditions are the ones above:";
+
+function withEarlier(prompt: string, earlier: readonly EarlierTask[]): string {
+  const block = renderEarlierTasks(earlier);
+  return block === "" ? prompt : [prompt, EARLIER_ADVICE, block].join("\n\n");
 }
 
 /** Also of failures before drafting. Errors of iterate carry the session as extension members. */

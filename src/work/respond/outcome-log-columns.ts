@@ -14,4 +14,5 @@ export const outcomeLogColumns: Column[] = [
   ...["recorded_at", "trace_id"].map(text),
   column("double")("duration_ms"),
   column("long")("corrections"),
+  text("permission"),
 ];

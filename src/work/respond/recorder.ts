@@ -4,13 +4,17 @@ import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { Log } from "#kernel/log.ts";
 import { eventInput, type EventInput } from "#contracts/observe.ts";
-import type { OutcomeRow } from "#contracts/respond.ts";
+import type { permission } from "#contracts/permission.ts";
+import type { OutcomeRow, RespondAnswer } from "#contracts/respond.ts";
 import type { playbookContract } from "#contracts/playbook.ts";
 import type { Lessons } from "./lessons.ts";
+import { createMemoryGate, type MemoryDecision } from "./memory-gate.ts";
 import type { OutcomeStore } from "./outcome-store.ts";
 
 export interface RecorderNeeds {
   readonly playbook: Client<typeof playbookContract>;
+  /** Asked before anything is remembered; absent: all of it is. */
+  readonly permission?: Client<typeof permission> | undefined;
   /** Hands an event to the witness, which stands in a later plane; at once, never throws. */
   readonly tell: (event: EventInput) => void;
   readonly log: Log;
@@ -19,6 +23,8 @@ export interface RecorderNeeds {
 
 export interface TaskEnd {
   readonly task: string;
+  /** The words that were searched with. */
+  readonly query_text: string;
   readonly task_class: string | null;
   readonly sig_hash: string;
   readonly status: "accepted" | "nothing_relevant" | "max_iter_exhausted" | "infra_error";
@@ -27,6 +33,8 @@ export interface TaskEnd {
   readonly model: string | null;
   readonly playbooks_applied: readonly string[];
   readonly lessons: Lessons;
+  /** Why a truth rule wants somebody to look first. */
+  readonly review?: string | undefined;
   /** How many corrections of an overseer were applied. */
   readonly corrections: number;
   readonly event: Readonly<Record<string, string | number>>;
@@ -36,12 +44,14 @@ export interface TaskEnd {
 export interface PlaybookOrder {
   readonly query_text: string;
   readonly scope: string;
+  readonly task_class: string;
   readonly tags: readonly string[];
 }
 
 export interface Recorded {
   readonly playbooks_recorded: string[];
   readonly not_recorded: string[];
+  remembering: RespondAnswer["remembering"];
 }
 
 export interface Recorder {
@@ -51,41 +61,93 @@ export interface Recorder {
 }
 
 export function createRecorder(needs: RecorderNeeds, store: OutcomeStore): Recorder {
+  const gate = createMemoryGate(needs.permission);
   let failures = 0;
 
+  async function record(end: TaskEnd, order: PlaybookOrder | undefined, call: Call) {
+    const recorded: Recorded = { playbooks_recorded: [], not_recorded: [], remembering: null };
+    const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        failures++;
+        const message = error instanceof Error ? error.message : String(error);
+        recorded.not_recorded.push(`${what}: ${message}`);
+        needs.log.error({ err: error, what, sig_hash: end.sig_hash }, "could not be recorded");
+      }
+    };
+    let decided: MemoryDecision | undefined;
+    await attempt("permission", async () => {
+      decided = await gate(memoryRequest(end, order), call);
+    });
+    await attempt("outcome", () => store.append(outcomeRow(end, decided, call, needs.clock)));
+    if (decided !== undefined) {
+      recorded.remembering = rememberingOf(end, order, decided);
+      await remember(end, order, decided, recorded, attempt, call);
+    }
+    needs.tell(witnessEvent(end, call));
+    return recorded;
+  }
+
+  /** `auto`: writes it down; `simulation`: in a scope of its own; else it is only told. */
+  async function remember(
+    end: TaskEnd,
+    order: PlaybookOrder | undefined,
+    { decision, reason }: MemoryDecision,
+    recorded: Recorded,
+    attempt: (what: string, work: () => Promise<void>) => Promise<void>,
+    call: Call,
+  ): Promise<void> {
+    if (decision !== "auto") recorded.not_recorded.push(`memory: ${decision}, ${reason}`);
+    if (order !== undefined && (decision === "auto" || decision === "simulation")) {
+      const simulated = { ...order, scope: recorded.remembering?.simulated_in ?? order.scope };
+      await attempt("playbooks", async () => {
+        const ids = await recordAnswers(needs.playbook, end.lessons, simulated, call);
+        if (decision === "auto") recorded.playbooks_recorded.push(...ids);
+      });
+    }
+    if (decision !== "auto") return;
+    for (const { playbook_id, success } of end.lessons.outcomes) {
+      await attempt(`playbook outcome ${playbook_id}`, async () => {
+        await needs.playbook.outcome({ playbook_id, success, query_text: end.query_text }, call);
+      });
+    }
+  }
+
+  return { failures: () => failures, record };
+}
+
+function memoryRequest(end: TaskEnd, order: PlaybookOrder | undefined) {
   return {
-    failures: () => failures,
-    async record(end, order, call) {
-      const recorded: Recorded = { playbooks_recorded: [], not_recorded: [] };
-      const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
-        try {
-          await work();
-        } catch (error) {
-          failures++;
-          const message = error instanceof Error ? error.message : String(error);
-          recorded.not_recorded.push(`${what}: ${message}`);
-          needs.log.error({ err: error, what, sig_hash: end.sig_hash }, "could not be recorded");
-        }
-      };
-      await attempt("outcome", () => store.append(outcomeRow(end, call, needs.clock)));
-      if (order !== undefined) {
-        await attempt("playbooks", async () => {
-          const ids = await recordAnswers(needs.playbook, end.lessons, order, call);
-          recorded.playbooks_recorded.push(...ids);
-        });
-      }
-      for (const { playbook_id, success } of end.lessons.outcomes) {
-        await attempt(`playbook outcome ${playbook_id}`, async () => {
-          await needs.playbook.outcome({ playbook_id, success }, call);
-        });
-      }
-      needs.tell(witnessEvent(end, call));
-      return recorded;
-    },
+    task_class: end.task_class ?? "",
+    sig_hash: end.sig_hash,
+    accepted: end.status === "accepted",
+    iterations: end.iterations,
+    review: end.review,
+    record: order === undefined ? [] : end.lessons.record,
+    outcomes: end.lessons.outcomes.length,
   };
 }
 
-function outcomeRow(end: TaskEnd, call: Call, clock: Clock): OutcomeRow {
+/** Playbooks of a simulation are in no scope that work searches. */
+const SIMULATION = ".simulation";
+
+function rememberingOf(
+  end: TaskEnd,
+  order: PlaybookOrder | undefined,
+  decided: MemoryDecision,
+): NonNullable<RespondAnswer["remembering"]> {
+  const answers = order === undefined ? [] : [...end.lessons.record];
+  const simulates = decided.decision === "simulation" && order !== undefined;
+  return { ...decided, answers, simulated_in: simulates ? `${order.scope}${SIMULATION}` : null };
+}
+
+function outcomeRow(
+  end: TaskEnd,
+  decided: MemoryDecision | undefined,
+  call: Call,
+  clock: Clock,
+): OutcomeRow {
   return {
     schema: "outcome.v1",
     kind: "respond",
@@ -102,6 +164,7 @@ function outcomeRow(end: TaskEnd, call: Call, clock: Clock): OutcomeRow {
     trace_id: call.trace_id,
     duration_ms: end.duration_ms,
     corrections: end.corrections,
+    permission: decided?.decision ?? null,
   };
 }
 
@@ -112,10 +175,11 @@ async function recordAnswers(
   call: Call,
 ): Promise<string[]> {
   if (lessons.record.length === 0) return [];
-  const { query_text, scope } = order;
+  const { query_text, scope, task_class } = order;
   const entries = lessons.record.map((answer) => ({
     query_text,
     ...answer,
+    task_class,
     tags: [...order.tags],
   }));
   const answer = await client.bulk({ entries, scope }, call);

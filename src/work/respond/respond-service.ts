@@ -8,6 +8,7 @@ import type { iterate } from "#contracts/iterate.ts";
 import type { matrix, MatrixHit } from "#contracts/matrix.ts";
 import type { pathwayContract } from "#contracts/pathway.ts";
 import type { respond, RespondAnswer } from "#contracts/respond.ts";
+import type { EarlierTask } from "#ports/context-bundle.ts";
 import type { DomainPack } from "#ports/domain-pack.ts";
 import { createAttemptMemory, type RecalledAttempts } from "./attempt-memory.ts";
 import { openCorrectionStore } from "./correction-store.ts";
@@ -64,19 +65,21 @@ export async function createRespond(
     let overseen: OverseenDraft;
     let recalled: RecalledAttempts = { pathway_ids: [], iterate: needs.iterate };
     try {
-      found = await retrieve(needs.matrix, planned.plan, input, call);
+      found = await retrieve(needs.matrix, planned, input, call);
       if (found !== undefined && found.results.length === 0) {
         return await refuse(write, work, refusalReason(found), found.relevance);
       }
       recalled = await attempts.recall(planned, input, needs.iterate, call);
       const { iterate: drafting } = recalled;
       const hits = found?.results ?? [];
+      const earlier = earlierTasks(found);
       overseen = await draftOverseen(
         { overseer, tell: needs.tell, log: needs.log },
         { task: input.task, planned },
         (so_far) => {
-          const oversight = { corrections: so_far, drift_after };
-          return draftWork(drafting, planned, hits, input, oversight, call);
+          const guided = input.guided ?? isSmall(input.model, settings.small_models);
+          const oversight = { corrections: so_far, drift_after, guided };
+          return draftWork(drafting, planned, { hits, earlier }, input, oversight, call);
         },
         settings.overseer_corrections_max,
         call,
@@ -108,6 +111,22 @@ export async function createRespond(
       await corrections.close();
     },
   };
+}
+
+/** Recorded tasks of the same kind: what was chosen for them may guide, and decides nothing. */
+function earlierTasks(found: SearchAnswer | undefined): EarlierTask[] {
+  const followed = (found?.playbooks ?? []).filter((match) => match.decisions.transfer.decided);
+  return followed.map(({ playbook, utility }) => {
+    return { task: playbook.query_text, answer_id: playbook.answer_id, utility };
+  });
+}
+
+/** `local/*` means all of that provider; anything else one name. */
+function isSmall(model: string | undefined, patterns: readonly string[]): boolean {
+  if (model === undefined) return false;
+  return patterns.some((pattern) =>
+    pattern.endsWith("*") ? model.startsWith(pattern.slice(0, -1)) : model === pattern,
+  );
 }
 
 type Write = ReturnType<typeof writer>;
@@ -145,7 +164,8 @@ async function conclude(
       : lessonsOf(work.planned.kind, artifact, history, hits, settings);
   const playbooks_applied = hits.flatMap((hit) => hit.playbook?.playbook_id ?? []);
   const told = { status, reason, model, iterations };
-  const ended = { ...told, lessons, playbooks_applied, corrections: corrections.length };
+  const { review } = drafted;
+  const ended = { ...told, review, lessons, playbooks_applied, corrections: corrections.length };
   const answer = await write(work, ended);
   if (drafted.failed !== undefined) throw drafted.failed;
   return {
@@ -193,13 +213,21 @@ async function refuse(
 
 type Ended = Pick<
   TaskEnd,
-  "status" | "reason" | "model" | "iterations" | "lessons" | "playbooks_applied" | "corrections"
+  | "status"
+  | "reason"
+  | "model"
+  | "iterations"
+  | "review"
+  | "lessons"
+  | "playbooks_applied"
+  | "corrections"
 >;
 
 function taskEnd({ input, planned, started }: Work, ended: Ended): TaskEnd {
   return {
     ...ended,
     task: input.task,
+    query_text: planned?.plan.query_text || input.task,
     task_class: planned?.task_class ?? null,
     sig_hash: planned?.sig_hash ?? unplannedHash(input.task),
     event: planned?.plan.event ?? {},
@@ -217,6 +245,7 @@ function playbookOrder({ input, planned }: Work, ended: Ended) {
     // The words that later searches are made with: only like is compared with like.
     query_text: planned.plan.query_text,
     scope: input.playbook_scope,
+    task_class: planned.task_class,
     tags: [planned.task_class, `sig:${planned.sig_hash.slice(0, 12)}`],
   };
 }

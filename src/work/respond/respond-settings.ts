@@ -21,6 +21,10 @@ export const respondSettings = z.strictObject({
     .max(1_000)
     .default(25)
     .describe("answers of one piece of work that are remembered at most"),
+  small_models: z
+    .array(z.string())
+    .default(["local/*"])
+    .describe("asked briefly, and choices one by one from the candidates: names, or a/* for all"),
   overseer: z
     .string()
     .default("")

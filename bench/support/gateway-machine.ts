@@ -1,0 +1,47 @@
+// Where and on what the processes of the gateway bench run: one core for whoever is measured.
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "../../test/support/source-tree.ts";
+
+export interface Runtime {
+  readonly name: "node" | "bun";
+  readonly path: string;
+  /** Before the program. */
+  readonly args: readonly string[];
+}
+
+export const NODE: Runtime = { name: "node", path: process.execPath, args: ["--no-warnings"] };
+
+/** Undefined where it is not installed. */
+export function bun(): Runtime | undefined {
+  const path = join(ROOT, `node_modules/@oven/bun-${process.platform}-${process.arch}/bin/bun`);
+  return existsSync(path) ? { name: "bun", path, args: [] } : undefined;
+}
+
+/** Whether processes can be kept on a core (Linux with two of them). */
+const CAN_PIN = process.platform === "linux" && availableParallelism() > 1;
+const MEASURED_CORE = "0";
+const OTHER_CORES = `1-${availableParallelism() - 1}`;
+
+/** The command on the core of whoever is measured. */
+export function pinned(command: string, args: readonly string[]): [string, string[]] {
+  return on(MEASURED_CORE, command, args);
+}
+
+/** The command on the other cores: the provider, the load. */
+export function aside(command: string, args: readonly string[]): [string, string[]] {
+  return on(OTHER_CORES, command, args);
+}
+
+function on(cores: string, command: string, args: readonly string[]): [string, string[]] {
+  return CAN_PIN ? ["taskset", ["-c", cores, command, ...args]] : [command, [...args]];
+}
+
+/** Lets a process with all its threads run on the whole machine, or on its one core again. */
+export function spread(pid: number, everywhere: boolean): void {
+  if (!CAN_PIN || pid === 0) return;
+  const cores = everywhere ? `0-${availableParallelism() - 1}` : MEASURED_CORE;
+  execFileSync("taskset", ["-a", "-c", "-p", cores, String(pid)], { stdio: "ignore" });
+}

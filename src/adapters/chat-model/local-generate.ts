@@ -1,0 +1,137 @@
+// One answer of llama.cpp: the prompt is measured, held to its grammar, and made piece by piece.
+import type { LlamaChat, LlamaChatResponse } from "node-llama-cpp";
+import { newSpanId } from "#kernel/ids.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import type { FinishReason } from "#contracts/nouns.ts";
+import type { ChatDelta, ChatRequest } from "#ports/chat-model.ts";
+import { toFunctions, toGrammarKind, toHistory } from "./local-request.ts";
+import { cancelled } from "./local-turns.ts";
+import type { LoadedWeights } from "./local-weights.ts";
+
+type Response = LlamaChatResponse<Record<string, never>>;
+
+/**
+ * Resolves with the last delta: the reason, the tool calls and the usage. Errors: `rejected` (the
+ * prompt is longer than the context), `invalid`, `cancelled`, `unavailable` (the engine).
+ */
+export async function generate(
+  weights: LoadedWeights,
+  request: ChatRequest,
+  onText: (text: string) => void,
+): Promise<ChatDelta> {
+  const chat = new weights.module.LlamaChat({ contextSequence: weights.sequence });
+  try {
+    return await respond(weights, chat, request, onText);
+  } finally {
+    chat.dispose();
+  }
+}
+
+async function respond(
+  { model, sequence, llama }: LoadedWeights,
+  chat: LlamaChat,
+  request: ChatRequest,
+  onText: (text: string) => void,
+): Promise<ChatDelta> {
+  const { signal } = request;
+  if (signal.aborted) throw cancelled();
+  const history = toHistory(request.messages);
+  const functions = toFunctions(request);
+  const grammar = functions === undefined ? await grammarOf(llama, request) : undefined;
+  const prompt_tokens = chat.chatWrapper
+    .generateContextState({
+      chatHistory: [...history, { type: "model", response: [] }],
+      ...(functions === undefined ? {} : { availableFunctions: functions }),
+    })
+    .contextText.tokenize(model.tokenizer).length;
+  const room = sequence.contextSize - prompt_tokens - 1;
+  if (room < 1) throw promptTooLong(prompt_tokens, sequence.contextSize);
+  const before = sequence.tokenMeter.getState();
+  let response: Response;
+  try {
+    response = (await chat.generateResponse(history, {
+      signal,
+      onTextChunk: onText,
+      // Within the context: nothing of the prompt is ever pushed out to make room.
+      maxTokens: Math.min(room, request.max_tokens ?? room),
+      ...samplingOf(request),
+      ...(functions === undefined ? {} : { functions }),
+      // The structure of JSON repeats itself by nature.
+      ...(grammar === undefined ? {} : { grammar, repeatPenalty: false }),
+    } as Parameters<LlamaChat["generateResponse"]>[1])) as Response;
+  } catch (cause) {
+    if (signal.aborted) throw cancelled();
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new LakehouseError("unavailable", `local/${request.model} failed: ${said}`, {
+      reason: "provider_failed",
+      cause,
+    });
+  }
+  const completion_tokens = sequence.tokenMeter.diff(before).usedOutputTokens;
+  const total_tokens = prompt_tokens + completion_tokens;
+  return {
+    content: "",
+    ...toolCallsOf(response),
+    finish_reason: finishReasonOf(response.metadata.stopReason),
+    usage: { prompt_tokens, completion_tokens, total_tokens },
+  };
+}
+
+async function grammarOf(llama: LoadedWeights["llama"], request: ChatRequest) {
+  const kind = toGrammarKind(request.response_format);
+  if (kind === undefined) return undefined;
+  try {
+    return kind === "json"
+      ? await llama.getGrammarFor("json")
+      : await llama.createGrammarForJsonSchema(kind as { type: "object" });
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new LakehouseError("invalid", `response_format: no grammar can be made of it: ${said}`, {
+      reason: "invalid_input",
+      cause,
+    });
+  }
+}
+
+/** What is not set is left out: llama.cpp then takes the likeliest token each time. */
+function samplingOf(request: ChatRequest): Record<string, unknown> {
+  const { temperature, seed, stop, extra } = request;
+  const options: Record<string, unknown> = {};
+  if (temperature !== undefined) options["temperature"] = temperature;
+  if (seed !== undefined) options["seed"] = seed;
+  if (stop !== undefined) options["customStopTriggers"] = stop;
+  const same = { topP: extra?.["top_p"], topK: extra?.["top_k"], minP: extra?.["min_p"] };
+  for (const [name, value] of Object.entries(same)) {
+    if (typeof value === "number") options[name] = value;
+  }
+  return options;
+}
+
+function toolCallsOf(response: Response): Pick<ChatDelta, "tool_calls"> {
+  const calls = (response.functionCalls ?? []) as readonly {
+    readonly functionName: string;
+    readonly params: unknown;
+  }[];
+  if (calls.length === 0) return {};
+  return {
+    tool_calls: calls.map(({ functionName, params }, index) => ({
+      index,
+      id: `call_${newSpanId()}`,
+      type: "function",
+      function: { name: functionName, arguments: JSON.stringify(params ?? {}) },
+    })),
+  };
+}
+
+function finishReasonOf(reason: Response["metadata"]["stopReason"]): FinishReason {
+  if (reason === "maxTokens") return "length";
+  return reason === "functionCalls" ? "tool_calls" : "stop";
+}
+
+function promptTooLong(prompt_tokens: number, context_tokens: number): LakehouseError {
+  const message = `the prompt has ${prompt_tokens} tokens, the model reads ${context_tokens}`;
+  return new LakehouseError("rejected", message, {
+    reason: "provider_failed",
+    hint: "shorten it, or raise providers.local.context_tokens where the model was trained for more",
+  });
+}

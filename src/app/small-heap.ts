@@ -1,0 +1,23 @@
+// Keeps a server's heap near what it holds: garbage is collected before it piles up in memory.
+import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+import { onBun } from "#kernel/http-client.ts";
+
+/** The old generation may grow by so much between collections; V8 alone lets it grow fourfold. */
+const GROWING_PERCENT = 50;
+/** Room for new objects, both halves of it; V8 alone goes to three times this. */
+const NEW_SPACE_BYTES_MAX = 24 * 1024 * 1024;
+const LOOK_EVERY_MS = 250;
+
+/** For servers on Node, once: its flags hold for the whole process. See docs/decisions/0022. */
+export function keepHeapSmall(): void {
+  if (onBun()) return;
+  setFlagsFromString(`--heap-growing-percent=${GROWING_PERCENT}`);
+  // The bound itself is fixed when V8 starts; how it grows towards it is not.
+  const timer = setInterval(() => {
+    const space = getHeapSpaceStatistics().find((one) => one.space_name === "new_space");
+    if (space !== undefined && space.space_size < NEW_SPACE_BYTES_MAX) return;
+    setFlagsFromString("--semi-space-growth-factor=1");
+    clearInterval(timer);
+  }, LOOK_EVERY_MS);
+  timer.unref();
+}

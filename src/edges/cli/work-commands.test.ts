@@ -1,0 +1,92 @@
+// `lakehouse iterate` and `respond` on a real house with a scripted model on loopback.
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openHouse } from "#app/open-house.ts";
+import { startScriptedModel } from "#work/iterate/scripted-model.suite.ts";
+import { tempDir } from "../../../test/support/temp-dir.ts";
+import type { CliHost } from "./cli-host.ts";
+import { runProgram } from "./program.ts";
+
+interface HasAfter {
+  after(fn: () => unknown): void;
+}
+
+const EMPTY_ORDER = '{"books":[]}';
+
+/** The model `big` knows the answer, every other one says something that is no JSON. */
+async function commandLine(t: HasAfter) {
+  const server = await startScriptedModel(t, ({ model }) => ({
+    content: model === "big" ? EMPTY_ORDER : "let me think",
+  }));
+  const data = await tempDir(t);
+  const config = join(data, "lakehouse.toml");
+  await writeFile(
+    config,
+    `domains = ["bookshop"]\n[providers]\nollama = ""\nkeys_dir = ""\n` +
+      `endpoints = [{ name = "script", base_url = "${server.base_url}" }]\n`,
+  );
+  let out = "";
+  let notes = "";
+  const host = {
+    version: "0",
+    terminal: {
+      out: (text: string) => void (out += text),
+      note: (text: string) => void (notes += text),
+      interactive: false,
+    },
+    open: (options) => openHouse(options, {}),
+  } satisfies Partial<CliHost> as unknown as CliHost;
+  return {
+    server,
+    async run(...args: string[]) {
+      out = "";
+      notes = "";
+      const code = await runProgram(host, ["--data", data, "--config", config, ...args]);
+      return { code, out, notes };
+    },
+  };
+}
+
+test("iterate asks for drafts side by side and hands over to the model it was told", async (t) => {
+  const { run, server } = await commandLine(t);
+  const asked = ["iterate", "order", "an", "order", "-m", "script/small"];
+  const more = ["--drafts", "2", "--escalate", "2:script/big", "--system", "be brief"];
+  const { code, out } = await run(...asked, ...more, "--temperature", "0.7", "--max-tokens", "99");
+  assert.equal(code, 0, out);
+  assert.match(out, /iteration 1\.1 ✗ no_json script\/small: /);
+  assert.match(out, /iteration 2\.\d ✓ accepted script\/big/);
+  assert.deepEqual(
+    server.asked.slice(0, 2).map(({ model }) => model),
+    ["small", "small"],
+  );
+  assert.ok(server.asked.slice(2).every(({ model }) => model === "big"));
+  const first = server.asked[0] as unknown as Record<string, unknown>;
+  assert.deepEqual([first["temperature"], first["max_tokens"]], [0.7, 99]);
+  assert.deepEqual(server.asked[0]!.messages[0], { role: "system", content: "be brief" });
+});
+
+test("iterate gives up on the same refused draft, and says what an option lacks", async (t) => {
+  const { run, server } = await commandLine(t);
+  const asked = ["iterate", "order", "an order", "-m", "script/small", "--max-iterations", "9"];
+  const drifted = await run(...asked, "--drift-after", "2");
+  assert.notEqual(drifted.code, 0);
+  assert.match(drifted.notes, /not accepted after 2 attempts and does not get on/);
+  assert.equal(server.asked.length, 2);
+  const wrong = await run(...asked, "--escalate", "big");
+  assert.notEqual(wrong.code, 0);
+  assert.match(wrong.notes + wrong.out, /write <iteration>:<model>/);
+});
+
+test("respond tells what is nobody's business, and takes a context and a scope", async (t) => {
+  const { run, server } = await commandLine(t);
+  const task = ["respond", "what is the weather like", "--context", '{"a":1}', "--scope", "mine"];
+  const { code, out } = await run(...task);
+  assert.equal(code, 0, out);
+  assert.match(out, /nothing relevant: no domain here makes this its business/);
+  assert.match(out, /no model was asked; 0 playbooks applied, 0 recorded/);
+  assert.deepEqual(server.asked, []);
+  const wrong = await run("respond", "x", "--context", "[]");
+  assert.match(wrong.notes, /--context must be a JSON object/);
+});

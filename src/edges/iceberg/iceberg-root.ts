@@ -1,0 +1,3 @@
+// Where the Iceberg REST catalog stands.
+
+export const ICEBERG_ROOT = "/iceberg/v1/";

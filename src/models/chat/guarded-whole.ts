@@ -1,0 +1,65 @@
+// An answer that a provider makes in one piece, under guard: one limit, and a clean leaving.
+import { timerMs } from "#kernel/before-deadline.ts";
+import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
+import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
+import type { ChatDelta } from "#ports/chat-model.ts";
+import { tooLong, tooSlow, type AnswerLimits, type OnOver } from "./guarded-answer.ts";
+
+export interface WholeLimits extends AnswerLimits {
+  readonly whole_answer_timeout_ms: number;
+}
+
+/**
+ * The one delta. The provider's signal aborts when the caller leaves or the limit passes. Errors:
+ * the provider's, `deadline_exceeded`, `cancelled`, `unavailable` (bad_provider_answer).
+ */
+export function guardedWhole(
+  provider: string,
+  ask: (signal: AbortSignal) => Promise<ChatDelta>,
+  limits: WholeLimits,
+  call: Call,
+  onOver: OnOver,
+): Promise<ChatDelta> {
+  return new Promise((resolve, reject) => {
+    const controller = new AbortController();
+    const listens = call.signal !== NEVER;
+    let over = false;
+
+    function end(error?: LakehouseError): boolean {
+      if (over) return false;
+      over = true;
+      clearTimeout(timer);
+      if (listens) call.signal.removeEventListener("abort", callerLeft);
+      onOver(error === undefined ? { spoke: true } : { spoke: false, error });
+      return true;
+    }
+
+    /** The provider may be stuck: its end is not waited for. */
+    function giveUp(error: LakehouseError): void {
+      if (!end(error)) return;
+      controller.abort(error);
+      reject(error);
+    }
+
+    const fail = (thrown: unknown) => {
+      const error = toLakehouseError(thrown);
+      if (end(error)) reject(error);
+    };
+    const callerLeft = () => giveUp(cancelledError(call));
+    const limit_ms = limits.whole_answer_timeout_ms;
+    const left_ms = remainingMs(call);
+    const timer = setTimeout(
+      () => giveUp(tooSlow(provider, limit_ms, left_ms)),
+      timerMs(Math.min(limit_ms, left_ms)),
+    );
+    if (listens && call.signal.aborted) {
+      callerLeft();
+      return;
+    }
+    if (listens) call.signal.addEventListener("abort", callerLeft, { once: true });
+    ask(controller.signal).then((delta) => {
+      if (delta.content.length > limits.answer_characters_max) fail(tooLong(provider, limits));
+      else if (end()) resolve(delta);
+    }, fail);
+  });
+}

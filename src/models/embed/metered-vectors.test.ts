@@ -1,0 +1,95 @@
+// Embeddings through /v1/embeddings in the ledger: lines, model lists, budgets; with real books.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { startCall } from "#kernel/call.ts";
+import { systemClock } from "#kernel/clock.ts";
+import { connectLocal } from "#kernel/connect-local.ts";
+import { readJsonlFile } from "#kernel/jsonl-read.ts";
+import { silentLog } from "#kernel/log.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import { createOllamaEmbedder } from "#adapters/embedder/ollama-embedder.ts";
+import { embed } from "#contracts/embed.ts";
+import { usage, type UsageLine } from "#contracts/usage.ts";
+import { createUsage } from "#models/usage/usage-service.ts";
+import { usageSettings } from "#models/usage/usage-settings.ts";
+import { createEmbed } from "./embed-service.ts";
+import { embedSettings } from "./embed-settings.ts";
+import { FAKE_DIMENSION, startOllamaServer } from "../../../test/support/model-servers.ts";
+import { tempDir } from "../../../test/support/temp-dir.ts";
+
+interface HasAfter {
+  after(fn: () => unknown): void;
+}
+
+async function open(t: HasAfter) {
+  const server = await startOllamaServer(t);
+  const dir = await tempDir(t);
+  const books = await createUsage(
+    { dir, log: silentLog, clock: systemClock },
+    usageSettings.parse({
+      prices: [{ model: "ollama/tiny", prompt_per_million: 1_000_000, completion_per_million: 0 }],
+    }),
+  );
+  t.after(() => books.stop());
+  const remote = { base_url: server.url, model: "tiny", dimension: FAKE_DIMENSION };
+  const embedders = [createOllamaEmbedder(remote)];
+  const service = await createEmbed(
+    { embedders, log: silentLog, ledger: () => books.ledger },
+    embedSettings.parse({}),
+  );
+  const keys = connectLocal(usage, books.handlers, { strict: true });
+  const client = connectLocal(embed, service.handlers, { strict: true });
+  const ask = async (input: string | string[], secret?: string) => {
+    const principal = secret === undefined ? {} : { principal: books.holderOf(secret)! };
+    return client.openai({ input }, startCall(principal));
+  };
+  const lines = async () => {
+    const rows: UsageLine[] = [];
+    for await (const { row } of readJsonlFile<UsageLine>(join(dir, "usage.jsonl"))) rows.push(row);
+    return rows;
+  };
+  return { server, keys, client, ask, lines };
+}
+
+function refused(reason: string) {
+  return (error: unknown) => error instanceof LakehouseError && error.reason === reason;
+}
+
+test("embeddings are lines of the ledger with their tokens and cost; from the cache they are free", async (t) => {
+  const { ask, lines, client } = await open(t);
+  const first = await ask(["one", "two"]);
+  assert.ok(first.usage.prompt_tokens > 0);
+  await ask("one");
+  // Not by way of OpenAI's API: the house's own work, which nobody pays for.
+  await client.embed({ texts: ["three"] });
+  const [paid, free, ...more] = await lines();
+  assert.equal(more.length, 0);
+  assert.deepEqual(
+    [paid!.asked, paid!.prompt_tokens, paid!.completion_tokens, paid!.cache, paid!.cost],
+    ["ollama/tiny", first.usage.prompt_tokens, 0, "miss", first.usage.prompt_tokens],
+  );
+  assert.deepEqual([free!.cache, free!.cost, free!.charged_tokens], ["hit", 0, 0]);
+});
+
+test("a key embeds with the models it may ask, and until its budget is spent", async (t) => {
+  const { ask, keys, lines } = await open(t);
+  const other = await keys.create_key({ name: "other", models: ["builtin/*"] });
+  await assert.rejects(ask("a", other.secret), refused("model_not_allowed"));
+  const { secret } = await keys.create_key({ name: "poor", budget: { day_tokens: 4 } });
+  await ask(["b", "c"], secret);
+  await assert.rejects(ask("d", secret), refused("key_budget_spent"));
+  assert.deepEqual(
+    (await lines()).map(({ key_id, charged_tokens }) => [key_id !== null, charged_tokens > 0]),
+    [[true, true]],
+  );
+});
+
+test("embeddings that fail are lines too, and cost nothing", async (t) => {
+  const { ask, lines, server, keys } = await open(t);
+  const { secret } = await keys.create_key({ name: "k", budget: { day_tokens: 1000 } });
+  server.next("broken_500");
+  await assert.rejects(ask("e", secret), refused("provider_failed"));
+  const [line] = await lines();
+  assert.deepEqual([line!.error, line!.charged_tokens], ["provider_failed", 0]);
+});

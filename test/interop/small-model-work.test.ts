@@ -1,0 +1,48 @@
+// A handful of the iterate benchmark with a real small model; without its weights it is not run.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ROOT } from "../support/source-tree.ts";
+
+const weights = process.env["LAKEHOUSE_TEST_WEIGHTS"] ?? join(".cache", "models");
+const MODEL = "smollm2-135m";
+const there = existsSync(join(weights, `${MODEL}.gguf`));
+const FILLS = 4;
+
+interface Report {
+  readonly figures: Readonly<Record<string, number | string>>;
+}
+
+function runBench(): Promise<Report> {
+  const { promise, resolve, reject } = Promise.withResolvers<Report>();
+  const asked = ["--model", `local/${MODEL}`, "--fills", String(FILLS), "--questions", "2"];
+  const arms = ["--arm", "one_shot", "--arm", "iterate", "--rows", "1500", "--weights", weights];
+  const args = ["--no-warnings", "bench/iterate.ts", ...asked, ...arms, "--json"];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  let [out, said] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  child.on("error", reject);
+  child.on("close", (code) => {
+    if (code !== 0) reject(new Error(`the benchmark ended with ${code}: ${said}`));
+    else resolve(JSON.parse(out.trim().split("\n").at(-1)!) as Report);
+  });
+  return promise;
+}
+
+test(
+  "a small model with a validator behind it gets some work right, and retries lose none of it",
+  { skip: there ? false : `no ${MODEL}.gguf in ${weights}: lakehouse models pull ${MODEL}` },
+  async (t) => {
+    const { figures } = await runBench();
+    for (const [name, figure] of Object.entries(figures)) t.diagnostic(`${name}: ${figure}`);
+    const rate = (name: string) =>
+      Number.parseFloat(String(figures[`fill local/${MODEL} ${name}`]));
+    assert.equal(figures[`fill local/${MODEL} iterate answered by`], "model");
+    assert.ok(rate("iterate @3") > 0, "nothing was accepted at all");
+    assert.ok(rate("iterate @3") >= rate("iterate @1"));
+    assert.ok(Number(figures[`fill local/${MODEL} one_shot tokens`]) > 0);
+  },
+);
