@@ -30,6 +30,8 @@ const soak = numberArg(args, "soak", 200_000);
 const steady_s = numberArg(args, "steady", 60);
 const STEADY_PER_S = 2_000;
 const THINKING_MS = 20;
+/** Compilers have done their work by then. */
+const WARM_UP = 20_000;
 
 /** What a call passes through: auth, keys and their ledger, chat, the witness with its log. */
 const EVERYTHING = "gateway,journal,usage,chat,observe";
@@ -73,8 +75,8 @@ async function stopAll(): Promise<void> {
 /** Everybody in turn in each round, so that what else the machine does falls on all. */
 async function interleaved(subjects: readonly Subject[]): Promise<Map<string, Seen[]>> {
   for (const subject of subjects) {
-    await runLoad(jobOf(subject, { connections: 16, requests: 10_000 }));
-    await runLoad(jobOf(subject, { connections: 16, requests: 200, stream: true }));
+    await runLoad(jobOf(subject, { connections: 64, requests: WARM_UP }));
+    await runLoad(jobOf(subject, { connections: 16, requests: 500, stream: true }));
   }
   const seen = new Map<string, Seen[]>(subjects.map(({ name }) => [name, []]));
   for (let n = 1; n <= rounds; n++) {

@@ -6,18 +6,21 @@ import { onBun } from "#kernel/http-client.ts";
 const GROWING_PERCENT = 50;
 /** Room for new objects, both halves of it; V8 alone goes to three times this. */
 const NEW_SPACE_BYTES_MAX = 24 * 1024 * 1024;
-const LOOK_EVERY_MS = 250;
+const LOOK_EVERY_MS = 100;
 
 /** For servers on Node, once: its flags hold for the whole process. See docs/decisions/0022. */
 export function keepHeapSmall(): void {
   if (onBun()) return;
   setFlagsFromString(`--heap-growing-percent=${GROWING_PERCENT}`);
-  // The bound itself is fixed when V8 starts; how it grows towards it is not.
-  const timer = setInterval(() => {
+  let grows = true;
+  // The bound itself is fixed when V8 starts; whether it grows towards it is not. When nothing is
+  // to do V8 takes room away, which must be able to come back.
+  const look = () => {
     const space = getHeapSpaceStatistics().find((one) => one.space_name === "new_space");
-    if (space !== undefined && space.space_size < NEW_SPACE_BYTES_MAX) return;
-    setFlagsFromString("--semi-space-growth-factor=1");
-    clearInterval(timer);
-  }, LOOK_EVERY_MS);
-  timer.unref();
+    const may_grow = space !== undefined && space.space_size < NEW_SPACE_BYTES_MAX;
+    if (may_grow === grows) return;
+    grows = may_grow;
+    setFlagsFromString(`--semi-space-growth-factor=${may_grow ? 2 : 1}`);
+  };
+  setInterval(look, LOOK_EVERY_MS).unref();
 }

@@ -33,6 +33,7 @@ interface Pending {
 /** So many lines in the last write mean that a wait of this length gathers more of them. */
 const CROWD = 2;
 const CROWD_WAIT_MS = 1;
+const SYNC_RETRY_MS = 1_000;
 
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 const QUEUE_BYTES_MAX = 256 * 1024 * 1024;
@@ -101,9 +102,17 @@ export function createJsonlWriter(
   /** What fails here fails the next write too: a disk that takes nothing is not passed over. */
   function syncSoon(): void {
     sync_timer = undefined;
-    syncing ??= end
+    if (syncing !== undefined) {
+      // Lines that came while it runs are not in it.
+      sync_timer = setTimeout(syncSoon, sync_after_ms);
+      return;
+    }
+    syncing = end
       .sync()
-      .catch((error: unknown) => options.onSyncFailed?.(error))
+      .catch((error: unknown) => {
+        options.onSyncFailed?.(error);
+        if (closing === undefined) sync_timer ??= setTimeout(syncSoon, SYNC_RETRY_MS);
+      })
       .finally(() => (syncing = undefined));
   }
 

@@ -1,4 +1,4 @@
-// AI SDK, LangChain and OpenAI's Agents SDK against a running house.
+// AI SDK, LangChain, OpenAI's Agents SDK and OpenRouter's SDK against a running house.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import {
@@ -124,3 +124,14 @@ test(
     });
   },
 );
+
+test("OpenRouter's SDK: a chat, a stream, a tool call", { skip }, async () => {
+  upstream.next("normal", "normal", "tools");
+  const said = await runClient(folder, "openrouter.mjs", [`${url}/v1`, MODEL]);
+  const { pieces, tool_calls, ...rest } = said as Record<string, unknown> & { pieces: string[] };
+  assert.equal(pieces.join(""), ANSWER_TEXT);
+  assert.deepEqual(rest, { text: ANSWER_TEXT, finish: "stop", usage: 18 });
+  const [call] = tool_calls as { name: string; arguments: string }[];
+  assert.equal(call!.name, "lookup");
+  assert.deepEqual(JSON.parse(call!.arguments), { city: "Zürich" });
+});

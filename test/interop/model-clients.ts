@@ -16,6 +16,7 @@ const PACKAGES = [
   "@langchain/openai@1.6.0",
   "@langchain/core@1.4.0",
   "@openai/agents@0.20.0",
+  "@openrouter/sdk@1.3.19",
   "zod@4.6.7",
 ];
 

@@ -209,6 +209,7 @@ eachTransport("completions have OpenAI's whole form", async (connect, t) => {
     object: "chat.completion",
     created: 1_700_000_000,
     model: "openrouter/vendor/tiny",
+    system_fingerprint: null,
     choices: [{ index: 0, message, logprobs: null, finish_reason: "stop" }],
     usage: USAGE,
   });

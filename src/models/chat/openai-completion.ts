@@ -32,7 +32,10 @@ export function completionObject(head: CompletionHead, answer: WholeAnswer) {
   const choice = { index: 0, message, logprobs: null, finish_reason };
   const { id, created, model } = head;
   const noted = notes === undefined ? {} : { notes };
-  return { id, object: "chat.completion", created, model, choices: [choice], usage, ...noted };
+  const object = "chat.completion";
+  // Some clients refuse a completion in which the fingerprint is not told at all.
+  const told = { id, object, created, model, system_fingerprint: null, choices: [choice] };
+  return { ...told, usage, ...noted };
 }
 
 /**
