@@ -6,7 +6,7 @@ import { Option, type Command } from "commander";
 import type { Pathway, PathwayHit } from "#contracts/pathway.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { repeated, wholeNumber, type CommandKit, type Session } from "./command-kit.ts";
-import { bold, dim, green, humanCount, humanTime, table, yellow } from "./output.ts";
+import { bold, dim, green, humanCount, humanAmount, humanTime, table, yellow } from "./output.ts";
 
 interface ScopeOptions {
   readonly tenant: string;
@@ -177,7 +177,7 @@ function addReading(memory: Command, kit: CommandKit): void {
         });
         output.result(answer, () => {
           const note = answer.degraded === null ? "" : ` (${yellow(answer.degraded)})`;
-          const figures = `${answer.hits.length} traces by ${answer.method}`;
+          const figures = `${humanAmount(answer.hits.length, "trace")} by ${answer.method}`;
           const last = dim(`${figures}, ${humanTime(answer.took_ms)}`) + note;
           return [...answer.hits.map(describeHit), last].join("\n");
         });

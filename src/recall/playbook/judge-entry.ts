@@ -133,7 +133,7 @@ export function judgeDraft(
     threshold: draft.threshold,
     utility: draft.utility,
     decisions: {
-      transfer: transferDecision(draft, options),
+      transfer: transferDecision(draft, applied, options),
       boost,
       reuse: reuseDecision(asked, draft, same, applied, options),
     },
@@ -179,10 +179,13 @@ function quoted(text: string): string {
   return text === "" ? "nothing" : `"${text}"`;
 }
 
-function transferDecision(draft: Draft, { transfer_min }: JudgeOptions): Decision {
-  const { transfer: probability, comparison, playbook } = draft;
+/** The same task is of the same kind, whatever its form. */
+function transferDecision(draft: Draft, applied: boolean, options: JudgeOptions): Decision {
+  const { comparison, playbook, confidence } = draft;
+  const { transfer_min } = options;
+  const probability = applied ? Math.max(draft.transfer, confidence) : draft.transfer;
   const live = playbook.status === "active" && !comparison.verbatim_only;
-  const decided = live && probability >= transfer_min;
+  const decided = live && (applied || probability >= transfer_min);
   const sure = `probability ${probability.toFixed(2)}`;
   if (!live) return { probability, decided, reason: "no: its workflow is not to be followed" };
   const reason = decided
