@@ -5,6 +5,7 @@ import type { TaskRouteAnswer } from "#contracts/playbook.ts";
 import { putAuroc } from "./auroc-interval.ts";
 import type { EvaluateRequest, MemoryParts } from "./evaluate-set.ts";
 import type { IntentFolder, LabelledText } from "./intent-folder.ts";
+import { mapAtOnce } from "./map-at-once.ts";
 import { putRate, quantileOf } from "./rates.ts";
 import { plainText } from "./word-neighbours.ts";
 import { withProgress, type Step } from "./with-progress.ts";
@@ -99,19 +100,8 @@ async function routeEach(
   onDone: (done: number) => void,
   call: Call,
 ): Promise<TaskRouteAnswer[]> {
-  const answers: TaskRouteAnswer[] = Array.from({ length: texts.length });
-  let next = 0;
-  let done = 0;
-  async function work(): Promise<void> {
-    while (next < texts.length) {
-      const at = next++;
-      throwIfOver(call);
-      answers[at] = await playbook.route({ query_text: texts[at]!, k: NEAREST, scope }, call);
-      onDone(++done);
-    }
-  }
-  await Promise.all(Array.from({ length: settings.searches_at_once }, work));
-  return answers;
+  const ask = (query_text: string) => playbook.route({ query_text, k: NEAREST, scope }, call);
+  return mapAtOnce(texts, settings.searches_at_once, ask, onDone, call);
 }
 
 /** The best class, whether or not the query was thought to be of any. */

@@ -1,7 +1,8 @@
 // Searches one corpus with many texts, some at a time; with memory when a scope is named.
-import { throwIfOver, type Call } from "#kernel/call.ts";
+import type { Call } from "#kernel/call.ts";
 import type { EvaluateParts } from "./evaluate-set.ts";
 import type { SearchAnswer } from "./lift-passes.ts";
+import { mapAtOnce } from "./map-at-once.ts";
 
 export interface SearchEach {
   readonly corpus: string;
@@ -21,23 +22,10 @@ export async function searchEach(
   onDone: (done: number) => void,
   call: Call,
 ): Promise<SearchAnswer[]> {
-  const answers: SearchAnswer[] = Array.from({ length: texts.length });
   const floor = relevance_floor === undefined ? {} : { relevance_floor };
   const memory = { use_playbook: playbook_scope !== undefined };
   const scope = playbook_scope === undefined ? {} : { playbook_scope };
-  let next = 0;
-  let done = 0;
-  async function work(): Promise<void> {
-    while (next < texts.length) {
-      const at = next++;
-      throwIfOver(call);
-      answers[at] = await matrix.search(
-        { query_text: texts[at]!, corpora: [corpus], k, mode, ...memory, ...scope, ...floor },
-        call,
-      );
-      onDone(++done);
-    }
-  }
-  await Promise.all(Array.from({ length: settings.searches_at_once }, work));
-  return answers;
+  const asked = { corpora: [corpus], k, mode, ...memory, ...scope, ...floor };
+  const ask = (query_text: string) => matrix.search({ query_text, ...asked }, call);
+  return mapAtOnce(texts, settings.searches_at_once, ask, onDone, call);
 }
