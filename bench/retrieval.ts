@@ -4,7 +4,8 @@ import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { load, machine, round } from "./support/bench-report.ts";
 import { figure, verdictText, type RetrievalFigures } from "./support/render-retrieval-page.ts";
 import { retrievalRows, type RetrievalRow } from "./support/retrieval-rows.ts";
-import { RETRIEVAL_RUNS, runAll } from "./support/retrieval-runs.ts";
+import { runAll } from "./support/retrieval-runs.ts";
+import { RETRIEVAL_RUNS } from "./support/retrieval-sets.ts";
 import { RETRIEVAL_TARGETS } from "./support/retrieval-targets.ts";
 import { writeRetrievalPage } from "./support/write-retrieval-page.ts";
 
@@ -48,7 +49,7 @@ async function main(args: readonly string[]): Promise<void> {
   });
   const figures: RetrievalFigures = {
     schema: "retrieval-figures.v1",
-    measured_at: new Date().toISOString(),
+    measured_at: results.flatMap((it) => it.measured_at ?? []).toSorted()[0] ?? "never",
     machine: machine(),
     queries_max: queries_max!,
     staffing_rows: rows!,

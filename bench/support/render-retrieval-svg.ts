@@ -48,7 +48,8 @@ function bar(row: RetrievalRow, at: number): string {
   const lines = upright("floor", row.floor ?? null, y) + upright("target", row.target, y);
   if (row.value === null) return label + lines + value;
   const width = (row.value * BAR_WIDTH).toFixed(1);
-  const filled = `<rect class="${row.verdict}" x="${BAR_LEFT}" y="${y}" width="${width}" height="${BAR_HEIGHT}"/>`;
+  const size = `x="${BAR_LEFT}" y="${y}" width="${width}" height="${BAR_HEIGHT}"`;
+  const filled = `<rect class="${row.verdict}" ${size}/>`;
   return label + filled + lines + whisker(row, y) + value;
 }
 

@@ -1,7 +1,7 @@
 // From the reports of the runs to the rows of the page: value, interval, count and verdict.
 import type { EvalReport, LiftReport, Rate } from "#contracts/lift.ts";
 import { rateOf } from "#improve/lift/rates.ts";
-import type { RunReport, RunResult } from "./retrieval-runs.ts";
+import type { RunReport, RunResult } from "./retrieval-sets.ts";
 import type { FigureSource, RetrievalTarget } from "./retrieval-targets.ts";
 
 export type Verdict = "met" | "missed" | "reported" | "not run";

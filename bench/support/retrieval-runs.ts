@@ -1,17 +1,14 @@
-// The evaluations behind the page of retrieval figures, each kept as JSON so that a run goes on.
+// Runs the evaluations behind the page of retrieval figures, each kept as JSON: a run goes on.
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { composeHouse, type House } from "#app/compose.ts";
 import { writeTables } from "#app/generate-files.ts";
 import { loadSettings, type LoadOptions } from "#app/settings.ts";
 import { silentLog } from "#kernel/log.ts";
-import type { EvalReport, LiftReport } from "#contracts/lift.ts";
 import { staffingPack } from "../../domains/staffing/pack.ts";
-
-/** How a house is set up; each has a data folder of its own, gone when its runs are done. */
-export type HouseName = "default" | "feedback" | "gte-small";
+import type { HouseName, RetrievalRun, RunReport, RunResult } from "./retrieval-sets.ts";
 
 type Overrides = NonNullable<LoadOptions["overrides"]>;
 
@@ -23,53 +20,6 @@ const OVERRIDES: Readonly<Record<HouseName, Overrides>> = {
   feedback: { matrix: FEEDBACK },
   "gte-small": { embed: { model: "gte-small" }, matrix: { ...FEEDBACK, semantic_weight: 0.6 } },
 };
-
-export interface RetrievalRun {
-  readonly name: string;
-  readonly house: HouseName;
-  readonly set: string;
-  /** Absent: `lift`, the reality test; there: `eval` of this split. */
-  readonly split?: string;
-  /** Judgements of the same split that memory holds; only the other half is asked. */
-  readonly remember_split?: string;
-}
-
-/** In the order of the page; runs of one house stand together. */
-export const RETRIEVAL_RUNS: readonly RetrievalRun[] = [
-  { name: "staffing", house: "default", set: "staffing" },
-  { name: "minimal-edits", house: "default", set: "minimal-edits", split: "train" },
-  { name: "webarena", house: "default", set: "webarena", split: "train" },
-  { name: "paws_wiki", house: "default", set: "paws_wiki", split: "held_out" },
-  { name: "clinc150", house: "default", set: "clinc150", split: "valid" },
-  { name: "banking77_oos", house: "default", set: "banking77_oos", split: "valid" },
-  { name: "banking77", house: "default", set: "banking77", split: "valid" },
-  { name: "hwu64", house: "default", set: "hwu64", split: "valid" },
-  {
-    name: "scifact",
-    house: "feedback",
-    set: "scifact",
-    split: "train",
-    remember_split: "train",
-  },
-  {
-    name: "scifact, gte-small",
-    house: "gte-small",
-    set: "scifact",
-    split: "train",
-    remember_split: "train",
-  },
-];
-
-export type RunReport = EvalReport | LiftReport;
-
-/** What a run gave, or why it was not run. */
-export interface RunResult {
-  readonly run: string;
-  readonly queries_max: number;
-  readonly seed: number;
-  readonly report: RunReport | null;
-  readonly not_run: string | null;
-}
 
 export interface RunOptions {
   /** Queries of a run at most. */
@@ -109,7 +59,7 @@ export async function runAll(
 }
 
 function notRun(run: RetrievalRun, { queries_max, seed }: RunOptions, why: string): RunResult {
-  return { run: run.name, queries_max, seed, report: null, not_run: why };
+  return { run: run.name, queries_max, seed, report: null, measured_at: null, not_run: why };
 }
 
 function missingOf(run: RetrievalRun, options: RunOptions): string | undefined {
@@ -129,8 +79,10 @@ function cachePath(run: RetrievalRun, { cache_dir, queries_max, seed, rows }: Ru
 
 async function readCached(run: RetrievalRun, options: RunOptions): Promise<RunResult | undefined> {
   const path = cachePath(run, options);
-  const text = existsSync(path) ? await readFile(path, "utf8") : undefined;
-  return text === undefined ? undefined : (JSON.parse(text) as RunResult);
+  if (!existsSync(path)) return undefined;
+  const { mtime } = await stat(path);
+  const result = JSON.parse(await readFile(path, "utf8")) as RunResult;
+  return { ...result, measured_at: mtime.toISOString() };
 }
 
 async function keep(run: RetrievalRun, options: RunOptions, result: RunResult): Promise<void> {
@@ -161,7 +113,8 @@ async function runInHouse(
       if (run.set === "staffing") await fillStaffing(house, dir, options);
       const report = await follow(house, run, options);
       const { queries_max, seed } = options;
-      const result = { run: run.name, queries_max, seed, report, not_run: null };
+      const measured_at = new Date().toISOString();
+      const result = { run: run.name, queries_max, seed, report, measured_at, not_run: null };
       await keep(run, options, result);
       results.push(result);
     }

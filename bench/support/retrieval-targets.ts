@@ -1,6 +1,6 @@
 // What retrieval and memory are to reach: one line a figure, with its floor, target and note.
 
-/** How a figure is read from the report of a run: `mode` and `figure` of an evaluation, or a rate. */
+/** Where a figure stands in the report of a run. */
 export interface FigureSource {
   readonly run: string;
   /** Of an evaluation; absent for the reality test, whose rates have no mode. */
@@ -23,20 +23,22 @@ export interface RetrievalTarget extends FigureSource {
 /** Sections of the page, in order, with what a reader must know of the data. */
 export const TARGET_GROUPS: Readonly<Record<string, string>> = {
   "Staffing lift":
-    "Requests of the staffing domain against generated workers; verbatim repeats, paraphrases, " +
-    "look-alikes and requests of other domains.",
+    "Requests of the staffing domain, with paraphrases, look-alikes and requests of other " +
+    "domains, against generated workers. The requests are the domain's own, not data from " +
+    "elsewhere.",
   "CLINC150 and BANKING77":
-    "The whole training half is remembered, the split `valid` is asked. Paraphrases are asked " +
-    "against all lines of the training half. Weights of the router were fitted on HWU64 and " +
-    "BANKING77, so the rows of these two sets are not held out.",
+    "The whole training half is remembered, the split `valid` is asked. Weights of the router " +
+    "were fitted on HWU64 and BANKING77: these two rows are not held out, and BANKING77-OOS has " +
+    "texts of BANKING77. Paraphrases are asked against all lines of the training half; a " +
+    "sample of them fitted the weights of the wording order.",
   "Pairs, edits, templates":
     "PAWS-Wiki: the part of the pairs (by a hash of their id) on which nothing was fitted. " +
-    "Minimal edits: every sentence is recorded, its edit and its paraphrases are asked. " +
-    "WebArena: each task is asked while its own entry is away.",
+    "Minimal edits: every sentence is recorded, its edit and its paraphrases are asked; the " +
+    "edits are made by rule. WebArena: each task is asked while its own entry is away.",
   SciFact:
     "Claims against abstracts. Half of the judged queries (by a hash of their id) are in memory, " +
-    "the other half is asked; only the rows with feedback use that memory. The mixing weight was " +
-    "chosen on some of these queries.",
+    "the other half is asked; only the rows with feedback use that memory. The mixing weight and " +
+    "the weight of feedback were chosen on some of these queries.",
   "Negative controls":
     "The same runs with the truth permuted or shifted: a figure above chance would say that the " +
     "harness leaks.",

@@ -4,10 +4,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { EvalReport } from "#contracts/lift.ts";
-import { renderRetrievalPage, type RetrievalFigures } from "../../bench/support/render-retrieval-page.ts";
+import {
+  renderRetrievalPage,
+  type RetrievalFigures,
+} from "../../bench/support/render-retrieval-page.ts";
 import { renderRetrievalSvg } from "../../bench/support/render-retrieval-svg.ts";
 import { retrievalRows } from "../../bench/support/retrieval-rows.ts";
-import { RETRIEVAL_RUNS, type RunResult } from "../../bench/support/retrieval-runs.ts";
+import { RETRIEVAL_RUNS, type RunResult } from "../../bench/support/retrieval-sets.ts";
 import {
   RETRIEVAL_TARGETS,
   TARGET_GROUPS,
@@ -42,12 +45,13 @@ function evaluated(by_mode: EvalReport["by_mode"]): RunResult {
     by_mode,
     duration_ms: 1,
   };
-  return { run: "scifact", queries_max: 400, seed: 7, report, not_run: null };
+  return { run: "scifact", queries_max: 400, seed: 7, report, measured_at: null, not_run: null };
 }
 
 function figuresOf(rows: RetrievalFigures["rows"]): RetrievalFigures {
   const machine = { cpu: "any", cores: 2, memory_gib: 8, platform: "any", runtime: "node 24" };
-  const facts = { measured_at: "2020-01-01T00:00:00Z", queries_max: 400, staffing_rows: 10, seed: 7 };
+  const numbers = { queries_max: 400, staffing_rows: 10, seed: 7 };
+  const facts = { measured_at: "2020-01-01T00:00:00Z", ...numbers };
   return { schema: "retrieval-figures.v1", machine, ...facts, rows };
 }
 
