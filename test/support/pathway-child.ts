@@ -28,7 +28,8 @@ const FULL_MAX = 20;
 export async function openWordsOnly(dir: string) {
   // Port 9 answers nobody, and nobody asks it: without meaning no text is embedded.
   const nobody = connectHttp(embed, { url: "http://127.0.0.1:9" }).client;
-  const settings = pathwaySettings.parse({ dense: false });
+  // Snapshots often: kills and full disks must meet them too.
+  const settings = pathwaySettings.parse({ dense: false, snapshot_rows_min: 40 });
   const needs = { embed: nobody, dir, log: silentLog, clock: systemClock };
   const service = await createPathway(needs, settings);
   return { service, client: connectLocal(pathwayContract, service.handlers) };

@@ -1,6 +1,7 @@
 // A column of numbers that grows: values in one typed array, outside the JavaScript heap.
 
-type Numbers =
+/** What a column may be made of. */
+export type Numbers =
   | Int8Array
   | Uint8Array
   | Uint16Array
@@ -14,6 +15,8 @@ export interface Column<A extends Numbers> {
   values: A;
   /** Makes room for `rows` rows of `width` values each. */
   reserve(rows: number): void;
+  /** Takes over whole rows that were kept elsewhere, in the place of all there are. */
+  restore(values: A): void;
 }
 
 const ROWS_MIN = 256;
@@ -33,6 +36,10 @@ export function createColumn<A extends Numbers>(
       const wider = filled(rows_now);
       wider.set(column.values);
       column.values = wider;
+    },
+    restore(values) {
+      column.values = values;
+      rows_now = values.length / width;
     },
   };
   return column;

@@ -11,6 +11,10 @@ export interface KeyTable {
   /** Rows of this key, in no order. */
   find(key: Key): number[];
   keyAt(row: number): Key;
+  /** All keys in the order of their rows, four words each. */
+  words(): Uint32Array;
+  /** Takes over what `words` gave, in the place of all there are. */
+  restore(words: Uint32Array): void;
 }
 
 /** Keys are random or hashes, so their own bits place them. */
@@ -18,6 +22,11 @@ export function createKeyTable(): KeyTable {
   const keys = createColumn(uint32, 4);
   let places = new Uint32Array(1024);
   let count = 0;
+
+  function placeAll(size: number): void {
+    places = new Uint32Array(size);
+    for (let row = 0; row < count; row++) place(row);
+  }
 
   function place(row: number): void {
     const mask = places.length - 1;
@@ -34,10 +43,8 @@ export function createKeyTable(): KeyTable {
       keys.reserve(count + 1);
       keys.values.set(key, count * 4);
       const row = count++;
-      if (count * 2 > places.length) {
-        places = new Uint32Array(places.length * 2);
-        for (let each = 0; each < count; each++) place(each);
-      } else place(row);
+      if (count * 2 > places.length) placeAll(places.length * 2);
+      else place(row);
       return row;
     },
     find(key) {
@@ -59,6 +66,14 @@ export function createKeyTable(): KeyTable {
       return found;
     },
     keyAt: (row) => keys.values.slice(row * 4, row * 4 + 4),
+    words: () => keys.values.subarray(0, count * 4),
+    restore(words) {
+      keys.restore(words);
+      count = words.length / 4;
+      let size = places.length;
+      while (count * 2 > size) size *= 2;
+      placeAll(size);
+    },
   };
 }
 

@@ -70,6 +70,11 @@ export const pathwaySettings = z.strictObject({
     .max(16_000_000)
     .default(4_000_000)
     .describe("traces of any status; further ones are refused"),
+  snapshot_rows_min: z
+    .int()
+    .min(1)
+    .default(20_000)
+    .describe("new rows of the log from which a snapshot is written; a tenth of it at the end"),
   embed_batch_items: z.int().min(1).max(10_000).default(16),
   vectors_resident_bytes: z
     .int()

@@ -10,6 +10,7 @@ import { applyRow, refusalOf, type Applied } from "./apply-row.ts";
 import { createWordReader } from "./index-words.ts";
 import { keyOf } from "./key-table.ts";
 import { openLineReader, type LineReader } from "./line-reader.ts";
+import { keepLogSnapshots, resumeMemory } from "./log-snapshot.ts";
 import { pathwayOf } from "./pathway-form.ts";
 import { rowProblem, type PathwayRow } from "./pathway-row.ts";
 import type { PathwaySettings } from "./pathway-settings.ts";
@@ -24,6 +25,8 @@ export interface LogState {
   readonly table: TraceTable;
   readonly words: WordIndex;
   readonly corrupt_lines: number;
+  /** Rows that were not replayed, for a snapshot had them. */
+  readonly rows_resumed: number;
 }
 
 export interface PathwayStore {
@@ -68,6 +71,14 @@ export async function openPathwayStore(options: StoreOptions): Promise<PathwaySt
   let state = await openState(path, options);
   const gate = createGate();
   const users = new Map<LogState, number>();
+  const snapshots = keepLogSnapshots({
+    log_path: path,
+    log: options.log,
+    state: () => state,
+    alone: (work) => gate.exclusive(work),
+    rows_min: options.settings.snapshot_rows_min,
+    rows_kept: state.rows_resumed,
+  });
 
   function applied(row: PathwayRow, offset: number): Applied {
     const result = applyRow(state.table, row, offset);
@@ -75,6 +86,7 @@ export async function openPathwayStore(options: StoreOptions): Promise<PathwaySt
       state.words.add(scopeNumber(state.table, result.trace), result.doc, wordsOf(row));
       options.onDoc(result.doc, state);
     }
+    snapshots.rowsCame();
     return result;
   }
 
@@ -113,6 +125,7 @@ export async function openPathwayStore(options: StoreOptions): Promise<PathwaySt
   async function replace(finished: string): Promise<void> {
     const before = state;
     await before.jsonl.close();
+    await snapshots.forget();
     await rename(finished, path);
     await syncDir(dirname(path));
     const after = await openState(path, options);
@@ -120,10 +133,12 @@ export async function openPathwayStore(options: StoreOptions): Promise<PathwaySt
     after.table.columns.recalled_at = before.table.columns.recalled_at;
     state = after;
     for (let doc = 0; doc < after.table.hashes.count; doc++) options.onDoc(doc, after);
+    snapshots.rowsCame();
     if (!users.has(before)) await before.reader.close();
   }
 
   for (let doc = 0; doc < state.table.hashes.count; doc++) options.onDoc(doc, state);
+  snapshots.rowsCame();
   return {
     path,
     get state() {
@@ -145,6 +160,7 @@ export async function openPathwayStore(options: StoreOptions): Promise<PathwaySt
     async close() {
       // What is on its way to the disk counts before the doors close.
       await gate.exclusive(async () => undefined);
+      await snapshots.close();
       await state.jsonl.close();
       await state.reader.close();
     },
@@ -207,7 +223,12 @@ async function openState(path: string, { log, settings }: StoreOptions): Promise
     onCorrupt: ({ line, offset, message }) => skip({ line, offset }, message),
   });
   try {
-    for await (const { row, line, offset } of jsonl.read()) {
+    const resumed = await resumeMemory(path, jsonl.size(), { table, words }, log);
+    corrupt_lines += resumed?.corrupt_lines ?? 0;
+    const rows_resumed = table.rows.count;
+    const lines_resumed = rows_resumed + corrupt_lines;
+    for await (const { row, line: read, offset } of jsonl.read(resumed?.log_bytes)) {
+      const line = lines_resumed + read;
       const why = rowProblem(row) ?? refusalOf(table, row);
       if (why !== undefined) skip({ line, offset }, why);
       else {
@@ -216,7 +237,8 @@ async function openState(path: string, { log, settings }: StoreOptions): Promise
       }
       if (line % REPLAY_AT_ONCE === 0) await nextTurn();
     }
-    return { jsonl, reader: await openLineReader(path), table, words, corrupt_lines };
+    const reader = await openLineReader(path);
+    return { jsonl, reader, table, words, corrupt_lines, rows_resumed };
   } catch (error) {
     await jsonl.close();
     throw error;

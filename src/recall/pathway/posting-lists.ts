@@ -13,6 +13,23 @@ export interface PostingLists {
   lengthOf(list: number): number;
   /** Calls `visit` with stretches of the list in order: words from `from` to before `to`. */
   each(list: number, visit: (words: Uint32Array, from: number, to: number) => void): void;
+  /**
+   * The lists as they are now: pages that are written on, and copies of what changes in its place.
+   * What is pushed later stands behind the ends that were copied.
+   */
+  capture(): PostingState;
+  restore(state: PostingState): void;
+}
+
+export interface PostingState {
+  readonly pages: readonly Uint32Array[];
+  /** First address that is not given away. */
+  readonly free: number;
+  /** Four columns of one word for each list. */
+  readonly heads: Uint32Array;
+  readonly writes: Uint32Array;
+  readonly ends: Uint32Array;
+  readonly lengths: Uint32Array;
 }
 
 /** The first word of a block is the address of the next one; addresses begin at 1. */
@@ -77,6 +94,26 @@ export function createPostingLists(): PostingLists {
         before += taken;
         block = page[start]!;
       }
+    },
+    capture() {
+      const copy = ({ values }: { values: Uint32Array }) => values.slice(0, count);
+      return {
+        pages: [...pages],
+        free,
+        heads: copy(heads),
+        writes: copy(writes),
+        ends: copy(ends),
+        lengths: copy(lengths),
+      };
+    },
+    restore(state) {
+      pages.splice(0, pages.length, ...state.pages);
+      free = state.free;
+      count = state.lengths.length;
+      heads.restore(state.heads);
+      writes.restore(state.writes);
+      ends.restore(state.ends);
+      lengths.restore(state.lengths);
     },
   };
 }

@@ -1,8 +1,10 @@
 // What words and meaning each bring to a search, and both as one number.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PathwaySettings } from "./pathway-settings.ts";
 import type { LogState } from "./pathway-store.ts";
 import type { ScopeState } from "./trace-table.ts";
-import { signsOf, type VectorRows } from "./vector-rows.ts";
+import { SCAN_ROWS_MAX, signsOf } from "./sign-table.ts";
+import type { VectorRows } from "./vector-rows.ts";
 import { createBest } from "./word-index.ts";
 
 export interface Candidate {
@@ -22,7 +24,8 @@ export interface Asked {
   readonly wanted: (doc: number) => boolean;
 }
 
-const BLOCK_TRACES = 4096;
+/** Blocks looked through before others have their turn: about a millisecond. */
+const BLOCKS_AT_ONCE = 32;
 
 /** Candidates of a scope, in no order. */
 export async function findCandidates(
@@ -42,7 +45,7 @@ export async function findCandidates(
   if (query === undefined || rows === undefined) {
     return fuse([...lexical.keys()], lexical, new Map(), 0);
   }
-  const docs = new Set([...lexical.keys(), ...nearest(table, scope, asked, n)]);
+  const docs = new Set([...lexical.keys(), ...(await nearest(table, scope, asked, n))]);
   const measured = [...docs].filter((doc) => table.docs.vector.values[doc]! >= 0);
   const vectors = measured.map((doc) => table.docs.vector.values[doc]!);
   const cosines = await rows.cosines(vectors, query);
@@ -51,29 +54,30 @@ export async function findCandidates(
 }
 
 /** Docs of the scope whose vectors differ from the query in the fewest signs. */
-function nearest(
+async function nearest(
   table: LogState["table"],
   scope: ScopeState,
   { query, rows, wanted }: Asked,
   n: number,
-): number[] {
+): Promise<number[]> {
   const signs = signsOf(query!);
   const best = createBest(n);
-  const traces = scope.traces.values;
-  const docs = table.columns.doc.values;
-  const vectors = table.docs.vector.values;
-  const block = new Int32Array(BLOCK_TRACES);
-  const distances = new Int16Array(BLOCK_TRACES);
-  // Most rows are further than the worst that is kept: they are passed over without a call.
-  let bound = Infinity;
-  for (let from = 0; from < scope.count; from += BLOCK_TRACES) {
-    const count = Math.min(BLOCK_TRACES, scope.count - from);
-    for (let at = 0; at < count; at++) block[at] = vectors[docs[traces[from + at]!]!]!;
-    rows!.distances(block, count, signs, distances);
-    for (let at = 0; at < count; at++) {
-      const distance = distances[at]!;
-      if (distance < 0 || distance > bound) continue;
-      const doc = docs[traces[from + at]!]!;
+  const block = new Int32Array(SCAN_ROWS_MAX);
+  const found = new Int32Array(SCAN_ROWS_MAX * 2);
+  // Most rows are further than the worst that is kept: the scan passes over them by itself.
+  let bound = query!.length;
+  const { count } = scope;
+  for (let from = 0, blocks = 1; from < count; from += SCAN_ROWS_MAX, blocks++) {
+    if (blocks % BLOCKS_AT_ONCE === 0) await nextTurn();
+    const traces = scope.traces.values;
+    const docs = table.columns.doc.values;
+    const vectors = table.docs.vector.values;
+    const size = Math.min(SCAN_ROWS_MAX, count - from);
+    for (let at = 0; at < size; at++) block[at] = vectors[docs[traces[from + at]!]!]!;
+    const kept = rows!.within(block, size, signs, bound, found);
+    for (let at = 0; at < kept; at++) {
+      const distance = found[at * 2 + 1]!;
+      const doc = docs[traces[from + found[at * 2]!]!]!;
       if (!best.takes(doc, -distance) || !wanted(doc)) continue;
       best.put(doc, -distance);
       bound = -best.lowest() || bound;

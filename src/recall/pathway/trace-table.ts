@@ -41,8 +41,7 @@ export function createTraceTable() {
   const chains = createVersionChains(columns, count);
   const docs = docColumns();
   const rows = { ...rowColumns(), count: 0 };
-  const tag_hashes = createColumn(uint32);
-  let tag_count = 0;
+  const tags = { hashes: createColumn(uint32), count: 0 };
   /** Rare: rows that changed tags or sources after the content was written; retiring rows. */
   const meta_rows = new Map<number, number>();
   const retire_rows = new Map<number, number>();
@@ -100,11 +99,11 @@ export function createTraceTable() {
     return trace;
   }
 
-  function setTags(trace: number, tags: readonly string[]): void {
-    columns.tags_at.values[trace] = tag_count;
-    columns.tags_count.values[trace] = tags.length;
-    tag_hashes.reserve(tag_count + tags.length);
-    for (const tag of tags) tag_hashes.values[tag_count++] = hash32(tag, 7);
+  function setTags(trace: number, names: readonly string[]): void {
+    columns.tags_at.values[trace] = tags.count;
+    columns.tags_count.values[trace] = names.length;
+    tags.hashes.reserve(tags.count + names.length);
+    for (const tag of names) tags.hashes.values[tags.count++] = hash32(tag, 7);
   }
 
   function openDoc(trace: number, hash: Key): number {
@@ -132,12 +131,15 @@ export function createTraceTable() {
     columns,
     docs,
     rows,
+    tags,
+    ids,
     hashes,
     origins,
     meta_rows,
     retire_rows,
     awaited,
     scopes: by_number,
+    scopeState,
     scope: (scope: PathwayScope) => scopes.get(scopeKey(scope)),
     get count() {
       return ids.count;
@@ -158,7 +160,7 @@ export function createTraceTable() {
     hasTag(trace: number, tag_hash: number): boolean {
       const from = columns.tags_at.values[trace]!;
       const end = from + columns.tags_count.values[trace]!;
-      for (let at = from; at < end; at++) if (tag_hashes.values[at] === tag_hash) return true;
+      for (let at = from; at < end; at++) if (tags.hashes.values[at] === tag_hash) return true;
       return false;
     },
     open,

@@ -1,8 +1,9 @@
 // Vectors of contents: signs in memory to look through, bytes to measure with.
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { createColumn, float32, int8, uint32 } from "./growing-column.ts";
+import { createColumn, float32, int8 } from "./growing-column.ts";
 import { createKeyTable, type Key } from "./key-table.ts";
+import { createSignTable, type SignTable } from "./sign-table.ts";
 
 export interface VectorRows {
   readonly model: string;
@@ -12,11 +13,8 @@ export interface VectorRows {
   rowOf(hash: Key): number | undefined;
   /** Keeps vectors of length 1. Without fsync: what a power cut takes is embedded again. */
   put(hashes: readonly Key[], vectors: readonly Float32Array[]): Promise<void>;
-  /**
-   * Signs in which each of these rows differs from a query's `signsOf`; -1 stays -1. Written into
-   * `distances`, one for each row.
-   */
-  distances(rows: Int32Array, count: number, signs: Uint32Array, distances: Int16Array): void;
+  /** Which rows differ from a query in few signs. */
+  readonly within: SignTable["within"];
   /** Cosine of each row to the query, from one byte for each dimension. */
   cosines(rows: readonly number[], query: Float32Array): Promise<number[]>;
   close(): Promise<void>;
@@ -38,9 +36,8 @@ export async function openVectorRows(
 ): Promise<VectorRows> {
   const name = `vectors-${model.replaceAll(/[^\w.-]/g, "_")}-${dimension}.i8`;
   const row_bytes = KEY_BYTES + SCALE_BYTES + dimension;
-  const words = Math.ceil(dimension / 32);
   const keys = createKeyTable();
-  const signs = createColumn(uint32, words);
+  const signs = createSignTable(dimension);
   // Rows beyond what memory is given for are read from the file when they are measured with.
   const resident_rows = Math.floor(resident_bytes / dimension);
   const resident = createColumn(int8, dimension);
@@ -51,13 +48,12 @@ export async function openVectorRows(
     const key = new Uint32Array(4);
     for (let at = 0; at < 4; at++) key[at] = bytes.readUInt32LE(at * 4);
     const row = keys.push(key);
-    signs.reserve(row + 1);
     const values = new Int8Array(
       bytes.buffer,
       bytes.byteOffset + KEY_BYTES + SCALE_BYTES,
       dimension,
     );
-    writeSigns(values, signs.values.subarray(row * words, (row + 1) * words));
+    signs.put(row, values);
     if (row >= resident_rows) return;
     resident.reserve(row + 1);
     scales.reserve(row + 1);
@@ -89,13 +85,7 @@ export async function openVectorRows(
         note(bytes.subarray(at * row_bytes, (at + 1) * row_bytes));
       }
     },
-    distances(rows, count, query, distances) {
-      const { values } = signs;
-      for (let at = 0; at < count; at++) {
-        const row = rows[at]!;
-        distances[at] = row < 0 ? -1 : differing(values, row * words, query, words);
-      }
-    },
+    within: signs.within,
     cosines: (rows, query) =>
       Promise.all(
         rows.map(async (row) => {
@@ -148,52 +138,4 @@ function writeRow(bytes: Buffer, hash: Key, vector: Float32Array): void {
   for (const [at, value] of vector.entries()) {
     bytes.writeInt8(Math.round(value / scale), KEY_BYTES + SCALE_BYTES + at);
   }
-}
-
-/** One bit for each dimension: whether it is above zero. */
-export function signsOf(vector: Float32Array): Uint32Array {
-  const signs = new Uint32Array(Math.ceil(vector.length / 32));
-  writeSigns(vector, signs);
-  return signs;
-}
-
-function writeSigns(values: Float32Array | Int8Array, signs: Uint32Array): void {
-  for (let at = 0; at < values.length; at++) {
-    if (values[at]! > 0) signs[at >> 5]! |= 1 << (at & 31);
-  }
-}
-
-/**
- * Differing bits of two stretches of words. Three words at a time are added bit by bit into sums
- * and carries first, so that two words are counted instead of three (Warren, "Hacker's Delight",
- * 5–2 and 5–3, by Harley and Seal).
- */
-function differing(values: Uint32Array, start: number, query: Uint32Array, words: number): number {
-  let total = 0;
-  let at = 0;
-  for (; at + 6 <= words; at += 6) {
-    const from = start + at;
-    const a = values[from]! ^ query[at]!;
-    const b = values[from + 1]! ^ query[at + 1]!;
-    const c = values[from + 2]! ^ query[at + 2]!;
-    const d = values[from + 3]! ^ query[at + 3]!;
-    const e = values[from + 4]! ^ query[at + 4]!;
-    const f = values[from + 5]! ^ query[at + 5]!;
-    const ab = a ^ b;
-    const de = d ^ e;
-    // Fields of two bits of both halves together never pass what four bits hold.
-    total += pairCount(ab ^ c, de ^ f) + 2 * pairCount((a & b) | (ab & c), (d & e) | (de & f));
-  }
-  for (; at < words; at++) total += pairCount(values[start + at]! ^ query[at]!, 0);
-  return total;
-}
-
-/** Ones of two 32-bit words together. */
-function pairCount(a: number, b: number): number {
-  const x = a - ((a >>> 1) & 0x55555555);
-  const y = b - ((b >>> 1) & 0x55555555);
-  const nibbles =
-    (x & 0x33333333) + ((x >>> 2) & 0x33333333) + (y & 0x33333333) + ((y >>> 2) & 0x33333333);
-  const bytes = (nibbles & 0x0f0f0f0f) + ((nibbles >>> 4) & 0x0f0f0f0f);
-  return Math.imul(bytes, 0x01010101) >>> 24;
 }

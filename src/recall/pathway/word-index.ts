@@ -2,7 +2,7 @@
 import { createColumn, float32, uint16, uint32 } from "./growing-column.ts";
 import { mixBits, type WordReader } from "./index-words.ts";
 import { createKeyTable, type Key } from "./key-table.ts";
-import { createPostingLists } from "./posting-lists.ts";
+import { createPostingLists, type PostingState } from "./posting-lists.ts";
 
 export interface WordIndexOptions {
   readonly k1: number;
@@ -23,6 +23,19 @@ export interface WordIndex {
   add(scope: number, doc: number, text: string): void;
   /** The `n` docs of highest BM25 among those that `wanted` takes; of equal ones the newer. */
   best(scope: number, query: string, n: number, wanted: (doc: number) => boolean): ScoredDoc[];
+  /** The index as it is now; arrays that only grow are not copied. */
+  capture(): WordIndexState;
+  restore(state: WordIndexState): void;
+}
+
+export interface WordIndexState {
+  /** Words of the keys of all terms. */
+  readonly terms: Uint32Array;
+  readonly lists: PostingState;
+  /** Words of each doc. */
+  readonly lengths: Uint16Array;
+  /** Of each scope: its number, docs and words. */
+  readonly totals: readonly (readonly [scope: number, docs: number, length: number])[];
 }
 
 interface Term {
@@ -33,6 +46,8 @@ interface Term {
 const FREQUENCY_MAX = 255;
 const LENGTH_MAX = 65_535;
 const COMMON_MIN = 20_000;
+/** Times as many docs as are wanted tell well what the last of them scores. */
+const LOOKED_AT = 50;
 
 /**
  * Scores by Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond"
@@ -48,6 +63,7 @@ export function createWordIndex(words: WordReader, options: WordIndexOptions): W
   const scores = createColumn(float32);
   const touched = createColumn(uint32);
   let touched_count = 0;
+  let docs_end = 0;
   const totals = new Map<number, { docs: number; length: number }>();
 
   function termAt(key: Key): number {
@@ -91,14 +107,18 @@ export function createWordIndex(words: WordReader, options: WordIndexOptions): W
     });
   }
 
-  /** The n-th best score so far; 0 while there are fewer. */
+  /**
+   * What the n-th best score so far is at least; 0 while there are fewer. Docs of the rarest words
+   * were touched first: the n-th best of some of them is never above that of all.
+   */
   function lowest(n: number, wanted: (doc: number) => boolean): number {
-    const docs = touched.values.subarray(0, touched_count);
+    const docs = touched.values.subarray(0, Math.min(touched_count, n * LOOKED_AT));
     return bestOf(docs, scores.values, n, wanted).lowest();
   }
 
   return {
     add(scope, doc, text) {
+      docs_end = doc + 1;
       lengths.reserve(doc + 1);
       scores.reserve(doc + 1);
       touched.reserve(doc + 1);
@@ -132,6 +152,22 @@ export function createWordIndex(words: WordReader, options: WordIndexOptions): W
       const best = bestOf(touched.values.subarray(0, touched_count), scores.values, n, wanted);
       for (let at = 0; at < touched_count; at++) scores.values[touched.values[at]!] = 0;
       return best.list();
+    },
+    capture: () => ({
+      terms: terms.words(),
+      lists: lists.capture(),
+      lengths: lengths.values.subarray(0, docs_end),
+      totals: [...totals].map(([scope, { docs, length }]) => [scope, docs, length] as const),
+    }),
+    restore(state) {
+      terms.restore(state.terms);
+      lists.restore(state.lists);
+      lengths.restore(state.lengths);
+      docs_end = state.lengths.length;
+      scores.reserve(docs_end);
+      touched.reserve(docs_end);
+      totals.clear();
+      for (const [scope, docs, length] of state.totals) totals.set(scope, { docs, length });
     },
   };
 }
@@ -183,9 +219,14 @@ function bestOf(
   wanted: (doc: number) => boolean,
 ) {
   const best = createBest(n);
-  for (const doc of docs) {
+  // Most docs are below the worst that is kept: they are passed over without a call.
+  let bound = 0;
+  for (let at = 0; at < docs.length; at++) {
+    const doc = docs[at]!;
     const score = scores[doc]!;
-    if (best.takes(doc, score) && wanted(doc)) best.put(doc, score);
+    if (score < bound || !best.takes(doc, score) || !wanted(doc)) continue;
+    best.put(doc, score);
+    bound = best.lowest();
   }
   return best;
 }
