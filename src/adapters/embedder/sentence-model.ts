@@ -10,6 +10,8 @@ export interface SentenceSpec {
   readonly dimension: number;
   /** Tokens of one run with the two at its ends. */
   readonly window_tokens: number;
+  /** A text of up to so many, more than the window, is read in one run; absent: the window. */
+  readonly whole_tokens_max?: number;
   readonly folder: string;
   readonly files: Readonly<Record<"model" | "tokenizer" | "tokenizer_config", ModelFile>>;
   /** What brings the files, for the message when they are not there or not right. */
@@ -19,7 +21,7 @@ export interface SentenceSpec {
 export interface TextVector {
   readonly vector: Float32Array;
   readonly tokens: number;
-  /** The text was longer than the window: the mean of its windows. */
+  /** The text was not read whole: the mean of its windows. */
   readonly pooled: boolean;
 }
 
@@ -41,6 +43,7 @@ export async function loadSentenceModel(
     readModelFiles(spec.folder, spec.files, spec.install_hint),
   ]);
   const { dimension, window_tokens } = spec;
+  const whole = Math.max(window_tokens, spec.whole_tokens_max ?? 0) - 2;
   const tokenizer = new tokenizers.Tokenizer(files.tokenizer, files.tokenizer_config);
   const [start_token, end_token] = tokenizer.encode("").ids as [number, number];
   const session = await ort.InferenceSession.create(files.model, {
@@ -67,7 +70,8 @@ export async function loadSentenceModel(
   async function embed(text: string, cancelled: () => boolean): Promise<TextVector | undefined> {
     const { ids, tokens: words } = tokenizer.encode(text, { add_special_tokens: false });
     const startsWord = (position: number) => !words[position]!.startsWith("##");
-    const windows = tokenWindows(ids.length, window_tokens - 2, startsWord);
+    const size = ids.length <= whole ? whole : window_tokens - 2;
+    const windows = tokenWindows(ids.length, size, startsWord);
     const sum = new Float32Array(dimension);
     for (const [from, to] of windows) {
       if (cancelled()) return undefined;

@@ -8,15 +8,19 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { embed } from "#contracts/embed.ts";
 import type { Embedder } from "#ports/embedder.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
+import type { Reranker } from "#ports/reranker.ts";
 import type { EmbedSettings } from "./embed-settings.ts";
 import { meteredVectors } from "./metered-vectors.ts";
 import { openAiEmbeddings } from "./openai-embeddings.ts";
+import { rerankDocuments } from "./rerank-documents.ts";
 import { createVectorSource, findEmbedder } from "./text-vectors.ts";
 import { createVectorCache, type CachedVector } from "./vector-cache.ts";
 
 export interface EmbedNeeds {
   /** The first is the default. Closed by whoever made them. */
   readonly embedders: readonly Embedder[];
+  /** The first is the default; absent: none. Closed by whoever made them. */
+  readonly rerankers?: readonly Reranker[];
   readonly log: Log;
   /** Asked with each call: it may open after this service. Absent: nobody counts. */
   readonly ledger?: () => CallLedger | undefined;
@@ -52,6 +56,8 @@ export async function createEmbed(
         const content_type = "application/octet-stream";
         return { content_type, model: rest.model, dimension, rows: entries.length, body };
       },
+      rerank: (input, call) =>
+        rerankDocuments(needs.rerankers ?? [], input, settings.request_characters_max, call),
       async openai(input, call) {
         try {
           const texts = typeof input.input === "string" ? [input.input] : input.input;

@@ -50,7 +50,14 @@ async function situationOf(
   if (query_text === undefined || corpora.length === 0) {
     return { remembered: undefined, relevant: undefined };
   }
-  const request = { query_text, playbook_scope, k: 10, mode: "mixed", use_playbook: true } as const;
+  const request = {
+    query_text,
+    playbook_scope,
+    k: 10,
+    mode: "mixed",
+    use_playbook: true,
+    rerank: false,
+  } as const;
   const { results, relevance } = await searchMatrix(parts, corpora, request, call);
   return {
     remembered: results.some((hit) => hit.playbook !== null),

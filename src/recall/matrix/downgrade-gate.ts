@@ -71,7 +71,7 @@ export function decideDowngrade(
     return keep("already_weak", `${model} is a weak model: it is never downgraded further`);
   }
   if (weak_models.length === 0) {
-    return keep("no_weak_model", "no weak model is named (matrix.weak_models)");
+    return keep("no_weak_model", "no weak model is named ([models] weak_models)");
   }
   if (question.relevant === false) {
     return keep("nothing_relevant", "nothing relevant was found for this task to go by");

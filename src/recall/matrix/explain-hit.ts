@@ -9,7 +9,7 @@ type Explained = Pick<
 
 /** One sentence a component; figures with two digits. */
 export function explainHit(hit: Explained, scale: ScoreScale): string {
-  const { cosine, background, bm25, feedback } = hit.components;
+  const { cosine, background, bm25, feedback, rerank } = hit.components;
   const parts: string[] = [];
   if (cosine !== null) {
     const meaning = calibratedCosine(cosine, background);
@@ -24,7 +24,10 @@ export function explainHit(hit: Explained, scale: ScoreScale): string {
   }
   if (feedback > 0) parts.push(`${two(feedback)} from answers to similar queries`);
   if (parts.length === 0) parts.push("neither meaning nor words were measured");
-  return `${parts.join(" + ")} = ${two(hit.score)}${told(hit)}`;
+  const sum = `${parts.join(" + ")}`;
+  if (rerank === null) return `${sum} = ${two(hit.score)}${told(hit)}`;
+  const place = `reranked at ${two(rerank)}: the score of its new place is ${two(hit.score)}`;
+  return `${sum}; ${place}${told(hit)}`;
 }
 
 function told({ playbook, base_distance, distance }: Explained): string {

@@ -56,7 +56,7 @@ test("off-topic, on topic, named by an identifier, known to a playbook", () => {
   const hit = (cosine: number, bm25 = 0, text = "a tale") => ({
     id: "h1",
     text,
-    components: { cosine, background: 0, bm25, mixed: 0, feedback: 0 },
+    components: { cosine, background: 0, bm25, mixed: 0, feedback: 0, rerank: null },
   });
   const scale = { floor: 0.4, bm25_half: 20 };
   const verdict = (text: string, hits: ReturnType<typeof hit>[], known = false) =>

@@ -2,6 +2,7 @@
 import type { Call } from "#kernel/call.ts";
 import type { Client, OutputOf, ParsedInputOf } from "#kernel/contract.ts";
 import type { matrix } from "#contracts/matrix.ts";
+import type { embed } from "#contracts/embed.ts";
 import type { playbookContract, PlaybookMatch } from "#contracts/playbook.ts";
 import type { vector } from "#contracts/vector.ts";
 import type { CorpusRecord } from "./corpus-registry.ts";
@@ -11,6 +12,7 @@ import type { ScoreScale } from "./hit-score.ts";
 import { judgedNeighbours, withFeedback } from "./judged-neighbours.ts";
 import type { MatrixSettings } from "./matrix-settings.ts";
 import { answerKey, applyBoost, bestApplied } from "./playbook-boost.ts";
+import { rerankFound } from "./rerank-found.ts";
 import { hitRelevance, judgeRelevance } from "./relevance-gate.ts";
 import {
   byDistance,
@@ -26,6 +28,7 @@ type SearchOutput = OutputOf<(typeof matrix)["operations"]["search"]>;
 export interface SearchParts {
   readonly vector: Client<typeof vector>;
   readonly playbook: Client<typeof playbookContract>;
+  readonly embed: Client<typeof embed>;
   readonly settings: MatrixSettings;
 }
 
@@ -54,7 +57,8 @@ export async function searchMatrix(
     searchCorpora(parts.vector, corpora, retrieval, call),
     considerPlaybooks(parts, corpora, input, call),
   ]);
-  const found = await withNeighbours(parts, corpora, retrieved, matches, retrieval, call);
+  const known = await withNeighbours(parts, corpora, retrieved, matches, retrieval, call);
+  const found = await rerankFound(parts.embed, known, input, settings.rerank_candidates, call);
   const boosted = await withPlaybooks(parts, corpora, found, matches, retrieval, input.k, call);
   const { bm25_half } = settings;
   const floor = input.relevance_floor ?? settings.relevance_floor;

@@ -8,6 +8,7 @@ import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { catalog } from "#contracts/catalog.ts";
+import type { embed } from "#contracts/embed.ts";
 import type { matrix } from "#contracts/matrix.ts";
 import type { playbookContract } from "#contracts/playbook.ts";
 import type { query } from "#contracts/query.ts";
@@ -30,6 +31,8 @@ import type { MatrixSettings } from "./matrix-settings.ts";
 export interface MatrixNeeds {
   readonly vector: Client<typeof vector>;
   readonly playbook: Client<typeof playbookContract>;
+  /** Asked where a search wants its hits reranked. */
+  readonly embed: Client<typeof embed>;
   readonly query: Client<typeof query>;
   readonly catalog: Client<typeof catalog>;
   /** Folder that this service owns. */
@@ -53,7 +56,8 @@ export async function createMatrix(
   const building = new Set<string>();
   const { dir, clock, vector: index_client } = needs;
   const build_parts = { ...settings, dir, clock, vector: index_client, registry };
-  const search_parts = { vector: index_client, playbook: needs.playbook, settings };
+  const { playbook, embed: rank } = needs;
+  const search_parts = { vector: index_client, playbook, embed: rank, settings };
 
   async function* build(
     { corpus }: { readonly corpus: string },

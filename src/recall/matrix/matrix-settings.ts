@@ -20,11 +20,17 @@ export const matrixSettings = z.strictObject({
   feedback_weight: fraction
     .default(0)
     .describe("how far judged answers to similar, not equal, queries raise a hit; 0: not at all"),
+  rerank_candidates: z
+    .int()
+    .min(2)
+    .max(1_000)
+    .default(50)
+    .describe("best hits that a reranker orders, where a search asks for one"),
   playbooks_considered: z.int().min(1).max(100).default(10),
   weak_models: z
     .array(z.string().min(1))
     .default([])
-    .describe("what the downgrade gate may choose, preferred first; never downgraded further"),
+    .describe("what the downgrade gate may choose, preferred first; empty: [models] weak_models"),
   downgrade_acceptance_min: fraction
     .default(0.8)
     .describe("acceptance of a weak model, at the lower end of its interval, that is enough"),

@@ -94,7 +94,7 @@ function toFound(
     base_distance: 1 - score,
     text: hit.text,
     metadata: hit.metadata,
-    components: { ...measures, mixed: score, feedback: 0 },
+    components: { ...measures, mixed: score, feedback: 0, rerank: null },
     provenance: {
       dataset: corpus.dataset,
       source_id: hit.id.slice(corpus.id_prefix.length),

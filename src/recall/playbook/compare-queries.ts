@@ -1,12 +1,14 @@
 // How one recorded query compares with the query asked, before any entry of it is judged.
 import type { Facts } from "#contracts/playbook.ts";
 import type { RequestReader } from "#ports/domain-pack.ts";
+import { FITTED_BACKGROUND, fittedCosine } from "./cosine-scale.ts";
 import { formLikeness } from "./form-likeness.ts";
 import { lengthGap, likenessProbability } from "./gate-confidence.ts";
 import { compareWording, type Wording } from "./plain-wording.ts";
 import type { QueryDifference } from "./query-difference.ts";
 import { COMPARED_WORDS_MAX, normaliseQuery, readWords, type QueryWord } from "./query-words.ts";
 import { requestDifferences } from "./request-gate.ts";
+import type { RoutedClass } from "./routed-class.ts";
 import type { RecordedQuery, ScopeIndex } from "./scope-index.ts";
 import type { TypedGate } from "./typed-gate.ts";
 import { stemSet, weightedOverlap } from "./word-weights.ts";
@@ -20,27 +22,33 @@ export interface AskedQuery {
   readonly vector: Float32Array;
   /** What a domain reads in it; undefined when none does, or it is compared verbatim only. */
   readonly reading: string | undefined;
-  /** Kind of task; null when it is not known. */
+  /** Kind of task as it was told; null when it was not. */
   readonly task_class: string | null;
+  /** Kind of task as it was worked out; only where none was told. */
+  readonly routed?: RoutedClass;
   /** What is known beside the words. */
   readonly facts: Facts;
+  /** Cosine of unrelated texts to the embedder. */
+  readonly background: number;
 }
 
 export interface AskedDetails {
   readonly task_class?: string | null | undefined;
   readonly facts?: Facts;
+  /** Absent: that of the embedder that the likeness was fitted for. */
+  readonly background?: number;
 }
 
 export function askQuery(
   text: string,
   vector: Float32Array,
   readRequest: RequestReader,
-  { task_class, facts = {} }: AskedDetails = {},
+  { task_class, facts = {}, background = FITTED_BACKGROUND }: AskedDetails = {},
 ): AskedQuery {
   const words = readWords(text);
   const reading = words.length > COMPARED_WORDS_MAX ? undefined : readRequest(text);
   const read = { words, stems: stemSet(words), reading };
-  const details = { task_class: task_class ?? null, facts };
+  const details = { task_class: task_class ?? null, facts, background };
   return { text, normal: normaliseQuery(text), vector, ...read, ...details };
 }
 
@@ -92,7 +100,8 @@ export function compareQueries(
   const semantic = Math.min(1, index.cosine(recorded, asked.vector));
   const lexical = weightedOverlap(asked.stems, recorded.stems, index.weight);
   const length_gap = lengthGap(asked.words.length, recorded.words.length);
-  const estimate = likenessProbability({ semantic, lexical, length_gap });
+  const fitted = fittedCosine(semantic, asked.background);
+  const estimate = likenessProbability({ semantic: fitted, lexical, length_gap });
   const wording =
     lexical < WORDING_LEXICAL_MIN ? null : compareWording(asked.words, recorded.words);
   const likeness = isSame(wording) ? Math.max(SAME_WORDING_LIKENESS, estimate) : estimate;

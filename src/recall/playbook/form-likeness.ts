@@ -26,14 +26,19 @@ const FORM = { bias: -2.17, form: 6.25 } as const;
 const SAME_CLASS_DOUBT = 0.2;
 const OTHER_CLASS_TRUST = 0.3;
 
-/** Probability that two requests are tasks of the same kind. */
+/**
+ * Probability that two requests are tasks of the same kind. `trust`: how sure the class asked for
+ * is; of the rest the form alone speaks.
+ */
 export function transferProbability(
   form: number,
   asked_class: string | null | undefined,
   recorded_class: string | null,
+  trust = 1,
 ): number {
   const p = 1 / (1 + Math.exp(-FORM.bias - FORM.form * form));
   if (asked_class === null || asked_class === undefined || recorded_class === null) return p;
-  if (asked_class === recorded_class) return 1 - (1 - p) * SAME_CLASS_DOUBT;
-  return p * OTHER_CLASS_TRUST;
+  const known =
+    asked_class === recorded_class ? 1 - (1 - p) * SAME_CLASS_DOUBT : p * OTHER_CLASS_TRUST;
+  return trust * known + (1 - trust) * p;
 }

@@ -55,7 +55,13 @@ export function draftOf(
   const confirmed_ms = Date.parse(playbook.updated_at);
   const track = trackFactor({ ...playbook, confirmed_ms }, options.now_ms, options.half_life_days);
   const confidence = likeness * track * (differences.length > 0 ? DIFFERENT_FACTOR : 1);
-  const of_form = transferProbability(comparison.form, asked.task_class, playbook.task_class);
+  const { task_class: told, routed } = asked;
+  const of_form = transferProbability(
+    comparison.form,
+    told ?? routed?.task_class,
+    playbook.task_class,
+    told === null ? routed?.trust : 1,
+  );
   return {
     recorded,
     comparison,
@@ -133,7 +139,7 @@ export function judgeDraft(
     threshold: draft.threshold,
     utility: draft.utility,
     decisions: {
-      transfer: transferDecision(draft, applied, options),
+      transfer: transferDecision(asked, draft, applied, options),
       boost,
       reuse: reuseDecision(asked, draft, same, applied, options),
     },
@@ -180,9 +186,15 @@ function quoted(text: string): string {
 }
 
 /** The same task is of the same kind, whatever its form. */
-function transferDecision(draft: Draft, applied: boolean, options: JudgeOptions): Decision {
+function transferDecision(
+  asked: AskedQuery,
+  draft: Draft,
+  applied: boolean,
+  options: JudgeOptions,
+): Decision {
   const { comparison, playbook, confidence } = draft;
   const { transfer_min } = options;
+  const kind = kindTold(asked, playbook);
   const probability = applied ? Math.max(draft.transfer, confidence) : draft.transfer;
   const live = playbook.status === "active" && !comparison.verbatim_only;
   const decided = live && (applied || probability >= transfer_min);
@@ -191,7 +203,15 @@ function transferDecision(draft: Draft, applied: boolean, options: JudgeOptions)
   const reason = decided
     ? `yes: the same kind of task, ${sure}`
     : `no: ${sure} that it is the same kind of task is below ${transfer_min}`;
-  return { probability, decided, reason };
+  return { probability, decided, reason: `${reason}${kind}` };
+}
+
+/** What the class of a query that was worked out had to do with it. */
+function kindTold({ routed }: AskedQuery, { task_class }: Playbook): string {
+  if (routed === undefined || task_class === null) return "";
+  const [own, in_scope] = [task_class === routed.task_class, routed.in_scope.toFixed(2)];
+  const read = `most like "${routed.task_class}", ${in_scope} that it is of any kind known here`;
+  return `; ${read}; this entry is of ${own ? "the same" : `"${task_class}"`}`;
 }
 
 /** What each doubt leaves of the probability that the answer may be given as it is. */

@@ -39,7 +39,8 @@ function gateCalls(asked: string, recorded: readonly string[], cosine: number): 
     return [];
   };
   const query = askQuery(asked, Float32Array.of(1, 0), () => undefined);
-  matchEntries(query, index, () => undefined, gate, OPTIONS);
+  const nearest = index.nearest(query.vector, OPTIONS.candidates_max);
+  matchEntries(query, index, () => undefined, gate, { ...OPTIONS, nearest });
   return calls;
 }
 

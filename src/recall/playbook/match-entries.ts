@@ -11,6 +11,8 @@ export interface MatchOptions extends JudgeOptions {
   readonly candidates_max: number;
   readonly k: number;
   readonly corpora: ReadonlySet<string> | undefined;
+  /** The recorded queries of greatest cosine. */
+  readonly nearest: readonly RecordedQuery[];
   /** Ids of entries to leave out. */
   readonly without: ReadonlySet<string>;
 }
@@ -34,7 +36,7 @@ export function matchEntries(
   gate: TypedGate,
   options: MatchOptions,
 ): PlaybookMatch[] {
-  const drafts = findCandidates(asked, index, options.candidates_max)
+  const drafts = findCandidates(asked, index, options)
     .map((recorded) => compareQueries(asked, recorded, index, gate, options.confidence_min))
     .flatMap((comparison) =>
       entriesOf(comparison.recorded, entryOf, options).map((playbook) =>
@@ -53,10 +55,14 @@ export function matchEntries(
   );
 }
 
-function findCandidates(asked: AskedQuery, index: ScopeIndex, n: number): RecordedQuery[] {
+function findCandidates(
+  asked: AskedQuery,
+  index: ScopeIndex,
+  { nearest, candidates_max: n }: MatchOptions,
+): RecordedQuery[] {
   const exact = index.exact(asked.text);
   const found = new Set(exact === undefined ? [] : [exact]);
-  for (const query of index.nearest(asked.vector, n)) found.add(query);
+  for (const query of nearest) found.add(query);
   if (asked.words.length <= COMPARED_WORDS_MAX) {
     for (const query of index.sharing(asked.stems, n)) found.add(query);
   }

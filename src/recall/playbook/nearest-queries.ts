@@ -1,4 +1,5 @@
 // The recorded queries that come closest to a query, whether or not they may speak for it.
+import { FITTED_BACKGROUND, fittedCosine } from "./cosine-scale.ts";
 import { COMPARED_WORDS_MAX, normaliseQuery, readWords } from "./query-words.ts";
 import { framedStems } from "./request-frames.ts";
 import type { RecordedQuery, ScopeIndex } from "./scope-index.ts";
@@ -8,6 +9,13 @@ import { stemSet } from "./word-weights.ts";
 /** Wordings are compared this far. */
 const COMPARED_LETTERS_MAX = 1_000;
 
+export interface NearTo {
+  readonly text: string;
+  readonly vector: Float32Array;
+  /** Cosine of unrelated texts to the embedder; absent: that of the one fitted for. */
+  readonly background?: number;
+}
+
 export interface NearQuery extends WordedText {
   readonly recorded: RecordedQuery;
 }
@@ -15,11 +23,12 @@ export interface NearQuery extends WordedText {
 /** Candidates by meaning, as found, and `n` more by shared words; in no order. */
 export function nearQueries(
   index: ScopeIndex,
-  asked: { readonly text: string; readonly vector: Float32Array },
+  asked: NearTo,
   nearest: readonly RecordedQuery[],
   n: number,
 ): NearQuery[] {
   const words = readWords(asked.text);
+  const { background = FITTED_BACKGROUND } = asked;
   const exact = index.exact(asked.text);
   const found = new Set([...(exact === undefined ? [] : [exact]), ...nearest]);
   if (words.length <= COMPARED_WORDS_MAX) {
@@ -28,7 +37,7 @@ export function nearQueries(
   return [...found].map((recorded) => ({
     recorded,
     stems: framedStems(recorded.text.slice(0, COMPARED_LETTERS_MAX)),
-    cosine: Math.min(1, index.cosine(recorded, asked.vector)),
+    cosine: fittedCosine(Math.min(1, index.cosine(recorded, asked.vector)), background),
   }));
 }
 

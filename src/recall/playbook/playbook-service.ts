@@ -16,6 +16,7 @@ import { entryAfterOutcome, entryWithStatus, type AppliedTo } from "./playbook-e
 import type { PlaybookSettings } from "./playbook-settings.ts";
 import { openPlaybookStore, type PlaybookStore } from "./playbook-store.ts";
 import { NOTHING_LEARNT, routeQuery } from "./route-query.ts";
+import { nearAndKind } from "./routed-class.ts";
 import type { ScopeIndex } from "./scope-index.ts";
 import { createTypedGate } from "./typed-gate.ts";
 
@@ -63,9 +64,14 @@ export async function createPlaybook(
     await fillVectors(index, call);
     const corpora = input.corpora === undefined ? undefined : new Set(input.corpora);
     const without = new Set(input.without);
-    const options = { ...settings, now_ms: clock.now(), k: input.k, corpora, without };
     const { facts, task_class } = input;
-    const asked = askQuery(input.query_text, vector, needs.readRequest, { facts, task_class });
+    const background = await embedder.background(call);
+    const details = { facts, task_class, background };
+    const told = askQuery(input.query_text, vector, needs.readRequest, details);
+    const n = settings.candidates_max;
+    const { nearest, routed } = await nearAndKind(told, index, n, without.size > 0);
+    const asked = routed === undefined ? told : { ...told, routed };
+    const options = { ...settings, now_ms: clock.now(), k: input.k, corpora, without, nearest };
     return { matches: matchEntries(asked, index, store.get, gate, options) };
   }
 
@@ -74,7 +80,8 @@ export async function createPlaybook(
     if (index === undefined) return NOTHING_LEARNT;
     const vector = await embedder.one(input.query_text, call);
     await fillVectors(index, call);
-    return routeQuery({ text: input.query_text, vector }, index, input);
+    const background = await embedder.background(call);
+    return routeQuery({ text: input.query_text, vector, background }, index, input);
   }
 
   /** An outcome; with the query known the entry learns from how like that one was to its own. */
@@ -85,7 +92,9 @@ export async function createPlaybook(
     const recorded = index?.exact(entry.query_text);
     let applied: AppliedTo | undefined;
     if (query_text !== undefined && index !== undefined && recorded !== undefined) {
-      const asked = askQuery(query_text, await embedder.one(query_text, call), needs.readRequest);
+      const background = await embedder.background(call);
+      const vector = await embedder.one(query_text, call);
+      const asked = askQuery(query_text, vector, needs.readRequest, { background });
       await fillVectors(index, call);
       const { likeness } = compareQueries(asked, recorded, index, () => [], 1);
       applied = { query_text, likeness };

@@ -1,6 +1,6 @@
 // Answers what kind of task a query is, and which recorded queries come closest.
 import type { TaskRouteAnswer } from "#contracts/playbook.ts";
-import { nearQueries, rankQueries } from "./nearest-queries.ts";
+import { nearQueries, rankQueries, type NearTo } from "./nearest-queries.ts";
 import { readWords } from "./query-words.ts";
 import type { ScopeIndex } from "./scope-index.ts";
 import { NEIGHBOURS_MAX } from "./task-router.ts";
@@ -15,7 +15,7 @@ export interface RouteOptions {
 }
 
 export async function routeQuery(
-  asked: { readonly text: string; readonly vector: Float32Array },
+  asked: NearTo,
   index: ScopeIndex,
   { k, in_scope_min }: RouteOptions,
 ): Promise<TaskRouteAnswer> {
@@ -36,12 +36,12 @@ export async function routeQuery(
     alternatives: [...route.alternatives],
     learnt_from: index.router.size(),
     classes: index.router.classes().length,
-    nearest: ranked.slice(0, k).map(({ recorded, likeness, cosine }) => ({
+    nearest: ranked.slice(0, k).map(({ recorded, likeness }) => ({
       query_text: recorded.text,
       playbook_ids: [...recorded.playbook_ids],
       task_classes: [...recorded.classes.keys()],
       likeness,
-      semantic: cosine,
+      semantic: Math.min(1, index.cosine(recorded, asked.vector)),
     })),
   };
 }

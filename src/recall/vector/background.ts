@@ -2,9 +2,9 @@
 import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { embed } from "#contracts/embed.ts";
+import { UNRELATED_TEXTS, medianCosine } from "#ports/unrelated-texts.ts";
 import type { IndexEntry } from "./index-entry.ts";
 import { embedTexts } from "./text-vectors.ts";
-import { UNRELATED_TEXTS } from "./unrelated-texts.ts";
 
 /**
  * The median cosine between 48 sentences that have nothing to do with each other, by model; worked
@@ -26,17 +26,4 @@ export function createBackgrounds(client: Client<typeof embed>) {
     known.set(embedder, background);
     return background;
   };
-}
-
-/** Of all pairs of rows; they have length 1. */
-function medianCosine(rows: Float32Array, dimension: number): number {
-  const cosines: number[] = [];
-  for (let a = 0; a < rows.length; a += dimension) {
-    for (let b = a + dimension; b < rows.length; b += dimension) {
-      let product = 0;
-      for (let at = 0; at < dimension; at++) product += rows[a + at]! * rows[b + at]!;
-      cosines.push(product);
-    }
-  }
-  return cosines.toSorted((x, y) => x - y)[Math.floor(cosines.length / 2)]!;
 }

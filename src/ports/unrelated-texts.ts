@@ -51,3 +51,16 @@ export const UNRELATED_TEXTS: readonly string[] = [
   "The new law bans smoking in restaurants.",
   "Measure the length of the table in centimetres.",
 ];
+
+/** The median over all pairs of rows; they have length 1. `vectors` is row-major. */
+export function medianCosine(vectors: Float32Array, dimension: number): number {
+  const cosines: number[] = [];
+  for (let a = 0; a < vectors.length; a += dimension) {
+    for (let b = a + dimension; b < vectors.length; b += dimension) {
+      let product = 0;
+      for (let at = 0; at < dimension; at++) product += vectors[a + at]! * vectors[b + at]!;
+      cosines.push(product);
+    }
+  }
+  return cosines.toSorted((x, y) => x - y)[Math.floor(cosines.length / 2)]!;
+}
