@@ -1,5 +1,5 @@
 // The rerankers against their port's suite; the one over HTTP asks a real server that misbehaves.
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
 import assert from "node:assert/strict";
@@ -29,7 +29,7 @@ type Answer = (rows: Row[]) => { status?: number; body: unknown } | "silence" | 
 /** Ranks by words in common, best first, and answers in the form given. */
 async function startServer(t: HasAfter, form: Answer) {
   const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of request) chunks.push(chunk as Uint8Array);
     const body = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Asked["body"];
@@ -52,7 +52,8 @@ async function startServer(t: HasAfter, form: Answer) {
     response.writeHead(answer.status ?? 200, { "content-type": "application/json" });
     const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
     response.end(text);
-  });
+  };
+  const server = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => {
     server.closeAllConnections();
