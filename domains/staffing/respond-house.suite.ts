@@ -59,7 +59,15 @@ function memoryMatrix(
     base_distance: 1 - score,
     text: `${String(row["role"])} ${String(row["notes"])}`,
     metadata: row as MatrixHit["metadata"],
-    components: { cosine: null, bm25: score, mixed: score },
+    components: {
+      cosine: null,
+      background: null,
+      bm25: score,
+      mixed: score,
+      feedback: 0,
+      rerank: null,
+    },
+    explain: "",
     provenance: { dataset: "workers", source_id: "", snapshot_id: null, indexed_at: "" },
     playbook:
       from === undefined

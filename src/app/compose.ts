@@ -153,6 +153,7 @@ const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
   vector: 3215,
   embed: 3216,
   usage: 3220,
+  pathway: 3217,
   playbook: 3218,
   matrix: 3218,
   observe: 3219,

@@ -4,13 +4,15 @@ import { join } from "node:path";
 import type { Log } from "#kernel/log.ts";
 import type { ChatProvider } from "#ports/chat-model.ts";
 import type { Embedder } from "#ports/embedder.ts";
+import type { Reranker } from "#ports/reranker.ts";
 import type { PointerStore } from "#ports/pointer-store.ts";
 import type { TableEngine } from "#ports/table-engine.ts";
 import type { VectorIndexEngine } from "#ports/vector-index.ts";
 import type { Buckets } from "#data/storage/storage-buckets.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { openBuckets } from "./open-buckets.ts";
-import { openProviders } from "./open-providers.ts";
+import { openRerankers } from "./open-rerankers.ts";
+import { openProviders, weightsFolder } from "./open-providers.ts";
 import { chooseQueryEngine, type ChosenEngine } from "./query-engine.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
 
@@ -22,6 +24,7 @@ export interface Engines {
   queries(): Promise<ChosenEngine>;
   vectors(): Promise<VectorIndexEngine>;
   embedders(): Promise<readonly Embedder[]>;
+  rerankers(): Promise<readonly Reranker[]>;
   chatProviders(): Promise<readonly ChatProvider[]>;
   stop(): Promise<void>;
 }
@@ -65,6 +68,13 @@ export function createEngines(needs: EngineNeeds): Engines {
     (engine) => engine.close(),
   );
 
+  const embedders = once(
+    () => openEmbedders(needs),
+    async (all) => {
+      for (const embedder of all) await embedder.close();
+    },
+  );
+
   return {
     buckets: once(() => openBuckets(needs.settings.storage, data_dir, needs.variables)),
     pointers: once(
@@ -83,10 +93,11 @@ export function createEngines(needs: EngineNeeds): Engines {
       },
       (engine) => engine.close(),
     ),
-    embedders: once(
-      () => openEmbedders(needs),
+    embedders,
+    rerankers: once(
+      async () => openRerankers(needs.settings.providers, needs.variables, await embedders()),
       async (all) => {
-        for (const embedder of all) await embedder.close();
+        for (const reranker of all) await reranker.close();
       },
     ),
     chatProviders: once(
@@ -124,14 +135,22 @@ async function openPointers({ settings, data_dir, variables }: EngineNeeds): Pro
 }
 
 async function openEmbedders(needs: EngineNeeds): Promise<Embedder[]> {
-  const { createMiniLmEmbedder } = await import("#adapters/embedder/minilm-embedder.ts");
+  const { createMiniLmEmbedder, createMiniLmWholeEmbedder } =
+    await import("#adapters/embedder/minilm-embedder.ts");
   const { createOpenAiEmbedder } = await import("#adapters/embedder/openai-embedder.ts");
-  const embedders = [
-    createMiniLmEmbedder({
-      threads: needs.settings.engines.embed_threads,
-      workers: needs.settings.engines.embed_workers || availableParallelism(),
-    }),
-  ];
+  const { createGteSmallEmbedder, hasGteSmall } =
+    await import("#adapters/embedder/gte-small-embedder.ts");
+  const options = {
+    threads: needs.settings.engines.embed_threads,
+    workers: needs.settings.engines.embed_workers || availableParallelism(),
+  };
+  // The first is the default. The second is what older indexes were made with: its workers start
+  // when one of them is asked.
+  const embedders = [createMiniLmWholeEmbedder(options), createMiniLmEmbedder(options)];
+  const weights_dir = weightsFolder(needs.settings.providers, needs.data_dir);
+  if (await hasGteSmall(weights_dir)) {
+    embedders.push(createGteSmallEmbedder(weights_dir, options));
+  }
   for (const endpoint of needs.settings.providers.endpoints) {
     if (endpoint.embedding_model === "") continue;
     const api_key = await resolveSecret(endpoint.api_key, needs.variables);

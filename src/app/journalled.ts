@@ -8,12 +8,22 @@ import type { Log } from "#kernel/log.ts";
 const JOURNALLED: Partial<Record<ServiceName, readonly string[]>> = {
   storage: ["remove"],
   vector: ["create", "upsert", "remove", "rebuild", "drop"],
+  pathway: ["add", "bulk", "update", "revise", "retire", "outcome", "import", "compact"],
   playbook: ["record", "bulk", "retire", "contradict", "outcome", "forget_scope"],
   matrix: ["drop"],
   usage: ["create_key", "rotate_key", "delete_key"],
 };
 
-const NAMED_BY = ["index", "corpus", "playbook_id", "key", "scope", "key_id", "name"] as const;
+const NAMED_BY = [
+  "index",
+  "corpus",
+  "playbook_id",
+  "pathway_id",
+  "key",
+  "scope",
+  "key_id",
+  "name",
+] as const;
 
 type Handler = (input: Record<string, unknown>, call: Call) => Promise<unknown>;
 

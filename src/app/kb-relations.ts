@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { eventLogColumns } from "#improve/observe/event-log-columns.ts";
 import { journalLogColumns } from "#data/journal/journal-log-columns.ts";
+import { pathwayLogColumns } from "#recall/pathway/pathway-log-columns.ts";
 import { playbookLogColumns } from "#recall/playbook/playbook-log-columns.ts";
 import { correctionLogColumns } from "#work/respond/correction-log-columns.ts";
 import { outcomeLogColumns } from "#work/respond/outcome-log-columns.ts";
@@ -17,7 +18,7 @@ export interface KbRelation {
 }
 
 /**
- * events, outcomes, overseer_corrections, sessions, journal, playbooks, usage,
+ * events, outcomes, overseer_corrections, sessions, journal, pathways, playbooks, usage,
  * permission_decisions.
  */
 export function kbRelations(data_dir: string): readonly KbRelation[] {
@@ -32,6 +33,7 @@ export function kbRelations(data_dir: string): readonly KbRelation[] {
     log("overseer_corrections", "kb/overseer_corrections.jsonl", correctionLogColumns),
     log("sessions", "iterate/sessions.jsonl", sessionLogColumns),
     log("journal", "journal/journal.jsonl", journalLogColumns),
+    log("pathways", "pathway/pathways.jsonl", pathwayLogColumns),
     log("playbooks", "playbook/playbooks.jsonl", playbookLogColumns),
     log("usage", "usage/usage.jsonl", usageLogColumns),
     log("permission_decisions", "permission/decisions.jsonl", decisionLogColumns),

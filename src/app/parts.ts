@@ -11,6 +11,7 @@ import type { DomainPack, RequestReader } from "#ports/domain-pack.ts";
 import type { Engines } from "./engines.ts";
 import { kbRelations } from "./kb-relations.ts";
 import type { HouseSettings } from "./settings.ts";
+import { tiersOf, weakModels } from "./model-tiers.ts";
 import { witnessedLedger } from "./witnessed-ledger.ts";
 
 export interface Site {
@@ -155,8 +156,10 @@ export const PARTS: readonly Part[] = [
     async open(site) {
       const { createEmbed } = await import("#models/embed/embed-service.ts");
       const embedders = await site.engines.embedders();
+      const rerankers = await site.engines.rerankers();
       const ledger = () => site.in_process.ledger;
-      return createEmbed({ ...base(site, "embed"), embedders, ledger }, site.settings.embed);
+      const needs = { ...base(site, "embed"), embedders, rerankers, ledger };
+      return createEmbed(needs, site.settings.embed);
     },
   },
   {
@@ -182,7 +185,7 @@ export const PARTS: readonly Part[] = [
       const own = base(site, "chat");
       if (ledger === undefined) own.log.warn({}, "usage runs apart: no ledger, no limits of keys");
       const witnessed = witnessedLedger(ledger, site.tell);
-      const needs = { ...own, providers, ledger: witnessed, tiers: site.settings.models };
+      const needs = { ...own, providers, ledger: witnessed, tiers: tiersOf(site.settings.models) };
       return createChat(needs, site.settings.chat);
     },
   },
@@ -196,6 +199,16 @@ export const PARTS: readonly Part[] = [
       const engine = await site.engines.vectors();
       const needs = { ...base(site, "vector"), storage, embed, query, engine };
       return createVector(needs, site.settings.vector);
+    },
+  },
+  {
+    service: "pathway",
+    plane: "recall",
+    needs: ["embed"],
+    async open(site) {
+      const { createPathway } = await import("#recall/pathway/pathway-service.ts");
+      const needs = { ...base(site, "pathway"), embed: site.clients.embed };
+      return createPathway(needs, site.settings.pathway);
     },
   },
   {
@@ -213,12 +226,14 @@ export const PARTS: readonly Part[] = [
   {
     service: "matrix",
     plane: "recall",
-    needs: ["vector", "playbook", "query", "catalog"],
+    needs: ["embed", "vector", "playbook", "query", "catalog"],
     async open(site) {
       const { createMatrix } = await import("#recall/matrix/matrix-service.ts");
-      const { vector, playbook, query, catalog } = site.clients;
-      const needs = { ...base(site, "matrix"), vector, playbook, query, catalog };
-      return createMatrix(needs, site.settings.matrix);
+      const { embed, vector, playbook, query, catalog } = site.clients;
+      const needs = { ...base(site, "matrix"), embed, vector, playbook, query, catalog };
+      const { models, matrix: own } = site.settings;
+      const weak_models = weakModels(models, own.weak_models);
+      return createMatrix(needs, { ...own, weak_models });
     },
   },
   {
@@ -264,14 +279,14 @@ export const PARTS: readonly Part[] = [
   {
     service: "respond",
     plane: "work",
-    needs: ["matrix", "playbook", "permission", "iterate", "chat"],
+    needs: ["matrix", "pathway", "playbook", "permission", "iterate", "chat"],
     async open(site) {
       const { createRespond } = await import("#work/respond/respond-service.ts");
-      const { matrix, playbook, permission, iterate, chat } = site.clients;
+      const { matrix, pathway, playbook, permission, iterate, chat } = site.clients;
       const kb_dir = join(site.data_dir, "kb");
       const own = { ...base(site, "respond"), kb_dir, packs: site.packs, tell: site.tell };
-      const needs = { ...own, matrix, playbook, permission, iterate, chat };
-      return createRespond(needs, site.settings.respond);
+      const asked = { matrix, pathway, playbook, permission, iterate, chat };
+      return createRespond({ ...own, ...asked }, site.settings.respond);
     },
   },
   {

@@ -73,6 +73,7 @@ export const providersSettings = z.strictObject({
         api_key: z.string().default("").describe("reference: env:NAME or file:/path"),
         embedding_model: z.string().default("").describe("also embed with this model"),
         embedding_dimension: z.int().min(0).default(0),
+        rerank_model: z.string().default("").describe("also rerank with this model, at /rerank"),
       }),
     )
     .default([]),

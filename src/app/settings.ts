@@ -17,6 +17,7 @@ import { chatSettings } from "#models/chat/chat-settings.ts";
 import { embedSettings } from "#models/embed/embed-settings.ts";
 import { usageSettings } from "#models/usage/usage-settings.ts";
 import { matrixSettings } from "#recall/matrix/matrix-settings.ts";
+import { pathwaySettings } from "#recall/pathway/pathway-settings.ts";
 import { playbookSettings } from "#recall/playbook/playbook-settings.ts";
 import { vectorSettings } from "#recall/vector/vector-settings.ts";
 import { iterateSettings } from "#work/iterate/iterate-settings.ts";
@@ -24,6 +25,7 @@ import { permissionSettings } from "#work/permission/permission-settings.ts";
 import { respondSettings } from "#work/respond/respond-settings.ts";
 import { truthSettings } from "#work/truth/truth-settings.ts";
 import { validateSettings } from "#work/validate/validate-settings.ts";
+import { modelsSettings } from "./model-tiers.ts";
 import { telemetrySettings } from "./otlp-settings.ts";
 import { providersSettings } from "./provider-settings.ts";
 
@@ -109,10 +111,7 @@ export const houseSettings = z.strictObject({
   auth: authSettings.prefault({}),
   services: servicesSettings.prefault({}),
   providers: providersSettings.prefault({}),
-  models: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe("tiers: local_fast, local_judge … → model; asked for as tier/<name>"),
+  models: modelsSettings,
   engines: enginesSettings.prefault({}),
   pointers: pointersSettings.prefault({}),
   s3: s3Settings.prefault({}),
@@ -126,6 +125,7 @@ export const houseSettings = z.strictObject({
   usage: usageSettings.prefault({}),
   chat: chatSettings.prefault({}),
   vector: vectorSettings.prefault({}),
+  pathway: pathwaySettings.prefault({}),
   playbook: playbookSettings.prefault({}),
   matrix: matrixSettings.prefault({}),
   truth: truthSettings.prefault({}),

@@ -9,6 +9,7 @@ import { journal } from "./journal.ts";
 import { lift } from "./lift.ts";
 import { matrix } from "./matrix.ts";
 import { observe } from "./observe.ts";
+import { pathwayContract } from "./pathway.ts";
 import { permission } from "./permission.ts";
 import { playbookContract } from "./playbook.ts";
 import { query } from "./query.ts";
@@ -31,6 +32,7 @@ export const ALL_CONTRACTS = {
   usage,
   chat,
   vector,
+  pathway: pathwayContract,
   playbook: playbookContract,
   matrix,
   truth,

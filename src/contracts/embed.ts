@@ -3,6 +3,12 @@ import { z } from "zod";
 import { bytes, defineContract, read } from "#kernel/contract.ts";
 import { count } from "./nouns.ts";
 
+const document = z.union([
+  z.string().max(1_000_000),
+  z.strictObject({ text: z.string().max(1_000_000) }),
+]);
+const documents = z.array(document).min(1).max(1_000);
+
 const texts = z.array(z.string().max(1_000_000)).min(1).max(10_000);
 
 export const embed = defineContract("embed", "Texts to vectors.", {
@@ -41,6 +47,36 @@ export const embed = defineContract("embed", "Texts to vectors.", {
     },
     reasons: ["no_such_model", "dimension_differs"],
     witnessed: false,
+  }),
+  rerank: read({
+    summary: "The documents that answer a query best, best first.",
+    http: "POST /rerank",
+    input: z.strictObject({
+      query: z.string().min(1).max(100_000),
+      documents: documents.optional().describe("what is ordered; this or texts"),
+      texts: documents.optional().describe("the same under its other name"),
+      model: z.string().optional().describe("absent: built in, by wording and meaning"),
+      top_n: z.int().min(1).optional().describe("absent: all"),
+      return_documents: z.boolean().default(false),
+    }),
+    output: z.strictObject({
+      model: z.string(),
+      results: z.array(
+        z.strictObject({
+          index: count.describe("place in what was sent"),
+          relevance_score: z.number().describe("larger is closer; of this model only"),
+          document: z.strictObject({ text: z.string() }).optional(),
+        }),
+      ),
+    }),
+    reasons: [
+      "no_such_model",
+      "no_documents",
+      "provider_unreachable",
+      "provider_failed",
+      "provider_rate_limited",
+      "bad_provider_answer",
+    ],
   }),
   openai: read({
     summary: "Embeddings as OpenAI's API has them.",

@@ -46,7 +46,7 @@ export const evalReport = z.strictObject({
   schema: z.literal("eval.v1"),
   set: z.string(),
   split: z.string(),
-  form: z.enum(["retrieval", "intents"]),
+  form: z.enum(["retrieval", "intents", "pairs", "tasks", "edits"]),
   embedder: z.string(),
   corpus_items: count,
   queries: count,
@@ -88,6 +88,10 @@ export const lift = defineContract("lift", "The reality test of memory and retri
       split: z.string().default("train"),
       queries_max: z.int().min(1).default(10_000),
       seed: z.int().default(7),
+      remember_split: z
+        .string()
+        .optional()
+        .describe("judgements that memory holds; of the same split, a half that is not asked"),
     }),
     output: z.strictObject({ ...progress, report: evalReport.nullable() }),
     reasons: ["no_such_set", "no_such_split", "set_not_understood"],

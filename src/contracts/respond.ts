@@ -78,6 +78,10 @@ export const respondAnswer = z.strictObject({
     .default([])
     .describe("what an overseer wrote after drafts that were refused"),
   playbooks_applied: z.array(z.string()),
+  pathways_recalled: z
+    .array(z.string())
+    .default([])
+    .describe("earlier attempts whose refusals the drafts were told of"),
   playbooks_recorded: z.array(z.string()),
   not_recorded: z
     .array(z.string())

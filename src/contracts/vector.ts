@@ -18,6 +18,19 @@ export const indexSource = z.strictObject({
   id_prefix: z.string().default(""),
 });
 
+/** How many of the true nearest items the graph finds. */
+export const recallProbe = z.strictObject({
+  recall: z.number().nullable().describe("share of the true k nearest; null: nothing to compare"),
+  k: count,
+  queries: count,
+  expansion: count.describe("graph search width (ef)"),
+  items: count.describe("how many there were"),
+  graph_ms: z.number().describe("mean time of a search through the graph"),
+  exact_ms: z.number().describe("mean time of comparing with every item"),
+  at: time,
+});
+export type RecallProbe = z.output<typeof recallProbe>;
+
 export const indexInfo = z.strictObject({
   index: name,
   kind: z.string(),
@@ -35,6 +48,7 @@ export const indexInfo = z.strictObject({
     .describe("metadata fields that items have or had; absent: the index is not open"),
   generation: count.describe("immutable generation on disk; newer items stand in the log"),
   log_items: count,
+  recall_probe: recallProbe.optional().describe("the last since the start; absent: none"),
   broken: z.string().optional().describe("why it cannot be used; absent: it can"),
   created_at: time,
 });
@@ -117,12 +131,17 @@ export const vector = defineContract("vector", "Named indexes of texts and vecto
         .describe("mixed: both, each scaled to 0..1 over the candidates, weighted"),
       expansion: z.int().min(1).max(10_000).optional().describe("graph search width (ef)"),
       with_text: z.boolean().default(true),
+      with_background: z.boolean().default(false),
     }),
     output: z.strictObject({
       index: name,
       hits: z.array(vectorHit),
       method: z.enum(["graph", "exact", "lexical", "mixed"]),
       matched: count.nullable().describe("items that satisfy the filters; null: not filtered"),
+      background: z
+        .number()
+        .nullable()
+        .describe("cosine of unrelated texts to the index's model, if asked for"),
       took_ms: z.number(),
     }),
     reasons: [...reasons, "no_query"],
@@ -169,6 +188,19 @@ export const vector = defineContract("vector", "Named indexes of texts and vecto
     timeout_ms: 3_600_000,
     input: z.strictObject({ index: name }),
     output: indexInfo,
+    reasons,
+  }),
+  probe: read({
+    summary: "Recall of the graph on the last queries, or on texts of items; kept for stats.",
+    http: "POST /vectors/indexes/{index}/probe",
+    timeout_ms: 600_000,
+    input: z.strictObject({
+      index: name,
+      queries: z.int().min(1).max(256).default(32),
+      k: z.int().min(1).max(1_000).default(10),
+      expansion: z.int().min(1).max(10_000).optional().describe("absent: as configured"),
+    }),
+    output: recallProbe,
     reasons,
   }),
   drop: write({

@@ -66,3 +66,21 @@ function findFenced(info: string, text: string): unknown[] {
   }
   return values;
 }
+
+/** A task of the same kind that went well, for the prompt of a new one. */
+export interface EarlierTask {
+  readonly task: string;
+  readonly answer_id: string;
+  /** Lower bound of the share of its good outcomes, 0 to 1. */
+  readonly utility: number;
+}
+
+/** More of them help no further, and small models lose the thread. */
+export const EARLIER_TASKS_MAX = 3;
+
+/** The most useful earlier tasks as a fenced block, most useful first; "" when there are none. */
+export function renderEarlierTasks(tasks: readonly EarlierTask[]): string {
+  const best = tasks.toSorted((a, b) => b.utility - a.utility).slice(0, EARLIER_TASKS_MAX);
+  const shown = best.map(({ task, answer_id }) => ({ task, answer_id }));
+  return shown.length === 0 ? "" : fenced("earlier-tasks", shown);
+}

@@ -8,15 +8,23 @@ import { seededRandom, type Random } from "#kernel/random.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
 import type { VectorIndexConfig, VectorIndexEngine } from "./vector-index.ts";
 
-const config: VectorIndexConfig = { dimension: 8, metric: "cos", quantization: "f32" };
-
 export function randomVectors(random: Random, count: number, dimension: number): Float32Array {
   return Float32Array.from({ length: count * dimension }, () => random.next() * 2 - 1);
 }
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at);
 
-export function vectorIndexSuite(name: string, createEngine: () => VectorIndexEngine): void {
+export function vectorIndexSuite(
+  name: string,
+  createEngine: () => VectorIndexEngine,
+  extra: Partial<VectorIndexConfig> = {},
+): void {
+  const config: VectorIndexConfig = {
+    dimension: 8,
+    metric: "cos",
+    quantization: "f32",
+    ...extra,
+  };
   const open = (t: { after(fn: () => unknown): void }) => {
     const engine = createEngine();
     t.after(() => engine.close());

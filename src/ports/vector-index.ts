@@ -11,6 +11,11 @@ export interface VectorIndexConfig {
   readonly connectivity?: number;
   readonly expansion_add?: number;
   readonly expansion_search?: number;
+  /**
+   * From so many vectors on, what was saved is read from its file: the engine maps it into memory
+   * and keeps only later changes in memory of its own. Absent: never.
+   */
+  readonly mapped_min_rows?: number;
 }
 
 /** Whole numbers from 0 to 2^53 - 1. */
@@ -43,7 +48,11 @@ export interface VectorIndex {
   /** A new index of these vectors under other keys, built beside searches of this one. */
   subset(keys: VectorKeys, new_keys: VectorKeys): Promise<VectorIndex>;
   size(): Promise<number>;
-  /** Writes the whole index to one file; durable when it resolves. */
+  /**
+   * Writes the whole index to one file; durable when it resolves. Of a large index (see
+   * `mapped_min_rows`) changes and searches go on meanwhile, and the file, wherever it is moved,
+   * stays in use until the index is closed.
+   */
   save(path: string): Promise<void>;
   close(): Promise<void>;
 }

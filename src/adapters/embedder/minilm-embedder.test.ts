@@ -5,8 +5,14 @@ import { cp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cosine, embedderSuite, rowOf } from "#ports/embedder.suite.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import { createMiniLmEmbedder, MINILM_MODEL } from "./minilm-embedder.ts";
-import { minilmFolder, readMinilmFiles } from "./minilm-files.ts";
+import {
+  createMiniLmEmbedder,
+  createMiniLmWholeEmbedder,
+  MINILM_MODEL,
+  MINILM_WHOLE_MODEL,
+} from "./minilm-embedder.ts";
+import { MINILM_FILES, minilmFolder } from "./minilm-files.ts";
+import { readModelFiles } from "./model-files.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 
 const NEVER = new AbortController().signal;
@@ -14,6 +20,22 @@ const embedder = createMiniLmEmbedder({ threads: 1, workers: 2 });
 after(() => embedder.close());
 
 embedderSuite("built-in MiniLM", async () => embedder);
+const whole = createMiniLmWholeEmbedder({ threads: 1, workers: 1 });
+after(() => whole.close());
+embedderSuite("built-in MiniLM, texts read whole", async () => whole);
+
+test("a text of up to 512 tokens is read whole, a longer one in windows as ever", async () => {
+  assert.notEqual(whole.model, MINILM_MODEL);
+  assert.equal(whole.model, MINILM_WHOLE_MODEL);
+  // "fox" is one token; two more stand at the ends of a run.
+  const texts = [254, 255, 510, 511].map((words) => "fox ".repeat(words).trim());
+  const [wide, narrow] = [await whole.embed(texts, NEVER), await embedder.embed(texts, NEVER)];
+  assert.deepEqual(wide.pooled, [3]);
+  assert.deepEqual(narrow.pooled, [1, 2, 3]);
+  assert.deepEqual(wide.text_tokens, [256, 257, 512, 517]);
+  for (const same of [0, 3]) assert.deepEqual(rowOf(wide, same), rowOf(narrow, same));
+  assert.notDeepEqual(rowOf(wide, 2), rowOf(narrow, 2));
+});
 
 test("paraphrases are closer to each other than to something else", async () => {
   const batch = await embedder.embed(
@@ -92,7 +114,7 @@ test("weights that are missing or are not the known ones are refused by name", a
   await cp(minilmFolder(), dir, { recursive: true });
   await writeFile(join(dir, "tokenizer.json"), "{}");
   await assert.rejects(
-    readMinilmFiles(dir),
+    readModelFiles(dir, MINILM_FILES, "npm ci"),
     (error) =>
       error instanceof LakehouseError &&
       error.reason === "weights_differ" &&
@@ -102,7 +124,7 @@ test("weights that are missing or are not the known ones are refused by name", a
   await rm(join(dir, "onnx"), { recursive: true });
   await rm(join(dir, "tokenizer.json"));
   await assert.rejects(
-    readMinilmFiles(dir),
+    readModelFiles(dir, MINILM_FILES, "npm ci"),
     (error) => error instanceof LakehouseError && error.reason === "weights_missing",
   );
 });

@@ -9,11 +9,11 @@ import { checkRows, createVectorRows, type VectorRows } from "./vector-rows.ts";
 /** Up to so many rows comparing with all is as fast as the graph, and exact. */
 const SCAN_ROWS_MAX = 1024;
 /** Of a rough graph so many times k are taken and compared exactly: recall as of a fine one. */
-const COARSE_POOL = 3;
+export const COARSE_POOL = 3;
 /** Vectors added in one go: searches wait no longer than that takes. */
 const ADD_STEP = 64;
 /** The engine starts its threads anew for each call, which costs as much as some searches. */
-const THREADED_QUERIES_MIN = 16;
+export const THREADED_QUERIES_MIN = 16;
 
 export interface UsearchGraph {
   readonly config: VectorIndexConfig;
@@ -27,12 +27,25 @@ export interface UsearchGraph {
   save(path: string): Promise<void>;
 }
 
+/** A graph that is wholly in memory. */
+export interface MemoryGraph extends UsearchGraph {
+  /** A copy of all there is: keys, and their rows as they are stored, in pieces. */
+  stored(): StoredRows;
+  /** Writes the rows of those keys that are there to `into`, at the position of the key. */
+  gather(keys: VectorKeys, into: Float32Array): void;
+}
+
+export interface StoredRows {
+  readonly keys: Float64Array;
+  readonly pieces: readonly Uint8Array[];
+}
+
 export interface GraphHost {
   readonly usearch: typeof usearch;
   readonly threads: number;
 }
 
-export function createUsearchGraph(host: GraphHost, config: VectorIndexConfig): UsearchGraph {
+export function createUsearchGraph(host: GraphHost, config: VectorIndexConfig): MemoryGraph {
   return openGraph(host, config, newIndex(host, config), createVectorRows(config));
 }
 
@@ -43,14 +56,15 @@ export async function loadUsearchGraph(
   host: GraphHost,
   config: VectorIndexConfig,
   path: string,
-): Promise<UsearchGraph> {
+): Promise<MemoryGraph> {
   const rows = await readRows(path, config);
   const index = newIndex(host, config);
   if (rows.size > 0) index.load(path);
   return openGraph(host, config, index, rows);
 }
 
-function newIndex(host: GraphHost, config: VectorIndexConfig): usearch.Index {
+/** An empty index of the engine. */
+export function newIndex(host: GraphHost, config: VectorIndexConfig): usearch.Index {
   return new host.usearch.Index({
     dimensions: config.dimension,
     metric: config.metric as usearch.MetricKind,
@@ -67,7 +81,7 @@ function openGraph(
   config: VectorIndexConfig,
   index: usearch.Index,
   rows: VectorRows,
-): UsearchGraph {
+): MemoryGraph {
   const { dimension } = config;
   const coarse = config.quantization === "i8";
   const rowOf = (vectors: Float32Array, at: number) =>
@@ -149,6 +163,11 @@ function openGraph(
       await graph.upsert(new_keys, copy);
       return graph;
     },
+    stored() {
+      const keys = rows.keys();
+      return { keys, pieces: [...rows.bytes(keys)] };
+    },
+    gather: (keys, into) => rows.gatherInto(keys, into),
     async save(path) {
       await rm(path, { force: true });
       if (rows.size > 0) index.save(path);
@@ -157,7 +176,7 @@ function openGraph(
   };
 }
 
-function firstOf({ keys, distances }: usearch.Matches, k: number): Neighbours {
+export function firstOf({ keys, distances }: usearch.Matches, k: number): Neighbours {
   const count = Math.min(k, keys.length);
   const [first_keys, first_distances] = [new Float64Array(count), new Float64Array(count)];
   for (let at = 0; at < count; at++) {
@@ -167,7 +186,7 @@ function firstOf({ keys, distances }: usearch.Matches, k: number): Neighbours {
   return { keys: first_keys, distances: first_distances };
 }
 
-function toNative(keys: VectorKeys): BigUint64Array {
+export function toNative(keys: VectorKeys): BigUint64Array {
   const native = new BigUint64Array(keys.length);
   for (let at = 0; at < keys.length; at++) native[at] = BigInt(keys[at]!);
   return native;

@@ -28,6 +28,8 @@ export interface WorkerLink {
   ): void;
   /** Lets the thread finish and end. */
   leave(): Promise<void>;
+  /** Ends the thread after its native call at most; what waits is answered with an error. */
+  stop(): Promise<void>;
 }
 
 interface Waiter {
@@ -113,6 +115,9 @@ export function createWorkerLink(options: WorkerOptions): WorkerLink {
     post(request, transfer, answered) {
       batches.set(request.items[0]!.id, answered);
       worker.postMessage(request, transfer as ArrayBuffer[]);
+    },
+    async stop() {
+      await worker.terminate();
     },
     async leave() {
       if (death === undefined) worker.postMessage({ kind: "leave" } satisfies WorkerRequest);

@@ -1,6 +1,8 @@
 // What the event loop and the usearch worker thread say to each other.
 import type { ErrorCode } from "#kernel/problem.ts";
 import type { VectorIndexConfig } from "#ports/vector-index.ts";
+import type { StoredRows } from "./usearch-graph.ts";
+import type { SavedFile } from "./vector-file.ts";
 
 export interface WorkerOptions {
   readonly threads: number;
@@ -67,7 +69,20 @@ export type WorkerRequest =
     }
   | { readonly kind: "size" | "drop"; readonly id: number; readonly index: number }
   | { readonly kind: "save"; readonly id: number; readonly index: number; readonly path: string }
+  | MergeRequest
   | { readonly kind: "leave" };
+
+/** A saved index with changes, written as a new file by a thread of its own. */
+export interface MergeRequest {
+  readonly kind: "merge";
+  readonly id: number;
+  readonly config: VectorIndexConfig;
+  readonly saved: SavedFile;
+  /** Keys of the file that are gone or replaced. */
+  readonly gone: Float64Array;
+  readonly fresh: readonly StoredRows[];
+  readonly path: string;
+}
 
 /** Results of a batch, one after the other: `counts` says how many belong to each query row. */
 export interface FoundBatch {

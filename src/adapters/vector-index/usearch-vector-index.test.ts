@@ -8,6 +8,9 @@ import { createWorkerLink } from "./usearch-link.ts";
 import { createUsearchEngine } from "./usearch-vector-index.ts";
 
 vectorIndexSuite("usearch", () => createUsearchEngine({ threads: 2 }));
+vectorIndexSuite("usearch, mapped", () => createUsearchEngine({ threads: 2 }), {
+  mapped_min_rows: 1,
+});
 
 const ROWS = 8_000;
 const DIMENSION = 64;

@@ -2,17 +2,24 @@
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { toLakehouseError } from "#kernel/problem.ts";
 import type { Neighbours } from "#ports/vector-index.ts";
-import { createUsearchGraph, loadUsearchGraph, type UsearchGraph } from "./usearch-graph.ts";
-import type { SearchItem, WorkerOptions, WorkerReply, WorkerRequest } from "./usearch-messages.ts";
+import { createLayeredGraph, loadLayeredGraph, type LayeredGraph } from "./layered-graph.ts";
+import { mergeFile } from "./merge-file.ts";
+import type {
+  MergeRequest,
+  SearchItem,
+  WorkerOptions,
+  WorkerReply,
+  WorkerRequest,
+} from "./usearch-messages.ts";
 
-type Change = Exclude<WorkerRequest, { kind: "search" | "among" | "leave" }>;
+type Change = Exclude<WorkerRequest, { kind: "search" | "among" | "merge" | "leave" }>;
 type Search = Extract<WorkerRequest, { kind: "search" | "among" }>;
 
 await serve(parentPort!, workerData as WorkerOptions);
 
 async function serve(port: MessagePort, options: WorkerOptions): Promise<void> {
   const host = { usearch: await import("usearch"), threads: options.threads };
-  const graphs = new Map<number, UsearchGraph>();
+  const graphs = new Map<number, LayeredGraph>();
   const lanes = new Map<number, Promise<void>>();
 
   const graphOf = (index: number) => {
@@ -25,9 +32,9 @@ async function serve(port: MessagePort, options: WorkerOptions): Promise<void> {
     const { index } = message;
     switch (message.kind) {
       case "create":
-        return void graphs.set(index, createUsearchGraph(host, message.config));
+        return void graphs.set(index, createLayeredGraph(host, message.config));
       case "load":
-        return void graphs.set(index, await loadUsearchGraph(host, message.config, message.path));
+        return void graphs.set(index, await loadLayeredGraph(host, message.config, message.path));
       case "upsert":
         return graphOf(index).upsert(message.keys, message.vectors);
       case "remove":
@@ -41,38 +48,50 @@ async function serve(port: MessagePort, options: WorkerOptions): Promise<void> {
         return graphOf(index)
           .subset(message.keys, message.new_keys)
           .then((graph) => void graphs.set(message.new_index, graph));
-      case "drop":
-        return void graphs.delete(index);
+      case "drop": {
+        const graph = graphs.get(index);
+        graphs.delete(index);
+        return graph?.close();
+      }
     }
   }
 
-  /** Changes of one index take turns; a subset only has to begin in its turn. */
+  /** A subset only has to begin in its turn, and so has the saving of a mapped index. */
+  const goesAside = ({ kind, index }: Change) =>
+    kind === "subset" || (kind === "save" && graphs.get(index)?.mapped === true);
+
+  /** Changes of one index take turns. */
   function enqueue(message: Change): void {
     const before = lanes.get(message.index) ?? Promise.resolve();
-    const result = before.then(() => ({ work: answerChange(message) }));
-    const lane = result.then(({ work }) => (message.kind === "subset" ? undefined : work));
+    const result = before.then(() => {
+      const aside = goesAside(message);
+      return { aside, work: answer(message.id, () => change(message)) };
+    });
+    const lane = result.then(({ aside, work }) => (aside ? undefined : work));
     lanes.set(message.index, lane);
     if (message.kind === "drop") void lane.then(() => lanes.delete(message.index));
   }
 
-  async function answerChange(message: Change): Promise<void> {
+  async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
     try {
-      const value = await change(message);
-      port.postMessage({ kind: "done", id: message.id, value } satisfies WorkerReply);
+      port.postMessage({ kind: "done", id, value: await work() } satisfies WorkerReply);
     } catch (error) {
-      port.postMessage(failure([message.id], error));
+      port.postMessage(failure([id], error));
     }
   }
 
+  const merge = (message: MergeRequest) => answer(message.id, () => mergeFile(host, message));
+
   port.on("message", (message: WorkerRequest) => {
     if (message.kind === "leave") port.close();
+    else if (message.kind === "merge") void merge(message);
     else if (message.kind === "search" || message.kind === "among") {
       port.postMessage(answerSearch(message, graphOf));
     } else enqueue(message);
   });
 }
 
-function answerSearch(message: Search, graphOf: (index: number) => UsearchGraph): WorkerReply {
+function answerSearch(message: Search, graphOf: (index: number) => LayeredGraph): WorkerReply {
   const ids = message.kind === "among" ? [message.id] : message.items.map(({ id }) => id);
   try {
     const graph = graphOf(message.index);
@@ -91,7 +110,7 @@ function answerSearch(message: Search, graphOf: (index: number) => UsearchGraph)
 
 /** Neighbouring items that ask for the same go to the engine in one call. */
 function searchAll(
-  graph: UsearchGraph,
+  graph: LayeredGraph,
   message: Extract<Search, { kind: "search" }>,
 ): Neighbours[] {
   const { items, queries } = message;

@@ -1,7 +1,7 @@
 // The file of a saved index: the engine's own part, keys, rows, and a sealed end that proves it
 // whole.
 import { createHash } from "node:crypto";
-import { closeSync, createReadStream, openSync, writeSync } from "node:fs";
+import { closeSync, createReadStream, openSync, readSync, writeSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { VectorIndexConfig } from "#ports/vector-index.ts";
@@ -72,14 +72,11 @@ export async function sealFile(
  * what `sealFile` left or when it belongs to another configuration.
  */
 export async function readRows(path: string, config: VectorIndexConfig): Promise<VectorRows> {
-  const file = await open(path, "r").catch((cause: unknown) => {
-    throw damaged(path, "it cannot be opened", cause);
-  });
+  const file = await openSaved(path);
   try {
     const seal = await readSeal(file, path, config);
     if ((await hashOf(path, seal.end)) !== seal.sha256) throw damaged(path, "its hash is another");
-    const keys = new Float64Array(seal.count);
-    await fill(file, new Uint8Array(keys.buffer), seal.keys_offset, path);
+    const keys = await readKeys(file, path, seal);
     const rows = createVectorRows(config);
     const width = rowBytes(config);
     const step = Math.max(1, Math.floor(PIECE_BYTES / width));
@@ -93,6 +90,65 @@ export async function readRows(path: string, config: VectorIndexConfig): Promise
   } finally {
     await file.close();
   }
+}
+
+/** How many vectors the file says it has; its contents are not looked at. */
+export async function savedCount(path: string, config: VectorIndexConfig): Promise<number> {
+  const file = await openSaved(path);
+  try {
+    return (await readSeal(file, path, config)).count;
+  } finally {
+    await file.close();
+  }
+}
+
+/** A saved index that stays open, so that it may be moved or removed meanwhile. */
+export interface SavedFile {
+  readonly file: number;
+  readonly count: number;
+  /** Where the first key stands, and the first row behind the keys. */
+  readonly keys_offset: number;
+  readonly rows_offset: number;
+}
+
+/** Opens a file for `closeSync`; `checked` says that it was sealed just now and is as it was. */
+export async function holdFile(
+  path: string,
+  config: VectorIndexConfig,
+  checked: boolean,
+): Promise<{ saved: SavedFile; keys: Float64Array }> {
+  const file = await openSaved(path);
+  try {
+    const seal = await readSeal(file, path, config);
+    if (!checked && (await hashOf(path, seal.end)) !== seal.sha256) {
+      throw damaged(path, "its hash is another");
+    }
+    const { count, keys_offset, rows_offset } = seal;
+    const keys = await readKeys(file, path, seal);
+    return { saved: { file: openSync(path, "r"), count, keys_offset, rows_offset }, keys };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads exactly so many bytes; blocks. */
+export function readExactly(file: number, into: Uint8Array, from: number): void {
+  for (let done = 0; done < into.length;) {
+    const read = readSync(file, into, done, into.length - done, from + done);
+    if (read === 0) throw damaged("in use", "it ends too early");
+    done += read;
+  }
+}
+
+const openSaved = (path: string) =>
+  open(path, "r").catch((cause: unknown) => {
+    throw damaged(path, "it cannot be opened", cause);
+  });
+
+async function readKeys(file: FileHandle, path: string, seal: Seal): Promise<Float64Array> {
+  const keys = new Float64Array(seal.count);
+  await fill(file, new Uint8Array(keys.buffer), seal.keys_offset, path);
+  return keys;
 }
 
 async function readSeal(file: FileHandle, path: string, config: VectorIndexConfig): Promise<Seal> {
@@ -136,7 +192,8 @@ async function fill(file: FileHandle, into: Uint8Array, from: number, path: stri
   }
 }
 
-function writeAll(file: number, bytes: Uint8Array): void {
+/** Blocks. */
+export function writeAll(file: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
 }
 

@@ -24,6 +24,8 @@ export interface VectorRows {
   keys(): Float64Array;
   /** Rows of these keys as f32; keys must be there. */
   gather(keys: VectorKeys): Float32Array;
+  /** Rows of those keys that are there, at the position of the key. */
+  gatherInto(keys: VectorKeys, into: Float32Array): void;
   /** The stored bytes of the rows of `keys`, piece by piece. */
   bytes(keys: Float64Array): Generator<Uint8Array>;
   /** Takes over rows as `bytes` gave them. */
@@ -106,6 +108,12 @@ export function createVectorRows(config: VectorIndexConfig): VectorRows {
     },
     keys: () => key_of.slice(0, store.rows).filter((key) => key >= 0),
     gather: (keys) => copyInto(new Float32Array(keys.length * dimension), keys),
+    gatherInto(keys, into) {
+      for (let at = 0; at < keys.length; at++) {
+        const row = row_of.get(keys[at]!);
+        if (row >= 0) into.set(store.read(row), at * dimension);
+      }
+    },
     *bytes(keys) {
       for (let start = 0; start < keys.length; start += PIECE_ROWS) {
         const some = keys.subarray(start, start + PIECE_ROWS);

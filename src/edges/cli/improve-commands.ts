@@ -2,9 +2,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Command } from "commander";
-import type { EvalReport, LiftReport, Rate } from "#contracts/lift.ts";
+import type { LiftReport, Rate } from "#contracts/lift.ts";
 import type { Event } from "#contracts/observe.ts";
 import { wholeNumber, type CommandKit, type Session } from "./command-kit.ts";
+import { describeEval } from "./describe-eval.ts";
 import { dim, green, humanCount, humanTime, red, table } from "./output.ts";
 
 export function addImproveCommands(program: Command, kit: CommandKit): void {
@@ -108,6 +109,7 @@ interface EvalOptions {
   split: string;
   queries: number;
   seed: number;
+  remember?: string;
   out?: string;
 }
 
@@ -119,28 +121,19 @@ function addEval(program: Command, kit: CommandKit): void {
     .option("--split <name>", "which judgements", "train")
     .option("--queries <count>", "queries at most", wholeNumber(1, 1e6), 10_000)
     .option("--seed <number>", "seed", wholeNumber(0, 2 ** 31), 7)
+    .option("--remember <split>", "judgements that memory holds; the same split: half of it")
     .option("-o, --out <file>", "also write the report as JSON")
     .action((set: string, options: EvalOptions) =>
       kit.withHouse(async (session) => {
         const { split, seed, queries: queries_max } = options;
-        const steps = session.clients.lift.evaluate({ set, split, seed, queries_max });
+        const memory = options.remember === undefined ? {} : { remember_split: options.remember };
+        const request = { set, split, seed, queries_max, ...memory };
+        const steps = session.clients.lift.evaluate(request);
         const report = await followToReport(session, `eval ${set}`, steps);
         if (options.out !== undefined) await writeReport(options.out, report);
         session.output.result(report, () => describeEval(report));
       }),
     );
-}
-
-function describeEval(report: EvalReport): string {
-  const names = [...new Set(Object.values(report.by_mode).flatMap((mode) => Object.keys(mode)))];
-  const rows = Object.entries(report.by_mode).map(([mode, figures]) => [
-    mode,
-    ...names.map((name) => figures[name]?.toFixed(4) ?? ""),
-  ]);
-  const more = Object.entries(report.figures).map(([name, value]) => `${name} ${value.toFixed(4)}`);
-  const size = `${humanCount(report.queries)} queries, ${humanCount(report.corpus_items)} items`;
-  const foot = `${report.set}/${report.split}: ${size}, ${report.embedder}, ${humanTime(report.duration_ms)}`;
-  return [table(["mode", ...names], rows), more.join("  "), dim(foot)].filter(Boolean).join("\n");
 }
 
 interface EventOptions {

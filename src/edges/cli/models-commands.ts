@@ -118,7 +118,9 @@ async function pullModel(
     return [
       `${green("✓")} ${pulled.path}: ${humanBytes(pulled.size_bytes)}, ${how}`,
       dim(`sha256 ${pulled.sha256}`),
-      `ask it: lakehouse chat -m local/${pulled.name} "Hello"`,
+      pulled.path.endsWith(".gguf")
+        ? `ask it: lakehouse chat -m local/${pulled.name} "Hello"`
+        : `new indexes use it once the settings say: [embed] model = "${pulled.name}"`,
     ].join("\n");
   });
 }

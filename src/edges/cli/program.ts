@@ -6,6 +6,7 @@ import { addDataCommands } from "./data-commands.ts";
 import { addHouseCommands } from "./house-commands.ts";
 import { addImproveCommands } from "./improve-commands.ts";
 import { addMcpCommand } from "./mcp-command.ts";
+import { addMemoryCommands } from "./memory-commands.ts";
 import { addModelsCommands } from "./models-commands.ts";
 import { addRecallCommands } from "./recall-commands.ts";
 import { addUsageCommands } from "./usage-commands.ts";
@@ -38,6 +39,7 @@ export function createProgram(host: CliHost): Command {
   addHouseCommands(program, kit);
   addDataCommands(program, kit);
   addRecallCommands(program, kit);
+  addMemoryCommands(program, kit);
   addWorkCommands(program, kit);
   addModelsCommands(program, kit);
   addUsageCommands(program, kit);

@@ -148,6 +148,7 @@ interface SearchOptions {
   k: number;
   filter: string[];
   playbook: boolean;
+  rerank?: string | true;
   explain?: boolean;
 }
 
@@ -160,6 +161,7 @@ function addSearch(program: Command, kit: CommandKit): void {
     .option("-k, --k <count>", "results", wholeNumber(1, 1000), 10)
     .option("--filter <field=value>", "condition on metadata (may be repeated)", repeated, [])
     .option("--no-playbook", "without what was learned")
+    .option("--rerank [model]", "put the best hits in the order of a reranker")
     .option("--explain", "show the components of each score and the playbooks considered")
     .action((words: string[], options: SearchOptions) =>
       kit.withHouse(async ({ clients, output }) => {
@@ -167,6 +169,7 @@ function addSearch(program: Command, kit: CommandKit): void {
           query_text: words.join(" "),
           k: options.k,
           use_playbook: options.playbook,
+          ...(options.rerank === undefined ? {} : { rerank: options.rerank }),
           ...(options.corpus === undefined ? {} : { corpora: options.corpus }),
           ...(options.filter.length === 0 ? {} : { filters: parseFilters(options.filter) }),
         });
@@ -190,8 +193,16 @@ function describeHit(hit: MatrixHit, explain: boolean): string {
   const mark = hit.playbook === null ? "" : green(` ★ ${hit.playbook.effect}`);
   const head = `${String(hit.rank).padStart(3)}  ${bold(hit.id)} ${dim(hit.corpus)}${mark}`;
   const text = `     ${(hit.text ?? "").replaceAll(/\s+/g, " ").slice(0, 140)}`;
-  const { cosine, bm25, mixed } = hit.components;
-  const figures = { cosine, bm25, mixed, distance: hit.distance, before: hit.base_distance };
+  const { cosine, bm25, mixed, rerank } = hit.components;
+  const reranked = rerank === null ? {} : { rerank };
+  const figures = {
+    cosine,
+    bm25,
+    mixed,
+    ...reranked,
+    distance: hit.distance,
+    before: hit.base_distance,
+  };
   const shown = Object.entries(figures).map(
     ([name, value]) => `${name} ${value?.toFixed(3) ?? "–"}`,
   );

@@ -1,4 +1,4 @@
-// The tools of the house: search, SQL, datasets, ingest, playbooks, work and events.
+// The tools of the house: search, SQL, datasets, ingest, memory, playbooks, work and events.
 import { z } from "zod";
 import { ALL_CONTRACTS, type Clients, type ServiceName } from "#contracts/all-contracts.ts";
 import type { Call } from "#kernel/call.ts";
@@ -25,6 +25,16 @@ const PLAIN: readonly (readonly [string, string, OperationId, Partial<ToolHints>
   ["get_dataset", "Dataset", "catalog.get"],
   ["list_snapshots", "Snapshots of a dataset", "catalog.snapshots"],
   ["list_ingests", "Ingests of a dataset", "ingest.history"],
+  ["search_memory", "Search memory", "pathway.search"],
+  ["add_memory", "Remember a trace", "pathway.add"],
+  ["get_memory", "One trace", "pathway.get"],
+  ["list_memory", "Traces", "pathway.list"],
+  ["memory_history", "History of a trace", "pathway.history"],
+  ["memory_stats", "Figures of memory", "pathway.stats"],
+  ["update_memory", "Correct a trace", "pathway.update", changes],
+  ["revise_memory", "Revise a trace", "pathway.revise"],
+  ["retire_memory", "Retire a trace", "pathway.retire", changes],
+  ["memory_outcome", "How a trace fared", "pathway.outcome"],
   ["match_playbooks", "Playbooks for a query", "playbook.match"],
   ["list_playbooks", "Playbooks", "playbook.list"],
   ["get_playbook", "Playbook with history", "playbook.get"],

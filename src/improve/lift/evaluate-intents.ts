@@ -2,6 +2,7 @@
 import type { Call } from "#kernel/call.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { seededRandom } from "#kernel/random.ts";
+import { evaluateRouting } from "./evaluate-routing.ts";
 import type { EvaluateParts, Evaluated, EvaluateRequest } from "./evaluate-set.ts";
 import type { IntentFolder, LabelledText } from "./intent-folder.ts";
 import type { SearchAnswer } from "./lift-passes.ts";
@@ -49,6 +50,7 @@ export async function* evaluateIntents(
   parts: EvaluateParts,
   folder: IntentFolder,
   plan: IntentPlan,
+  request: EvaluateRequest,
   corpus: string,
   call: Call,
 ): AsyncGenerator<Step, Evaluated> {
@@ -70,7 +72,9 @@ export async function* evaluateIntents(
     }
     by_mode[mode] = figures;
   }
-  return { form: "intents", queries: texts.length, figures: by_mode["mixed"]!, by_mode };
+  const routing = yield* evaluateRouting(parts, folder, plan, request, `eval:${corpus}`, call);
+  const figures = { ...by_mode["mixed"]!, ...routing["memory"]!, ...routing["origin"] };
+  return { form: "intents", queries: texts.length, figures, by_mode: { ...by_mode, ...routing } };
 }
 
 function topScore(answer: SearchAnswer): number {

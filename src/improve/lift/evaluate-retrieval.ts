@@ -1,5 +1,6 @@
 // Retrieval figures of a set in BEIR form, for each search mode and the matrix as users meet it.
-import type { Call } from "#kernel/call.ts";
+import { throwIfOver, type Call } from "#kernel/call.ts";
+import { sha256Hex } from "#kernel/ids.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { seededRandom } from "#kernel/random.ts";
 import type { EvaluateParts, Evaluated, EvaluateRequest } from "./evaluate-set.ts";
@@ -17,6 +18,9 @@ const MODES = [
   { name: "matrix", mode: "mixed", relevance_floor: undefined },
 ] as const;
 
+/** Added when memory holds judgements: playbooks and feedback as configured. */
+const REMEMBERED = { name: "remembered", mode: "mixed", relevance_floor: 0 } as const;
+
 export async function* evaluateRetrieval(
   parts: EvaluateParts,
   folder: RetrievalFolder,
@@ -25,25 +29,73 @@ export async function* evaluateRetrieval(
   call: Call,
 ): AsyncGenerator<Step, Evaluated> {
   const grades = await gradesOf(folder, request.split);
-  const judged = [...grades.keys()].filter((id) => folder.queries.has(id));
+  const memory = await memoryOf(folder, request);
+  const judged = [...grades.keys()].filter((id) => folder.queries.has(id) && !memory?.has(id));
   const ids =
     judged.length <= request.queries_max
       ? judged
       : seededRandom(request.seed).shuffle(judged).slice(0, request.queries_max);
   const texts = ids.map((id) => folder.queries.get(id)!);
   const by_mode: Record<string, Record<string, number>> = {};
-  for (const { name, mode, relevance_floor } of MODES) {
-    const options = { corpus, mode, relevance_floor, k: parts.settings.retrieval_depth };
-    const answers = yield* withProgress(name, texts.length, (onDone) =>
-      searchEach(parts, texts, options, onDone, call),
-    );
-    const rankings = answers.map((answer) => answer.results.map((hit) => hit.id));
-    by_mode[name] = figuresOf(
-      rankings,
-      ids.map((id) => grades.get(id)!),
-    );
+  const playbook_scope = `eval:${corpus}`;
+  const modes = memory === undefined ? MODES : [...MODES, { ...REMEMBERED, playbook_scope }];
+  if (memory !== undefined) await remember(parts, folder, corpus, playbook_scope, memory, call);
+  try {
+    for (const { name, ...mode } of modes) {
+      const options = { corpus, ...mode, k: parts.settings.retrieval_depth };
+      const answers = yield* withProgress(name, texts.length, (onDone) =>
+        searchEach(parts, texts, options, onDone, call),
+      );
+      const rankings = answers.map((answer) => answer.results.map((hit) => hit.id));
+      by_mode[name] = figuresOf(
+        rankings,
+        ids.map((id) => grades.get(id)!),
+      );
+    }
+  } finally {
+    if (memory !== undefined) await parts.playbook.forget_scope({ scope: playbook_scope });
   }
   return { form: "retrieval", queries: ids.length, figures: by_mode["matrix"]!, by_mode };
+}
+
+type Grades = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+/**
+ * The judgements that memory holds: those of another split, or of the half of the same split that a
+ * hash of the query id picks; these queries are not asked then.
+ */
+async function memoryOf(
+  folder: RetrievalFolder,
+  { split, remember_split }: EvaluateRequest,
+): Promise<Grades | undefined> {
+  if (remember_split === undefined) return undefined;
+  const grades = await gradesOf(folder, remember_split);
+  if (remember_split !== split) return grades;
+  return new Map([...grades].filter(([id]) => Number.parseInt(sha256Hex(id).slice(0, 8), 16) % 2));
+}
+
+const BULK_ENTRIES = 1_000;
+
+async function remember(
+  { playbook }: EvaluateParts,
+  folder: RetrievalFolder,
+  answer_corpus: string,
+  scope: string,
+  memory: Grades,
+  call: Call,
+): Promise<void> {
+  const entries = [...memory].flatMap(([id, of_query]) => {
+    const query_text = folder.queries.get(id);
+    if (query_text === undefined) return [];
+    const best = Math.max(...of_query.values());
+    return [...of_query].flatMap(([answer_id, grade]) =>
+      grade > 0 ? [{ query_text, answer_id, answer_corpus, score: grade / best }] : [],
+    );
+  });
+  for (let at = 0; at < entries.length; at += BULK_ENTRIES) {
+    throwIfOver(call);
+    await playbook.bulk({ entries: entries.slice(at, at + BULK_ENTRIES), scope }, call);
+  }
 }
 
 /** Grades of a split, or `not_found` (no_such_split). */

@@ -2,10 +2,18 @@
 import type { Client } from "#kernel/contract.ts";
 import type { EvalReport } from "#contracts/lift.ts";
 import type { matrix } from "#contracts/matrix.ts";
+import type { playbookContract } from "#contracts/playbook.ts";
 import type { LiftSettings } from "./lift-settings.ts";
 
 export interface EvaluateParts {
   readonly matrix: Client<typeof matrix>;
+  readonly playbook: Client<typeof playbookContract>;
+  readonly settings: LiftSettings;
+}
+
+/** For sets that are about memory rather than a corpus. */
+export interface MemoryParts {
+  readonly playbook: Client<typeof playbookContract>;
   readonly settings: LiftSettings;
 }
 
@@ -13,6 +21,8 @@ export interface EvaluateRequest {
   readonly split: string;
   readonly queries_max: number;
   readonly seed: number;
+  /** Judgements that memory holds. */
+  readonly remember_split?: string | undefined;
 }
 
 export type Evaluated = Pick<EvalReport, "form" | "queries" | "figures" | "by_mode">;

@@ -1,9 +1,10 @@
 // The passes of a lift run: each asks the matrix and keeps what the report needs.
-import { throwIfOver, type Call } from "#kernel/call.ts";
+import type { Call } from "#kernel/call.ts";
 import type { Client, OutputOf } from "#kernel/contract.ts";
 import type { matrix } from "#contracts/matrix.ts";
 import type { playbookContract } from "#contracts/playbook.ts";
 import type { Answer, LiftCase } from "./lift-case.ts";
+import { mapAtOnce } from "./map-at-once.ts";
 
 export type SearchAnswer = OutputOf<(typeof matrix)["operations"]["search"]>;
 
@@ -23,28 +24,14 @@ export async function askAll(
   onDone: (done: number) => void,
   call: Call,
 ): Promise<SearchAnswer[]> {
-  const answers: SearchAnswer[] = Array.from({ length: texts.length });
-  let next = 0;
-  let done = 0;
-  async function work(): Promise<void> {
-    while (next < texts.length) {
-      const at = next++;
-      throwIfOver(call);
-      answers[at] = await asking.matrix.search(
-        {
-          query_text: texts[at]!,
-          corpora: [...asking.corpora],
-          k: asking.depth,
-          use_playbook,
-          playbook_scope: asking.scope,
-        },
-        call,
-      );
-      onDone(++done);
-    }
-  }
-  await Promise.all(Array.from({ length: asking.searches_at_once }, work));
-  return answers;
+  const asked = {
+    corpora: [...asking.corpora],
+    k: asking.depth,
+    use_playbook,
+    playbook_scope: asking.scope,
+  };
+  const ask = (query_text: string) => asking.matrix.search({ query_text, ...asked }, call);
+  return mapAtOnce(texts, asking.searches_at_once, ask, onDone, call);
 }
 
 /** What was remembered for a query: the best answer the judge saw in the cold pass. */

@@ -10,9 +10,12 @@ import type { embed } from "#contracts/embed.ts";
 import type { EvalReport, lift, LiftReport } from "#contracts/lift.ts";
 import type { matrix } from "#contracts/matrix.ts";
 import type { playbookContract } from "#contracts/playbook.ts";
+import { evaluateEdits } from "./evaluate-edits.ts";
 import { evaluateIntents, planIntents } from "./evaluate-intents.ts";
+import { evaluatePairs, pairsOfSplit } from "./evaluate-pairs.ts";
 import { evaluateRetrieval, gradesOf } from "./evaluate-retrieval.ts";
 import type { Evaluated } from "./evaluate-set.ts";
+import { evaluateTasks } from "./evaluate-tasks.ts";
 import { findSet, type FoundSet, type SetSources } from "./find-set.ts";
 import type { CorpusText, PreparedSet } from "./lift-case.ts";
 import type { LiftSettings } from "./lift-settings.ts";
@@ -97,7 +100,7 @@ async function* evaluate(
   const corpus = scratchName(input.set, newId(parts.clock.now()));
   const { items, figures } = await planEvaluation(parts, found, input, corpus, call);
   try {
-    yield* building(parts, corpus, items, call);
+    if (items.length > 0) yield* building(parts, corpus, items, call);
     const { embedder, corpus_items } = await knownFacts(parts, [corpus], call);
     const evaluated = yield* reporting<EvalReport, Evaluated>(figures());
     const duration_ms = parts.clock.now() - started_ms;
@@ -106,7 +109,8 @@ async function* evaluate(
     const { queries } = evaluated;
     yield { phase: "done", done: queries, total: queries, report: { ...facts, ...evaluated } };
   } finally {
-    await parts.matrix.drop({ corpus });
+    if (items.length > 0) await parts.matrix.drop({ corpus });
+    else await parts.playbook.forget_scope({ scope: corpus });
   }
 }
 
@@ -117,7 +121,7 @@ async function prepare(
   call: Call,
 ): Promise<PreparedSet> {
   if (found.form === "domain") return prepareDomainSet(found.set, input.queries_max, input.seed);
-  if (found.form === "retrieval") {
+  if (found.form !== "intents") {
     throw new LakehouseError("rejected", `"${input.set}" has no repeated queries to remember`, {
       reason: "set_not_understood",
       hint: "evaluate it instead",
@@ -152,11 +156,23 @@ async function planEvaluation(
     const items = folder.documents.map((document) => ({ ...document, metadata: {} }));
     return { items, figures: () => evaluateRetrieval(parts, folder, corpus, input, call) };
   }
+  const memory = { playbook: parts.playbook, settings: parts.settings };
+  if (found.form === "pairs") {
+    const pairs = pairsOfSplit(found.folder, input);
+    return { items: [], figures: () => evaluatePairs(memory, pairs, corpus, call) };
+  }
+  if (found.form === "tasks") {
+    return { items: [], figures: () => evaluateTasks(memory, found.tasks, input, corpus, call) };
+  }
+  if (found.form === "edits") {
+    const { sentences } = found;
+    return { items: [], figures: () => evaluateEdits(memory, sentences, input, corpus, call) };
+  }
   const { folder } = found;
   const plan = planIntents(folder, input, parts.settings.exemplars_per_label);
   return {
     items: exemplarItems(plan.exemplars),
-    figures: () => evaluateIntents(parts, folder, plan, corpus, call),
+    figures: () => evaluateIntents(parts, folder, plan, input, corpus, call),
   };
 }
 

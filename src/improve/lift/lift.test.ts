@@ -26,7 +26,7 @@ async function openLift(t: HasAfter, files: Record<string, string>, domain: Lift
     await mkdir(dirname(join(root, name)), { recursive: true });
     await writeFile(join(root, name), text);
   }
-  const opened = await openMatrix(t, { settings: { relevance_floor: 0.1 } });
+  const opened = await openMatrix(t, { settings: { relevance_floor: 0.01 } });
   const { client: matrix, playbook, embed, clock } = opened;
   const sets = { root, domain: () => domain };
   const needs = { matrix, playbook, embed, sets, log: silentLog, clock };
@@ -151,7 +151,26 @@ test("an intent set is evaluated by routing accuracy and AUROC", async (t) => {
   const report: EvalReport = await last(opened.lift.evaluate({ set: "shop" }));
   assert.equal(report.form, "intents");
   assert.equal(report.figures["accuracy_1nn"], 1);
-  assert.equal(report.by_mode["vector"]!["auroc oos/train"], 1);
+  // What lies below the background of the word embedder is all the same: 0.
+  assert.ok(report.by_mode["vector"]!["auroc oos/train"]! > 0.9);
+});
+
+test("an intent set is evaluated by what memory makes of it, with controls", async (t) => {
+  const opened = await openLift(t, {
+    ...intentFiles(true),
+    "shop/valid/seq.in": "please sell me a nice lamp\ni would like a table\n",
+    "shop/valid/label": "lamp\ntable\n",
+  });
+  const report = await last(opened.lift.evaluate({ set: "shop", split: "valid" }));
+  const { memory, origin, control } = report.by_mode;
+  assert.deepEqual([memory!["accuracy, n"], memory!["accuracy"]], [2, 1]);
+  assert.ok(memory!["auroc oos/train"]! > 0.9);
+  assert.equal(origin!["recall@5, n"], 16);
+  assert.ok(origin!["recall@1"]! > 0.5, "most paraphrases find their origin first");
+  assert.ok(origin!["recall@1"]! <= origin!["recall@5"]!);
+  assert.equal(control!["accuracy, labels permuted, n"], 2);
+  assert.ok(control!["recall@5, ids shifted"]! < origin!["recall@5"]!);
+  assert.equal((await opened.playbook.list({ status: "active" })).total, 0, "all is forgotten");
 });
 
 test("unknown sets, paths and forms are refused with their reasons", async (t) => {

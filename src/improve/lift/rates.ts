@@ -32,3 +32,19 @@ export function quantileOf(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!;
 }
+
+/** Puts a share among the figures: hits, how many were asked, the rate and its interval. */
+export function putRate<T>(
+  figures: Record<string, number>,
+  name: string,
+  list: readonly T[],
+  test: (item: T) => boolean,
+): void {
+  const { hits, of, rate, low, high } = rateWhere(list, test);
+  figures[`${name}, n`] = of;
+  if (rate === null) return;
+  figures[`${name}, hits`] = hits;
+  figures[name] = rate;
+  figures[`${name}, low`] = low!;
+  figures[`${name}, high`] = high!;
+}

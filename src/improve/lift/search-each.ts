@@ -1,7 +1,8 @@
-// Searches one corpus with many texts, some at a time, without memory.
-import { throwIfOver, type Call } from "#kernel/call.ts";
+// Searches one corpus with many texts, some at a time; with memory when a scope is named.
+import type { Call } from "#kernel/call.ts";
 import type { EvaluateParts } from "./evaluate-set.ts";
 import type { SearchAnswer } from "./lift-passes.ts";
+import { mapAtOnce } from "./map-at-once.ts";
 
 export interface SearchEach {
   readonly corpus: string;
@@ -9,31 +10,22 @@ export interface SearchEach {
   /** undefined: as configured. */
   readonly relevance_floor: number | undefined;
   readonly k: number;
+  /** Whose playbooks speak; undefined: none. */
+  readonly playbook_scope?: string | undefined;
 }
 
 /** Answers in the order of the texts. */
 export async function searchEach(
   { matrix, settings }: EvaluateParts,
   texts: readonly string[],
-  { corpus, mode, relevance_floor, k }: SearchEach,
+  { corpus, mode, relevance_floor, k, playbook_scope }: SearchEach,
   onDone: (done: number) => void,
   call: Call,
 ): Promise<SearchAnswer[]> {
-  const answers: SearchAnswer[] = Array.from({ length: texts.length });
   const floor = relevance_floor === undefined ? {} : { relevance_floor };
-  let next = 0;
-  let done = 0;
-  async function work(): Promise<void> {
-    while (next < texts.length) {
-      const at = next++;
-      throwIfOver(call);
-      answers[at] = await matrix.search(
-        { query_text: texts[at]!, corpora: [corpus], k, mode, use_playbook: false, ...floor },
-        call,
-      );
-      onDone(++done);
-    }
-  }
-  await Promise.all(Array.from({ length: settings.searches_at_once }, work));
-  return answers;
+  const memory = { use_playbook: playbook_scope !== undefined };
+  const scope = playbook_scope === undefined ? {} : { playbook_scope };
+  const asked = { corpora: [corpus], k, mode, ...memory, ...scope, ...floor };
+  const ask = (query_text: string) => matrix.search({ query_text, ...asked }, call);
+  return mapAtOnce(texts, settings.searches_at_once, ask, onDone, call);
 }

@@ -8,15 +8,19 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { embed } from "#contracts/embed.ts";
 import type { Embedder } from "#ports/embedder.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
+import type { Reranker } from "#ports/reranker.ts";
 import type { EmbedSettings } from "./embed-settings.ts";
 import { meteredVectors } from "./metered-vectors.ts";
 import { openAiEmbeddings } from "./openai-embeddings.ts";
-import { createVectorSource } from "./text-vectors.ts";
+import { rerankDocuments } from "./rerank-documents.ts";
+import { createVectorSource, findEmbedder } from "./text-vectors.ts";
 import { createVectorCache, type CachedVector } from "./vector-cache.ts";
 
 export interface EmbedNeeds {
   /** The first is the default. Closed by whoever made them. */
   readonly embedders: readonly Embedder[];
+  /** The first is the default; absent: none. Closed by whoever made them. */
+  readonly rerankers?: readonly Reranker[];
   readonly log: Log;
   /** Asked with each call: it may open after this service. Absent: nobody counts. */
   readonly ledger?: () => CallLedger | undefined;
@@ -32,7 +36,8 @@ export async function createEmbed(
   assert(needs.embedders.length > 0, "embed needs an embedder");
   assert(endianness() === "LE", "packed vectors are the machine's own floats: little-endian only");
   const cache = createVectorCache(settings.cache_bytes_max);
-  const source = createVectorSource(needs.embedders, cache, settings);
+  const embedders = defaultFirst(needs.embedders, settings.model);
+  const source = createVectorSource(embedders, cache, settings);
 
   return {
     handlers: {
@@ -51,6 +56,8 @@ export async function createEmbed(
         const content_type = "application/octet-stream";
         return { content_type, model: rest.model, dimension, rows: entries.length, body };
       },
+      rerank: (input, call) =>
+        rerankDocuments(needs.rerankers ?? [], input, settings.request_characters_max, call),
       async openai(input, call) {
         try {
           const texts = typeof input.input === "string" ? [input.input] : input.input;
@@ -63,7 +70,7 @@ export async function createEmbed(
         }
       },
       models: async () => ({
-        models: needs.embedders.map(({ model, dimension }) => ({
+        models: embedders.map(({ model, dimension }) => ({
           model,
           dimension,
           origin: model.split("/")[0]!,
@@ -74,7 +81,7 @@ export async function createEmbed(
     health: async () => ({
       status: "ok",
       figures: {
-        models: needs.embedders.map(({ model }) => model),
+        models: embedders.map(({ model }) => model),
         texts_on_their_way: source.waiting(),
         cache: cache.figures(),
       },
@@ -82,6 +89,13 @@ export async function createEmbed(
     // Whoever made the embedders closes them: others may hold them too.
     stop: async () => undefined,
   };
+}
+
+/** Errors: `not_found` (no_such_model), with what would bring it. */
+function defaultFirst(embedders: readonly Embedder[], named: string): readonly Embedder[] {
+  if (named === "") return embedders;
+  const found = findEmbedder(embedders, named);
+  return [found, ...embedders.filter((embedder) => embedder !== found)];
 }
 
 function checkDimensions(asked: number | undefined, dimension: number): void {

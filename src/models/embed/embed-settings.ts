@@ -2,6 +2,10 @@
 import { z } from "zod";
 
 export const embedSettings = z.strictObject({
+  model: z
+    .string()
+    .default("")
+    .describe("default embedder of new indexes, e.g. gte-small once pulled; empty: built in"),
   cache_bytes_max: z
     .int()
     .min(0)

@@ -77,7 +77,7 @@ async function beforeDeadline<T>(
 }
 
 /** By its full name, or by its name without the provider. */
-function findEmbedder(embedders: readonly Embedder[], model: string | undefined): Embedder {
+export function findEmbedder(embedders: readonly Embedder[], model: string | undefined): Embedder {
   if (model === undefined) return embedders[0]!;
   const bare = (name: string) => name.slice(name.indexOf("/") + 1);
   const found =
@@ -87,7 +87,7 @@ function findEmbedder(embedders: readonly Embedder[], model: string | undefined)
   const known = embedders.map((embedder) => embedder.model).join(", ");
   throw new LakehouseError("not_found", `there is no embedding model "${model}"`, {
     reason: "no_such_model",
-    hint: `known: ${known}`,
+    hint: `known: ${known}; lakehouse models list names others that can be pulled`,
   });
 }
 

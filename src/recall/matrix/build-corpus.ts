@@ -5,7 +5,6 @@ import { throwIfOver, type Call } from "#kernel/call.ts";
 import { isoTime, type Clock } from "#kernel/clock.ts";
 import type { Client } from "#kernel/contract.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
-import type { CorpusSource } from "#contracts/matrix.ts";
 import type { IndexInfo, vector } from "#contracts/vector.ts";
 import type { CorpusItem, ItemSource } from "./corpus-items.ts";
 import { indexOf, infoOf, type CorpusRecord, type CorpusRegistry } from "./corpus-registry.ts";
@@ -23,7 +22,10 @@ export interface BuildPlan {
   readonly corpus: string;
   readonly summary: string;
   readonly id_prefix: string;
-  readonly source: CorpusSource;
+  /** For SQL filters over the items; null when SQL cannot select among them. */
+  readonly index_source: { readonly dataset: string; readonly id_column: string } | null;
+  /** Another source begins with an empty index; otherwise items are compared one by one. */
+  readonly fresh_when_other: boolean;
   readonly source_hash: string;
   readonly snapshot_id: string | null;
   readonly items: ItemSource;
@@ -122,15 +124,12 @@ async function openIndex(
   known: CorpusRecord | undefined,
   call: Call,
 ): Promise<boolean> {
-  const { source, id_prefix, corpus } = plan;
+  const { index_source, id_prefix, corpus } = plan;
   const index = indexOf(corpus);
-  const from =
-    source.kind === "texts"
-      ? null
-      : { dataset: source.dataset, id_column: source.id_column, id_prefix };
+  const from = index_source === null ? null : { ...index_source, id_prefix };
   const request = { index, kind: "corpus", source: from, properties: { corpus } };
   const other_source = known !== undefined && known.source_hash !== plan.source_hash;
-  if (other_source && source.kind === "dataset") await client.drop({ index }, call);
+  if (other_source && plan.fresh_when_other) await client.drop({ index }, call);
   try {
     return (await client.create(request, call)).items === 0;
   } catch (thrown) {
@@ -177,7 +176,7 @@ function recordOf(
     corpus: plan.corpus,
     summary: plan.summary,
     items,
-    dataset: plan.source.kind === "dataset" ? plan.source.dataset : null,
+    dataset: plan.index_source?.dataset ?? null,
     id_prefix: plan.id_prefix,
     built_snapshot_id: plan.snapshot_id,
     built_at: isoTime(clock),

@@ -1,8 +1,9 @@
-// The items of a corpus in batches: rows of a dataset page by page, or texts as they were given.
+// The items of a corpus in batches: rows of a table page by page, or texts as they were given.
 import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import { sha256Hex, canonicalJson } from "#kernel/ids.ts";
 import { assert } from "#kernel/assert.ts";
+import { LakehouseError } from "#kernel/problem.ts";
 import { checkClosed } from "#kernel/sql-condition.ts";
 import type { Dataset } from "#contracts/catalog.ts";
 import type { CorpusSource } from "#contracts/matrix.ts";
@@ -17,7 +18,46 @@ export interface CorpusItem {
   readonly hash: string;
 }
 
-type DatasetSource = Extract<CorpusSource, { kind: "dataset" }>;
+type RowSource = Omit<Extract<CorpusSource, { kind: "log" }>, "kind" | "log">;
+
+/** A dataset at a snapshot, or a log of the house. */
+export interface RowTable {
+  /** As SQL writes it. */
+  readonly sql_name: string;
+  readonly columns: readonly string[];
+  readonly rows: number;
+  /** All pages are of it; null: as it stands when a page is read. */
+  readonly snapshot_id: string | null;
+}
+
+export function datasetTable(dataset: Dataset): RowTable {
+  return {
+    sql_name: quoted(dataset.name),
+    columns: dataset.fields.map((field) => field.name),
+    rows: dataset.rows,
+    snapshot_id: dataset.current_snapshot_id,
+  };
+}
+
+/** Errors: `not_found` (no_such_log) with the logs there are. */
+export async function logTable(
+  client: Client<typeof query>,
+  log: string,
+  call: Call,
+): Promise<RowTable> {
+  const { tables } = await client.tables({}, call);
+  const logs = tables.filter((table) => table.schema === "kb");
+  const found = logs.find((table) => table.name === log);
+  if (found === undefined) {
+    const known = logs.map((table) => table.name).join(", ");
+    throw new LakehouseError("not_found", `there is no log "${log}"`, {
+      reason: "no_such_log",
+      hint: known === "" ? "this house keeps no logs" : `logs: ${known}`,
+    });
+  }
+  const columns = found.columns.map((column) => column.name);
+  return { sql_name: `kb.${quoted(log)}`, columns, rows: found.rows ?? 0, snapshot_id: null };
+}
 
 export interface ItemSource {
   readonly total: number;
@@ -28,30 +68,30 @@ export interface ItemSource {
 const KEY = "item_key";
 
 /**
- * Reads by key, so that each page costs the same and rows with an equal id count once. All pages
- * are of the same snapshot. Rows without an id or without any text are left out. Throws `invalid`:
- * a column that there is not, or a condition that would break out of its brackets.
+ * Reads by key, so that each page costs the same and rows with an equal id count once. Rows without
+ * an id or without any text are left out. Throws `invalid`: a column that there is not, or a
+ * condition that would break out of its brackets.
  */
-export function datasetItems(
+export function rowItems(
   client: Client<typeof query>,
-  dataset: Dataset,
-  source: DatasetSource,
+  table: RowTable,
+  source: RowSource,
   id_prefix: string,
   page_rows: number,
 ): ItemSource {
-  const known = dataset.fields.map((field) => field.name);
+  const known = table.columns;
   const template = parseRowTemplate(source.template, known);
   for (const column of [source.id_column, ...source.metadata_columns]) checkColumn(column, known);
   checkClosed("source.where", source.where);
   const columns = [...new Set([...template.columns, ...source.metadata_columns])];
-  const sql = pageSql(dataset.name, source, columns);
+  const sql = pageSql(table.sql_name, source, columns);
   const rows_max = source.rows_max ?? Number.MAX_SAFE_INTEGER;
 
   async function* batches(call: Call): AsyncGenerator<CorpusItem[]> {
     let after = "";
     for (let read = 0; read < rows_max;) {
       const limit = Math.min(page_rows, rows_max - read);
-      const at = dataset.current_snapshot_id;
+      const at = table.snapshot_id;
       const page = await client.rows(
         { sql, params: [after, limit], limit, ...(at === null ? {} : { at }) },
         call,
@@ -66,14 +106,14 @@ export function datasetItems(
       if (page.rows.length < limit) return;
     }
   }
-  return { total: Math.min(dataset.rows, rows_max), batches };
+  return { total: Math.min(table.rows, rows_max), batches };
 }
 
-function pageSql(dataset: string, source: DatasetSource, columns: readonly string[]): string {
+function pageSql(table: string, source: RowSource, columns: readonly string[]): string {
   const key = `CAST(${quoted(source.id_column)} AS VARCHAR)`;
   const picked = [`${key} AS ${KEY}`, ...columns.map(quoted)].join(", ");
   const where = source.where.trim() === "" ? "" : ` AND (${source.where})`;
-  return `SELECT ${picked} FROM ${quoted(dataset)} WHERE ${key} > $1${where} ORDER BY 1 LIMIT $2`;
+  return `SELECT ${picked} FROM ${table} WHERE ${key} > $1${where} ORDER BY 1 LIMIT $2`;
 }
 
 /** In the order of the query engine: by the bytes of UTF-8. */
@@ -92,7 +132,7 @@ function toObject(names: readonly string[], values: readonly unknown[]): Record<
 function toItem(
   row: Readonly<Record<string, unknown>>,
   text: string,
-  source: DatasetSource,
+  source: RowSource,
   id_prefix: string,
 ): CorpusItem[] {
   if (text === "") return [];
@@ -107,7 +147,7 @@ function metadataValue(value: unknown): Metadata[string] {
   return valueText(value);
 }
 
-/** The last of items with an equal id counts. */
+/** The last of texts with an equal id counts. */
 export function textItems(
   source: Extract<CorpusSource, { kind: "texts" }>,
   id_prefix: string,
@@ -124,6 +164,6 @@ export function textItems(
   return { total: items.size, batches };
 }
 
-function withHash(id: string, text: string, metadata: Metadata): CorpusItem {
+export function withHash(id: string, text: string, metadata: Metadata): CorpusItem {
   return { id, text, metadata, hash: sha256Hex(canonicalJson([text, metadata])).slice(0, 24) };
 }

@@ -8,12 +8,13 @@ import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { catalog } from "#contracts/catalog.ts";
+import type { embed } from "#contracts/embed.ts";
 import type { matrix } from "#contracts/matrix.ts";
 import type { playbookContract } from "#contracts/playbook.ts";
 import type { query } from "#contracts/query.ts";
 import type { vector } from "#contracts/vector.ts";
 import { buildCorpus, isIntact, manifestPath, type BuildPlan } from "./build-corpus.ts";
-import { datasetItems, textItems } from "./corpus-items.ts";
+import { datasetTable, logTable, rowItems, textItems } from "./corpus-items.ts";
 import {
   indexOf,
   infoOf,
@@ -21,6 +22,8 @@ import {
   type CorpusRecord,
   type CorpusRegistry,
 } from "./corpus-registry.ts";
+import { answerDowngrade } from "./answer-downgrade.ts";
+import { folderItems } from "./folder-items.ts";
 import { removeManifest } from "./item-manifest.ts";
 import { searchMatrix } from "./matrix-search.ts";
 import type { MatrixSettings } from "./matrix-settings.ts";
@@ -28,6 +31,8 @@ import type { MatrixSettings } from "./matrix-settings.ts";
 export interface MatrixNeeds {
   readonly vector: Client<typeof vector>;
   readonly playbook: Client<typeof playbookContract>;
+  /** Asked where a search wants its hits reranked. */
+  readonly embed: Client<typeof embed>;
   readonly query: Client<typeof query>;
   readonly catalog: Client<typeof catalog>;
   /** Folder that this service owns. */
@@ -38,6 +43,7 @@ export interface MatrixNeeds {
 
 type Operations = (typeof matrix)["operations"];
 type BuildInput = ParsedInputOf<Operations["build"]>;
+type FolderInput = ParsedInputOf<Operations["build_folder"]>;
 
 /** Longest corpus name for which the index name still fits. */
 const CORPUS_NAME_MAX = 121;
@@ -50,10 +56,14 @@ export async function createMatrix(
   const building = new Set<string>();
   const { dir, clock, vector: index_client } = needs;
   const build_parts = { ...settings, dir, clock, vector: index_client, registry };
-  const search_parts = { vector: index_client, playbook: needs.playbook, settings };
+  const { playbook, embed: rank } = needs;
+  const search_parts = { vector: index_client, playbook, embed: rank, settings };
 
-  async function* build(input: BuildInput, call: Call) {
-    const { corpus } = input;
+  async function* build(
+    { corpus }: { readonly corpus: string },
+    planned: (call: Call) => Promise<BuildPlan>,
+    call: Call,
+  ) {
     if (building.has(corpus)) {
       throw new LakehouseError("conflict", `corpus "${corpus}" is being built`, {
         hint: "wait until that build has ended",
@@ -61,7 +71,7 @@ export async function createMatrix(
     }
     building.add(corpus);
     try {
-      const plan = await planBuild(needs, settings, input, call);
+      const plan = await planned(call);
       const known = registry.get(corpus);
       const same = known !== undefined && isUnchanged(known, plan);
       if (same && (await isIntact(build_parts, known, call))) {
@@ -78,7 +88,8 @@ export async function createMatrix(
 
   return {
     handlers: {
-      build,
+      build: (input, call) => build(input, () => planBuild(needs, settings, input, call), call),
+      build_folder: (input, call) => build(input, () => planFolder(input), call),
       corpora: async () => ({ corpora: registry.list().map(infoOf) }),
       async drop({ corpus }, call) {
         const known = registry.get(corpus) !== undefined;
@@ -90,6 +101,15 @@ export async function createMatrix(
       async search(input, call) {
         throwIfOver(call);
         return searchMatrix(search_parts, chooseCorpora(registry, input.corpora), input, call);
+      },
+      async downgrade(input, call) {
+        const corpora = chooseCorpora(registry, input.corpora);
+        return answerDowngrade(
+          { ...search_parts, query: needs.query, clock },
+          corpora,
+          input,
+          call,
+        );
       },
     },
     health: async () => ({
@@ -123,6 +143,21 @@ function chooseCorpora(
   });
 }
 
+function checkName(corpus: string): void {
+  if (corpus.length > CORPUS_NAME_MAX) {
+    const message = `a corpus name has ${CORPUS_NAME_MAX} characters at most`;
+    throw new LakehouseError("invalid", message, { issues: [{ path: "corpus", message }] });
+  }
+}
+
+async function planFolder(input: FolderInput): Promise<BuildPlan> {
+  const { corpus, summary, id_prefix, path, extensions, passage_characters } = input;
+  checkName(corpus);
+  const items = await folderItems(path, { extensions, passage_characters, id_prefix });
+  const recipe = { kind: "folder", extensions, passage_characters, id_prefix };
+  return { corpus, summary, id_prefix, ...loosely(recipe), items };
+}
+
 async function planBuild(
   needs: MatrixNeeds,
   settings: MatrixSettings,
@@ -130,20 +165,34 @@ async function planBuild(
   call: Call,
 ): Promise<BuildPlan> {
   const { corpus, summary, id_prefix, source } = input;
-  if (corpus.length > CORPUS_NAME_MAX) {
-    const message = `a corpus name has ${CORPUS_NAME_MAX} characters at most`;
-    throw new LakehouseError("invalid", message, { issues: [{ path: "corpus", message }] });
-  }
+  checkName(corpus);
+  const named = { corpus, summary, id_prefix };
   if (source.kind === "texts") {
-    const source_hash = hashOf({ kind: "texts", id_prefix });
     const items = textItems(source, id_prefix, settings.page_rows);
-    return { corpus, summary, id_prefix, source, source_hash, snapshot_id: null, items };
+    return { ...named, ...loosely({ kind: "texts", id_prefix }), items };
+  }
+  if (source.kind === "log") {
+    const table = await logTable(needs.query, source.log, call);
+    const items = rowItems(needs.query, table, source, id_prefix, settings.page_rows);
+    return { ...named, ...loosely({ ...source, id_prefix }), items };
   }
   const dataset = await needs.catalog.get({ name: source.dataset }, call);
-  const items = datasetItems(needs.query, dataset, source, id_prefix, settings.page_rows);
+  const table = datasetTable(dataset);
   const source_hash = hashOf({ ...source, id_prefix });
-  const snapshot_id = dataset.current_snapshot_id;
-  return { corpus, summary, id_prefix, source, source_hash, snapshot_id, items };
+  const items = rowItems(needs.query, table, source, id_prefix, settings.page_rows);
+  const { snapshot_id } = table;
+  const index_source = { dataset: source.dataset, id_column: source.id_column };
+  return { ...named, index_source, fresh_when_other: true, source_hash, snapshot_id, items };
+}
+
+/** Of a source without snapshots: its items are always compared one by one. */
+function loosely(recipe: object) {
+  return {
+    index_source: null,
+    fresh_when_other: false,
+    source_hash: hashOf(recipe),
+    snapshot_id: null,
+  };
 }
 
 function hashOf(value: unknown): string {
@@ -153,7 +202,6 @@ function hashOf(value: unknown): string {
 /** The same rows by the same recipe are there already; texts are always compared one by one. */
 function isUnchanged(known: CorpusRecord, plan: BuildPlan): boolean {
   return (
-    plan.source.kind === "dataset" &&
     plan.snapshot_id !== null &&
     known.built_snapshot_id === plan.snapshot_id &&
     known.source_hash === plan.source_hash &&

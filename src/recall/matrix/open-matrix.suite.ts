@@ -38,6 +38,7 @@ export async function openMatrix(t: HasAfter, options: MatrixOptions = {}) {
     {
       vector: indexing.client,
       playbook: remembering.client,
+      embed: remembering.embed,
       query: lake.query,
       catalog: lake.catalog,
       dir: join(dir, "matrix"),

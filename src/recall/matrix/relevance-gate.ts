@@ -1,5 +1,6 @@
 // Says whether a query is any business of the corpora searched.
 import type { MatrixHit } from "#contracts/matrix.ts";
+import { calibratedCosine, saturatedWords } from "./hit-score.ts";
 
 export interface Relevance {
   readonly verdict: "relevant" | "nothing_relevant";
@@ -9,13 +10,14 @@ export interface Relevance {
 }
 
 /**
- * Relevance of a hit, 0 to 1: its cosine, or bm25 / (bm25 + half) where that is greater. The cosine
+ * Relevance of a hit, 0 to 1: its calibrated cosine, or the saturated BM25 where that is greater.
+ * The cosine
  * tells off-topic queries from others better than the mixed score does (AUROC .963 against .957 on
  * CLINC150's out-of-scope queries); the words keep queries in that only terms of art connect.
  */
 export function hitRelevance({ components }: Pick<MatrixHit, "components">, bm25_half: number) {
-  const bm25 = Math.max(0, components.bm25 ?? 0);
-  return Math.max(components.cosine ?? 0, bm25 / (bm25 + bm25_half));
+  const { cosine, background, bm25 } = components;
+  return Math.max(calibratedCosine(cosine, background), saturatedWords(bm25, bm25_half));
 }
 
 /** The verdict for a query, from hits before playbooks. */

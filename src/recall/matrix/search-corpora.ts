@@ -5,7 +5,7 @@ import type { MatrixHit } from "#contracts/matrix.ts";
 import type { Filters } from "#contracts/nouns.ts";
 import type { vector, VectorHit } from "#contracts/vector.ts";
 import { indexOf, type CorpusRecord } from "./corpus-registry.ts";
-import { mixedScore, type ScoreScale } from "./hit-score.ts";
+import { mixedScore, type HitMeasures, type ScoreScale } from "./hit-score.ts";
 
 export interface Retrieval {
   readonly query_text: string;
@@ -18,7 +18,7 @@ export interface Retrieval {
 }
 
 /** A hit before it has a rank and before playbooks. */
-export type Found = Omit<MatrixHit, "rank">;
+export type Found = Omit<MatrixHit, "rank" | "explain">;
 
 /** The k best of each corpus, best first over all. */
 export async function searchCorpora(
@@ -63,30 +63,29 @@ async function searchCorpus(
   const index = indexOf(corpus.corpus);
   const base = { index, query_text, ...(filters === undefined ? {} : { filters }) };
   const among = ids === undefined ? { k, mode } : { k: ids.length, mode, ids: [...ids] };
-  const { hits } = await client.search({ ...base, ...among }, call);
-  if (mode === "mixed") {
-    const wordless = hits.filter((hit) => hit.components.vector === null).map((hit) => hit.id);
-    if (wordless.length > 0) {
-      const request = { ...base, ids: wordless, k: wordless.length, with_text: false };
-      const measured = await client.search({ ...request, mode: "vector" }, call);
-      const cosines = new Map(measured.hits.map((hit) => [hit.id, hit.components.vector]));
-      return hits.map((hit) => toFound(corpus, hit, cosines.get(hit.id) ?? null, mode, scale));
-    }
+  const with_background = mode !== "lexical";
+  const { hits, background } = await client.search({ ...base, ...among, with_background }, call);
+  const measured = new Map<string, number | null>();
+  const wordless = hits.filter((hit) => hit.components.vector === null).map((hit) => hit.id);
+  if (mode === "mixed" && wordless.length > 0) {
+    const request = { ...base, ids: wordless, k: wordless.length, with_text: false };
+    const found = await client.search({ ...request, mode: "vector" }, call);
+    for (const hit of found.hits) measured.set(hit.id, hit.components.vector);
   }
-  return hits.map((hit) => toFound(corpus, hit, null, mode, scale));
+  return hits.map((hit) => {
+    const cosine = mode === "lexical" ? null : (hit.components.vector ?? measured.get(hit.id));
+    const bm25 = mode === "vector" ? null : hit.components.lexical;
+    return toFound(corpus, hit, { cosine: cosine ?? null, background, bm25 }, scale);
+  });
 }
 
 function toFound(
   corpus: CorpusRecord,
   hit: VectorHit,
-  measured: number | null,
-  mode: Retrieval["mode"],
+  measures: HitMeasures,
   scale: ScoreScale,
 ): Found {
-  const cosine = mode === "lexical" ? null : (hit.components.vector ?? measured);
-  const bm25 = mode === "vector" ? null : hit.components.lexical;
-  const weight = { mixed: scale.semantic_weight, vector: 1, lexical: 0 }[mode];
-  const score = mixedScore(cosine, bm25, { ...scale, semantic_weight: weight });
+  const score = mixedScore(measures, scale);
   return {
     id: hit.id,
     corpus: corpus.corpus,
@@ -95,7 +94,7 @@ function toFound(
     base_distance: 1 - score,
     text: hit.text,
     metadata: hit.metadata,
-    components: { cosine, bm25, mixed: score },
+    components: { ...measures, mixed: score, feedback: 0, rerank: null },
     provenance: {
       dataset: corpus.dataset,
       source_id: hit.id.slice(corpus.id_prefix.length),

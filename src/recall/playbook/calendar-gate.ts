@@ -23,12 +23,27 @@ const SHORT_FORMS = new Map<string, string>([
   ["thurs", "thursday"],
 ]);
 
+/** "last month" and "last year" are other times; the one before says which. */
+const PERIODS = new Set("week month quarter year weekend night morning summer winter".split(" "));
+const BEFORE_PERIOD = new Map([
+  ["last", "last"],
+  ["past", "last"],
+  ["previous", "last"],
+  ["this", "this"],
+  ["current", "this"],
+  ["next", "next"],
+  ["coming", "next"],
+  ["upcoming", "next"],
+]);
+
 const KNOWN = new Set([...DAYS, ...MONTHS, ...RELATIVE]);
 
 /** Days, months and relative days that a query names. */
 export function readCalendar(words: readonly QueryWord[]): Set<string> {
   const found = new Set<string>();
   for (const [at, { word }] of words.entries()) {
+    const which = PERIODS.has(word) ? BEFORE_PERIOD.get(words[at - 1]?.word ?? "") : undefined;
+    if (which !== undefined && which !== "this") found.add(`${which} ${word}`);
     const evening = word === "evening" && words[at - 1]?.word === "this" ? "tonight" : undefined;
     const day = KNOWN.has(word) ? word : (evening ?? SHORT_FORMS.get(word));
     if (day === undefined || (AMBIGUOUS.has(day) && !isMonth(words, at))) continue;

@@ -2,6 +2,8 @@
 import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { embed } from "#contracts/embed.ts";
+import { UNRELATED_TEXTS, medianCosine } from "#ports/unrelated-texts.ts";
+import { FITTED_BACKGROUND, isFittedModel } from "./cosine-scale.ts";
 import { openVectorCache, type VectorCache } from "./vector-cache.ts";
 
 export interface QueryEmbedder {
@@ -9,6 +11,8 @@ export interface QueryEmbedder {
   one(text: string, call: Call): Promise<Float32Array>;
   /** Vectors of queries that are recorded; kept on disk. */
   many(texts: readonly string[], call: Call): Promise<Float32Array[]>;
+  /** Cosine of unrelated texts to the model; worked out once. */
+  background(call: Call): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -18,6 +22,7 @@ export function createQueryEmbedder(
   batch_items: number,
 ): QueryEmbedder {
   let opening: Promise<VectorCache> | undefined;
+  let known_background: number | undefined;
 
   async function fresh(texts: readonly string[], call: Call) {
     const answer = await client.pack({ texts: [...texts] }, call);
@@ -35,10 +40,24 @@ export function createQueryEmbedder(
       }
       return found;
     },
+    async background(call) {
+      known_background ??= await measureBackground(call);
+      return known_background;
+    },
     async close() {
       await (await opening)?.close();
     },
   };
+
+  async function measureBackground(call: Call): Promise<number> {
+    const { models } = await client.models({}, call);
+    if (models[0] !== undefined && isFittedModel(models[0].model)) return FITTED_BACKGROUND;
+    const answer = await client.pack({ texts: [...UNRELATED_TEXTS] }, call);
+    const rows = await readRows(answer.body, answer.rows, answer.dimension);
+    const vectors = new Float32Array(answer.rows * answer.dimension);
+    for (const [at, row] of rows.entries()) vectors.set(row, at * answer.dimension);
+    return medianCosine(vectors, answer.dimension);
+  }
 
   async function knownOrFresh(texts: readonly string[], call: Call): Promise<Float32Array[]> {
     const cache = await opening;

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { askQuery, matchEntries } from "./match-entries.ts";
+import { askQuery } from "./compare-queries.ts";
+import { matchEntries } from "./match-entries.ts";
 import { openPlaybook } from "./open-playbook.suite.ts";
 import { OPPOSITES, REVERSING_PREFIXES } from "./opposite-words.ts";
 import { oppositeDifferences } from "./opposite-gate.ts";
@@ -15,12 +16,16 @@ const long = (words: number, first: string) =>
 
 const OPTIONS = {
   confidence_min: 0.6,
+  transfer_min: 0.8,
+  reuse_min: 0.8,
+  error_budget: 0.05,
   shown_min: 0.05,
   half_life_days: 365,
   candidates_max: 64,
   now_ms: 0,
   k: 5,
   corpora: undefined,
+  without: new Set<string>(),
 };
 
 /** Gate calls of one match against recorded queries; each has the vector given. */
@@ -34,7 +39,8 @@ function gateCalls(asked: string, recorded: readonly string[], cosine: number): 
     return [];
   };
   const query = askQuery(asked, Float32Array.of(1, 0), () => undefined);
-  matchEntries(query, index, () => undefined, gate, OPTIONS);
+  const nearest = index.nearest(query.vector, OPTIONS.candidates_max);
+  matchEntries(query, index, () => undefined, gate, { ...OPTIONS, nearest });
   return calls;
 }
 

@@ -4,8 +4,20 @@ import type { QueryDifference } from "./query-difference.ts";
 import type { QueryWord } from "./query-words.ts";
 
 /** Words that leave something out of what is asked for. */
-const EXCLUDERS = new Set(["without", "except", "excluding", "besides", "lacking"]);
-const NEGATORS = new Set(["not", "no", "never", "neither", "nor", "none", "nobody", "nothing"]);
+const EXCLUDERS = new Set(
+  "without except excluding besides lacking ignoring omitting excepting minus skipping".split(" "),
+);
+const NEGATORS = new Set([
+  "not",
+  "no",
+  "never",
+  "neither",
+  "nor",
+  "none",
+  "nobody",
+  "nothing",
+  "non",
+]);
 const BREAKS = new Set(["but", "and", "or", "because", "so", "then", "although", "though"]);
 
 /** Words that deny without a negator: "it failed" beside "it does not work". */
@@ -13,6 +25,11 @@ const DENYING = new Set(
   `unable fail failed fails failing decline declined declining reject rejected deny denied refuse
   refused stop stopped missing wrong lost stuck trouble problem empty nowhere forgot`.split(/\s+/u),
 );
+
+/** How many words of a text deny or leave out. */
+export function negatorCount(words: readonly string[]): number {
+  return words.filter((word) => NEGATORS.has(word) || EXCLUDERS.has(word)).length;
+}
 
 /** How many words after a negator it reaches. */
 const REACH_WORDS = 4;
@@ -50,6 +67,8 @@ export function negationDifferences(
   const left = readNegations(query);
   const right = readNegations(recorded);
   const found: QueryDifference[] = [];
+  const denied = oneDenies(query, recorded);
+  if (denied !== undefined) found.push(denied);
   for (const negation of left) {
     if (contradicts(negation, recorded, right)) {
       found.push({ kind: "negation", query: negation.text, recorded: plain(negation, recorded) });
@@ -61,6 +80,20 @@ export function negationDifferences(
     }
   }
   return found;
+}
+
+/** Nothing but a "not" tells the two apart. */
+function oneDenies(
+  query: readonly QueryWord[],
+  recorded: readonly QueryWord[],
+): QueryDifference | undefined {
+  const said = (words: readonly QueryWord[]) =>
+    words.filter((it) => !NEGATORS.has(it.word) && it.word !== "do").map((it) => it.stem);
+  const denials = (words: readonly QueryWord[]) =>
+    words.filter((it, at) => NEGATORS.has(it.word) && isNegator(words, at)).map((it) => it.word);
+  const [left, right] = [denials(query), denials(recorded)];
+  if (left.length === right.length || said(query).join(" ") !== said(recorded).join(" ")) return;
+  return { kind: "negation", query: left.join(" "), recorded: right.join(" ") };
 }
 
 function contradicts(
@@ -98,7 +131,9 @@ function isButNot(words: readonly QueryWord[], at: number): boolean {
 
 function isOtherThan(words: readonly QueryWord[], at: number): boolean {
   const [word, next] = [words[at]!.word, words[at + 1]?.word];
-  return (word === "other" && next === "than") || (word === "instead" && next === "of");
+  const before_of = word === "instead" || word === "outside";
+  if (before_of && next === "of") return true;
+  return (word === "other" && next === "than") || (word === "apart" && next === "from");
 }
 
 function reachOf(words: readonly QueryWord[], at: number): QueryWord[] {

@@ -4,6 +4,7 @@ import { playbookContract } from "#contracts/playbook.ts";
 import { fixedClock, type Clock } from "#kernel/clock.ts";
 import { connectLocal } from "#kernel/connect-local.ts";
 import { silentLog } from "#kernel/log.ts";
+import { createWordingReranker } from "#adapters/reranker/wording-reranker.ts";
 import { createEmbed } from "#models/embed/embed-service.ts";
 import { embedSettings } from "#models/embed/embed-settings.ts";
 import type { RequestReader, SlotVocabulary } from "#ports/domain-pack.ts";
@@ -12,6 +13,8 @@ import type { Connect } from "../../../test/support/each-transport.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { createPlaybook } from "./playbook-service.ts";
 import { playbookSettings } from "./playbook-settings.ts";
+import { framedStems } from "./request-frames.ts";
+import { wordingLikeness } from "./wording-likeness.ts";
 
 interface HasAfter {
   after(fn: () => unknown): void;
@@ -56,7 +59,11 @@ export function wordEmbedder(): Embedder {
 }
 
 export async function openEmbed() {
-  const needs = { embedders: [wordEmbedder()], log: silentLog };
+  const embedder = wordEmbedder();
+  const rerankers = [
+    createWordingReranker({ embedder, stemsOf: framedStems, likenessOf: wordingLikeness }),
+  ];
+  const needs = { embedders: [embedder], rerankers, log: silentLog };
   const service = await createEmbed(needs, embedSettings.parse({}));
   return { service, client: connectLocal(embed, service.handlers, { strict: true }) };
 }

@@ -23,6 +23,15 @@ single/double single/multiple major/minor senior/junior begin/finish start/finis
 cancel/confirm cancel/book cancel/schedule cancel/keep cancel/create cancel/make cancel/renew
 create/delete attach/detach connect/disconnect show/hide turn/keep save/delete lend/borrow
 join/leave enter/exit sooner/later active/inactive valid/invalid complete/incomplete
+best/worst good/bad better/worse many/few won/lost win/lost credit/debit teacher/student
+lost/found nearest/farthest nearest/furthest shortest/longest strong/weak safe/dangerous
+easy/difficult easy/hard love/hate like/dislike born/died rich/poor young/old wet/dry dark/light
+dark/bright deep/shallow wide/narrow thick/thin loud/quiet clean/dirty ancient/modern urban/rural
+domestic/foreign domestic/international eastern/western northern/southern king/queen boy/girl
+seller/buyer borrower/lender employer/employee winner/loser attack/defend follow/unfollow
+upvote/downvote subscribe/unsubscribe assign/unassign credit/charge refund/charge
+tighten/loosen inhale/exhale ascend/descend ascending/descending broaden/narrow
+summer/winter spring/autumn spring/fall summer/autumn winter/spring winter/autumn summer/spring
 correct/incorrect correct/wrong right/wrong possible/impossible legal/illegal regular/irregular`
   .split(/\s+/u)
   .map((pair) => pair.split("/") as [string, string]);

@@ -5,15 +5,18 @@ import type { Client, Handlers, ParsedInputOf } from "#kernel/contract.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import type { embed } from "#contracts/embed.ts";
-import type { playbookContract } from "#contracts/playbook.ts";
+import type { Playbook, playbookContract } from "#contracts/playbook.ts";
 import type { RequestReader, SlotVocabulary } from "#ports/domain-pack.ts";
 import { createQueryEmbedder } from "./embed-queries.ts";
 import { listEntries } from "./list-entries.ts";
-import { askQuery, matchEntries } from "./match-entries.ts";
+import { askQuery, compareQueries } from "./compare-queries.ts";
+import { matchEntries } from "./match-entries.ts";
 import { createPlaybookChanges, entryOrThrow, type PlaybookChanges } from "./playbook-changes.ts";
-import { entryAfterOutcome, entryWithStatus } from "./playbook-entry.ts";
+import { entryAfterOutcome, entryWithStatus, type AppliedTo } from "./playbook-entry.ts";
 import type { PlaybookSettings } from "./playbook-settings.ts";
 import { openPlaybookStore, type PlaybookStore } from "./playbook-store.ts";
+import { NOTHING_LEARNT, routeQuery } from "./route-query.ts";
+import { nearAndKind } from "./routed-class.ts";
 import type { ScopeIndex } from "./scope-index.ts";
 import { createTypedGate } from "./typed-gate.ts";
 
@@ -31,6 +34,8 @@ export interface PlaybookNeeds {
 
 type Contract = typeof playbookContract;
 type MatchInput = ParsedInputOf<Contract["operations"]["match"]>;
+type RouteInput = ParsedInputOf<Contract["operations"]["route"]>;
+type OutcomeInput = ParsedInputOf<Contract["operations"]["outcome"]>;
 
 /** Opens the log, replays it and answers. Replayed entries are embedded at their first match. */
 export async function createPlaybook(
@@ -58,13 +63,60 @@ export async function createPlaybook(
     const vector = await embedder.one(input.query_text, call);
     await fillVectors(index, call);
     const corpora = input.corpora === undefined ? undefined : new Set(input.corpora);
-    const options = { ...settings, now_ms: clock.now(), k: input.k, corpora };
-    const asked = askQuery(input.query_text, vector, needs.readRequest);
+    const without = new Set(input.without);
+    const { facts, task_class } = input;
+    const background = await embedder.background(call);
+    const details = { facts, task_class, background };
+    const told = askQuery(input.query_text, vector, needs.readRequest, details);
+    const n = settings.candidates_max;
+    const { nearest, routed } = await nearAndKind(told, index, n, without.size > 0);
+    const asked = routed === undefined ? told : { ...told, routed };
+    const options = { ...settings, now_ms: clock.now(), k: input.k, corpora, without, nearest };
     return { matches: matchEntries(asked, index, store.get, gate, options) };
   }
 
+  async function route(input: RouteInput, call: Call) {
+    const index = store.scope(input.scope);
+    if (index === undefined) return NOTHING_LEARNT;
+    const vector = await embedder.one(input.query_text, call);
+    await fillVectors(index, call);
+    const background = await embedder.background(call);
+    return routeQuery({ text: input.query_text, vector, background }, index, input);
+  }
+
+  /** An outcome; with the query known the entry learns from how like that one was to its own. */
+  async function outcome(input: OutcomeInput, call: Call): Promise<Playbook> {
+    const { playbook_id, success, query_text } = input;
+    const entry = entryOrThrow(store, playbook_id);
+    const index = store.scope(entry.scope);
+    const recorded = index?.exact(entry.query_text);
+    let applied: AppliedTo | undefined;
+    if (query_text !== undefined && index !== undefined && recorded !== undefined) {
+      const background = await embedder.background(call);
+      const vector = await embedder.one(query_text, call);
+      const asked = askQuery(query_text, vector, needs.readRequest, { background });
+      await fillVectors(index, call);
+      const { likeness } = compareQueries(asked, recorded, index, () => [], 1);
+      applied = { query_text, likeness };
+    }
+    const details = query_text === undefined ? { success } : { success, applied_to: query_text };
+    return changes.change(
+      playbook_id,
+      "outcome",
+      (it, at) => entryAfterOutcome(it, success, at, applied),
+      details,
+    );
+  }
+
   return {
-    handlers: { match, ...recording(changes), ...judging(changes), ...reading(store) },
+    handlers: {
+      match,
+      route,
+      outcome,
+      ...recording(changes),
+      ...judging(changes),
+      ...reading(store),
+    },
     health: async () => ({
       status: "ok",
       figures: { ...store.live(), ever: store.size(), corrupt_lines: store.corrupt_lines },
@@ -93,7 +145,7 @@ function recording(changes: PlaybookChanges): Pick<Handlers<Contract>, "record" 
   };
 }
 
-type Judging = "retire" | "contradict" | "outcome" | "forget_scope";
+type Judging = "retire" | "contradict" | "forget_scope";
 
 function judging(changes: PlaybookChanges): Pick<Handlers<Contract>, Judging> {
   return {
@@ -108,10 +160,6 @@ function judging(changes: PlaybookChanges): Pick<Handlers<Contract>, Judging> {
         (it) => (it.status === "retired" ? it : entryWithStatus(it, "contradicted", reason)),
         { reason },
       ),
-    outcome: ({ playbook_id, success }) =>
-      changes.change(playbook_id, "outcome", (it, at) => entryAfterOutcome(it, success, at), {
-        success,
-      }),
     forget_scope: ({ scope }) => changes.forgetScope(scope),
   };
 }

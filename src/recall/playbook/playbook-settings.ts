@@ -8,6 +8,24 @@ export const playbookSettings = z.strictObject({
     .max(1)
     .default(0.6)
     .describe("an entry is applied from this confidence on"),
+  transfer_min: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.8)
+    .describe("an entry's workflow may be followed from this probability on"),
+  reuse_min: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.8)
+    .describe("an entry's answer may be given as it is from this probability on"),
+  error_budget: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.05)
+    .describe("share of bad hits that an entry may have where it speaks, for sure (95 %)"),
   shown_min: z
     .number()
     .min(0)

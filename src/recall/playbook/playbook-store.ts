@@ -46,12 +46,13 @@ export async function openPlaybookStore(
   const scopes = createScopeIndexes(readRequest);
 
   function apply(entry: Playbook, vector?: Float32Array): void {
-    const known = by_id.has(entry.playbook_id);
+    const before = by_id.get(entry.playbook_id);
     by_id.set(entry.playbook_id, entry);
     const key = mergeKey(entry);
     if (entry.status !== "retired") {
       by_key.set(key, entry.playbook_id);
-      if (!known) scopes.add(entry, vector);
+      if (before === undefined) scopes.add(entry, vector);
+      else if (before.task_class !== entry.task_class) scopes.reclassify(entry);
     } else if (by_key.get(key) === entry.playbook_id) {
       by_key.delete(key);
       scopes.remove(entry);

@@ -13,6 +13,8 @@ export interface QueryWord {
   readonly capital: boolean;
   /** Written in capitals throughout, two letters or more. */
   readonly acronym: boolean;
+  /** Stands in double quotes: a value, letter by letter. */
+  readonly quoted: boolean;
   /** A comma, full stop or other break stands before it. */
   readonly opens_clause: boolean;
 }
@@ -53,12 +55,31 @@ export function normaliseQuery(text: string): string {
     .replace(/[\s.!?]+$/u, "");
 }
 
+const QUOTED = /["“][^"“”]{1,200}["”]/gu;
+
+const AMOUNT = String.raw`(\d+(?:[.,]\d+)*(?: ?[kK]\b)?)`;
+const SIGNS: readonly (readonly [RegExp, string])[] = [
+  [new RegExp(String.raw`\$ ?${AMOUNT}`, "gu"), "$1 dollars"],
+  [new RegExp(`€ ?${AMOUNT}`, "gu"), "$1 euros"],
+  [new RegExp(`£ ?${AMOUNT}`, "gu"), "$1 gbp"],
+  [/(\d) ?%/gu, "$1 percent"],
+  [/(\d) ?€/gu, "$1 euros"],
+  [/(\d) ?° ?C\b/gu, "$1 celsius"],
+  [/(\d) ?° ?F\b/gu, "$1 fahrenheit"],
+];
+
+/** Signs beside numbers as words: "$50" is "50 dollars". */
+function spelledSigns(text: string): string {
+  if (!/[$€£%°]/u.test(text)) return text;
+  return SIGNS.reduce((spelled, [sign, words]) => spelled.replace(sign, words), text);
+}
+
 /** The words of a query, in order. */
 export function readWords(text: string): QueryWord[] {
-  const normal = text
-    .normalize("NFKC")
+  const normal = spelledSigns(text.normalize("NFKC"))
     .replace(/’/gu, "'")
     .replace(/(\d) ?: ?(?=\d\d\b)/gu, "$1:");
+  const quotes = [...normal.matchAll(QUOTED)].map((it) => [it.index, it.index + it[0].length]);
   const shouted = isAllCapitals(normal) || isTitleCase(normal);
   const words: QueryWord[] = [];
   let end = 0;
@@ -70,6 +91,7 @@ export function readWords(text: string): QueryWord[] {
     const acronym = !shouted && /^\p{Lu}[\p{Lu}\d&]+$/u.test(match[0]);
     const capital = !shouted && (acronym || (!first && /^\p{Lu}/u.test(match[0])));
     const previous = words.at(-1)?.word ?? "";
+    const quoted = quotes.some(([from, to]) => match.index > from! && end <= to!);
     for (const [index, part] of resolveContraction(match[0], previous).entries()) {
       words.push({
         text: match[0],
@@ -77,6 +99,7 @@ export function readWords(text: string): QueryWord[] {
         stem: stemOf(part),
         capital: capital && index === 0 && part !== "i",
         acronym: acronym && index === 0,
+        quoted,
         opens_clause: opens_clause && index === 0,
       });
     }

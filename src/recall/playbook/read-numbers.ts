@@ -149,7 +149,9 @@ function readOther(words: readonly QueryWord[], at: number): Reading {
   const suffixed = /^(\d+)(?:st|nd|rd|th)$/u.exec(word);
   const ordinal = suffixed === null ? ORDINALS.get(word) : Number(suffixed[1]);
   if (ordinal !== undefined) {
-    const vague = suffixed === null && ordinal <= 2;
+    // "the second most" ranks; "first of all" and "a second" may be grammar.
+    const ranks = /^(most|least|best|worst|\w{3,}est)$/u.test(words[at + 1]?.word ?? "");
+    const vague = suffixed === null && ordinal <= 2 && !(ranks && ordinal === 2);
     return [{ kind: "ordinal", value: String(ordinal), quantity: undefined, text, vague }, 1];
   }
   if (!/\d/u.test(word)) return [undefined, 1];

@@ -1,4 +1,5 @@
 // The recorded queries of one scope, found by meaning (exact scan) and by words.
+import { createTaskRouter, type RoutedNeighbour, type TaskRouter } from "./task-router.ts";
 import { createVectorRows } from "./vector-rows.ts";
 import type { RequestReader } from "#ports/domain-pack.ts";
 import { COMPARED_WORDS_MAX, normaliseQuery, readWords, type QueryWord } from "./query-words.ts";
@@ -13,12 +14,23 @@ export interface RecordedQuery {
   /** What a domain reads in it; undefined when none does, or it is compared verbatim only. */
   readonly reading: string | undefined;
   readonly playbook_ids: Set<string>;
+  /** Task class → entries of that class. */
+  readonly classes: Map<string, Set<string>>;
 }
 
 export interface ScopeIndex {
   readonly weight: WordWeight;
-  add(query_text: string, playbook_id: string, vector: Float32Array | undefined): void;
+  /** Learns from the queries whose entries have a task class. */
+  readonly router: TaskRouter;
+  add(
+    query_text: string,
+    playbook_id: string,
+    vector: Float32Array | undefined,
+    task_class?: string | null,
+  ): void;
   remove(query_text: string, playbook_id: string): void;
+  /** Gives an entry that was added another class. */
+  reclassify(query_text: string, playbook_id: string, task_class: string | null): void;
   size(): number;
   /** Queries that have no vector yet. */
   pending(): RecordedQuery[];
@@ -31,6 +43,11 @@ export interface ScopeIndex {
   reading(reading: string): RecordedQuery[];
   /** The n queries of greatest cosine; vectors are of length 1. */
   nearest(vector: Float32Array, n: number): RecordedQuery[];
+  /** `nearest`, and the classes of the nearest queries that have one, in one scan. */
+  around(
+    vector: Float32Array,
+    n: { readonly queries: number; readonly classed: number },
+  ): { nearest: RecordedQuery[]; neighbours: RoutedNeighbour[] };
   /** The n queries that share the weightiest words. */
   sharing(stems: ReadonlySet<string>, n: number): RecordedQuery[];
 }
@@ -45,6 +62,13 @@ export function createScopeIndex(readRequest: RequestReader): ScopeIndex {
   const weights = createWordWeights();
   const rows = createVectorRows<RecordedQuery>();
   const pending = new Set<RecordedQuery>();
+  const router = createTaskRouter();
+
+  function routed(query: RecordedQuery, task_class: string, how: "add" | "remove"): void {
+    const vector = rows.get(query);
+    if (vector === undefined) return;
+    router[how]({ task_class, stems: query.words.map((word) => word.stem), vector });
+  }
 
   function open(normal: string, text: string): RecordedQuery {
     const query = recordedQuery(normal, text, readRequest);
@@ -80,22 +104,48 @@ export function createScopeIndex(readRequest: RequestReader): ScopeIndex {
   }
 
   function embedded(query: RecordedQuery, vector: Float32Array): void {
-    if (pending.delete(query)) rows.add(query, vector);
+    if (!pending.delete(query)) return;
+    rows.add(query, vector);
+    for (const task_class of query.classes.keys()) routed(query, task_class, "add");
+  }
+
+  function classify(query: RecordedQuery, task_class: string, playbook_id: string): void {
+    const entries = query.classes.get(task_class) ?? new Set();
+    query.classes.set(task_class, entries.add(playbook_id));
+    if (entries.size === 1) routed(query, task_class, "add");
+  }
+
+  function declassify(query: RecordedQuery, playbook_id: string): void {
+    for (const [task_class, entries] of query.classes) {
+      if (!entries.delete(playbook_id) || entries.size > 0) continue;
+      query.classes.delete(task_class);
+      routed(query, task_class, "remove");
+    }
   }
 
   return {
     weight: weights.weight,
+    router,
     embedded,
     cosine: rows.dot,
-    add(query_text, playbook_id, vector) {
+    add(query_text, playbook_id, vector, task_class = null) {
       const normal = normaliseQuery(query_text);
       const query = queries.get(normal) ?? open(normal, query_text);
       query.playbook_ids.add(playbook_id);
+      if (task_class !== null) classify(query, task_class, playbook_id);
       if (vector !== undefined) embedded(query, vector);
     },
     remove(query_text, playbook_id) {
       const query = queries.get(normaliseQuery(query_text));
-      if (query?.playbook_ids.delete(playbook_id) && query.playbook_ids.size === 0) close(query);
+      if (!query?.playbook_ids.delete(playbook_id)) return;
+      declassify(query, playbook_id);
+      if (query.playbook_ids.size === 0) close(query);
+    },
+    reclassify(query_text, playbook_id, task_class) {
+      const query = queries.get(normaliseQuery(query_text));
+      if (!query?.playbook_ids.has(playbook_id)) return;
+      declassify(query, playbook_id);
+      if (task_class !== null) classify(query, task_class, playbook_id);
     },
     size: () => queries.size,
     pending: () => [...pending],
@@ -105,6 +155,19 @@ export function createScopeIndex(readRequest: RequestReader): ScopeIndex {
       const best = createBest(n);
       rows.scan(vector, best.offer);
       return best.list();
+    },
+    around(vector, n) {
+      const [all, classed] = [createBest(n.queries), createBest(n.classed)];
+      rows.scan(vector, (query, cosine) => {
+        all.offer(query, cosine);
+        if (query.classes.size > 0) classed.offer(query, cosine);
+      });
+      const neighbours = classed
+        .pairs()
+        .flatMap(({ query, value: cosine }) =>
+          [...query.classes.keys()].map((task_class) => ({ task_class, cosine })),
+        );
+      return { nearest: all.list(), neighbours };
     },
     sharing(stems, n) {
       const shared = new Map<RecordedQuery, number>();
@@ -125,20 +188,29 @@ function recordedQuery(normal: string, text: string, readRequest: RequestReader)
   const words = readWords(text);
   const stems = stemSet(words);
   const reading = words.length > COMPARED_WORDS_MAX ? undefined : readRequest(text);
-  return { normal, text, words, stems, reading, playbook_ids: new Set() };
+  return { normal, text, words, stems, reading, playbook_ids: new Set(), classes: new Map() };
 }
 
 /** One index for each scope; a scope without queries has none. */
 export function createScopeIndexes(readRequest: RequestReader) {
   const scopes = new Map<string, ScopeIndex>();
-  type Key = { readonly scope: string; readonly query_text: string; readonly playbook_id: string };
+  interface Key {
+    readonly scope: string;
+    readonly query_text: string;
+    readonly playbook_id: string;
+    readonly task_class?: string | null;
+  }
   return {
     get: (scope: string) => scopes.get(scope),
     size: () => scopes.size,
     add(entry: Key, vector: Float32Array | undefined): void {
       const index = scopes.get(entry.scope) ?? createScopeIndex(readRequest);
       scopes.set(entry.scope, index);
-      index.add(entry.query_text, entry.playbook_id, vector);
+      index.add(entry.query_text, entry.playbook_id, vector, entry.task_class);
+    },
+    reclassify(entry: Key): void {
+      const { query_text, playbook_id, task_class = null } = entry;
+      scopes.get(entry.scope)?.reclassify(query_text, playbook_id, task_class);
     },
     remove(entry: Key): void {
       const index = scopes.get(entry.scope);
@@ -153,12 +225,13 @@ function createBest(n: number) {
   const kept: { query: RecordedQuery; value: number }[] = [];
   return {
     offer(query: RecordedQuery, value: number): void {
-      if (kept.length === n && value <= kept[n - 1]!.value) return;
+      if (n === 0 || (kept.length === n && value <= kept[n - 1]!.value)) return;
       let at = kept.length;
       while (at > 0 && kept[at - 1]!.value < value) at--;
       kept.splice(at, 0, { query, value });
       if (kept.length > n) kept.pop();
     },
     list: () => kept.map((it) => it.query),
+    pairs: () => kept,
   };
 }

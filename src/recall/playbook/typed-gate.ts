@@ -1,13 +1,17 @@
 // All gates together: every typed difference between two queries.
 import type { SlotVocabulary } from "#ports/domain-pack.ts";
 import { calendarDifferences, readCalendar } from "./calendar-gate.ts";
+import { literalDifferences } from "./literal-gate.ts";
 import { nameDifferences } from "./name-gate.ts";
 import { negationDifferences } from "./negation-gate.ts";
 import { numberDifferences } from "./number-gate.ts";
 import { oppositeDifferences } from "./opposite-gate.ts";
 import { ownerDifferences } from "./owner-gate.ts";
+import { quantityDifferences } from "./quantity-gate.ts";
 import type { QueryDifference } from "./query-difference.ts";
 import { stemOf, type QueryWord } from "./query-words.ts";
+import { roleDifferences } from "./role-gate.ts";
+import { valueDifferences } from "./value-gate.ts";
 import { createSlotReader, slotDifferences } from "./slot-gate.ts";
 
 /**
@@ -37,6 +41,10 @@ export function createTypedGate(slots: readonly SlotVocabulary[]): TypedGate {
       ...oppositeDifferences(query, recorded).filter((it) => !isKnown(it, known)),
       ...ownerDifferences(query, recorded),
       ...calendarDifferences(query, recorded),
+      ...(read_alike ? [] : quantityDifferences(query, recorded)),
+      ...roleDifferences(query, recorded),
+      ...literalDifferences(query, recorded),
+      ...(read_alike ? [] : valueDifferences(query, recorded)),
       ...nameDifferences(query, recorded, known),
       ...slotDifferences(left, right),
     ];

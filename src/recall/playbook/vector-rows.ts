@@ -5,6 +5,8 @@ export interface VectorRows<K> {
   /** A key has one row; all rows have the length of the first. */
   add(key: K, vector: Float32Array): void;
   delete(key: K): void;
+  /** A key's row, good until the next change; undefined when it has none. */
+  get(key: K): Float32Array | undefined;
   /** Inner product of a key's row; 0 when it has none. */
   dot(key: K, vector: Float32Array): number;
   /** Offers every key with its inner product, in no particular order. */
@@ -49,6 +51,12 @@ export function createVectorRows<K>(): VectorRows<K> {
       values.copyWithin(row * dimension, keys.length * dimension, (keys.length + 1) * dimension);
       keys[row] = last;
       row_of.set(last, row);
+    },
+    get(key) {
+      const row = row_of.get(key);
+      return row === undefined
+        ? undefined
+        : values.subarray(row * dimension, (row + 1) * dimension);
     },
     dot(key, vector) {
       const row = row_of.get(key);

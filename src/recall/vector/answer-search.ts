@@ -5,9 +5,11 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { embed } from "#contracts/embed.ts";
 import type { query } from "#contracts/query.ts";
 import type { vector } from "#contracts/vector.ts";
+import { createBackgrounds } from "./background.ts";
 import { selectIds } from "./hybrid-search.ts";
 import type { IndexEntry } from "./index-entry.ts";
 import type { LiveIndex } from "./live-index.ts";
+import type { RecallProbes } from "./recall-probe.ts";
 import { searchIndex } from "./search-index.ts";
 import { select } from "./selection.ts";
 import { embedQuery } from "./text-vectors.ts";
@@ -19,6 +21,7 @@ type Input<N extends keyof typeof vector.operations> = ParsedInputOf<(typeof vec
 export interface AnswerNeeds {
   readonly embed: Client<typeof embed>;
   readonly query: Client<typeof query>;
+  readonly probes: Pick<RecallProbes, "note">;
 }
 
 /** The answers to `search` and `hybrid`. */
@@ -36,13 +39,19 @@ export function createAnswers(needs: AnswerNeeds, settings: VectorSettings) {
     throw noQuery("a query_text or a vector is needed");
   }
 
+  const backgroundOf = createBackgrounds(needs.embed);
+
   return {
     async search(live: LiveIndex, input: Input<"search">, call: Call) {
       const started = performance.now();
       const { index, mode, query_text: text, k, expansion, with_text, filters, ids } = input;
       const { lexical, metric } = live.entry;
       checkWords(index, mode, lexical, text);
-      const query_vector = await vectorOf(live.entry, input, call);
+      const [query_vector, background] = await Promise.all([
+        vectorOf(live.entry, input, call),
+        input.with_background ? backgroundOf(live.entry, call) : null,
+      ]);
+      if (query_vector !== undefined) needs.probes.note(live.entry, query_vector);
       return live.use(async (state) => {
         const selection = select(state.table, filters, ids);
         const request = {
@@ -57,7 +66,7 @@ export function createAnswers(needs: AnswerNeeds, settings: VectorSettings) {
         };
         const { hits, method } = await searchIndex(state, request, settings);
         const took_ms = performance.now() - started;
-        return { index, hits, method, matched: selection?.count ?? null, took_ms };
+        return { index, hits, method, matched: selection?.count ?? null, background, took_ms };
       });
     },
     async hybrid(live: LiveIndex, input: Input<"hybrid">, call: Call) {

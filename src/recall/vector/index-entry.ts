@@ -84,6 +84,7 @@ export function configOf(entry: Described, settings: VectorSettings): VectorInde
     connectivity: settings.connectivity,
     expansion_add: settings.expansion_add,
     expansion_search: settings.expansion_search,
+    mapped_min_rows: settings.memory_mapped_min_items,
   };
 }
 

@@ -51,7 +51,7 @@ export async function readTable(
   options: TableOptions,
 ): Promise<ItemTable> {
   const table = createItemTable(options);
-  await readSections(path, sha256, async (read) => {
+  await readSections(path, sha256, async (read, hold) => {
     const lines = (await read("ids")).toString("utf8").split("\n");
     const fields = JSON.parse((await read("fields")).toString("utf8")) as string[];
     const columns: [string, MetadataValue[], Int32Array][] = [];
@@ -59,12 +59,14 @@ export async function readTable(
       const values = JSON.parse((await read(`values_${at}`)).toString("utf8")) as MetadataValue[];
       columns.push([name, values, numbersOf(await read(`codes_${at}`))]);
     }
+    const text_lengths = numbersOf(await read("text_lengths"));
+    const large = text_lengths.length >= options.texts_on_disk_min_items;
     table.restore({
       ids: lines.flatMap((line) => (line === "" ? [] : (JSON.parse(line) as string[]))),
       alive: new Uint8Array(await read("alive")),
-      text_lengths: numbersOf(await read("text_lengths")),
-      text_bytes: await read("text_bytes"),
+      text_lengths,
       columns,
+      text_bytes: large ? hold("text_bytes") : await read("text_bytes"),
     });
   });
   await indexAllWords(table);

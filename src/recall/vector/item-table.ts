@@ -7,7 +7,7 @@ import {
   type MetadataColumns,
   type MetadataValue,
 } from "./metadata-columns.ts";
-import { createTextArena, type TextArena } from "./text-arena.ts";
+import { createTextArena, type TextArena, type TextFile } from "./text-arena.ts";
 import { createTokenizer } from "./word-tokens.ts";
 
 export interface TableItem {
@@ -43,18 +43,22 @@ export interface ItemTable {
   restore(content: TableContent): void;
   /** Adds the words of slots from `from` to `to`, those that live. */
   indexWords(from: number, to: number): void;
+  /** Lets go of the file that texts are read from. */
+  close(): void;
 }
 
 export interface TableContent {
   readonly ids: readonly string[];
   readonly alive: Uint8Array;
   readonly text_lengths: Int32Array;
-  readonly text_bytes: Buffer;
+  readonly text_bytes: Buffer | TextFile;
   readonly columns: readonly (readonly [string, MetadataValue[], Int32Array])[];
 }
 
 export interface TableOptions extends Bm25Options {
   readonly lexical: boolean;
+  /** The texts of so many items are read from the file of the table. */
+  readonly texts_on_disk_min_items: number;
 }
 
 export function createItemTable(options: TableOptions): ItemTable {
@@ -132,5 +136,6 @@ export function createItemTable(options: TableOptions): ItemTable {
         if (text !== null) lexical?.add(slot, text);
       }
     },
+    close: texts.close,
   };
 }

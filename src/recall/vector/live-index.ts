@@ -20,7 +20,7 @@ import {
   type LogRow,
 } from "./log-rows.ts";
 import { createRebuild } from "./rebuild-index.ts";
-import { createStateHolder } from "./state-holder.ts";
+import { closeState, createStateHolder } from "./state-holder.ts";
 
 export interface LiveIndex {
   readonly entry: IndexEntry;
@@ -60,7 +60,12 @@ export interface IndexCore {
 /** Loads the generation and replays the log. Throws `unavailable` when either is damaged. */
 export async function openLiveIndex(needs: IndexNeeds, entry: IndexEntry): Promise<LiveIndex> {
   const { settings } = needs;
-  const options = { lexical: entry.lexical, k1: settings.bm25_k1, b: settings.bm25_b };
+  const options = {
+    lexical: entry.lexical,
+    k1: settings.bm25_k1,
+    b: settings.bm25_b,
+    texts_on_disk_min_items: settings.memory_mapped_min_items,
+  };
   const config = configOf(entry, settings);
   const state: IndexState =
     entry.generation === null
@@ -70,7 +75,7 @@ export async function openLiveIndex(needs: IndexNeeds, entry: IndexEntry): Promi
   const logs = await openIndexLogs(needs.dirOf(entry.index), entry.log_from, async (row) => {
     log_items += await applyRow(state, row);
   }).catch(async (error: unknown) => {
-    await state.vectors.close();
+    await closeState(state);
     throw error;
   });
   const lock = createKeyedLock();
@@ -149,8 +154,7 @@ function liveIndex(core: IndexCore): LiveIndex {
       await rebuild.stop();
       await core.logs.close();
       await core.inTurn(async () => undefined);
-      // An engine that has died already cannot and need not be closed.
-      await core.states.current.vectors.close().catch(() => undefined);
+      await core.states.close();
     },
   };
 }

@@ -101,6 +101,7 @@ export function fakeEmbed(model = FAKE_MODEL, dimension = FAKE_DIMENSION): Handl
       const content_type = "application/octet-stream";
       return { content_type, model, dimension, rows: texts.length, body: body() };
     },
+    rerank: () => Promise.reject(new LakehouseError("unimplemented", "not in this test")),
     openai: () => Promise.reject(new LakehouseError("unimplemented", "not in this test")),
     models: async () => ({
       models: [{ model, dimension, origin: "test" }],

@@ -1,6 +1,6 @@
 // A file of named byte sections with an index at its end; written as a stream, read by section.
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { LakehouseError } from "#kernel/problem.ts";
 
@@ -39,11 +39,40 @@ export async function writeSections(
   }
 }
 
-/** Checks the whole file against its hash, then hands each section to `read` when asked. */
+/** A section that is read in parts; the file may be moved or removed meanwhile. */
+export interface HeldSection {
+  readonly size_bytes: number;
+  /** Blocks until `into` is full. */
+  read(from: number, into: Uint8Array): void;
+  close(): void;
+}
+
+function holdSection(path: string, [offset, size_bytes]: Places[string]): HeldSection {
+  const file = openSync(path, "r");
+  let open = true;
+  return {
+    size_bytes,
+    read(from, into) {
+      // Its number may stand for another file by now.
+      if (!open) throw new LakehouseError("unavailable", `${path} is closed`);
+      for (let done = 0; done < into.length;) {
+        const bytes = readSync(file, into, done, into.length - done, offset + from + done);
+        if (bytes === 0) throw damaged(path, "it ends too early");
+        done += bytes;
+      }
+    },
+    close() {
+      if (open) closeSync(file);
+      open = false;
+    },
+  };
+}
+
+/** Checks the whole file against its hash, then hands out sections: read whole, or held open. */
 export async function readSections<T>(
   path: string,
   sha256: string,
-  use: (read: (name: string) => Promise<Buffer>) => Promise<T>,
+  use: (read: (name: string) => Promise<Buffer>, hold: (name: string) => HeldSection) => Promise<T>,
 ): Promise<T> {
   if ((await hashFile(path)) !== sha256) throw damaged(path, "its hash is another");
   const file = await open(path, "r");
@@ -63,11 +92,15 @@ export async function readSections<T>(
     const length = Number(tail.toString("latin1"));
     const index = await readAt(size - TAIL_BYTES - length, length);
     const places = JSON.parse(index.toString("utf8")) as Places;
-    return await use(async (name) => {
+    const placeOf = (name: string) => {
       const place = places[name];
       if (place === undefined) throw damaged(path, `it has no section ${name}`);
-      return readAt(place[0], place[1]);
-    });
+      return place;
+    };
+    return await use(
+      async (name) => readAt(...placeOf(name)),
+      (name) => holdSection(path, placeOf(name)),
+    );
   } finally {
     await file.close();
   }

@@ -5,14 +5,22 @@ export interface StateHolder {
   readonly current: IndexState;
   use<T>(work: (state: IndexState) => Promise<T>): Promise<T>;
   replace(next: IndexState): void;
+  /** Resolves when the engine has closed the state; its texts go after the last search. */
+  close(): Promise<void>;
+}
+
+/** Lets go of threads, memory and files. */
+export async function closeState({ table, vectors }: IndexState): Promise<void> {
+  // An engine that has died already cannot and need not be closed.
+  await vectors.close().catch(() => undefined);
+  table.close();
 }
 
 export function createStateHolder(first: IndexState): StateHolder {
   let current = { state: first, users: 0, retired: false };
 
   async function closeIfDone(slot: typeof current): Promise<void> {
-    // An engine that has died already cannot and need not be closed.
-    if (slot.retired && slot.users === 0) await slot.state.vectors.close().catch(() => undefined);
+    if (slot.retired && slot.users === 0) await closeState(slot.state);
   }
 
   return {
@@ -34,6 +42,12 @@ export function createStateHolder(first: IndexState): StateHolder {
       current = { state: next, users: 0, retired: false };
       former.retired = true;
       void closeIfDone(former);
+    },
+    async close() {
+      current.retired = true;
+      // Searches under way end with an error; the texts stay readable until the last has ended.
+      await current.state.vectors.close().catch(() => undefined);
+      await closeIfDone(current);
     },
   };
 }

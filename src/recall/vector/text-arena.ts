@@ -1,7 +1,25 @@
-// Many texts in few large byte blocks outside the JavaScript heap; appended, never changed.
+// Many texts in few large byte blocks, outside the JavaScript heap or in a file; only appended.
 
 /** A block; a longer text gets one of its own. */
 const BLOCK_BYTES = 4 * 1024 * 1024;
+/** Read at once from a file: texts that are asked one after the other stand side by side. */
+const WINDOW_BYTES = 16 * 1024;
+const PIECE_BYTES = 1024 * 1024;
+
+/** Bytes that lie in a file; `read` blocks, and the file stays open until `close`. */
+export interface TextFile {
+  readonly size_bytes: number;
+  read(from: number, into: Uint8Array): void;
+  close(): void;
+}
+
+interface Block {
+  readonly size_bytes: number;
+  used: number;
+  /** Good until the next call. */
+  slice(from: number, to: number): Buffer;
+  write(text: string, at: number, bytes: number): void;
+}
 
 export interface TextArena {
   readonly count: number;
@@ -13,11 +31,14 @@ export interface TextArena {
   /** The bytes of the first `count` texts, in order. */
   bytes(count: number): Generator<Uint8Array>;
   /** Takes over what `lengths` and `bytes` gave, as one block. */
-  load(lengths: Int32Array, bytes: Buffer): void;
+  load(lengths: Int32Array, bytes: Buffer | TextFile): void;
+  /** Lets go of the files. */
+  close(): void;
 }
 
 export function createTextArena(): TextArena {
-  const blocks: { readonly buffer: Buffer; used: number }[] = [];
+  const blocks: Block[] = [];
+  const files: TextFile[] = [];
   let block_of = new Uint32Array(1024);
   let offsets = new Float64Array(1024);
   let sizes = new Int32Array(1024);
@@ -38,8 +59,8 @@ export function createTextArena(): TextArena {
 
   function blockFor(bytes: number): number {
     const last = blocks.at(-1);
-    if (last !== undefined && last.used + bytes <= last.buffer.length) return blocks.length - 1;
-    blocks.push({ buffer: Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, bytes)), used: 0 });
+    if (last !== undefined && last.used + bytes <= last.size_bytes) return blocks.length - 1;
+    blocks.push(memoryBlock(Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, bytes)), 0));
     return blocks.length - 1;
   }
 
@@ -52,7 +73,7 @@ export function createTextArena(): TextArena {
       const bytes = text === null ? 0 : Buffer.byteLength(text);
       const at = blockFor(bytes);
       const block = blocks[at]!;
-      if (text !== null) block.buffer.write(text, block.used, bytes, "utf8");
+      if (bytes > 0) block.write(text!, block.used, bytes);
       block_of[count] = at;
       offsets[count] = block.used;
       sizes[count] = text === null ? -1 : bytes;
@@ -63,7 +84,7 @@ export function createTextArena(): TextArena {
       const size = sizes[at]!;
       if (size < 0) return null;
       const start = offsets[at]!;
-      return blocks[block_of[at]!]!.buffer.toString("utf8", start, start + size);
+      return blocks[block_of[at]!]!.slice(start, start + size).toString("utf8");
     },
     lengths: (wanted) => sizes.slice(0, wanted),
     *bytes(wanted) {
@@ -73,12 +94,18 @@ export function createTextArena(): TextArena {
         const start = offsets[at]!;
         let end = start;
         for (; at < wanted && block_of[at] === block; at++) end += Math.max(0, sizes[at]!);
-        if (end > start) yield blocks[block]!.buffer.subarray(start, end);
+        for (let from = start; from < end; from += PIECE_BYTES) {
+          // Copied, because whoever writes it may wait meanwhile.
+          yield Buffer.from(blocks[block]!.slice(from, Math.min(end, from + PIECE_BYTES)));
+        }
       }
     },
     load(lengths, bytes) {
       reserve(count + lengths.length);
-      blocks.push({ buffer: bytes, used: bytes.length });
+      if ("close" in bytes) {
+        files.push(bytes);
+        blocks.push(fileBlock(bytes));
+      } else blocks.push(memoryBlock(bytes, bytes.length));
       let offset = 0;
       for (const size of lengths) {
         block_of[count] = blocks.length - 1;
@@ -86,6 +113,41 @@ export function createTextArena(): TextArena {
         sizes[count++] = size;
         offset += Math.max(0, size);
       }
+    },
+    close() {
+      for (const file of files.splice(0)) file.close();
+    },
+  };
+}
+
+function memoryBlock(buffer: Buffer, used: number): Block {
+  return {
+    size_bytes: buffer.length,
+    used,
+    slice: (from, to) => buffer.subarray(from, to),
+    write: (text, at, bytes) => void buffer.write(text, at, bytes, "utf8"),
+  };
+}
+
+/** Full from the start, so that nothing is written to it. */
+function fileBlock(file: TextFile): Block {
+  let window = Buffer.alloc(0);
+  let begin = 0;
+  return {
+    size_bytes: file.size_bytes,
+    used: file.size_bytes,
+    slice(from, to) {
+      if (from < begin || to > begin + window.length) {
+        const length = Math.min(Math.max(to - from, WINDOW_BYTES), file.size_bytes - from);
+        // Not seen before it is whole: a read that fails leaves no wrong text behind.
+        const next = Buffer.allocUnsafeSlow(length);
+        file.read(from, next);
+        [window, begin] = [next, from];
+      }
+      return window.subarray(from - begin, to - begin);
+    },
+    write() {
+      throw new Error("a file of texts is not written to");
     },
   };
 }

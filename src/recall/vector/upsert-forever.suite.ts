@@ -3,7 +3,8 @@ import { openVector } from "./open-vector.suite.ts";
 
 const [root, start] = process.argv.slice(2) as [string, string];
 const { client } = await openVector(root, {
-  settings: { dead_share_max: 0.2, log_items_max: 150 },
+  // In memory at first, then from the files.
+  settings: { dead_share_max: 0.2, log_items_max: 150, memory_mapped_min_items: 400 },
 });
 await client.create({ index: "kept" });
 

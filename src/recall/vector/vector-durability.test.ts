@@ -26,40 +26,46 @@ async function check({ client }: OpenedVector, index: string, at: number, word =
   assert.equal(words.hits[0]!.id, `i${at}`);
 }
 
-test("everything is there after a restart, from log and generation", async (t) => {
-  const root = await tempDir(t);
-  let opened = await openVector(root);
-  const reopen = async () => {
-    await opened.close();
-    opened = await openVector(root);
-  };
-  t.after(() => opened.close());
-  await opened.client.create({ index: "notes" });
-  await opened.client.upsert({ index: "notes", items: itemsFrom(0, 500) });
-  await reopen();
-  await check(opened, "notes", 77);
-  await opened.client.rebuild({ index: "notes" });
-  await reopen();
-  await check(opened, "notes", 77);
-  assert.equal((await opened.client.stats({ index: "notes" })).log_items, 0);
-  await opened.client.upsert({ index: "notes", items: itemsFrom(490, 600, "note") });
-  await opened.client.remove({ index: "notes", ids: ["i0", "i599"] });
-  await reopen();
-  await check(opened, "notes", 495, "note");
-  await check(opened, "notes", 3);
-  const stats = await opened.client.stats({ index: "notes" });
-  assert.deepEqual([stats.items, stats.log_items, stats.generation], [598, 112, 1]);
-  await opened.client.rebuild({ index: "notes" });
-  await reopen();
-  assert.equal((await opened.client.stats({ index: "notes" })).items, 598);
-  const keys = await readdir(join(root, "objects"), { recursive: true });
-  const generations = keys.filter((key) => key.includes("items.table") && !key.includes("staging"));
-  assert.ok(generations.length >= 1);
-  assert.ok(
-    generations.every((key) => key.includes("000002-")),
-    generations.join(),
-  );
-});
+for (const min of [undefined, 100]) {
+  const held = min === undefined ? "memory" : "files";
+  test(`everything is there after a restart, from log and generation, in ${held}`, async (t) => {
+    const root = await tempDir(t);
+    const options = min === undefined ? {} : { settings: { memory_mapped_min_items: min } };
+    let opened = await openVector(root, options);
+    const reopen = async () => {
+      await opened.close();
+      opened = await openVector(root, options);
+    };
+    t.after(() => opened.close());
+    await opened.client.create({ index: "notes" });
+    await opened.client.upsert({ index: "notes", items: itemsFrom(0, 500) });
+    await reopen();
+    await check(opened, "notes", 77);
+    await opened.client.rebuild({ index: "notes" });
+    await reopen();
+    await check(opened, "notes", 77);
+    assert.equal((await opened.client.stats({ index: "notes" })).log_items, 0);
+    await opened.client.upsert({ index: "notes", items: itemsFrom(490, 600, "note") });
+    await opened.client.remove({ index: "notes", ids: ["i0", "i599"] });
+    await reopen();
+    await check(opened, "notes", 495, "note");
+    await check(opened, "notes", 3);
+    const stats = await opened.client.stats({ index: "notes" });
+    assert.deepEqual([stats.items, stats.log_items, stats.generation], [598, 112, 1]);
+    await opened.client.rebuild({ index: "notes" });
+    await reopen();
+    assert.equal((await opened.client.stats({ index: "notes" })).items, 598);
+    const keys = await readdir(join(root, "objects"), { recursive: true });
+    const generations = keys.filter(
+      (key) => key.includes("items.table") && !key.includes("staging"),
+    );
+    assert.ok(generations.length >= 1);
+    assert.ok(
+      generations.every((key) => key.includes("000002-")),
+      generations.join(),
+    );
+  });
+}
 
 test("a rebuild of an index with many dead items goes on beside changes", async (t) => {
   const root = await tempDir(t);

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { testRuns } from "../../../test/support/test-runs.ts";
 import { createExactEngine } from "#adapters/vector-index/exact-vector-index.ts";
+import { createUsearchEngine } from "#adapters/vector-index/usearch-vector-index.ts";
 import type { Filters, Metadata } from "#contracts/nouns.ts";
 import { fakeVector, openVector, type OpenedVector } from "./open-vector.suite.ts";
 import { createTokenizer } from "./word-tokens.ts";
@@ -71,31 +72,37 @@ const operation = fc.oneof(
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 type Search = Extract<Operation, { op: "search" }>;
 
-test("every sequence of operations answers as the model does", async (t) => {
-  const root = await tempDir(t);
-  let run = 0;
-  const property = fc.asyncProperty(fc.array(operation, { maxLength: 25 }), async (operations) => {
-    const dir = join(root, String(run++));
-    // The exact engine outlives the service here; each run gets its own folder.
-    const open = () =>
-      openVector(dir, { engine: createExactEngine(), settings: { dead_share_max: 0.2 } });
-    let opened = await open();
-    await opened.client.create({ index: "model", quantization: "f32" });
-    const model = new Map<string, ModelItem>();
-    for (const one of operations) {
-      if (one.op === "restart") {
+for (const mapped of [false, true]) {
+  test(`every sequence of operations is as the model${mapped ? ", from files" : ""}`, async (t) => {
+    const root = await tempDir(t);
+    let run = 0;
+    const settings = { dead_share_max: 0.2, ...(mapped ? { memory_mapped_min_items: 1 } : {}) };
+    const newEngine = () => (mapped ? createUsearchEngine({ threads: 1 }) : createExactEngine());
+    const property = fc.asyncProperty(
+      fc.array(operation, { maxLength: 25 }),
+      async (operations) => {
+        const dir = join(root, String(run++));
+        // The exact engine outlives the service here; each run gets its own folder.
+        const open = () => openVector(dir, { engine: newEngine(), settings });
+        let opened = await open();
+        await opened.client.create({ index: "model", quantization: "f32" });
+        const model = new Map<string, ModelItem>();
+        for (const one of operations) {
+          if (one.op === "restart") {
+            await opened.close();
+            opened = await open();
+          } else await perform(opened, model, one);
+          assert.equal((await opened.client.stats({ index: "model" })).items, model.size);
+        }
+        const ids = [...model.keys(), "none"];
+        const { items } = await opened.client.fetch({ index: "model", ids });
+        assert.deepEqual(items.map(plain), [...model.values()].map(plain));
         await opened.close();
-        opened = await open();
-      } else await perform(opened, model, one);
-      assert.equal((await opened.client.stats({ index: "model" })).items, model.size);
-    }
-    const ids = [...model.keys(), "none"];
-    const { items } = await opened.client.fetch({ index: "model", ids });
-    assert.deepEqual(items.map(plain), [...model.values()].map(plain));
-    await opened.close();
+      },
+    );
+    await fc.assert(property, { numRuns: testRuns(mapped ? 8 : 20) });
   });
-  await fc.assert(property, { numRuns: testRuns(20) });
-});
+}
 
 /** Without regard to the order of fields. */
 function plain({

@@ -126,10 +126,19 @@ test("texts come back as they were put, also through their stored form", () => {
       const clean = list.map((text) => text?.toWellFormed() ?? null);
       for (const text of clean) arena.push(text);
       const copy = createTextArena();
-      copy.load(arena.lengths(clean.length), Buffer.concat([...arena.bytes(clean.length)]));
+      const bytes = Buffer.concat([...arena.bytes(clean.length)]);
+      copy.load(arena.lengths(clean.length), bytes);
+      const held = createTextArena();
+      held.load(arena.lengths(clean.length), {
+        size_bytes: bytes.length,
+        read: (from, into) => void bytes.copy(into, 0, from, from + into.length),
+        close: () => undefined,
+      });
+      assert.deepEqual(Buffer.concat([...held.bytes(clean.length)]), bytes);
       for (const [at, text] of clean.entries()) {
         assert.equal(arena.get(at), text);
         assert.equal(copy.get(at), text);
+        assert.equal(held.get(clean.length - 1 - at), clean[clean.length - 1 - at]);
       }
     }),
   );

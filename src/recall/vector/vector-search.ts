@@ -21,11 +21,16 @@ export interface VectorQuery {
   readonly selection: Selection | undefined;
 }
 
-/** How much more than its share a filtered graph search asks for at first, and grows by. */
+/** How much more than k an unfiltered search asks for that met items which no longer show. */
 const SLACK = 1.5;
+/**
+ * How much more than its share a filtered search asks the graph for at first, and grows by. The
+ * farther neighbours are, the more of them a graph misses, so it is asked for more than needed.
+ */
+const FILTER_SLACK = 3;
 const GROWTH = 3;
 /** Asking the graph for n items costs about as much as comparing with so many times n. */
-const GRAPH_COST = 5;
+const GRAPH_COST = 12;
 
 /** Gives k items whenever k may be found; nearest first. */
 export async function searchVectors(
@@ -67,7 +72,11 @@ async function searchFiltered(
   const { vector, k, expansion } = query;
   const share = selection.count / Math.max(1, state.table.size);
   const wanted_max = Math.min(selection.count / GRAPH_COST, state.table.size / 2);
-  for (let wanted = Math.ceil((k / share) * SLACK) + 10; wanted <= wanted_max; wanted *= GROWTH) {
+  for (
+    let wanted = Math.ceil((k / share) * FILTER_SLACK) + 10;
+    wanted <= wanted_max;
+    wanted *= GROWTH
+  ) {
     const [found] = await state.vectors.search(vector, wanted, expansion);
     const items = livingOf(state, found!, k, selection.mask);
     if (items.length >= k) return items;

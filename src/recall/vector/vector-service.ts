@@ -10,13 +10,14 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { embed } from "#contracts/embed.ts";
 import type { query } from "#contracts/query.ts";
 import type { storage } from "#contracts/storage.ts";
-import type { vector } from "#contracts/vector.ts";
+import type { IndexInfo, vector } from "#contracts/vector.ts";
 import type { VectorIndexEngine } from "#ports/vector-index.ts";
 import { createAnswers } from "./answer-search.ts";
 import { createGenerationStore } from "./generation-store.ts";
 import type { IndexEntry } from "./index-entry.ts";
 import type { TableItem } from "./item-table.ts";
 import type { LiveIndex } from "./live-index.ts";
+import { createRecallProbes } from "./recall-probe.ts";
 import { chooseEmbedder } from "./text-vectors.ts";
 import { prepareItems } from "./upsert-items.ts";
 import type { VectorSettings } from "./vector-settings.ts";
@@ -53,7 +54,12 @@ export async function createVector(
     dirOf: (index) => join(dir, index),
     startCall: () => startCall({ timeout_ms: BACKGROUND_TIMEOUT_MS }),
   });
-  const answers = createAnswers(needs, settings);
+  const probes = createRecallProbes(needs.embed, settings, needs.clock);
+  const answers = createAnswers({ ...needs, probes }, settings);
+  const probed = (info: IndexInfo): IndexInfo => {
+    const recall_probe = probes.last(info);
+    return recall_probe === undefined ? info : { ...info, recall_probe };
+  };
 
   const handlers: Handlers<typeof vector> = {
     create: (input, call) =>
@@ -84,9 +90,15 @@ export async function createVector(
       await store.use(index, (live) => live.rebuild());
       return store.info(index);
     },
-    drop: ({ index }) => store.inTurn(index, async () => ({ dropped: await store.drop(index) })),
-    list: async () => ({ indexes: await store.list() }),
-    stats: ({ index }) => store.info(index),
+    probe: ({ index, queries, k, expansion }, call) =>
+      store.use(index, (live) => probes.run(live, { queries, k, expansion }, call)),
+    drop: ({ index }) =>
+      store.inTurn(index, async () => {
+        probes.forget(index);
+        return { dropped: await store.drop(index) };
+      }),
+    list: async () => ({ indexes: (await store.list()).map(probed) }),
+    stats: async ({ index }) => probed(await store.info(index)),
   };
 
   return {

@@ -24,8 +24,13 @@ export const vectorSettings = z.strictObject({
   exact_items_max: z
     .int()
     .min(0)
-    .default(20_000)
+    .default(10_000)
     .describe("filters that leave at most so many items are answered by comparing with each"),
+  memory_mapped_min_items: z
+    .int()
+    .min(1)
+    .default(200_000)
+    .describe("an index of so many items is read from its files on disk, not held in memory"),
   mixed_candidates: z
     .int()
     .min(100)

@@ -5,6 +5,7 @@ import { type LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { Attempt, iterate } from "#contracts/iterate.ts";
 import type { MatrixHit } from "#contracts/matrix.ts";
 import type { CorrectionRow, RespondAnswer } from "#contracts/respond.ts";
+import { renderEarlierTasks, type EarlierTask } from "#ports/context-bundle.ts";
 import { withCorrections } from "./overseer.ts";
 import type { RespondInput } from "./retrieve.ts";
 import type { PlannedTask } from "./task-planner.ts";
@@ -36,11 +37,18 @@ export interface Oversight {
   readonly guided: boolean;
 }
 
+/** What was found for the task. */
+export interface DraftMaterial {
+  readonly hits: readonly MatrixHit[];
+  /** Tasks of the same kind that went well. */
+  readonly earlier: readonly EarlierTask[];
+}
+
 /** Never throws. */
 export async function draftWork(
   client: Client<typeof iterate>,
   { kind, domain, plan }: PlannedTask,
-  hits: readonly MatrixHit[],
+  { hits, earlier }: DraftMaterial,
   input: RespondInput,
   { corrections, drift_after, guided }: Oversight,
   call: Call,
@@ -59,7 +67,7 @@ export async function draftWork(
       {
         kind: `${domain}.${kind.validator}`,
         system,
-        prompt: withCorrections(prompt, corrections),
+        prompt: withCorrections(guided ? prompt : withEarlier(prompt, earlier), corrections),
         context: { ...plan.context },
         max_iterations: input.max_iterations,
         ...(guided ? { guided, ...(schema === undefined ? {} : { schema: { ...schema } }) } : {}),
@@ -77,6 +85,15 @@ export async function draftWork(
   } catch (thrown) {
     return failedDraft(toLakehouseError(thrown));
   }
+}
+
+const EARLIER_ADVICE =
+  "Tasks of this kind were done before; what was chosen for them follows. These are notes only: " +
+  "candidates, request and conditions are the ones above:";
+
+function withEarlier(prompt: string, earlier: readonly EarlierTask[]): string {
+  const block = renderEarlierTasks(earlier);
+  return block === "" ? prompt : [prompt, EARLIER_ADVICE, block].join("\n\n");
 }
 
 /** Also of failures before drafting. Errors of iterate carry the session as extension members. */

@@ -23,6 +23,8 @@ export interface RecorderNeeds {
 
 export interface TaskEnd {
   readonly task: string;
+  /** The words that were searched with. */
+  readonly query_text: string;
   readonly task_class: string | null;
   readonly sig_hash: string;
   readonly status: "accepted" | "nothing_relevant" | "max_iter_exhausted" | "infra_error";
@@ -42,6 +44,7 @@ export interface TaskEnd {
 export interface PlaybookOrder {
   readonly query_text: string;
   readonly scope: string;
+  readonly task_class: string;
   readonly tags: readonly string[];
 }
 
@@ -106,7 +109,7 @@ export function createRecorder(needs: RecorderNeeds, store: OutcomeStore): Recor
     if (decision !== "auto") return;
     for (const { playbook_id, success } of end.lessons.outcomes) {
       await attempt(`playbook outcome ${playbook_id}`, async () => {
-        await needs.playbook.outcome({ playbook_id, success }, call);
+        await needs.playbook.outcome({ playbook_id, success, query_text: end.query_text }, call);
       });
     }
   }
@@ -172,10 +175,11 @@ async function recordAnswers(
   call: Call,
 ): Promise<string[]> {
   if (lessons.record.length === 0) return [];
-  const { query_text, scope } = order;
+  const { query_text, scope, task_class } = order;
   const entries = lessons.record.map((answer) => ({
     query_text,
     ...answer,
+    task_class,
     tags: [...order.tags],
   }));
   const answer = await client.bulk({ entries, scope }, call);

@@ -6,8 +6,11 @@ import { toLakehouseError } from "#kernel/problem.ts";
 import type { chat } from "#contracts/chat.ts";
 import type { iterate } from "#contracts/iterate.ts";
 import type { matrix, MatrixHit } from "#contracts/matrix.ts";
+import type { pathwayContract } from "#contracts/pathway.ts";
 import type { respond, RespondAnswer } from "#contracts/respond.ts";
+import type { EarlierTask } from "#ports/context-bundle.ts";
 import type { DomainPack } from "#ports/domain-pack.ts";
+import { createAttemptMemory, type RecalledAttempts } from "./attempt-memory.ts";
 import { openCorrectionStore } from "./correction-store.ts";
 import { draftWork, failedDraft } from "./draft-work.ts";
 import { lessonsOf, type Lessons } from "./lessons.ts";
@@ -24,6 +27,8 @@ export interface RespondNeeds extends RecorderNeeds {
   readonly iterate: Client<typeof iterate>;
   /** For the overseer. */
   readonly chat: Client<typeof chat>;
+  /** Absent: nothing is recalled of earlier attempts, and none is remembered. */
+  readonly pathway?: Client<typeof pathwayContract>;
   readonly packs: readonly DomainPack[];
   readonly kb_dir: string;
 }
@@ -45,6 +50,7 @@ export async function createRespond(
   const store = await openOutcomeStore(needs.kb_dir, needs.log);
   const corrections = await openCorrectionStore(needs.kb_dir, needs.log);
   const recorder = createRecorder(needs, store);
+  const attempts = createAttemptMemory(needs.pathway, needs.log);
   const overseer = createOverseer(needs, corrections, settings);
   const drift_after = overseer === undefined ? undefined : settings.drift_after;
   const counts = { accepted: 0, nothing_relevant: 0, max_iter_exhausted: 0, infra_error: 0 };
@@ -57,19 +63,23 @@ export async function createRespond(
       return refuse(write, work, noPlanReason(needs.packs, input.kind), null);
     let found: SearchAnswer | undefined;
     let overseen: OverseenDraft;
+    let recalled: RecalledAttempts = { pathway_ids: [], iterate: needs.iterate };
     try {
-      found = await retrieve(needs.matrix, planned.plan, input, call);
+      found = await retrieve(needs.matrix, planned, input, call);
       if (found !== undefined && found.results.length === 0) {
         return await refuse(write, work, refusalReason(found), found.relevance);
       }
+      recalled = await attempts.recall(planned, input, needs.iterate, call);
+      const { iterate: drafting } = recalled;
       const hits = found?.results ?? [];
+      const earlier = earlierTasks(found);
       overseen = await draftOverseen(
         { overseer, tell: needs.tell, log: needs.log },
         { task: input.task, planned },
         (so_far) => {
           const guided = input.guided ?? isSmall(input.model, settings.small_models);
           const oversight = { corrections: so_far, drift_after, guided };
-          return draftWork(needs.iterate, planned, hits, input, oversight, call);
+          return draftWork(drafting, planned, { hits, earlier }, input, oversight, call);
         },
         settings.overseer_corrections_max,
         call,
@@ -78,7 +88,13 @@ export async function createRespond(
       const drafted = failedDraft(toLakehouseError(thrown));
       overseen = { drafted, corrections: [], not_recorded: [] };
     }
-    return conclude(write, settings, { ...work, planned }, found, overseen);
+    const answer = await conclude(write, settings, { ...work, planned }, found, overseen);
+    const unwritten = await attempts.record(planned, input, recalled, answer, call);
+    return {
+      ...answer,
+      pathways_recalled: [...recalled.pathway_ids],
+      not_recorded: [...answer.not_recorded, ...unwritten],
+    };
   }
 
   return {
@@ -95,6 +111,14 @@ export async function createRespond(
       await corrections.close();
     },
   };
+}
+
+/** Recorded tasks of the same kind: what was chosen for them may guide, and decides nothing. */
+function earlierTasks(found: SearchAnswer | undefined): EarlierTask[] {
+  const followed = (found?.playbooks ?? []).filter((match) => match.decisions.transfer.decided);
+  return followed.map(({ playbook, utility }) => {
+    return { task: playbook.query_text, answer_id: playbook.answer_id, utility };
+  });
 }
 
 /** `local/*` means all of that provider; anything else one name. */
@@ -118,7 +142,9 @@ function writer(recorder: Recorder, count: (status: TaskEnd["status"]) => void) 
     const playbooks_applied = [...end.playbooks_applied];
     const not_understood = [...(work.planned?.plan.not_understood ?? [])];
     const trace_id = work.call.trace_id;
-    return { ...told, ...recorded, not_understood, playbooks_applied, trace_id };
+    const pathways_recalled: string[] = [];
+    const ended_as = { ...told, ...recorded, not_understood, playbooks_applied, trace_id };
+    return { ...ended_as, pathways_recalled };
   };
 }
 
@@ -201,6 +227,7 @@ function taskEnd({ input, planned, started }: Work, ended: Ended): TaskEnd {
   return {
     ...ended,
     task: input.task,
+    query_text: planned?.plan.query_text || input.task,
     task_class: planned?.task_class ?? null,
     sig_hash: planned?.sig_hash ?? unplannedHash(input.task),
     event: planned?.plan.event ?? {},
@@ -218,6 +245,7 @@ function playbookOrder({ input, planned }: Work, ended: Ended) {
     // The words that later searches are made with: only like is compared with like.
     query_text: planned.plan.query_text,
     scope: input.playbook_scope,
+    task_class: planned.task_class,
     tags: [planned.task_class, `sig:${planned.sig_hash.slice(0, 12)}`],
   };
 }

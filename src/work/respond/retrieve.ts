@@ -5,6 +5,7 @@ import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { matrix } from "#contracts/matrix.ts";
 import type { respond } from "#contracts/respond.ts";
 import type { TaskPlan } from "#ports/domain-pack.ts";
+import type { PlannedTask } from "./task-planner.ts";
 
 export type RespondInput = ParsedInputOf<(typeof respond)["operations"]["respond"]>;
 export type SearchAnswer = OutputOf<(typeof matrix)["operations"]["search"]>;
@@ -25,7 +26,7 @@ function candidatesFor(plan: TaskPlan, k: number): number {
  */
 export async function retrieve(
   client: Client<typeof matrix>,
-  plan: TaskPlan,
+  { plan, task_class }: Pick<PlannedTask, "plan" | "task_class">,
   input: RespondInput,
   call: Call,
 ): Promise<SearchAnswer | undefined> {
@@ -37,6 +38,7 @@ export async function retrieve(
     filters: plan.filters,
     use_playbook: input.use_playbook,
     playbook_scope: input.playbook_scope,
+    task_class,
     ...(plan.relevance_floor === undefined ? {} : { relevance_floor: plan.relevance_floor }),
   };
   const answer = await client.search(request, call).catch((thrown: unknown) => {

@@ -1,32 +1,49 @@
-// all-MiniLM-L6-v2: tokens, one run of the network, mean over the tokens, length 1.
+// A sentence model of the BERT family: tokens, one run of the network, mean over them, length 1.
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import { minilmFolder, readMinilmFiles } from "./minilm-files.ts";
+import { readModelFiles, type ModelFile } from "./model-files.ts";
 import { tokenWindows } from "./token-windows.ts";
 
-export const MINILM_DIMENSION = 384;
-/** Tokens of one run with [CLS] and [SEP]: sentence-transformers' max_seq_length for this model. */
-export const MINILM_WINDOW = 256;
+/** A model and where its files are; plain data, as it goes to the worker threads. */
+export interface SentenceSpec {
+  /** `provider/model`, as users name it. */
+  readonly model: string;
+  readonly dimension: number;
+  /** Tokens of one run with the two at its ends. */
+  readonly window_tokens: number;
+  /** A text of up to so many, more than the window, is read in one run; absent: the window. */
+  readonly whole_tokens_max?: number;
+  readonly folder: string;
+  readonly files: Readonly<Record<"model" | "tokenizer" | "tokenizer_config", ModelFile>>;
+  /** What brings the files, for the message when they are not there or not right. */
+  readonly install_hint: string;
+}
 
 export interface TextVector {
   readonly vector: Float32Array;
   readonly tokens: number;
-  /** The text was longer than the window: the mean of its windows. */
+  /** The text was not read whole: the mean of its windows. */
   readonly pooled: boolean;
 }
 
-export interface MiniLmModel {
+export interface SentenceModel {
+  readonly dimension: number;
   /** undefined when `cancelled` said so between two windows. */
   embed(text: string, cancelled: () => boolean): Promise<TextVector | undefined>;
   release(): Promise<void>;
 }
 
 /** Loads the network with `threads` threads. Throws `unavailable` when the files are not right. */
-export async function loadMinilm(threads: number): Promise<MiniLmModel> {
+export async function loadSentenceModel(
+  spec: SentenceSpec,
+  threads: number,
+): Promise<SentenceModel> {
   const [ort, tokenizers, files] = await Promise.all([
     import("onnxruntime-node"),
     import("@huggingface/tokenizers"),
-    readMinilmFiles(minilmFolder()),
+    readModelFiles(spec.folder, spec.files, spec.install_hint),
   ]);
+  const { dimension, window_tokens } = spec;
+  const whole = Math.max(window_tokens, spec.whole_tokens_max ?? 0) - 2;
   const tokenizer = new tokenizers.Tokenizer(files.tokenizer, files.tokenizer_config);
   const [start_token, end_token] = tokenizer.encode("").ids as [number, number];
   const session = await ort.InferenceSession.create(files.model, {
@@ -47,14 +64,15 @@ export async function loadMinilm(threads: number): Promise<MiniLmModel> {
     };
     const output = await session.run(feeds);
     const hidden = output["last_hidden_state"]!.data as Float32Array;
-    return toLengthOne(sumOfRows(hidden, ids.length));
+    return toLengthOne(sumOfRows(hidden, ids.length, dimension));
   }
 
   async function embed(text: string, cancelled: () => boolean): Promise<TextVector | undefined> {
     const { ids, tokens: words } = tokenizer.encode(text, { add_special_tokens: false });
     const startsWord = (position: number) => !words[position]!.startsWith("##");
-    const windows = tokenWindows(ids.length, MINILM_WINDOW - 2, startsWord);
-    const sum = new Float32Array(MINILM_DIMENSION);
+    const size = ids.length <= whole ? whole : window_tokens - 2;
+    const windows = tokenWindows(ids.length, size, startsWord);
+    const sum = new Float32Array(dimension);
     for (const [from, to] of windows) {
       if (cancelled()) return undefined;
       const row = await run([start_token, ...ids.slice(from, to), end_token]);
@@ -69,14 +87,14 @@ export async function loadMinilm(threads: number): Promise<MiniLmModel> {
     };
   }
 
-  return { embed, release: () => session.release() };
+  return { dimension, embed, release: () => session.release() };
 }
 
-function sumOfRows(hidden: Float32Array, rows: number): Float32Array {
-  const sum = new Float32Array(MINILM_DIMENSION);
+function sumOfRows(hidden: Float32Array, rows: number, dimension: number): Float32Array {
+  const sum = new Float32Array(dimension);
   for (let row = 0; row < rows; row++) {
-    const offset = row * MINILM_DIMENSION;
-    for (let column = 0; column < MINILM_DIMENSION; column++) {
+    const offset = row * dimension;
+    for (let column = 0; column < dimension; column++) {
       sum[column]! += hidden[offset + column]!;
     }
   }

@@ -1,16 +1,16 @@
-// The worker thread of the built-in embedder: takes jobs of texts, answers with their vectors.
+// The worker thread of a sentence embedder: takes jobs of texts, answers with their vectors.
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { LakehouseError } from "#kernel/problem.ts";
-import { loadMinilm, MINILM_DIMENSION, type MiniLmModel } from "./minilm-model.ts";
+import { loadSentenceModel, type SentenceModel, type SentenceSpec } from "./sentence-model.ts";
 
-export interface MiniLmJob {
+export interface SentenceJob {
   readonly id: number;
   readonly texts: readonly string[];
   /** One Int32 in shared memory; anything but 0 means that nobody waits any more. */
   readonly cancelled: SharedArrayBuffer;
 }
 
-export type MiniLmReply =
+export type SentenceReply =
   | {
       readonly id: number;
       readonly ok: true;
@@ -20,20 +20,26 @@ export type MiniLmReply =
     }
   | { readonly id: number; readonly ok: false; readonly reason: string; readonly message: string };
 
-serve(parentPort!, (workerData as { threads: number }).threads);
+/** What a worker is started with. */
+export interface SentenceWorkerData {
+  readonly spec: SentenceSpec;
+  readonly threads: number;
+}
 
-function serve(port: MessagePort, threads: number): void {
-  const loading = loadMinilm(threads);
+serve(parentPort!, workerData as SentenceWorkerData);
+
+function serve(port: MessagePort, { spec, threads }: SentenceWorkerData): void {
+  const loading = loadSentenceModel(spec, threads);
   // A failed load is told with the first job; here it only must not count as unhandled.
   loading.catch(() => undefined);
   let last: Promise<void> = Promise.resolve();
-  port.on("message", (job: MiniLmJob | "close") => {
+  port.on("message", (job: SentenceJob | "close") => {
     last = last.then(() => (job === "close" ? leave(port, loading) : answer(port, loading, job)));
   });
 }
 
 /** Ends the thread from within: terminated inside a native run, it takes the process down. */
-async function leave(port: MessagePort, loading: Promise<MiniLmModel>): Promise<void> {
+async function leave(port: MessagePort, loading: Promise<SentenceModel>): Promise<void> {
   const model = await loading.catch(() => undefined);
   await model?.release();
   port.close();
@@ -41,8 +47,8 @@ async function leave(port: MessagePort, loading: Promise<MiniLmModel>): Promise<
 
 async function answer(
   port: MessagePort,
-  loading: Promise<MiniLmModel>,
-  job: MiniLmJob,
+  loading: Promise<SentenceModel>,
+  job: SentenceJob,
 ): Promise<void> {
   try {
     const reply = await embedAll(await loading, job);
@@ -50,14 +56,14 @@ async function answer(
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const reason = error instanceof LakehouseError ? error.reason : "embedder_failed";
-    port.postMessage({ id: job.id, ok: false, reason, message } satisfies MiniLmReply);
+    port.postMessage({ id: job.id, ok: false, reason, message } satisfies SentenceReply);
   }
 }
 
-async function embedAll(model: MiniLmModel, job: MiniLmJob): Promise<MiniLmReply> {
+async function embedAll(model: SentenceModel, job: SentenceJob): Promise<SentenceReply> {
   const flag = new Int32Array(job.cancelled);
   const cancelled = () => Atomics.load(flag, 0) !== 0;
-  const vectors = new Float32Array(job.texts.length * MINILM_DIMENSION);
+  const vectors = new Float32Array(job.texts.length * model.dimension);
   const text_tokens: number[] = [];
   const pooled: number[] = [];
   for (const [position, text] of job.texts.entries()) {
@@ -65,7 +71,7 @@ async function embedAll(model: MiniLmModel, job: MiniLmJob): Promise<MiniLmReply
     if (one === undefined) {
       return { id: job.id, ok: false, reason: "cancelled", message: "nobody waits any more" };
     }
-    vectors.set(one.vector, position * MINILM_DIMENSION);
+    vectors.set(one.vector, position * model.dimension);
     text_tokens.push(one.tokens);
     if (one.pooled) pooled.push(position);
   }

@@ -1,20 +1,21 @@
-// The worker threads of the built-in embedder: started when there is work, given one job each.
+// The worker threads of a sentence embedder: started when there is work, given one job each.
 import { Worker } from "node:worker_threads";
-import type { MiniLmJob, MiniLmReply } from "./minilm-worker.ts";
+import type { SentenceSpec } from "./sentence-model.ts";
+import type { SentenceJob, SentenceReply, SentenceWorkerData } from "./sentence-worker.ts";
 
 /** How long a worker may take to finish its run and leave. */
 const CLOSE_TIMEOUT_MS = 10_000;
 
-export interface PoolWork<J extends MiniLmJob> {
+export interface PoolWork<J extends SentenceJob> {
   /** The next job, or undefined when none waits. */
   take(): J | undefined;
   waiting(): number;
-  replied(job: J, reply: MiniLmReply): void;
+  replied(job: J, reply: SentenceReply): void;
   /** The worker ended before it replied. */
   lost(job: J, error: Error): void;
 }
 
-export interface MiniLmPool<J extends MiniLmJob> {
+export interface SentencePool<J extends SentenceJob> {
   /** Hands waiting jobs to idle workers, and starts another worker when all are busy. */
   dispatch(): void;
   /** Jobs that are being worked on. */
@@ -27,10 +28,14 @@ interface Hand<J> {
   job: J | undefined;
 }
 
-export function createMiniLmPool<J extends MiniLmJob>(
-  options: { readonly threads: number; readonly workers: number },
+export function createSentencePool<J extends SentenceJob>(
+  options: {
+    readonly spec: SentenceSpec;
+    readonly threads: number;
+    readonly workers: number;
+  },
   work: PoolWork<J>,
-): MiniLmPool<J> {
+): SentencePool<J> {
   const hands = new Set<Hand<J>>();
 
   function dispatch(): void {
@@ -44,16 +49,16 @@ export function createMiniLmPool<J extends MiniLmJob>(
     if (hand.job === undefined) return hand.worker.unref();
     hand.worker.ref();
     const { id, texts, cancelled } = hand.job;
-    hand.worker.postMessage({ id, texts, cancelled } satisfies MiniLmJob);
+    hand.worker.postMessage({ id, texts, cancelled } satisfies SentenceJob);
   }
 
   function startHand(): Hand<J> {
-    const worker = new Worker(new URL("./minilm-worker.ts", import.meta.url), {
-      workerData: { threads: options.threads },
+    const worker = new Worker(new URL("./sentence-worker.ts", import.meta.url), {
+      workerData: { spec: options.spec, threads: options.threads } satisfies SentenceWorkerData,
     });
     const hand: Hand<J> = { worker, job: undefined };
     hands.add(hand);
-    worker.on("message", (reply: MiniLmReply) => {
+    worker.on("message", (reply: SentenceReply) => {
       const { job } = hand;
       hand.job = undefined;
       if (job !== undefined) work.replied(job, reply);
