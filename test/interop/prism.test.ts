@@ -173,6 +173,7 @@ test("embed, vector, matrix, playbook: from texts to what was learned", { skip }
   await ask("embed.openai", { input: ["a welder"], model: "all-minilm-l6-v2" });
   await ask("embed.openai", { input: "a welder", encoding_format: "base64" });
   await ask("embed.models");
+  await ask("embed.rerank", { query: "a welder", documents: ["a baker", "a welder"], top_n: 1 });
   await ask("vector.create", { index: "own", dimension: 3, embedder: null });
   const items = [
     { id: "a", vector: [1, 0, 0], text: "sea", metadata: { n: 1, on: true } },
@@ -184,6 +185,7 @@ test("embed, vector, matrix, playbook: from texts to what was learned", { skip }
   await ask("vector.list");
   await ask("vector.stats", { index: "own" });
   await ask("vector.rebuild", { index: "own" });
+  await ask("vector.probe", { index: "own", queries: 2, k: 1 });
   await ask("vector.remove", { index: "own", ids: ["b"] });
   const source = {
     kind: "dataset",
@@ -205,7 +207,10 @@ test("embed, vector, matrix, playbook: from texts to what was learned", { skip }
   const { playbook_id } = (recorded["playbook"] ?? recorded) as { playbook_id: string };
   await ask("playbook.bulk", { entries: [{ ...entry, query_text: "lakes", score: 0.5 }] });
   await ask("playbook.match", { query_text: "a book on the sea" });
+  await ask("playbook.route", { query_text: "a book on the sea" });
   await ask("matrix.search", { query_text: "a book on the sea", k: 3 });
+  await ask("matrix.search", { query_text: "a book on the sea", k: 3, rerank: true });
+  await ask("matrix.downgrade", { task_class: "order", model: "ollama/large" });
   await ask("playbook.list", { limit: 5 });
   await ask("playbook.get", { playbook_id });
   await ask("playbook.outcome", { playbook_id, success: true });
@@ -216,6 +221,47 @@ test("embed, vector, matrix, playbook: from texts to what was learned", { skip }
   await ask("vector.drop", { index: "own" });
   await refused(404, "vector.stats", { index: "none" });
 });
+
+test(
+  "pathway: a trace from its first words to its end, and back from an export",
+  { skip },
+  async () => {
+    const scope = { tenant: "acme", agent: "clerk", task_class: "order" };
+    const content = { note: "the sea is sold out" };
+    const source = { source: "diary.md", line: 3 };
+    const added = await ask("pathway.add", {
+      ...scope,
+      content,
+      tags: ["stock"],
+      sources: [source],
+    });
+    const { pathway_id } = added["pathway"] as { pathway_id: string };
+    await ask("pathway.bulk", {
+      ...scope,
+      items: [{ content: "rivers are dear" }, { content: 7 }],
+    });
+    await ask("pathway.update", { ...scope, pathway_id, tags: ["stock", "sea"] });
+    await ask("pathway.search", { ...scope, query_text: "is the sea sold out", mode: "lexical" });
+    await ask("pathway.search", { ...scope, query_text: "is the sea sold out", trust_min: 0.1 });
+    await ask("pathway.outcome", { ...scope, pathway_id, success: true });
+    const news = { note: "the sea came in again" };
+    const revised = await ask("pathway.revise", { ...scope, pathway_id, content: news });
+    await ask("pathway.get", { ...scope, pathway_id });
+    await ask("pathway.history", { ...scope, pathway_id: revised["pathway_id"] });
+    await ask("pathway.list", { ...scope, status: "active", limit: 5 });
+    await ask("pathway.retire", { ...scope, pathway_id, reason: "old", whole_chain: true });
+    await refused(409, "pathway.add", { ...scope, content });
+    await ask("pathway.stats", scope);
+    await ask("pathway.scopes");
+    const taken = await proxy.ask("pathway.export", scope);
+    nothingWrong("pathway.export", taken);
+    assert.equal(taken.status, 200, taken.text.slice(0, 500));
+    await ask("pathway.import", scope, { body: taken.text });
+    await ask("pathway.compact");
+    await ask("pathway.verify");
+    await refused(404, "pathway.get", { ...scope, pathway_id: "none" });
+  },
+);
 
 test("chat and usage: every form of an answer, keys and the report", { skip }, async () => {
   const candidates = [{ id: "a" }, { id: "b" }];
