@@ -103,7 +103,7 @@ async function sendByFetch(
   const body =
     request.whole === true && isShort(response)
       ? await response.text().then(wholeBody, failingBody)
-      : fetchedBody(response);
+      : ((response.body ?? emptyBody()) as ByteStream);
   return { status: response.status, headers, body };
 }
 
@@ -112,30 +112,11 @@ function isShort({ headers }: Response): boolean {
   return Number(headers.get("content-length") ?? Number.NaN) <= READ_AT_ONCE_BYTES;
 }
 
-/** A short body that tells its length is read without a web stream, which costs as much again. */
+/**
+ * A short body that tells its length is read without a web stream, which costs as much again. Only
+ * where it is wanted whole: of one that breaks off, a stream gives what came before the break.
+ */
 const READ_AT_ONCE_BYTES = 256 * 1024;
-
-/** The body of an answer; nothing is read of it before its reader asks. */
-function fetchedBody(response: Response): ByteStream {
-  if (!isShort(response)) return (response.body ?? emptyBody()) as ByteStream;
-  let begun = false;
-  const over = { done: true, value: undefined } as const;
-  const body: AsyncIterableIterator<Uint8Array> = {
-    async next() {
-      if (begun) return over;
-      begun = true;
-      const value = new Uint8Array(await response.arrayBuffer());
-      return value.length === 0 ? over : { done: false, value };
-    },
-    async return() {
-      if (!begun) await response.body?.cancel();
-      begun = true;
-      return over;
-    },
-    [Symbol.asyncIterator]: () => body,
-  };
-  return body;
-}
 
 function fetchBody(
   body: HttpRequest["body"],
