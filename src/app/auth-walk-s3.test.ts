@@ -1,20 +1,16 @@
 // Every operation of the S3 door without, with wrong, with insufficient and with right credentials.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import { AwsClient } from "aws4fetch";
+import { fileLifetime } from "../../test/support/file-lifetime.ts";
 import { SECRETS, serveGuardedHouse, type ServedHouse } from "../../test/support/served-house.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
 
-const stops: (() => unknown)[] = [];
-const lifetime = { after: (stop: () => unknown) => void stops.push(stop) };
+const lifetime = fileLifetime();
 let house: ServedHouse;
 
 before(async () => {
   house = await serveGuardedHouse(lifetime, await tempDir(lifetime));
-});
-
-after(async () => {
-  for (const stop of stops.toReversed()) await stop();
 });
 
 const BUCKET = "/s3/lakehouse";

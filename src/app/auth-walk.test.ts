@@ -1,11 +1,11 @@
 // Every door of a guarded house without, with wrong, with insufficient and with right credentials.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
+import { fileLifetime } from "../../test/support/file-lifetime.ts";
 import { SECRETS, serveGuardedHouse, type ServedHouse } from "../../test/support/served-house.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
 
-const stops: (() => unknown)[] = [];
-const lifetime = { after: (stop: () => unknown) => void stops.push(stop) };
+const lifetime = fileLifetime();
 let house: ServedHouse;
 /** Of a virtual key that may ask models only, and of one that may do all that a writer may. */
 let models_key: string;
@@ -19,10 +19,6 @@ before(async () => {
   models_key = (await usage.create_key({ name: "asks", scopes: ["read", "write"] })).secret;
   const all = { name: "works", scopes: ["read" as const, "write" as const], models_only: false };
   house_key = (await usage.create_key({ ...all, models: ["openrouter/*"] })).secret;
-});
-
-after(async () => {
-  for (const stop of stops.toReversed()) await stop();
 });
 
 interface Door {

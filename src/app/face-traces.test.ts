@@ -1,19 +1,15 @@
 // A traceparent that comes to a foreign protocol's face stands above the calls that it makes.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
+import { fileLifetime } from "../../test/support/file-lifetime.ts";
 import { SECRETS, serveGuardedHouse, type ServedHouse } from "../../test/support/served-house.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
 
-const stops: (() => unknown)[] = [];
-const lifetime = { after: (stop: () => unknown) => void stops.push(stop) };
+const lifetime = fileLifetime();
 let house: ServedHouse;
 
 before(async () => {
   house = await serveGuardedHouse(lifetime, await tempDir(lifetime));
-});
-
-after(async () => {
-  for (const stop of stops.toReversed()) await stop();
 });
 
 const SPAN = "00f067aa0ba902b7";

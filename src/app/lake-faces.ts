@@ -1,11 +1,9 @@
 // The S3 door and the Iceberg REST catalog with their keys; loaded with the first request for one.
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { EventInput } from "#contracts/observe.ts";
-import type { AccessToken } from "#edges/gateway/authenticate.ts";
+import { tokenHolders } from "#edges/gateway/authenticate.ts";
 import { createIcebergFace } from "#edges/iceberg/iceberg-face.ts";
 import { createS3Door } from "#edges/s3/s3-door.ts";
 import { createS3Keys } from "#edges/s3/s3-keys.ts";
-import type { Principal } from "#kernel/call.ts";
 import { systemClock } from "#kernel/clock.ts";
 import type { HttpFace } from "#kernel/http-face.ts";
 import type { FaceNeeds } from "./faces.ts";
@@ -31,7 +29,7 @@ export async function openLakeFaces(needs: FaceNeeds): Promise<LakeFaces> {
       clock,
       log: log.child({ face: "iceberg" }),
       ...(door_url === "" ? {} : { door_url: () => door_url }),
-      ...(tokens.length === 0 ? {} : { holderOf: holderOf(tokens) }),
+      ...(tokens.length === 0 ? {} : { holderOf: tokenHolders(tokens) }),
       tell: ({ dataset, principal, trace_id, report }) => {
         const type = report["report-type"];
         const kind = typeof type === "string" ? type : "report";
@@ -42,17 +40,5 @@ export async function openLakeFaces(needs: FaceNeeds): Promise<LakeFaces> {
           .catch((err: unknown) => log.warn({ err }, "a metrics report was not kept"));
       },
     }),
-  };
-}
-
-/** Whose secret it is, in constant time. */
-function holderOf(tokens: readonly AccessToken[]): (secret: string) => Principal | undefined {
-  const digestOf = (text: string) => createHash("sha256").update(text).digest();
-  const known = tokens.map((token) => ({ token, digest: digestOf(token.secret) }));
-  return (secret) => {
-    const digest = digestOf(secret);
-    const matches = known.filter((one) => timingSafeEqual(one.digest, digest));
-    const token = matches[0]?.token;
-    return token === undefined ? undefined : { name: token.name, scopes: token.scopes };
   };
 }

@@ -55,7 +55,7 @@ function modelEvent(asked: AskedModel, outcome: ModelOutcome, started_ms: number
 type GenAiAttributes = Record<string, string | number | boolean | string[]>;
 
 /** Attributes of an inference span; what is not known is left out. */
-export function genAiAttributes(asked: AskedModel, outcome: ModelOutcome): GenAiAttributes {
+function genAiAttributes(asked: AskedModel, outcome: ModelOutcome): GenAiAttributes {
   const { usage, finish_reason, first_token_ms } = outcome;
   const attributes: GenAiAttributes = {
     [GEN_AI.operation_name]: "chat",

@@ -3,7 +3,7 @@ import type { ByteStream } from "./contract.ts";
 import { createExchange, type SendExchange } from "./http-dispatch.ts";
 import { LIMITS } from "./limits.ts";
 import { LakehouseError } from "./problem.ts";
-import { failingBody, wholeBody } from "./whole-body.ts";
+import { emptyBody, failingBody, wholeBody } from "./whole-body.ts";
 
 export interface HttpRequest {
   readonly method: string;
@@ -125,8 +125,6 @@ function fetchBody(
   if (typeof body === "string") return body;
   return body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : toReadableStream(body);
 }
-
-async function* emptyBody(): AsyncGenerator<Uint8Array> {}
 
 function outwardError(
   request: HttpRequest,

@@ -13,6 +13,7 @@ import { LIMITS } from "./limits.ts";
 import type { DirectEdge, DirectGuard } from "./serve-direct.ts";
 import { bodyStalled } from "./stalled-body.ts";
 import { traceOrigin } from "./trace-context.ts";
+import { emptyBody } from "./whole-body.ts";
 
 /** Undefined: the web app must answer. */
 export type DirectWebHandler = (
@@ -68,7 +69,7 @@ async function answerWeb(
     query: () => ({}),
     param: () => undefined,
     text: () => readAtOnce(request),
-    bytes: () => nothing(),
+    bytes: emptyBody,
     authenticate: (operation) => edge.authenticate?.(request, operation),
   };
   return toWebResponse(await answerCall(asked, routed, open, edge), guard.headers);
@@ -99,5 +100,3 @@ export function readAtOnce(request: Request): Promise<string> {
     );
   });
 }
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -28,6 +28,7 @@ import {
 } from "./serve-direct-web.ts";
 import { bodyStalled, withoutStalls } from "./stalled-body.ts";
 import { traceOrigin, type TraceOrigin } from "./trace-context.ts";
+import { emptyBody } from "./whole-body.ts";
 
 /** A contract and the client that answers for it: local, or of another process (then a proxy). */
 export interface Served {
@@ -100,7 +101,7 @@ async function answer(
     query: () => context.req.queries(),
     param: (name) => context.req.param(name),
     text: (bytes_max) => readText(context, bytes_max),
-    bytes: () => (raw.body === null ? noBytes() : patient(raw.body)),
+    bytes: () => (raw.body === null ? emptyBody() : patient(raw.body)),
     authenticate: (operation) => edge.authenticate?.(raw, operation),
   };
   return toWebResponse(await answerCall(asked, routed, open, edge));
@@ -143,5 +144,3 @@ async function readText(context: Context, bytes_max: number): Promise<string> {
 function patient(body: NonNullable<Request["body"]>): ByteStream {
   return withoutStalls(body as unknown as ByteStream, LIMITS.body_stall_ms, bodyStalled);
 }
-
-async function* noBytes(): AsyncGenerator<Uint8Array> {}

@@ -5,7 +5,7 @@ import { newId } from "./ids.ts";
 
 export const TRACE_HEADER = "x-lakehouse-trace-id";
 export const TRACEPARENT_HEADER = "traceparent";
-export const TRACESTATE_HEADER = "tracestate";
+const TRACESTATE_HEADER = "tracestate";
 
 /** Where a request stands in a trace that began elsewhere, or with it. */
 export interface TraceOrigin {
@@ -21,7 +21,7 @@ const HEX_TRACE = /^(?!0{32})[0-9a-f]{32}$/;
 const PARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/;
 
 /** Whether somebody else's trace id may be taken over as it is. */
-export function isTraceId(text: string): boolean {
+function isTraceId(text: string): boolean {
   return /^[\w.:-]{1,128}$/.test(text);
 }
 

@@ -26,6 +26,9 @@ export function wholeBody(text: string): ByteStream {
   return body;
 }
 
+/** A body without a byte. */
+export async function* emptyBody(): AsyncGenerator<Uint8Array> {}
+
 /** A body that broke off before anything of it was read. */
 export function failingBody(error: Error): ByteStream {
   const body: AsyncIterableIterator<Uint8Array> = {

@@ -1,13 +1,13 @@
 // Every MCP tool without, with wrong, with insufficient and with right credentials.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import type { Tool } from "@modelcontextprotocol/client";
+import { fileLifetime } from "../support/file-lifetime.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { READER, startGuardedHouse, WRITER, type GuardedHouse } from "./guarded-house.ts";
 import { httpClient, REVISIONS } from "./mcp-clients.ts";
 
-const stops: (() => unknown)[] = [];
-const lifetime = { after: (stop: () => unknown) => void stops.push(stop) };
+const lifetime = fileLifetime();
 let house: GuardedHouse;
 let tools: readonly Tool[];
 
@@ -18,10 +18,6 @@ before(async () => {
   lifetime.after(() => client.close());
   tools = (await client.listTools()).tools;
   assert.ok(tools.length >= 20, `only ${tools.length} tools`);
-});
-
-after(async () => {
-  for (const stop of stops.toReversed()) await stop();
 });
 
 const INITIALIZE = {

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import { type Client, ProtocolError } from "@modelcontextprotocol/client";
+import { fileLifetime } from "../support/file-lifetime.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { READER, startGuardedHouse, WRITER, type GuardedHouse } from "./guarded-house.ts";
 import { answerOf, httpClient, problemOf, REVISIONS, stdioClient } from "./mcp-clients.ts";
 
-const stops: (() => unknown)[] = [];
-const lifetime = { after: (stop: () => unknown) => void stops.push(stop) };
+const lifetime = fileLifetime();
 let data_dir: string;
 let house: GuardedHouse;
 
@@ -17,10 +17,6 @@ before(async () => {
   data_dir = await tempDir(lifetime);
   house = await startGuardedHouse(data_dir);
   lifetime.after(() => house.stop());
-});
-
-after(async () => {
-  for (const stop of stops.toReversed()) await stop();
 });
 
 async function connected(t: { after(fn: () => unknown): void }, revision: string) {

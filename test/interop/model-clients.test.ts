@@ -1,6 +1,6 @@
 // AI SDK, LangChain, OpenAI's Agents SDK and OpenRouter's SDK against a running house.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import {
   ANSWER_OBJECT,
   ANSWER_PIECES,
@@ -9,14 +9,14 @@ import {
   type ModelServer,
 } from "../support/model-servers.ts";
 import { startProcess } from "../support/running-house.ts";
+import { fileLifetime } from "../support/file-lifetime.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { findModelClients, runClient } from "./model-clients.ts";
 
 const clients = await findModelClients();
 const folder = clients.skip === false ? clients.found : { folder: "", versions: "" };
 const { skip } = clients;
-const stops: (() => unknown)[] = [];
-const lifetime = { after: (stop: () => unknown) => void stops.push(stop) };
+const lifetime = fileLifetime();
 const MODEL = "upstream/vendor/tiny";
 let upstream: ModelServer;
 let url: string;
@@ -32,10 +32,6 @@ before(async () => {
   });
   lifetime.after(() => house.stop());
   url = house.url;
-});
-
-after(async () => {
-  for (const stop of stops.toReversed()) await stop();
 });
 
 test(

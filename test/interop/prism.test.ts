@@ -2,18 +2,18 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import { ALL_CONTRACTS } from "#contracts/all-contracts.ts";
 import type { Operation } from "#kernel/contract.ts";
 import { renderBundle } from "#ports/context-bundle.ts";
 import { startProcess } from "../support/running-house.ts";
+import { fileLifetime } from "../support/file-lifetime.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { findPrism, startPrism, type Answered, type PrismProxy } from "./prism-proxy.ts";
 
 const prism = await findPrism();
 const { skip } = prism;
-const stops: (() => unknown)[] = [];
-const lifetime = { after: (stop: () => unknown) => void stops.push(stop) };
+const lifetime = fileLifetime();
 let proxy: PrismProxy;
 
 before(async () => {
@@ -26,10 +26,6 @@ before(async () => {
   lifetime.after(() => house.stop());
   proxy = await startPrism(prism.found.script, house.url, dir);
   lifetime.after(() => proxy.stop());
-});
-
-after(async () => {
-  for (const stop of stops.toReversed()) await stop();
 });
 
 const CSV = "book_id,title,price\nk1,The Sea,9.5\nk2,Rivers,12\nk3,Lakes,7\n";

@@ -1,16 +1,17 @@
 // kill -9 at random instants while it ingests, records, observes and indexes: nothing acknowledged
 // is lost.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { seededRandom } from "#kernel/random.ts";
 import type { Ack } from "../support/crash-child.ts";
+import { startChild } from "../support/killed-writers.ts";
 import { ROOT } from "../support/source-tree.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
+const CHILD = [process.execPath, "--no-warnings", join(ROOT, "test/support/crash-child.ts")];
 /** Kills in all, over two houses that run side by side. */
 const KILLS = Number(process.env["LAKEHOUSE_TEST_KILLS"] ?? 200);
 const HOUSES = 2;
@@ -46,7 +47,7 @@ async function killRepeatedly(t: TestContext, dir: string, index: number): Promi
 /** The acknowledgements that were heard before the kill. */
 function workAndKill(data_dir: string, round: number, work_ms: number): Promise<Ack[]> {
   return new Promise((resolve, reject) => {
-    const child = startChild(["work", data_dir, String(round)]);
+    const child = startChild([...CHILD, "work", data_dir, String(round)]);
     const acks: Ack[] = [];
     let rest = "";
     child.stdout.on("data", (chunk: Buffer) => {
@@ -72,7 +73,7 @@ async function verifyAll(
   acks: readonly Ack[],
 ): Promise<void> {
   await writeFile(join(base, "acks.json"), JSON.stringify(acks));
-  const child = startChild(["verify", data_dir]);
+  const child = startChild([...CHILD, "verify", data_dir]);
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const code = await new Promise((resolve) => child.once("close", resolve));
@@ -81,17 +82,6 @@ async function verifyAll(
   assert.deepEqual(lost.slice(0, 10), []);
   assert.match(output, new RegExp(`verified ${acks.length}\n`));
   t.diagnostic(`${acks.length} acknowledgements stand`);
-}
-
-function startChild(args: readonly string[]) {
-  const program = join(ROOT, "test/support/crash-child.ts");
-  const child = spawn(process.execPath, ["--no-warnings", program, ...args], {
-    cwd: ROOT,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let errors = "";
-  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
-  return Object.assign(child, { errors: () => errors.slice(-2000) });
 }
 
 async function removeSources(base: string): Promise<void> {

@@ -1,15 +1,17 @@
 // kill -9 and full disks at random instants through ingest, commit, compaction, expiry and uploads.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { seededRandom } from "#kernel/random.ts";
 import type { LakeAck } from "../support/lake-crash-child.ts";
+import { startChild } from "../support/killed-writers.ts";
 import { ROOT } from "../support/source-tree.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
+const CHILD = [process.execPath, "--no-warnings", join(ROOT, "test/support/lake-crash-child.ts")];
 /** Kills in all; a fifth of them on a disk that is full now and then. */
 const KILLS = Number(process.env["LAKEHOUSE_TEST_LAKE_KILLS"] ?? 500);
 const WORK_MS_MAX = 1_200;
@@ -114,7 +116,7 @@ function workAndKill(
   fill_after_ms: number,
 ): Promise<WorkDone> {
   return new Promise((resolve, reject) => {
-    const child = startChild(["work", data_dir, String(round)]);
+    const child = startChild([...CHILD, "work", data_dir, String(round)]);
     const acks: LakeAck[] = [];
     let full = 0;
     let rest = "";
@@ -144,7 +146,7 @@ function workAndKill(
 /** Everything that was ever acknowledged is looked for; answers how many orphans there were. */
 async function verifyAll(base: string, data_dir: string, acks: readonly LakeAck[]) {
   await writeFile(join(base, "acks.json"), JSON.stringify(acks));
-  const child = startChild(["verify", data_dir]);
+  const child = startChild([...CHILD, "verify", data_dir]);
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const code = await new Promise((resolve) => child.once("close", resolve));
@@ -154,17 +156,6 @@ async function verifyAll(base: string, data_dir: string, acks: readonly LakeAck[
   const found = new RegExp(`^verified ${acks.length} (\\d+)$`, "m").exec(output);
   assert.ok(found !== null, output);
   return Number(found[1]);
-}
-
-function startChild(args: readonly string[]) {
-  const program = join(ROOT, "test/support/lake-crash-child.ts");
-  const child = spawn(process.execPath, ["--no-warnings", program, ...args], {
-    cwd: ROOT,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let errors = "";
-  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
-  return Object.assign(child, { errors: () => errors.slice(-2000) });
 }
 
 async function removeSources(base: string): Promise<void> {

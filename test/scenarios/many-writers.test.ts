@@ -1,10 +1,10 @@
 // Two and eight processes commit to the same tables, some are killed: nothing lost, nothing twice.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { seededRandom } from "#kernel/random.ts";
 import { startPostgres } from "../support/postgres-server.ts";
+import { startChild } from "../support/killed-writers.ts";
 import { ROOT } from "../support/source-tree.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { openSharedCatalog, TABLES, type Attempt } from "../support/writer-child.ts";
@@ -57,13 +57,8 @@ async function manyWriters(t: TestContext, writers: number, postgres_url: string
 function listen(heard: Heard, args: readonly string[], kill_after_ms: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const program = join(ROOT, "test/support/writer-child.ts");
-    const child = spawn(process.execPath, ["--no-warnings", program, ...args], {
-      cwd: ROOT,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let errors = "";
+    const child = startChild([process.execPath, "--no-warnings", program, ...args]);
     let rest = "";
-    child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
     child.stdout.on("data", (chunk: Buffer) => {
       const lines = (rest + chunk.toString()).split("\n");
       rest = lines.pop()!;
@@ -75,7 +70,7 @@ function listen(heard: Heard, args: readonly string[], kill_after_ms: number): P
     child.once("close", (code, signal) => {
       if (signal === "SIGKILL") heard.kills++;
       if (code === 0 || signal === "SIGKILL") resolve();
-      else reject(new Error(`a writer failed (${code}): ${errors.slice(-2000)}`));
+      else reject(new Error(`a writer failed (${code}): ${child.errors()}`));
     });
   });
 }

@@ -2,7 +2,6 @@
 // LAKEHOUSE_TEST_RUNS=25 makes 1,000 kills, 10,000 adds a writer, a million operations in one go
 // and 10,000 short sequences.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { appendFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -12,6 +11,7 @@ import { listen } from "#kernel/listen.ts";
 import { seededRandom } from "#kernel/random.ts";
 import { serveHttp } from "#kernel/serve-http.ts";
 import { runModel } from "#recall/pathway/pathway-model.suite.ts";
+import { startChild } from "../support/killed-writers.ts";
 import { CHILD_SCOPE, openWordsOnly, type PathwayAck } from "../support/pathway-child.ts";
 import { ROOT } from "../support/source-tree.ts";
 import { tempDir } from "../support/temp-dir.ts";
@@ -29,13 +29,8 @@ interface Heard {
 function runChild(command: readonly string[], kill_after: number): Promise<Heard> {
   const heard: Heard = { acks: [], full: 0 };
   return new Promise((resolve, reject) => {
-    const child = spawn(command[0]!, command.slice(1), {
-      cwd: ROOT,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = startChild(command);
     let rest = "";
-    let errors = "";
-    child.stderr.on("data", (piece: Buffer) => (errors += piece.toString()));
     child.stdout.on("data", (piece: Buffer) => {
       const lines = (rest + piece.toString()).split("\n");
       rest = lines.pop()!;
@@ -47,7 +42,7 @@ function runChild(command: readonly string[], kill_after: number): Promise<Heard
     });
     child.once("close", (code, signal) => {
       if (code === 0 || signal === "SIGKILL") resolve(heard);
-      else reject(new Error(`the child failed (${code}): ${errors.slice(-2000)}`));
+      else reject(new Error(`the child failed (${code}): ${child.errors()}`));
     });
   });
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { readJsonlFile } from "#kernel/jsonl-read.ts";
+import { ROOT } from "./source-tree.ts";
 
 export interface KilledWriters {
   /** File beside this one; writes into the folder it is given and tells what is durable. */
@@ -25,6 +26,17 @@ export async function killWriters(job: KilledWriters): Promise<ReadonlySet<strin
     await job.afterKill(told);
   }
   return told;
+}
+
+/** A process that tells lines on stdout; `errors`: the end of what it wrote to stderr. */
+export function startChild(command: readonly string[]) {
+  const child = spawn(command[0]!, command.slice(1), {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  return Object.assign(child, { errors: () => errors.slice(-2000) });
 }
 
 /** Runs the writer until it has told so many lines; answers all that it told. */

@@ -1,52 +1,29 @@
 // `lakehouse models` on a real house with a real loopback provider.
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { test } from "node:test";
 import { knownWeights } from "#app/model-weights.ts";
-import { openHouse, settingsFor } from "#app/open-house.ts";
-import { startOllamaServer, type ModelServer } from "../../../test/support/model-servers.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
-import type { CliHost, PullTarget } from "./cli-host.ts";
-import { runProgram } from "./program.ts";
+import { settingsFor } from "#app/open-house.ts";
+import { startOllamaServer } from "../../../test/support/model-servers.ts";
+import type { PullTarget } from "./cli-host.ts";
+import { openCommandLine, type HasAfter } from "./command-line.suite.ts";
 
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
-
-/** Runs the command line on a house of its own; what was pulled is only noted. */
+/** What was pulled is only noted. */
 async function commandLine(t: HasAfter) {
-  const server: ModelServer = await startOllamaServer(t);
-  const data = await tempDir(t);
-  const config = join(data, "lakehouse.toml");
-  await writeFile(config, `[providers]\nollama = "${server.url}"\nkeys_dir = ""\n`);
+  const server = await startOllamaServer(t);
   const pulled: PullTarget[] = [];
-  let out = "";
-  let notes = "";
-  const host = {
-    version: "0",
-    terminal: {
-      out: (text: string) => void (out += text),
-      note: (text: string) => void (notes += text),
-      interactive: false,
-    },
-    open: (options) => openHouse(options, {}),
+  const config = `[providers]
+ollama = "${server.url}"
+keys_dir = ""
+`;
+  const line = await openCommandLine(t, config, {
     weights: async (options) => knownWeights(await settingsFor(options, {})),
     async pullWeights(_options, target, onProgress) {
       pulled.push(target);
       onProgress({ step: "fetching", detail: "here", done_bytes: 1, total_bytes: 2 });
       return { ...target, path: "x.gguf", size_bytes: 2, fetched: true };
     },
-  } satisfies Partial<CliHost> as unknown as CliHost;
-  return {
-    pulled,
-    async run(...args: string[]) {
-      out = "";
-      notes = "";
-      const code = await runProgram(host, ["--data", data, "--config", config, ...args]);
-      return { code, out, notes };
-    },
-  };
+  });
+  return { ...line, pulled };
 }
 
 test("models list shows providers, their models, and what can be pulled", async (t) => {

@@ -1,17 +1,8 @@
 // `lakehouse iterate` and `respond` on a real house with a scripted model on loopback.
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { test } from "node:test";
-import { openHouse } from "#app/open-house.ts";
 import { startScriptedModel } from "#work/iterate/scripted-model.suite.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
-import type { CliHost } from "./cli-host.ts";
-import { runProgram } from "./program.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
+import { openCommandLine, type HasAfter } from "./command-line.suite.ts";
 
 const EMPTY_ORDER = '{"books":[]}';
 
@@ -20,33 +11,10 @@ async function commandLine(t: HasAfter) {
   const server = await startScriptedModel(t, ({ model }) => ({
     content: model === "big" ? EMPTY_ORDER : "let me think",
   }));
-  const data = await tempDir(t);
-  const config = join(data, "lakehouse.toml");
-  await writeFile(
-    config,
+  const config =
     `domains = ["bookshop"]\n[providers]\nollama = ""\nkeys_dir = ""\n` +
-      `endpoints = [{ name = "script", base_url = "${server.base_url}" }]\n`,
-  );
-  let out = "";
-  let notes = "";
-  const host = {
-    version: "0",
-    terminal: {
-      out: (text: string) => void (out += text),
-      note: (text: string) => void (notes += text),
-      interactive: false,
-    },
-    open: (options) => openHouse(options, {}),
-  } satisfies Partial<CliHost> as unknown as CliHost;
-  return {
-    server,
-    async run(...args: string[]) {
-      out = "";
-      notes = "";
-      const code = await runProgram(host, ["--data", data, "--config", config, ...args]);
-      return { code, out, notes };
-    },
-  };
+    `endpoints = [{ name = "script", base_url = "${server.base_url}" }]\n`;
+  return { ...(await openCommandLine(t, config)), server };
 }
 
 test("iterate asks for drafts side by side and hands over to the model it was told", async (t) => {

@@ -24,28 +24,40 @@ export interface AuthSettings {
 export type AuthenticateScope = (request: RequestHead, needed: Scope) => Principal;
 
 export function createAuthenticator(settings: AuthSettings): AuthenticateScope {
-  const known = settings.tokens.map((token) => ({ token, padded: padded(token.secret) }));
+  const holderOfToken = tokenHolders(settings.tokens);
   return (request, needed) => {
     const given = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
     const holder = given === undefined ? undefined : settings.holderOf?.(given);
     if (holder !== undefined) return withScope(onItsRoutes(holder, request), "key", needed);
-    if (known.length === 0) return LOCAL_PRINCIPAL;
+    if (settings.tokens.length === 0) return LOCAL_PRINCIPAL;
     if (given === undefined) {
       throw new LakehouseError("unauthenticated", "a bearer token is needed", {
         reason: "no_token",
         hint: "send the header Authorization: Bearer <token>",
       });
     }
-    const asked = padded(given);
-    // Every token is compared, so that time tells nothing about which one was close.
-    const matches = known.filter((one) => timingSafeEqual(one.padded, asked));
-    const token = matches[0]?.token;
-    if (token === undefined) {
+    const principal = holderOfToken(given);
+    if (principal === undefined) {
       throw new LakehouseError("unauthenticated", "the token is not known", {
         reason: "unknown_token",
       });
     }
-    return withScope({ name: token.name, scopes: token.scopes }, "token", needed);
+    return withScope(principal, "token", needed);
+  };
+}
+
+/** Whose token a secret is, in constant time; undefined: nobody's. */
+export function tokenHolders(
+  tokens: readonly AccessToken[],
+): (secret: string) => Principal | undefined {
+  const known = tokens.map(({ name, scopes, secret }) => {
+    return { holder: { name, scopes }, padded: padded(secret) };
+  });
+  return (secret) => {
+    const asked = padded(secret);
+    // Every token is compared, so that time tells nothing about which one was close.
+    const matches = known.filter((one) => timingSafeEqual(one.padded, asked));
+    return matches[0]?.holder;
   };
 }
 

@@ -1,13 +1,12 @@
 // Texts to the hashes of their words: Unicode words in lower case, English ones by their stem.
 import { stemmer } from "stemmer";
+import { createWordStems } from "#ports/word-stems.ts";
 
 const WORD = /[\p{L}\p{N}]+/gu;
 const ASCII_WORD = /[a-z0-9]+/g;
-const ENGLISH = /^[a-z]{3,30}$/;
 // oxlint-disable-next-line no-control-regex -- all of ASCII is meant
 const ASCII = /^[\0-\x7f]*$/;
-const WORD_LENGTH_MAX = 64;
-const CACHE_SIZE_MAX = 65_536;
+const STEMS_MAX = 65_536;
 
 export interface WordReader {
   /** Two 32-bit hashes for each word, one after the other; words in order, repeated as they are. */
@@ -22,18 +21,7 @@ const SEED_B = 0x2545f491;
  * stand everywhere next to no weight, and short texts lose meaning without "not" and "before".
  */
 export function createWordReader(): WordReader {
-  const stems = new Map<string, string>();
-
-  function stemOf(word: string): string {
-    if (!ENGLISH.test(word)) return word.slice(0, WORD_LENGTH_MAX);
-    let stem = stems.get(word);
-    if (stem === undefined) {
-      stem = stemmer(word);
-      if (stems.size >= CACHE_SIZE_MAX) stems.clear();
-      stems.set(word, stem);
-    }
-    return stem;
-  }
+  const stemOf = createWordStems(stemmer, STEMS_MAX);
 
   return {
     read(text) {
