@@ -65,3 +65,21 @@ test("the schema holds every candidate, fitting or not, and as many places as ar
   );
   assert.equal(fillTask.prompt(TASK, plan, CANDIDATES).schema, undefined);
 });
+
+test("what is said of each candidate for itself is what is asked for, thing by thing", () => {
+  const plan = fillTask.plan(TASK, {})!;
+  const { schema, judging } = fillTask.prompt(TASK, plan, CANDIDATES, { brief: true });
+  const { fills } = schema!["properties"] as unknown as {
+    fills: { items: { anyOf: { description: string }[] } };
+  };
+  assert.deepEqual(
+    fills.items.anyOf.map(({ description }) => description),
+    [
+      "not active, allowed, night shift, not certified",
+      "active, not allowed, not night shift, certified",
+      "active, allowed, night shift, not certified",
+    ],
+  );
+  assert.ok(judging!.examples.some((one) => one.right));
+  assert.ok(judging!.examples.every(({ says, right }) => right === !says.includes("not ")));
+});

@@ -1,6 +1,7 @@
-// The fill task for small models: a line for each candidate, and answers held to the candidates.
-import { fenced, type Candidate, type DraftPrompt, type JsonSchema } from "#pack.ts";
-import { derivedFields, textOf } from "./fill-want.ts";
+// The fill task for small models: a line for each candidate, answers held to the candidates, and
+// how each of them is judged by itself.
+import { fenced, type Candidate, type DraftPrompt, type Judging, type JsonSchema } from "#pack.ts";
+import { derivedFields, same, textOf } from "./fill-want.ts";
 import type { Want } from "./want.ts";
 
 const SYSTEM = `You choose workers for a job. Choose a worker whose line says yes to everything.
@@ -20,7 +21,46 @@ export function briefPrompt(
     fenced("workers", lines),
     want.count === 1 ? "Choose one worker." : `Choose ${want.count} workers.`,
   ].join("\n");
-  return { system: SYSTEM, prompt, schema: schemaOf(want, candidates) };
+  return { system: SYSTEM, prompt, schema: schemaOf(want, candidates), judging: JUDGING };
+}
+
+const JUDGING: Judging = {
+  instruction: "Answer good when everything is as needed, bad when one thing is not.",
+  right: "good",
+  wrong: "bad",
+  examples: [
+    { says: "active, allowed, night shift, certified", right: true },
+    { says: "active, not allowed", right: false },
+    { says: "active, allowed", right: true },
+    { says: "not active, allowed, reliable", right: false },
+    { says: "active, allowed, certified, affordable", right: true },
+    { says: "active, allowed, not day shift, available", right: false },
+    { says: "active, allowed, available, experienced", right: true },
+    { says: "active, allowed, reliable, not certified", right: false },
+  ],
+};
+
+/** Words for what a field of `derivedFields` says, where its name is none. */
+const WORDS: Readonly<Record<string, string>> = {
+  place_ok: "right place",
+  shift_ok: "right shift",
+  not_excluded: "welcome",
+};
+
+/** What is asked for and of the candidate, thing by thing; nothing that somebody else wrote. */
+function saysOf(want: Want, { metadata }: Candidate): string {
+  const { status, blacklisted } = metadata;
+  const facts: [name: string, holds: boolean][] = [
+    ["active", status === "active"],
+    ["allowed", blacklisted !== true && blacklisted !== "true"],
+  ];
+  if (want.shift !== undefined) {
+    facts.push([`${want.shift} shift`, same(want.shift, textOf(metadata, "shift"))]);
+  }
+  for (const [name, holds] of Object.entries(derivedFields(want, metadata))) {
+    facts.push([WORDS[name] ?? name, holds]);
+  }
+  return facts.map(([name, holds]) => (holds ? name : `not ${name}`)).join(", ");
 }
 
 function lineOf(want: Want, { metadata, boosted }: Candidate): string {
@@ -43,16 +83,18 @@ function yesNo(holds: boolean): string {
 }
 
 /** Every candidate may be chosen, fitting or not. */
-function schemaOf({ count }: Want, candidates: readonly Candidate[]): JsonSchema {
-  const anyOf = candidates.map(({ metadata }) => ({
+function schemaOf(want: Want, candidates: readonly Candidate[]): JsonSchema {
+  const anyOf = candidates.map((candidate) => ({
     type: "object",
+    description: saysOf(want, candidate),
     properties: {
-      worker_id: { const: textOf(metadata, "worker_id") },
-      name: { const: textOf(metadata, "name") },
+      worker_id: { const: textOf(candidate.metadata, "worker_id") },
+      name: { const: textOf(candidate.metadata, "name") },
     },
     required: ["worker_id", "name"],
     additionalProperties: false,
   }));
+  const { count } = want;
   return {
     type: "object",
     properties: { fills: { type: "array", minItems: count, maxItems: count, items: { anyOf } } },

@@ -1,7 +1,7 @@
 // chat: one door to every model; routing by name, streaming, OpenAI's shapes beside ours.
 import { z } from "zod";
 import { bytes, defineContract, read, stream, write } from "#kernel/contract.ts";
-import { chatMessage, count, finishReason, name, tokenUsage } from "./nouns.ts";
+import { chatMessage, count, finishReason, name, tokenLogprob, tokenUsage } from "./nouns.ts";
 
 const common = {
   messages: z.array(chatMessage).min(1),
@@ -12,6 +12,13 @@ const common = {
   response_format: z.looseObject({ type: z.string() }).optional(),
   tools: z.array(z.looseObject({ type: z.string() })).optional(),
   tool_choice: z.unknown().optional(),
+  logprobs: z.boolean().optional().describe("tell how likely each token of the answer was"),
+  top_logprobs: z
+    .int()
+    .min(0)
+    .max(20)
+    .optional()
+    .describe("with logprobs: tell so many of the likeliest tokens at each place too"),
   task_class: z.string().max(128).optional().describe("what it is for; stands in the ledger"),
 };
 
@@ -33,6 +40,7 @@ export const answer = z.strictObject({
   tool_calls: z.array(z.unknown()).optional(),
   finish_reason: finishReason,
   usage: tokenUsage,
+  logprobs: z.array(tokenLogprob).optional().describe("where asked for, and the provider can"),
   notes: z.array(z.string()).optional().describe("what of the request was left out, and why"),
   duration_ms: z.number(),
   trace_id: z.string(),
@@ -75,6 +83,7 @@ export const chat = defineContract("chat", "One door to every model.", {
       tool_calls: z.array(z.unknown()).optional(),
       finish_reason: finishReason.optional(),
       usage: tokenUsage.optional(),
+      logprobs: z.array(tokenLogprob).optional(),
       notes: z.array(z.string()).optional(),
       model: z.string(),
       provider: z.string(),

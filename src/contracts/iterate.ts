@@ -1,7 +1,7 @@
 // iterate: generate, validate, and retry with the validator's own error in the prompt.
 import { z } from "zod";
 import { defineContract, write } from "#kernel/contract.ts";
-import { count, json, record, time, tokenUsage, validationError } from "./nouns.ts";
+import { count, json, judging, record, time, tokenUsage, validationError } from "./nouns.ts";
 import { validationReport } from "./validate.ts";
 
 export const attempt = z.strictObject({
@@ -79,6 +79,12 @@ export const iterate = defineContract("iterate", "Generate, validate, retry.", {
         .describe(
           "for small models: lists of choices are asked for one by one, what was refused is not " +
             "offered again, and a draft that comes again is made warmer",
+        ),
+      judging: judging
+        .optional()
+        .describe(
+          "with guided and a schema that lists described choices: each description is judged by " +
+            "itself, and the likeliest to be right are taken",
         ),
       drift_after: z
         .int()

@@ -92,6 +92,26 @@ export const tokenUsage = z.strictObject({
 });
 export type TokenUsage = z.output<typeof tokenUsage>;
 
+/** A token of an answer and how likely it was (natural logarithm), as OpenAI has it. */
+export const tokenLogprob = z.looseObject({
+  token: z.string(),
+  logprob: z.number(),
+  top_logprobs: z
+    .array(z.looseObject({ token: z.string(), logprob: z.number() }))
+    .optional()
+    .describe("the likeliest tokens at this place, the likeliest first"),
+});
+export type TokenLogprob = z.output<typeof tokenLogprob>;
+
+/** How a small model is asked for one choice at a time: whether what is said of it is right. */
+export const judging = z.strictObject({
+  instruction: z.string().min(1).max(10_000),
+  right: z.string().min(1).max(32).describe("the word for what fits"),
+  wrong: z.string().min(1).max(32),
+  examples: z.array(z.strictObject({ says: z.string(), right: z.boolean() })).max(32),
+});
+export type Judging = z.output<typeof judging>;
+
 /** A chat message as OpenAI writes it; parts of other kinds than text are passed through. */
 export const chatMessage = z.looseObject({
   role: z.enum(["system", "developer", "user", "assistant", "tool"]),

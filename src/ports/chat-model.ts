@@ -1,6 +1,6 @@
 // Port: a provider of chat completions. Adapters: Ollama, OpenAI-compatible, Anthropic,
 // GGUF files in this process, the built-in solver.
-import type { ChatMessage, FinishReason, TokenUsage } from "#contracts/nouns.ts";
+import type { ChatMessage, FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
 
 export interface ChatRequest {
   /** The model's name without its provider prefix. */
@@ -15,6 +15,8 @@ export interface ChatRequest {
   readonly response_format: Readonly<Record<string, unknown>> | undefined;
   readonly tools: readonly unknown[] | undefined;
   readonly tool_choice: unknown;
+  /** How many of the likeliest tokens are told at each place; undefined: no likelihoods at all. */
+  readonly top_logprobs?: number | undefined;
   /** Other fields of an OpenAI request (top_p …), for providers that know them. */
   readonly extra?: Readonly<Record<string, unknown>> | undefined;
   /** W3C traceparent and tracestate, sent as headers where a provider is asked over HTTP. */
@@ -27,6 +29,8 @@ export interface ChatDelta {
   readonly tool_calls?: readonly unknown[];
   readonly finish_reason?: FinishReason;
   readonly usage?: TokenUsage;
+  /** Of the tokens of this piece, where asked for and the provider can. */
+  readonly logprobs?: TokenLogprob[];
   /** With the last delta: what of the request was left out, and why. */
   readonly notes?: string[];
 }

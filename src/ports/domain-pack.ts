@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import type { LakehouseError } from "#kernel/problem.ts";
 import type { Random } from "#kernel/random.ts";
-import type { Column, Filters, ValidationError } from "#contracts/nouns.ts";
+import type { Column, Filters, Judging, ValidationError } from "#contracts/nouns.ts";
 
 /** What a validator may ask of the house while it judges. */
 export interface ValidatorTools {
@@ -78,6 +78,8 @@ export interface DraftPrompt {
    * It holds every candidate of the prompt, fitting or not: the choice is the model's.
    */
   readonly schema?: JsonSchema;
+  /** With a schema whose choices carry a `description`: how a small model judges each of them. */
+  readonly judging?: Judging;
 }
 
 export interface TaskKind {

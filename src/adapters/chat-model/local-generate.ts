@@ -5,6 +5,7 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { FinishReason } from "#contracts/nouns.ts";
 import type { ChatDelta, ChatRequest } from "#ports/chat-model.ts";
 import { toFunctions, toGrammarKind, toHistory } from "./local-request.ts";
+import { generateScored } from "./local-scored.ts";
 import { cancelled } from "./local-turns.ts";
 import type { LoadedWeights } from "./local-weights.ts";
 
@@ -28,32 +29,43 @@ export async function generate(
 }
 
 async function respond(
-  { model, sequence, llama }: LoadedWeights,
+  weights: LoadedWeights,
   chat: LlamaChat,
   request: ChatRequest,
   onText: (text: string) => void,
 ): Promise<ChatDelta> {
+  const { model, sequence, llama } = weights;
   const { signal } = request;
   if (signal.aborted) throw cancelled();
   const history = toHistory(request.messages);
   const functions = toFunctions(request);
   const grammar = functions === undefined ? await grammarOf(llama, request) : undefined;
-  const prompt_tokens = chat.chatWrapper
+  const prompt = chat.chatWrapper
     .generateContextState({
       chatHistory: [...history, { type: "model", response: [] }],
       ...(functions === undefined ? {} : { availableFunctions: functions }),
     })
-    .contextText.tokenize(model.tokenizer).length;
+    .contextText.tokenize(model.tokenizer);
+  const prompt_tokens = prompt.length;
   const room = sequence.contextSize - prompt_tokens - 1;
   if (room < 1) throw promptTooLong(prompt_tokens, sequence.contextSize);
+  // Within the context: nothing of the prompt is ever pushed out to make room.
+  const maxTokens = Math.min(room, request.max_tokens ?? room);
   const before = sequence.tokenMeter.getState();
+  const usage = () => {
+    const completion_tokens = sequence.tokenMeter.diff(before).usedOutputTokens;
+    return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+  };
   let response: Response;
   try {
+    if (request.top_logprobs !== undefined && functions === undefined) {
+      const scored = await generateScored(weights, { prompt, maxTokens, grammar, request });
+      return { ...scored, usage: usage() };
+    }
     response = (await chat.generateResponse(history, {
       signal,
       onTextChunk: onText,
-      // Within the context: nothing of the prompt is ever pushed out to make room.
-      maxTokens: Math.min(room, request.max_tokens ?? room),
+      maxTokens,
       ...samplingOf(request),
       ...(functions === undefined ? {} : { functions }),
       // The structure of JSON repeats itself by nature.
@@ -67,13 +79,11 @@ async function respond(
       cause,
     });
   }
-  const completion_tokens = sequence.tokenMeter.diff(before).usedOutputTokens;
-  const total_tokens = prompt_tokens + completion_tokens;
   return {
     content: "",
     ...toolCallsOf(response),
     finish_reason: finishReasonOf(response.metadata.stopReason),
-    usage: { prompt_tokens, completion_tokens, total_tokens },
+    usage: usage(),
   };
 }
 

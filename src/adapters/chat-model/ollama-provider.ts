@@ -12,7 +12,7 @@ import {
   withHeaders,
 } from "#ports/provider-http.ts";
 import { fromOllamaToolCalls, toOllamaRequest } from "./ollama-request.ts";
-import { asCount, asObject } from "./openai-shapes.ts";
+import { asCount, asObject, logprobsOf } from "./openai-shapes.ts";
 import { createForgivingAsk, type NoteSink } from "./refused-settings.ts";
 import { textLines } from "./stream-lines.ts";
 
@@ -45,14 +45,18 @@ export function createOllamaProvider(options: OllamaOptions): ChatProvider {
       const content = typeof message?.["content"] === "string" ? message["content"] : "";
       const tool_calls = fromOllamaToolCalls(message?.["tool_calls"], calls);
       calls += tool_calls.length;
-      const tools = tool_calls.length > 0 ? { tool_calls } : {};
+      const logprobs = logprobsOf(document["logprobs"]);
+      const tools = {
+        ...(tool_calls.length > 0 ? { tool_calls } : {}),
+        ...(logprobs === undefined ? {} : { logprobs }),
+      };
       if (document["done"] === true) {
         const finish_reason = finishReasonOf(document["done_reason"], calls);
         const noted = notes.length > 0 ? { notes } : {};
         yield { content, ...tools, finish_reason, usage: usageOf(document), ...noted };
         return;
       }
-      if (content !== "" || tool_calls.length > 0) yield { content, ...tools };
+      if (content !== "" || Object.keys(tools).length > 0) yield { content, ...tools };
     }
     throw brokenOff(name);
   }

@@ -25,6 +25,10 @@ export function toOllamaRequest(request: ChatRequest): Record<string, unknown> {
     stream: true,
     ...(Object.keys(options).length > 0 ? { options } : {}),
     ...(format === undefined ? {} : { format }),
+    ...(request.top_logprobs === undefined ? {} : { logprobs: true }),
+    ...(request.top_logprobs === undefined || request.top_logprobs === 0
+      ? {}
+      : { top_logprobs: request.top_logprobs }),
     // It has no tool_choice: tools that may not be called are not shown.
     ...(request.tools === undefined || request.tool_choice === "none"
       ? {}

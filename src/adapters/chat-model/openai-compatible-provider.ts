@@ -1,7 +1,7 @@
 // Chat completions from any server that speaks OpenAI's API, streamed or in one piece.
 import type { HttpResponse } from "#kernel/http-client.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import type { FinishReason, TokenUsage } from "#contracts/nouns.ts";
+import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
 import type { ChatDelta, ChatModelInfo, ChatProvider, ChatRequest } from "#ports/chat-model.ts";
 import {
   askProvider,
@@ -70,12 +70,19 @@ async function joined(deltas: AsyncIterable<ChatDelta>): Promise<ChatDelta> {
   let content = "";
   let last: ChatDelta = { content };
   const tool_calls: unknown[] = [];
+  const logprobs: TokenLogprob[] = [];
   for await (const delta of deltas) {
     content += delta.content;
     tool_calls.push(...(delta.tool_calls ?? []));
+    logprobs.push(...(delta.logprobs ?? []));
     last = delta;
   }
-  return { ...last, content, ...(tool_calls.length === 0 ? {} : { tool_calls }) };
+  return {
+    ...last,
+    content,
+    ...(tool_calls.length === 0 ? {} : { tool_calls }),
+    ...(logprobs.length === 0 ? {} : { logprobs }),
+  };
 }
 
 /** OpenAI's newer models want `max_tokens` under its newer name, and say so with 400. */
@@ -108,6 +115,9 @@ function requestBody(request: ChatRequest, stream: boolean): Record<string, unkn
   for (const field of SENT) {
     if (request[field] !== undefined) body[field] = request[field];
   }
+  const { top_logprobs } = request;
+  if (top_logprobs !== undefined) body["logprobs"] = true;
+  if (top_logprobs !== undefined && top_logprobs > 0) body["top_logprobs"] = top_logprobs;
   body["stream"] = stream;
   if (stream) body["stream_options"] = { include_usage: true };
   return body;
@@ -138,6 +148,7 @@ function wholeAnswer(name: string, document: unknown, noted: Noted | undefined):
     ...(choice.tool_calls === undefined ? {} : { tool_calls: choice.tool_calls }),
     finish_reason: finishReasonOf(choice.finish_reason ?? "stop"),
     ...(usage === undefined ? {} : { usage }),
+    ...(choice.logprobs === undefined ? {} : { logprobs: choice.logprobs }),
     ...noted,
   };
 }
@@ -163,9 +174,13 @@ async function* streamedAnswer(name: string, response: HttpResponse): AsyncGener
       const choice = choiceOf(document);
       if (choice === undefined) continue;
       if (choice.finish_reason !== undefined) finish_reason = finishReasonOf(choice.finish_reason);
-      const { content, tool_calls } = choice;
-      if (content === "" && tool_calls === undefined) continue;
-      yield { content, ...(tool_calls === undefined ? {} : { tool_calls }) };
+      const { content, tool_calls, logprobs } = choice;
+      if (content === "" && tool_calls === undefined && logprobs === undefined) continue;
+      yield {
+        content,
+        ...(tool_calls === undefined ? {} : { tool_calls }),
+        ...(logprobs === undefined ? {} : { logprobs }),
+      };
     }
   } catch (error) {
     // The answer was whole already: that the connection broke off after it harms nobody.

@@ -1,10 +1,11 @@
 // Reads what OpenAI-compatible servers answer; lenient where they differ from one another.
-import type { FinishReason, TokenUsage } from "#contracts/nouns.ts";
+import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
 
 export interface ChoicePart {
   readonly content: string;
   readonly tool_calls: readonly unknown[] | undefined;
   readonly finish_reason: string | undefined;
+  readonly logprobs: TokenLogprob[] | undefined;
 }
 
 type Loose = Readonly<Record<string, unknown>>;
@@ -16,12 +17,32 @@ export function choiceOf(document: unknown): ChoicePart | undefined {
   if (choice === undefined) return undefined;
   const part = asObject(choice["delta"]) ?? asObject(choice["message"]) ?? {};
   const { content, tool_calls } = part;
-  const { finish_reason } = choice;
+  const { finish_reason, logprobs } = choice;
   return {
     content: typeof content === "string" ? content : "",
     tool_calls: Array.isArray(tool_calls) && tool_calls.length > 0 ? tool_calls : undefined,
     finish_reason: typeof finish_reason === "string" ? finish_reason : undefined,
+    logprobs: logprobsOf(asObject(logprobs)?.["content"]),
   };
+}
+
+/** Tokens with their likelihood; undefined: nothing of the kind, or none. */
+export function logprobsOf(list: unknown): TokenLogprob[] | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const tokens = list.flatMap((entry: unknown) => {
+    const token = likelyToken(entry);
+    if (token === undefined) return [];
+    const top = asObject(entry)?.["top_logprobs"];
+    if (!Array.isArray(top)) return [token];
+    return [{ ...token, top_logprobs: top.flatMap((one: unknown) => likelyToken(one) ?? []) }];
+  });
+  return tokens.length === 0 ? undefined : tokens;
+}
+
+function likelyToken(value: unknown): TokenLogprob | undefined {
+  const { token, logprob, bytes } = asObject(value) ?? {};
+  if (typeof token !== "string" || typeof logprob !== "number") return undefined;
+  return { token, logprob, ...(Array.isArray(bytes) ? { bytes } : {}) };
 }
 
 export function usageOf(document: unknown): TokenUsage | undefined {

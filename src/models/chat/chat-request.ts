@@ -29,6 +29,7 @@ export function toChatRequest(
     response_format: asked.response_format,
     tools: asked.tools,
     tool_choice: asked.tool_choice,
+    top_logprobs: asked.logprobs === true ? (asked.top_logprobs ?? 0) : undefined,
     extra: asked.extra,
     trace_headers: traceparentHeaders(call),
     signal,
@@ -70,6 +71,8 @@ const READ: ReadonlySet<string> = new Set([
   "response_format",
   "tools",
   "tool_choice",
+  "logprobs",
+  "top_logprobs",
   "task_class",
   "n",
   "stream",
@@ -79,7 +82,7 @@ const READ: ReadonlySet<string> = new Set([
 /** Reads an OpenAI request: fields that we have no name for are kept for the provider. */
 export function completionRequest(input: ParsedInputOf<Operations["completions"]>): AskedChat {
   const { model, messages, temperature, max_completion_tokens, stop, seed, provider, n } = input;
-  const { response_format, tools, tool_choice, task_class } = input;
+  const { response_format, tools, tool_choice, task_class, logprobs, top_logprobs } = input;
   if (n !== undefined && n !== null && n !== 1) {
     throw new LakehouseError("invalid", "one completion is made for each request: n must be 1", {
       reason: "invalid_input",
@@ -94,5 +97,14 @@ export function completionRequest(input: ParsedInputOf<Operations["completions"]
   const extra = Object.fromEntries(others.map((name) => [name, input[name]]));
   const max_tokens = max_completion_tokens ?? input.max_tokens;
   const asked = { model, messages, temperature, max_tokens, stop, seed, response_format };
-  return { ...asked, tools, tool_choice, task_class, ...(by_name ? { provider } : {}), extra };
+  const likely = { logprobs, top_logprobs };
+  return {
+    ...asked,
+    ...likely,
+    tools,
+    tool_choice,
+    task_class,
+    ...(by_name ? { provider } : {}),
+    extra,
+  };
 }

@@ -7,6 +7,7 @@ import type { Service } from "#kernel/lifecycle.ts";
 import { asOpenAiError } from "#kernel/openai-error.ts";
 import { wholeBody } from "#kernel/whole-body.ts";
 import type { chat, ChatAnswer } from "#contracts/chat.ts";
+import type { TokenLogprob } from "#contracts/nouns.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 import type { ChatSettings } from "./chat-settings.ts";
 import { completionRequest } from "./chat-request.ts";
@@ -34,13 +35,14 @@ export async function createChat(
       async chat(input, call) {
         const clock = performance.now();
         const { provider, full_name, deltas } = await opener.open(input, call, false);
-        const { tool_calls, notes, ...whole } = await collect(deltas);
+        const { tool_calls, notes, logprobs, ...whole } = await collect(deltas);
         return {
           model: full_name,
           provider: provider.name,
           provider_kind: provider.kind,
           ...whole,
           ...(tool_calls === undefined ? {} : { tool_calls }),
+          ...(logprobs === undefined ? {} : { logprobs }),
           ...(notes === undefined ? {} : { notes }),
           duration_ms: performance.now() - clock,
           trace_id: call.trace_id,
@@ -110,12 +112,14 @@ async function collect(deltas: Deltas) {
   let usage = NO_USAGE;
   let finish_reason: ChatAnswer["finish_reason"] = "stop";
   let notes: string[] | undefined;
+  let logprobs: TokenLogprob[] | undefined;
   const pieces: unknown[] = [];
   for (let step = await deltas.next(); !step.done; step = await deltas.next()) {
     const { value } = step;
     content += value.content;
     if (value.tool_calls !== undefined) pieces.push(...value.tool_calls);
     usage = value.usage ?? usage;
+    if (value.logprobs !== undefined) logprobs = [...(logprobs ?? []), ...value.logprobs];
     notes = value.notes ?? notes;
     if (value.finish_reason === undefined) continue;
     // Nothing comes after the reason.
@@ -123,7 +127,7 @@ async function collect(deltas: Deltas) {
     break;
   }
   const tool_calls = pieces.length > 0 ? joinToolCalls(pieces) : undefined;
-  return { content, tool_calls, finish_reason, usage, notes };
+  return { content, tool_calls, finish_reason, usage, logprobs, notes };
 }
 
 /** For loops: ending one early leaves the answer. */

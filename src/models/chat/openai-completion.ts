@@ -1,7 +1,7 @@
 // OpenAI's shapes of a chat completion: the whole object, and the events of a streamed one.
 import { toLakehouseError } from "#kernel/problem.ts";
 import { openAiErrorBody } from "#kernel/openai-error.ts";
-import type { FinishReason, TokenUsage } from "#contracts/nouns.ts";
+import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 
 export interface CompletionHead {
@@ -16,6 +16,7 @@ export interface WholeAnswer {
   readonly tool_calls: readonly unknown[] | undefined;
   readonly finish_reason: FinishReason;
   readonly usage: TokenUsage;
+  readonly logprobs?: TokenLogprob[] | undefined;
   /** Not of OpenAI's: what of the request was left out, and why. */
   readonly notes?: readonly string[] | undefined;
 }
@@ -29,7 +30,7 @@ export function completionObject(head: CompletionHead, answer: WholeAnswer) {
     refusal: null,
     ...(tool_calls === undefined ? {} : { tool_calls }),
   };
-  const choice = { index: 0, message, logprobs: null, finish_reason };
+  const choice = { index: 0, message, logprobs: likelihoods(answer.logprobs), finish_reason };
   const { id, created, model } = head;
   const noted = notes === undefined ? {} : { notes };
   const object = "chat.completion";
@@ -51,18 +52,22 @@ export async function* completionEvents(
   const { id, created, model } = head;
   const chunk = (rest: object) =>
     event({ id, object: "chat.completion.chunk", created, model, ...rest });
-  const choice = (delta: object, finish_reason: FinishReason | null = null, more = {}) => {
+  const choice = (
+    delta: object,
+    finish_reason: FinishReason | null = null,
+    { logprobs, ...more }: { logprobs?: TokenLogprob[] | undefined; notes?: string[] } = {},
+  ) => {
     const usage = include_usage ? { usage: null } : {};
     return chunk({
-      choices: [{ index: 0, delta, logprobs: null, finish_reason }],
+      choices: [{ index: 0, delta, logprobs: likelihoods(logprobs), finish_reason }],
       ...usage,
       ...more,
     });
   };
   try {
     yield choice({ role: "assistant", content: "", refusal: null });
-    for await (const { content, tool_calls, finish_reason, usage, notes } of deltas) {
-      if (content !== "") yield choice({ content });
+    for await (const { content, tool_calls, finish_reason, usage, notes, logprobs } of deltas) {
+      if (content !== "" || logprobs !== undefined) yield choice({ content }, null, { logprobs });
       if (tool_calls !== undefined) yield choice({ tool_calls });
       if (finish_reason === undefined) continue;
       yield choice({}, finish_reason, notes === undefined ? {} : { notes });
@@ -72,6 +77,10 @@ export async function* completionEvents(
   } catch (thrown) {
     yield event({ error: openAiErrorBody(toLakehouseError(thrown)) });
   }
+}
+
+function likelihoods(content: TokenLogprob[] | undefined) {
+  return content === undefined ? null : { content, refusal: null };
 }
 
 export const NO_USAGE: TokenUsage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };

@@ -4,7 +4,7 @@ import type { Client } from "#kernel/contract.ts";
 import type { Log } from "#kernel/log.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
 import type { chat, ChatAnswer } from "#contracts/chat.ts";
-import type { ChatMessage } from "#contracts/nouns.ts";
+import type { ChatMessage, TokenUsage } from "#contracts/nouns.ts";
 import type { Choices } from "./guided-choice.ts";
 
 type ChatInput = Parameters<Client<typeof chat>["chat"]>[0];
@@ -26,7 +26,7 @@ export type AskModel = (
 const REFUSERS_MAX = 1_000;
 
 /** What a provider answers that does not know response formats, or not this schema. */
-const REFUSALS: ReadonlySet<string> = new Set(["rejected", "invalid", "unimplemented"]);
+export const REFUSALS: ReadonlySet<string> = new Set(["rejected", "invalid", "unimplemented"]);
 
 /**
  * A model that refuses the schema is asked once more without it, and from then on without it at
@@ -60,5 +60,16 @@ export function createModelAsker(
       log.info({ ...fields, err: error.message }, "this model takes no JSON schema");
       return answer;
     }
+  };
+}
+
+/** What two questions took together. */
+export function sumOf(one: TokenUsage | undefined, other: TokenUsage): TokenUsage {
+  if (one === undefined) return other;
+  return {
+    ...other,
+    prompt_tokens: one.prompt_tokens + other.prompt_tokens,
+    completion_tokens: one.completion_tokens + other.completion_tokens,
+    total_tokens: one.total_tokens + other.total_tokens,
   };
 }

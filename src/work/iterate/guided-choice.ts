@@ -3,10 +3,9 @@ import type { Call } from "#kernel/call.ts";
 import { canonicalJson } from "#kernel/ids.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
 import type { Attempt } from "#contracts/iterate.ts";
-import type { ChatMessage, TokenUsage } from "#contracts/nouns.ts";
-import type { AskedModel, AskModel } from "./ask-model.ts";
-
-type Item = Readonly<Record<string, unknown>>;
+import type { ChatMessage, Judging, TokenUsage } from "#contracts/nouns.ts";
+import { sumOf, type AskedModel, type AskModel } from "./ask-model.ts";
+import { createJudge, type Item, type Judge } from "./judged-choice.ts";
 
 /** An artifact that is a list of so many different options, and nothing else. */
 export interface Choices {
@@ -15,14 +14,19 @@ export interface Choices {
   readonly options: readonly Item[];
   /** By place in the list; undefined: to be chosen. */
   readonly places: readonly (Item | undefined)[];
+  /** Set where each option is judged by itself. */
+  readonly judge?: Judge | undefined;
 }
 
 /**
  * The choices that a JSON Schema describes: one property, an array with as many items at least as
  * at most, each `anyOf` objects of constants. undefined: it describes something else, or there are
- * fewer options than places.
+ * fewer options than places. Options are judged where each has a `description`.
  */
-export function choicesOf(schema: Readonly<Record<string, unknown>>): Choices | undefined {
+export function choicesOf(
+  schema: Readonly<Record<string, unknown>>,
+  judging?: Judging,
+): Choices | undefined {
   const [entry, ...others] = Object.entries(asItem(schema["properties"]) ?? {});
   if (entry === undefined || others.length > 0) return undefined;
   const [list, array] = entry;
@@ -33,7 +37,11 @@ export function choicesOf(schema: Readonly<Record<string, unknown>>): Choices | 
   const options = alternatives.map(constantOf);
   if (options.length < minItems || options.includes(undefined)) return undefined;
   const places = Array.from({ length: minItems }, () => undefined);
-  return { list, options: options as Item[], places };
+  const chosen = { list, options: options as Item[], places };
+  const said = alternatives.map((one) => asItem(one)?.["description"]);
+  if (judging === undefined || !said.every((one) => typeof one === "string")) return chosen;
+  const says = new Map(chosen.options.map((option, at) => [canonicalJson(option), said[at]!]));
+  return { ...chosen, judge: createJudge(judging, (item) => says.get(canonicalJson(item))!) };
 }
 
 /** What is left after a refusal: places that were not at fault stay, their faulty items go. */
@@ -55,6 +63,7 @@ export function afterRefusal(choices: Choices, { artifact, error }: Attempt): Ch
 export function createChooser(ask: AskModel): AskModel {
   return async ({ choices, ...asked }, messages, call) => {
     if (choices === undefined) return ask(asked, messages, call);
+    if (choices.judge !== undefined) return chooseJudged(ask, asked, choices, choices.judge, call);
     const places = [...choices.places];
     let last: ChatAnswer | undefined;
     let usage: TokenUsage | undefined;
@@ -70,6 +79,22 @@ export function createChooser(ask: AskModel): AskModel {
     }
     return { ...last!, content: JSON.stringify({ [choices.list]: places }), usage: usage! };
   };
+}
+
+/** The options that the model finds likeliest to be right, in their own order where it is torn. */
+async function chooseJudged(
+  ask: AskModel,
+  asked: AskedModel,
+  { list, options, places }: Choices,
+  judge: Judge,
+  call: Call,
+): Promise<ChatAnswer> {
+  const taken = new Set(places.flatMap((item) => (item === undefined ? [] : canonicalJson(item))));
+  const left = options.filter((option) => !taken.has(canonicalJson(option)));
+  const { scores, answer } = await judge(ask, asked, left, call);
+  const ranked = left.toSorted((one, other) => scores.get(other)! - scores.get(one)!).values();
+  const filled = places.map((item) => item ?? ranked.next().value);
+  return { ...answer, content: JSON.stringify({ [list]: filled }), finish_reason: "stop" };
 }
 
 function chooseOne(
@@ -121,16 +146,6 @@ function readItem(content: string): Item | undefined {
   } catch {
     return undefined;
   }
-}
-
-function sumOf(one: TokenUsage | undefined, other: TokenUsage): TokenUsage {
-  if (one === undefined) return other;
-  return {
-    ...other,
-    prompt_tokens: one.prompt_tokens + other.prompt_tokens,
-    completion_tokens: one.completion_tokens + other.completion_tokens,
-    total_tokens: one.total_tokens + other.total_tokens,
-  };
 }
 
 function asItem(value: unknown): Item | undefined {

@@ -1,6 +1,7 @@
 // What a session with a small model has learnt: what is left to choose, and how warm to draft.
 import { canonicalJson } from "#kernel/ids.ts";
 import type { Attempt } from "#contracts/iterate.ts";
+import type { Judging } from "#contracts/nouns.ts";
 import type { AttemptRequest } from "./attempt.ts";
 import { afterRefusal, choicesOf } from "./guided-choice.ts";
 
@@ -18,9 +19,10 @@ export interface Guide {
 export function createGuide(input: {
   readonly guided: boolean;
   readonly schema?: Readonly<Record<string, unknown>> | undefined;
+  readonly judging?: Judging | undefined;
 }): Guide {
-  const { guided, schema } = input;
-  let choices = guided && schema !== undefined ? choicesOf(schema) : undefined;
+  const { guided, schema, judging } = input;
+  let choices = guided && schema !== undefined ? choicesOf(schema, judging) : undefined;
   let warmer = 0;
   const seen = new Set<string>();
 

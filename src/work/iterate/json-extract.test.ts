@@ -41,7 +41,8 @@ for (const [name, text, expected] of CASES) {
 }
 
 test("any object in brace-free prose is found again", () => {
-  const prose = fc.string().filter((text) => !/[{}<`]/.test(text));
+  // A quote and a colon before it make it a member of an object that lost its brace.
+  const prose = fc.string().filter((text) => !/[{}<`]|["']\s*:/.test(text));
   const value = fc.dictionary(fc.string(), fc.jsonValue());
   fc.assert(
     fc.property(prose, value, prose, (before, object, after) => {

@@ -8,11 +8,19 @@ export interface AskedCompletion {
   readonly messages: readonly ChatMessage[];
   readonly response_format?: Readonly<Record<string, unknown>>;
   readonly seed?: number;
+  readonly logprobs?: boolean;
+  readonly max_tokens?: number;
 }
 
 /** What is answered: words, words that never end (`hangs`), or an error of the server. */
 export type ScriptedAnswer =
-  | { readonly content: string; readonly finish_reason?: FinishReason; readonly after_ms?: number }
+  | {
+      readonly content: string;
+      readonly finish_reason?: FinishReason;
+      readonly after_ms?: number;
+      /** Of the first token: the likelihoods of the words that it could have been. */
+      readonly likely?: Readonly<Record<string, number>>;
+    }
   | { readonly hangs: true }
   | { readonly status: number; readonly message: string };
 
@@ -67,14 +75,21 @@ function documentOf(
   said: Exclude<ScriptedAnswer, { hangs: true }>,
 ): Record<string, unknown> {
   if ("status" in said) return { error: { message: said.message, type: "invalid_request_error" } };
-  const { content, finish_reason = "stop" } = said;
+  const { content, finish_reason = "stop", likely } = said;
   const message = { role: "assistant", content };
   return {
     id: "chatcmpl-1",
     object: "chat.completion",
     created: 0,
     model: body.model,
-    choices: [{ index: 0, message, finish_reason }],
+    choices: [{ index: 0, message, ...likelihoods(content, likely), finish_reason }],
     usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
   };
+}
+
+function likelihoods(token: string, likely: Readonly<Record<string, number>> | undefined): object {
+  if (likely === undefined) return {};
+  const words = Object.entries(likely);
+  const top_logprobs = words.map(([word, p]) => ({ token: word, logprob: Math.log(p) }));
+  return { logprobs: { content: [{ token, logprob: Math.log(likely[token]!), top_logprobs }] } };
 }

@@ -61,7 +61,12 @@ export async function draftWork(
     boosted: playbook !== null,
   }));
   const form = { brief: guided };
-  const { system, prompt, schema } = kind.prompt(input.task, plan, candidates, form);
+  const { system, prompt, schema, judging } = kind.prompt(input.task, plan, candidates, form);
+  const guidance = {
+    guided,
+    ...(schema === undefined ? {} : { schema: { ...schema } }),
+    ...(judging === undefined ? {} : { judging }),
+  };
   try {
     const answer = await client.iterate(
       {
@@ -70,7 +75,7 @@ export async function draftWork(
         prompt: withCorrections(guided ? prompt : withEarlier(prompt, earlier), corrections),
         context: { ...plan.context },
         max_iterations: input.max_iterations,
-        ...(guided ? { guided, ...(schema === undefined ? {} : { schema: { ...schema } }) } : {}),
+        ...(guided ? guidance : {}),
         ...(drift_after === undefined ? {} : { drift_after }),
         ...(input.provider === undefined ? {} : { provider: input.provider }),
         ...(input.model === undefined ? {} : { model: input.model }),

@@ -1,0 +1,149 @@
+// Choices judged one by one: what is asked, how they are ranked, and what happens after a refusal.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { startCall } from "#kernel/call.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import type { ChatAnswer } from "#contracts/chat.ts";
+import type { Attempt } from "#contracts/iterate.ts";
+import type { ChatMessage, Judging, TokenLogprob } from "#contracts/nouns.ts";
+import type { AskedModel, AskModel } from "./ask-model.ts";
+import type { AttemptRequest } from "./attempt.ts";
+import { choicesOf, createChooser } from "./guided-choice.ts";
+import { createGuide } from "./guided-session.ts";
+
+const JUDGING: Judging = {
+  instruction: "good or bad?",
+  right: "good",
+  wrong: "bad",
+  examples: [
+    { says: "round", right: true },
+    { says: "not round", right: false },
+  ],
+};
+
+/** Options a, b, c …, each with what is said of it. */
+function schemaFor(said: readonly (string | undefined)[], count: number) {
+  const anyOf = said.map((description, at) => ({
+    type: "object",
+    ...(description === undefined ? {} : { description }),
+    properties: { id: { const: "abcdefgh"[at] } },
+    required: ["id"],
+  }));
+  const list = { type: "array", minItems: count, maxItems: count, items: { anyOf } };
+  return { type: "object", properties: { picks: list }, required: ["picks"] };
+}
+
+interface Said {
+  readonly asked: AskedModel;
+  readonly messages: readonly ChatMessage[];
+}
+
+/** A model that finds good as likely as the text that it is asked about says. */
+function judgeOf(answer: (says: string, asked: AskedModel) => Partial<ChatAnswer>) {
+  const said: Said[] = [];
+  const ask: AskModel = async (asked, messages) => {
+    said.push({ asked, messages: [...messages] });
+    const usage = { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 };
+    const rest = answer(String(messages.at(-1)!.content), asked);
+    return { usage, finish_reason: "length", model: "m", provider: "p", ...rest } as ChatAnswer;
+  };
+  return { ask, said };
+}
+
+const likely = (good: number): Partial<ChatAnswer> => {
+  const top_logprobs = [
+    { token: " Good", logprob: Math.log(good) },
+    { token: "bad", logprob: Math.log(1 - good) },
+    { token: "maybe", logprob: -1 },
+  ];
+  const first: TokenLogprob = { token: "maybe", logprob: -1, top_logprobs };
+  return { content: "maybe", logprobs: [first] };
+};
+
+type Picks = { picks: { id: string }[] };
+const idsOf = ({ content }: ChatAnswer) => (JSON.parse(content) as Picks).picks.map(({ id }) => id);
+
+const draft = (ask: AskModel, schema: object, asked: Partial<AskedModel> = {}) => {
+  const choices = choicesOf(schema as Record<string, unknown>, JUDGING);
+  return createChooser(ask)({ ...asked, choices } as AskedModel, [], startCall());
+};
+
+test("each option is asked about by itself, after the same examples, for one word", async () => {
+  const { ask, said } = judgeOf((says) => likely(Number(says)));
+  const answer = await draft(ask, schemaFor(["0.2", "0.9", "0.6"], 2), { model: "m" });
+  assert.deepEqual(idsOf(answer), ["b", "c"]);
+  assert.equal(answer.finish_reason, "stop");
+  assert.equal(answer.usage.total_tokens, 12);
+  assert.equal(said.length, 3);
+  const { asked, messages } = said[0]!;
+  assert.deepEqual(asked, {
+    model: "m",
+    temperature: 0,
+    max_tokens: 1,
+    logprobs: true,
+    top_logprobs: 20,
+  });
+  assert.deepEqual(
+    messages.map(({ role, content }) => `${role}: ${String(content)}`),
+    [
+      "system: good or bad?",
+      "user: round",
+      "assistant: good",
+      "user: not round",
+      "assistant: bad",
+      "user: 0.2",
+    ],
+  );
+});
+
+test("options that are found equally right keep their own order", async () => {
+  const { ask } = judgeOf(() => likely(0.5));
+  assert.deepEqual(idsOf(await draft(ask, schemaFor(["x", "x", "x"], 2))), ["a", "b"]);
+});
+
+test("a model that tells no likelihoods is taken by its word; one that refuses, asked without", async () => {
+  const words = judgeOf((says) => ({ content: says }));
+  const schema = schemaFor(["bad", "what?", "Good."], 2);
+  assert.deepEqual(idsOf(await draft(words.ask, schema)), ["c", "b"]);
+
+  const refusing = judgeOf((says, asked) => {
+    if (asked.logprobs !== undefined) throw new LakehouseError("rejected", "no logprobs here");
+    return { content: says };
+  });
+  assert.deepEqual(idsOf(await draft(refusing.ask, schema)), ["c", "b"]);
+  // It is told so once, and from then on asked without.
+  assert.equal(refusing.said.length, 4);
+
+  const broken = judgeOf(() => {
+    throw new LakehouseError("unavailable", "gone");
+  });
+  await assert.rejects(draft(broken.ask, schema), /gone/);
+});
+
+test("after a refusal the next best is taken, and nothing is asked twice of the same model", async () => {
+  const { ask, said } = judgeOf((says) => likely(Number(says)));
+  const schema = schemaFor(["0.2", "0.9", "0.6"], 1) as Record<string, unknown>;
+  const guide = createGuide({ guided: true, schema, judging: JUDGING });
+  const once = (model: string) => {
+    const { chat } = guide.guided({ chat: { model } } as AttemptRequest);
+    return createChooser(ask)(chat, [], startCall());
+  };
+  const first = await once("m");
+  assert.deepEqual(idsOf(first), ["b"]);
+  guide.refused({
+    artifact: JSON.parse(first.content) as Attempt["artifact"],
+    raw: first.content,
+    error: { kind: "policy", field: "picks.0", message: "no" },
+  } as Attempt);
+  const second = await once("m");
+  assert.deepEqual(idsOf(second), ["c"]);
+  assert.equal(second.usage.total_tokens, 0);
+  assert.equal(said.length, 3);
+  assert.deepEqual(idsOf(await once("bigger")), ["c"]);
+  assert.equal(said.length, 5);
+});
+
+test("options of which one has no description are chosen from as a list", () => {
+  assert.equal(choicesOf(schemaFor(["1", undefined], 1), JUDGING)!.judge, undefined);
+  assert.equal(choicesOf(schemaFor(["1", "2"], 1))!.judge, undefined);
+});
