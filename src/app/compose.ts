@@ -58,9 +58,11 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
   await mkdir(data_dir, { recursive: true });
   const wanted = new Set<ServiceName>(options.only ?? PARTS.map((part) => part.service));
   const lifecycle = createLifecycle(log);
-  const packs = READ_PACKS.some((name) => wanted.has(name))
-    ? await loadPacks(settings.domains)
-    : [];
+  const { cache_semantic } = settings.chat;
+  const packs =
+    READ_PACKS.some((name) => wanted.has(name)) || cache_semantic
+      ? await loadPacks(settings.domains)
+      : [];
   const engines = createEngines({ settings, data_dir, log, variables: options.variables });
   lifecycle.add("engines", () => engines.stop());
   const clients: Partial<Record<ServiceName, unknown>> = {};

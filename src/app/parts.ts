@@ -7,6 +7,7 @@ import type { Clock } from "#kernel/clock.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
+import type { SameRequest } from "#ports/same-request.ts";
 import type { DomainPack, RequestReader } from "#ports/domain-pack.ts";
 import type { Engines } from "./engines.ts";
 import { kbRelations } from "./kb-relations.ts";
@@ -67,6 +68,14 @@ function requestReader(packs: readonly DomainPack[]): RequestReader {
     }
     return undefined;
   };
+}
+
+/** For the semantic cache alone; undefined where it is off. */
+async function sameRequest({ settings, packs }: Site): Promise<SameRequest | undefined> {
+  const { cache_semantic, cache_bytes_max } = settings.chat;
+  if (!cache_semantic || cache_bytes_max === 0) return undefined;
+  const { createSameRequest } = await import("#recall/playbook/same-request.ts");
+  return createSameRequest(packs.flatMap((pack) => pack.slots));
 }
 
 export const PARTS: readonly Part[] = [
@@ -185,8 +194,12 @@ export const PARTS: readonly Part[] = [
       const own = base(site, "chat");
       if (ledger === undefined) own.log.warn({}, "usage runs apart: no ledger, no limits of keys");
       const witnessed = witnessedLedger(ledger, site.tell);
-      const needs = { ...own, providers, ledger: witnessed, tiers: tiersOf(site.settings.models) };
-      return createChat(needs, site.settings.chat);
+      const tiers = tiersOf(site.settings.models);
+      const same_request = await sameRequest(site);
+      return createChat(
+        { ...own, providers, ledger: witnessed, tiers, same_request },
+        site.settings.chat,
+      );
     },
   },
   {

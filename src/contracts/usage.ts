@@ -25,7 +25,9 @@ export const usageLine = z.strictObject({
   charged_cost: z.number(),
   latency_ms: z.number(),
   first_token_ms: z.number().nullable(),
-  cache: z.enum(["off", "miss", "hit"]),
+  cache: z
+    .enum(["off", "miss", "hit", "semantic"])
+    .describe("semantic: answered as the same request in other words was"),
   retries: count,
   hedged: z.boolean(),
   finish_reason: finishReason.nullable(),

@@ -27,7 +27,8 @@ export interface ModelOutcome {
   readonly error: string | undefined;
   readonly duration_ms: number;
   readonly first_token_ms: number | undefined;
-  readonly cache: "off" | "miss" | "hit";
+  /** `semantic`: kept for the same request in other words. */
+  readonly cache: "off" | "miss" | "hit" | "semantic";
   readonly retries: number;
   /** A second request was sent because the first was slow. */
   readonly hedged?: boolean | undefined;

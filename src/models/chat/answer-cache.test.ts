@@ -1,42 +1,99 @@
-// The cache of whole answers: bounded in bytes and age, for repeatable requests only.
+// The cache of whole answers: bounded in bytes and age, for repeatable requests only; with a judge
+// also for the same request in other words.
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import type { SameRequest } from "#ports/same-request.ts";
 import { createAnswerCache } from "./answer-cache.ts";
 import type { AskedChat } from "./chat-request.ts";
 
-const ASKED: AskedChat = { messages: [{ role: "user", content: "x" }] };
+const asking = (content: string, more: Partial<AskedChat> = {}): AskedChat => ({
+  messages: [
+    { role: "system", content: "be brief" },
+    { role: "user", content },
+  ],
+  ...more,
+});
 const answer = (content: string) => ({
   provider: "p",
   model: "m",
   deltas: [{ content }, { content: "", finish_reason: "stop" as const }],
 });
 
+/** Texts are the same without "please"; what shouts is the same as nothing. */
+const PLEASE: SameRequest<{ readonly said: string }> = {
+  read: (text) =>
+    text.endsWith("!") ? undefined : { said: text.replace("please ", "").toLowerCase() },
+  isSame: (asked, kept) => asked.said === kept.said,
+};
+
+function cacheOf(cache_bytes_max: number, now = () => 0, same?: SameRequest<{ said: string }>) {
+  const cache = createAnswerCache({ cache_bytes_max, cache_age_ms: 100 }, now, same as SameRequest);
+  const keyOf = (asked: AskedChat) => cache.keyOf("p/m", asked);
+  return {
+    ...cache,
+    keyOf,
+    keep: (asked: AskedChat, content: string) => cache.put(keyOf(asked)!, answer(content)),
+    find: (asked: AskedChat) => cache.get(keyOf(asked)!),
+  };
+}
+
 test("entries go when there are too many bytes, the longest unused first, or when old", () => {
   let now = 0;
-  const cache = createAnswerCache({ cache_bytes_max: 3_000, cache_age_ms: 100 }, () => now);
-  cache.put("a", answer("1"));
-  cache.put("b", answer("2"));
-  cache.put("c", answer("3"));
-  assert.ok(cache.get("a"));
-  cache.put("d", answer("4"));
-  assert.deepEqual(
-    ["a", "b", "c", "d"].map((key) => cache.get(key) !== undefined),
-    [true, false, true, true],
-  );
+  const cache = cacheOf(3_000, () => now);
+  const has = (text: string) => cache.find(asking(text)) !== undefined;
+  for (const text of ["a", "b", "c"]) cache.keep(asking(text), text);
+  assert.ok(has("a"));
+  cache.keep(asking("d"), "d");
+  assert.deepEqual(["a", "b", "c", "d"].map(has), [true, false, true, true]);
   assert.ok(cache.figures().bytes <= 3_000);
-  cache.put("huge", answer("x".repeat(3_000)));
-  assert.equal(cache.get("huge"), undefined);
+  cache.keep(asking("huge"), "x".repeat(3_000));
+  assert.ok(!has("huge"));
   now = 101;
-  assert.equal(cache.get("a"), undefined);
+  assert.ok(!has("a"));
 });
 
 test("the key is the request itself, whatever the order of its fields", () => {
-  const cache = createAnswerCache({ cache_bytes_max: 3_000, cache_age_ms: 100 }, () => 0);
-  const key = cache.keyOf("p/m", { ...ASKED, max_tokens: 5, seed: 1 });
-  assert.equal(cache.keyOf("p/m", { seed: 1, max_tokens: 5, ...ASKED }), key);
-  assert.notEqual(cache.keyOf("p/m", { ...ASKED, max_tokens: 6, seed: 1 }), key);
-  assert.notEqual(cache.keyOf("p/n", { ...ASKED, max_tokens: 5, seed: 1 }), key);
-  assert.equal(cache.keyOf("p/m", { ...ASKED, temperature: 1 }), undefined);
-  const off = createAnswerCache({ cache_bytes_max: 0, cache_age_ms: 100 }, () => 0);
-  assert.equal(off.keyOf("p/m", ASKED), undefined);
+  const cache = cacheOf(3_000);
+  const key = cache.keyOf(asking("x", { max_tokens: 5, seed: 1 }));
+  assert.deepEqual(cache.keyOf({ seed: 1, max_tokens: 5, ...asking("x") }), key);
+  assert.notDeepEqual(cache.keyOf(asking("x", { max_tokens: 6, seed: 1 })), key);
+  assert.equal(cache.keyOf(asking("x", { temperature: 1 })), undefined);
+  assert.equal(cacheOf(0).keyOf(asking("x")), undefined);
+  const other = createAnswerCache({ cache_bytes_max: 9, cache_age_ms: 9 }, () => 0);
+  assert.notDeepEqual(other.keyOf("p/n", asking("x", { max_tokens: 5, seed: 1 })), key);
+});
+
+test("the same request in other words is answered where all else is equal, and told apart", () => {
+  const cache = cacheOf(100_000, () => 0, PLEASE);
+  cache.keep(asking("Name a city"), "Zurich");
+  assert.equal(cache.find(asking("Name a city"))!.how, "hit");
+  const found = cache.find(asking("please name a city"))!;
+  assert.deepEqual([found.how, found.answer.deltas[0]!.content], ["semantic", "Zurich"]);
+  assert.equal(cache.find(asking("name a town")), undefined);
+  assert.equal(cache.find(asking("name a city", { max_tokens: 1 })), undefined);
+  assert.equal(cache.find({ messages: [{ role: "user", content: "name a city" }] }), undefined);
+  const parts = [{ type: "text", text: "name a city" }];
+  assert.equal(cache.find({ messages: [{ role: "user", content: parts }] }), undefined);
+  assert.equal(cacheOf(9_000).keyOf(asking("name a city"))!.alike, undefined);
+});
+
+test("what cannot be read is found by itself only", () => {
+  const cache = cacheOf(100_000, () => 0, PLEASE);
+  cache.keep(asking("Name a city!"), "Zurich");
+  assert.equal(cache.find(asking("Name a city!"))!.how, "hit");
+  assert.equal(cache.find(asking("name a city!")), undefined);
+});
+
+test("the youngest of the same requests answers; what was dropped or is old does not", () => {
+  let now = 0;
+  const cache = cacheOf(30_000, () => now, PLEASE);
+  cache.keep(asking("Go"), "1");
+  cache.keep(asking("gO"), "2");
+  assert.equal(cache.find(asking("please go"))!.answer.deltas[0]!.content, "2");
+  for (let at = 0; at < 20; at++) cache.keep(asking(`other ${at}`), "x");
+  assert.ok(cache.figures().bytes <= 30_000);
+  assert.equal(cache.find(asking("please go")), undefined);
+  cache.keep(asking("Go"), "3");
+  now = 101;
+  assert.equal(cache.find(asking("please go")), undefined);
 });

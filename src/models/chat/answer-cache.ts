@@ -1,6 +1,8 @@
-// Whole answers of equal requests, in memory, bounded in bytes and age. Off unless set.
+// Whole answers of equal requests, in memory, bounded in bytes and age. Off unless set. With a
+// judge of requests also those of the same request in other words.
 import { canonicalJson, sha256Hex } from "#kernel/ids.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
+import type { SameRequest } from "#ports/same-request.ts";
 import type { AskedChat } from "./chat-request.ts";
 
 export interface CacheRules {
@@ -17,11 +19,25 @@ export interface CachedAnswer {
   readonly deltas: readonly ChatDelta[];
 }
 
+/** What an answer is kept under. */
+export interface AnswerKey {
+  /** Of the whole request. */
+  readonly exact: string;
+  /** Of the request without its last message, which was read; absent: only equal ones will do. */
+  readonly alike?: { readonly family: string; readonly reading: object };
+}
+
+export interface CacheHit {
+  readonly answer: CachedAnswer;
+  /** `semantic`: to the same request in other words. */
+  readonly how: "hit" | "semantic";
+}
+
 export interface AnswerCache {
   /** Undefined: requests like this are not kept. */
-  keyOf(full_name: string, asked: AskedChat): string | undefined;
-  get(key: string): CachedAnswer | undefined;
-  put(key: string, answer: CachedAnswer): void;
+  keyOf(full_name: string, asked: AskedChat): AnswerKey | undefined;
+  get(key: AnswerKey): CacheHit | undefined;
+  put(key: AnswerKey, answer: CachedAnswer): void;
   figures(): { readonly entries: number; readonly bytes: number };
 }
 
@@ -29,53 +45,105 @@ interface Entry {
   readonly answer: CachedAnswer;
   readonly bytes: number;
   readonly made_ms: number;
+  readonly alike: AnswerKey["alike"];
 }
 
 /** What an entry takes beside its text. */
 const ENTRY_BYTES = 512;
 const DELTA_BYTES = 128;
+/** What the reading of a message takes, at about thirty words. */
+const READING_BYTES = 8192;
+/** The youngest of a family, at most: each is held against the request word by word. */
+const COMPARED_MAX = 256;
 
-export function createAnswerCache(rules: CacheRules, now: () => number): AnswerCache {
+export function createAnswerCache(
+  rules: CacheRules,
+  now: () => number,
+  same?: SameRequest,
+): AnswerCache {
   // In the order of use: the first is the one that was not asked for longest.
   const entries = new Map<string, Entry>();
+  const families = new Map<string, Set<string>>();
   let bytes = 0;
 
   function drop(key: string, entry: Entry): void {
     entries.delete(key);
     bytes -= entry.bytes;
+    const { family } = entry.alike ?? {};
+    const members = family === undefined ? undefined : families.get(family);
+    members?.delete(key);
+    if (members?.size === 0) families.delete(family!);
+  }
+
+  function live(key: string): Entry | undefined {
+    const entry = entries.get(key);
+    if (entry === undefined || now() - entry.made_ms <= rules.cache_age_ms) return entry;
+    drop(key, entry);
+    return undefined;
+  }
+
+  function used(key: string, entry: Entry): CachedAnswer {
+    entries.delete(key);
+    entries.set(key, entry);
+    return entry.answer;
+  }
+
+  function findAlike({ family, reading }: NonNullable<AnswerKey["alike"]>) {
+    const members = [...(families.get(family) ?? [])].slice(-COMPARED_MAX).toReversed();
+    for (const key of members) {
+      const entry = live(key);
+      if (entry !== undefined && same!.isSame(reading, entry.alike!.reading)) {
+        return used(key, entry);
+      }
+    }
+    return undefined;
+  }
+
+  function alikeOf(full_name: string, { messages, ...rest }: AskedChat): AnswerKey["alike"] {
+    const last = messages.at(-1);
+    if (same === undefined || last?.role !== "user" || typeof last.content !== "string") {
+      return undefined;
+    }
+    const reading = same.read(last.content);
+    if (reading === undefined) return undefined;
+    const { content: _content, ...other } = last;
+    const before = [...messages.slice(0, -1), other];
+    return { family: sha256Hex(`${full_name}\n${canonicalJson({ ...rest, before })}`), reading };
   }
 
   return {
     keyOf(full_name, asked) {
       if (rules.cache_bytes_max === 0 || !isRepeatable(asked)) return undefined;
       const { model: _model, provider: _provider, task_class: _class, ...rest } = asked;
-      return sha256Hex(`${full_name}\n${canonicalJson(rest)}`);
+      const exact = sha256Hex(`${full_name}\n${canonicalJson(rest)}`);
+      const alike = alikeOf(full_name, rest);
+      return { exact, ...(alike === undefined ? {} : { alike }) };
     },
-    get(key) {
-      const entry = entries.get(key);
-      if (entry === undefined) return undefined;
-      if (now() - entry.made_ms > rules.cache_age_ms) {
-        drop(key, entry);
-        return undefined;
-      }
-      entries.delete(key);
-      entries.set(key, entry);
-      return entry.answer;
+    get({ exact, alike }) {
+      const entry = live(exact);
+      if (entry !== undefined) return { answer: used(exact, entry), how: "hit" };
+      const answer = alike === undefined ? undefined : findAlike(alike);
+      return answer === undefined ? undefined : { answer, how: "semantic" };
     },
-    put(key, answer) {
+    put({ exact, alike }, answer) {
       const last = answer.deltas.at(-1);
       const whole = last?.finish_reason === "stop";
       if (!whole || answer.deltas.some((delta) => delta.tool_calls !== undefined)) return;
       const text = answer.deltas.reduce((sum, { content }) => sum + content.length * 2, 0);
-      const size = ENTRY_BYTES + text + DELTA_BYTES * answer.deltas.length;
+      const read = alike === undefined ? 0 : READING_BYTES;
+      const size = ENTRY_BYTES + text + DELTA_BYTES * answer.deltas.length + read;
       if (size > rules.cache_bytes_max) return;
-      const before = entries.get(key);
-      if (before !== undefined) drop(key, before);
-      entries.set(key, { answer, bytes: size, made_ms: now() });
+      const before = entries.get(exact);
+      if (before !== undefined) drop(exact, before);
+      entries.set(exact, { answer, bytes: size, made_ms: now(), alike });
       bytes += size;
-      for (const [oldest, entry] of entries) {
+      if (alike !== undefined) {
+        const members = families.get(alike.family) ?? new Set();
+        families.set(alike.family, members.add(exact));
+      }
+      for (const [oldest, one] of entries) {
         if (bytes <= rules.cache_bytes_max) break;
-        drop(oldest, entry);
+        drop(oldest, one);
       }
     },
     figures: () => ({ entries: entries.size, bytes }),

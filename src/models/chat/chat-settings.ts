@@ -79,6 +79,10 @@ export const chatSettings = z.strictObject({
     .min(0)
     .default(0)
     .describe("answers kept in memory for equal requests (temperature 0 or unset); 0: none"),
+  cache_semantic: z
+    .boolean()
+    .default(false)
+    .describe("also gives a kept answer to the same request in other words, by the typed gate"),
   cache_age_ms: z.int().min(1).default(3_600_000).describe("older answers are not given"),
 });
 export type ChatSettings = z.output<typeof chatSettings>;

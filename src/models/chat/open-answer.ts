@@ -5,7 +5,13 @@ import type { Log } from "#kernel/log.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
 import type { ChatProvider } from "#ports/chat-model.ts";
-import { createAnswerCache, type AnswerCache, type CachedAnswer } from "./answer-cache.ts";
+import type { SameRequest } from "#ports/same-request.ts";
+import {
+  createAnswerCache,
+  type AnswerCache,
+  type CachedAnswer,
+  type CacheHit,
+} from "./answer-cache.ts";
 import { promptTokensMax, toChatRequest, type AskedChat } from "./chat-request.ts";
 import type { ChatSettings } from "./chat-settings.ts";
 import { failureClass } from "./failure-class.ts";
@@ -22,6 +28,8 @@ export interface OpenerNeeds {
   /** Tier → model; asked for as `tier/<name>`. */
   readonly tiers: Readonly<Record<string, string>>;
   readonly ledger?: CallLedger | undefined;
+  /** Absent: the cache answers equal requests only. */
+  readonly same_request?: SameRequest | undefined;
   readonly log: Log;
 }
 
@@ -48,7 +56,7 @@ interface Way {
 export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): AnswerOpener {
   const now = () => performance.now();
   const ways = waysOf(needs.providers, settings, now);
-  const cache = createAnswerCache(settings, now);
+  const cache = createAnswerCache(settings, now, needs.same_request);
   const { default_model } = settings;
   const table: RoutingTable = { registered: [...ways.keys()], tiers: needs.tiers, default_model };
   const stand_ins = standIns(settings.fallbacks, table, needs.log);
@@ -238,13 +246,13 @@ function nameOf({ provider, model }: Route): string {
 
 /** A kept answer, piece by piece as it came; it costs nothing. */
 function fromCache(
-  kept: CachedAnswer,
+  { answer: kept, how }: CacheHit,
   ways: ReadonlyMap<string, Way>,
   settling: Settling,
 ): OpenedAnswer {
   const first_token_ms = performance.now() - settling.tally.began;
   const { provider, model, deltas } = kept;
-  const tally = { ...settling.tally, provider, model, first_token_ms, cache: "hit" as const };
+  const tally = { ...settling.tally, provider, model, first_token_ms, cache: how };
   let at = 1;
   const rest: Deltas = {
     async next() {

@@ -93,7 +93,7 @@ function addLine(sums: Sums, line: UsageLine): void {
   sums.calls++;
   if (line.error !== null) sums.errors++;
   else if (line.cost === null) sums.unpriced_calls++;
-  if (line.cache === "hit") sums.cache_hits++;
+  if (line.cache === "hit" || line.cache === "semantic") sums.cache_hits++;
   sums.retries += line.retries;
   sums.prompt_tokens += line.prompt_tokens ?? 0;
   sums.completion_tokens += line.completion_tokens ?? 0;
