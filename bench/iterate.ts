@@ -20,7 +20,12 @@ import { createValidate } from "#work/validate/validate-service.ts";
 import type { LiftQuery } from "#ports/domain-pack.ts";
 import { staffingPack } from "../domains/staffing/pack.ts";
 import { load, machine, printReport, round } from "./support/bench-report.ts";
-import { FORMULA_CORPUS, FORMULA_DATASET, formulaPack } from "./support/formula-pack.ts";
+import {
+  chanceOfValues,
+  FORMULA_CORPUS,
+  FORMULA_DATASET,
+  formulaPack,
+} from "./support/formula-pack.ts";
 import { calculationOf } from "./support/solved-formula.ts";
 import {
   ARMS,
@@ -199,7 +204,9 @@ async function runFormula(house: House, dir: string, data: string, most: number,
   const targets = new Map(asked.map(({ question, target }) => [question, target]));
   const work = await formulaWork(house, join(dir, "formula"), targets);
   try {
-    await runAll({ set: "formula", client: work.client, tasks: [...targets.keys()] }, run);
+    const chance = async (task: string) => chanceOfValues(task, targets.get(task)!);
+    const tasks = [...targets.keys()];
+    await runAll({ set: "formula", client: work.client, tasks, chance }, run);
   } finally {
     await work.stop();
   }
