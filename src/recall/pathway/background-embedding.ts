@@ -1,5 +1,5 @@
 // Embeds what was added, behind everybody's back: writing never waits for it, nothing is skipped.
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { startCall, type Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { Log } from "#kernel/log.ts";
@@ -34,6 +34,8 @@ interface Options {
   readonly batch_items: number;
   readonly retry_ms: number;
   readonly resident_bytes: number;
+  /** A short life still embeds what it added, if that takes no longer. */
+  readonly stop_ms: number;
 }
 
 const BATCH_CHARACTERS_MAX = 200_000;
@@ -162,6 +164,7 @@ export function createBackgroundEmbedding(
       while (running !== undefined) await running;
     },
     async stop() {
+      if (running !== undefined && last_error === null) await soonDone(running, options.stop_ms);
       stopped = true;
       clearTimeout(retry);
       ending.abort();
@@ -169,6 +172,13 @@ export function createBackgroundEmbedding(
       await rows?.close();
     },
   };
+}
+
+/** Resolves when the work ends or the time is up. */
+async function soonDone(work: Promise<void>, limit_ms: number): Promise<void> {
+  const late = new AbortController();
+  await Promise.race([work, wait(limit_ms, undefined, late).catch(() => undefined)]);
+  late.abort();
 }
 
 async function readVectors(

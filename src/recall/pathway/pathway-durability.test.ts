@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { newId } from "#kernel/ids.ts";
 import type { LakehouseError } from "#kernel/problem.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
-import { openPathway, SCOPE } from "./open-pathway.suite.ts";
+import { openPathway, SCOPE, wordEmbedder } from "./open-pathway.suite.ts";
 import { contentHash } from "./trace-content.ts";
 
 type Opened = Awaited<ReturnType<typeof openPathway>>;
@@ -186,4 +187,39 @@ test("vectors on disk are found again, and a torn row of them is embedded anew",
   await second.service.embedded();
   assert.deepEqual(await readFile(path), bytes);
   assert.equal((await second.client.stats(SCOPE)).embedding.backlog, 0);
+});
+
+test("a life that ends at once still embeds what it added, but waits for no slow model", async (t) => {
+  const dir = await tempDir(t);
+  const slow = (after_ms: number) => {
+    const words = wordEmbedder();
+    let texts_embedded = 0;
+    const embed: typeof words.embed = async (texts, signal) => {
+      await wait(after_ms, undefined, { signal });
+      texts_embedded += texts.length;
+      return words.embed(texts, signal);
+    };
+    return { embedder: { ...words, embed }, embedded: () => texts_embedded };
+  };
+  const quick = slow(30);
+  const short = await openPathway(t, { dir, embedder: quick.embedder });
+  await short.client.add({ ...SCOPE, content: "blue chairs" });
+  await short.service.stop();
+  assert.equal(quick.embedded(), 1);
+
+  const late = slow(60_000);
+  const settings = { stop_embed_ms: 50 };
+  const second = await openPathway(t, { dir, embedder: late.embedder, settings });
+  await second.client.add({ ...SCOPE, content: "red chairs" });
+  const began = performance.now();
+  await second.service.stop();
+  assert.ok(performance.now() - began < 30_000);
+
+  const third = slow(0);
+  const found = await openPathway(t, { dir, embedder: third.embedder });
+  const { hits } = await found.client.search({ ...SCOPE, query_text: "chairs", mode: "lexical" });
+  assert.equal(hits.length, 2);
+  await found.service.stop();
+  // The blue ones were known: of them nobody is asked again.
+  assert.equal(third.embedded(), 1);
 });

@@ -97,6 +97,7 @@ function openEmbedding(
     batch_items: settings.embed_batch_items,
     retry_ms: settings.embed_retry_ms,
     resident_bytes: settings.vectors_resident_bytes,
+    stop_ms: settings.stop_embed_ms,
   });
 }
 

@@ -75,6 +75,11 @@ export const pathwaySettings = z.strictObject({
     .min(1)
     .default(20_000)
     .describe("new rows of the log from which a snapshot is written; a tenth of it at the end"),
+  stop_embed_ms: z
+    .int()
+    .min(0)
+    .default(2_000)
+    .describe("at the end, traces that wait to be embedded are embedded for so long at most"),
   embed_batch_items: z.int().min(1).max(10_000).default(16),
   vectors_resident_bytes: z
     .int()
