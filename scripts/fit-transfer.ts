@@ -76,7 +76,7 @@ function choiceOf({ form: value, same }: Pair): Choice {
   return { rows, chosen: same ? 0 : 1, weight: 1 };
 }
 
-/** Prints how the probabilities of what was held out hold: share decided, and share that is right. */
+/** Prints how the probabilities of what was held out hold: how many are decided, and are right. */
 function evaluate(set: string, all: readonly Pair[]): void {
   const held = all.filter(({ held_out }) => held_out);
   const probability = (pair: Pair) => 1 / (1 + Math.exp(-bias - form * pair.form));
