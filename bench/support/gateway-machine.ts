@@ -30,6 +30,11 @@ export function pinned(command: string, args: readonly string[]): [string, strin
   return on(MEASURED_CORE, command, args);
 }
 
+/** The command wherever the system puts it, as users start it. */
+export function unpinned(command: string, args: readonly string[]): [string, string[]] {
+  return [command, [...args]];
+}
+
 /** The command on the other cores: the provider, the load. */
 export function aside(command: string, args: readonly string[]): [string, string[]] {
   return on(OTHER_CORES, command, args);

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "../../test/support/running-house.ts";
 import { ROOT } from "../../test/support/source-tree.ts";
-import { pinned, type Runtime } from "./gateway-machine.ts";
+import { pinned, unpinned, type Runtime } from "./gateway-machine.ts";
 import { ended, untilOk } from "./gateway-processes.ts";
 
 export interface Subject {
@@ -39,6 +39,8 @@ export interface HouseOptions {
   readonly dir: string;
   readonly only: string;
   readonly runtime: Runtime;
+  /** On the whole machine from the start, not on the one core. */
+  readonly unpinned?: boolean;
 }
 
 /** As it is run: auth, a key with limits, the ledger, the witness with its log on disk. */
@@ -50,7 +52,8 @@ export async function startLakehouse(options: HouseOptions): Promise<Subject> {
   const port = await freePort();
   const house = ["bin/lakehouse.js", "--data", join(dir, "d"), "--config", config];
   const program = [...runtime.args, ...house, "up", "--only", only, "--port", String(port)];
-  const [command, args] = pinned(runtime.path, program);
+  const place = options.unpinned === true ? unpinned : pinned;
+  const [command, args] = place(runtime.path, program);
   const started = performance.now();
   const child = spawn(command, args, {
     cwd: ROOT,
