@@ -10,7 +10,6 @@ import { connectLocal } from "#kernel/connect-local.ts";
 import type { Contract } from "#kernel/contract.ts";
 import { createLifecycle, type Service, type ServiceHealth } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
-import { LakehouseError } from "#kernel/problem.ts";
 import type { Served } from "#kernel/serve-http.ts";
 import type { DomainPack } from "#ports/domain-pack.ts";
 import { lockService } from "./data-lock.ts";
@@ -18,6 +17,7 @@ import { createEngines } from "./engines.ts";
 import { journalled } from "./journalled.ts";
 import { loadPacks } from "./packs.ts";
 import { openOtlpExport, type OtlpExport } from "./otlp-export.ts";
+import { addressOf } from "./parts-apart.ts";
 import { PARTS, type InProcess, type Part, type Site } from "./parts.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
 import { createWitnessSink, type WitnessSink } from "./witness-sink.ts";
@@ -144,35 +144,6 @@ function takerOf(in_process: InProcess, clients: Partial<Record<ServiceName, unk
   return (events: readonly EventInput[]) => client.events_bulk({ events: [...events] });
 }
 
-/** Ports of services that run apart, where settings do not say otherwise. */
-const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
-  storage: 3211,
-  catalog: 3212,
-  journal: 3212,
-  ingest: 3213,
-  rewrite: 3213,
-  query: 3214,
-  vector: 3215,
-  embed: 3216,
-  usage: 3220,
-  pathway: 3217,
-  playbook: 3218,
-  matrix: 3218,
-  observe: 3219,
-  chat: 3220,
-  truth: 3221,
-  permission: 3221,
-  validate: 3221,
-  iterate: 3221,
-  respond: 3221,
-  lift: 3218,
-};
-
-function addressOf(settings: HouseSettings, service: ServiceName): string {
-  const address = settings.services[service];
-  return address === "" ? `http://127.0.0.1:${DEFAULT_PORTS[service]}` : address;
-}
-
 async function healthOf(
   services: ReadonlyMap<ServiceName, Service>,
   sink: WitnessSink,
@@ -197,41 +168,4 @@ async function healthOf(
   }
   answers["witness"] = { status: good ? "ok" : "degraded", figures };
   return answers;
-}
-
-/** The ways in that `--only` may name beside services. */
-const EDGES: readonly string[] = ["gateway", "mcp"];
-const MCP_PORT = 3222;
-
-export interface ChosenParts {
-  readonly services: ServiceName[];
-  readonly gateway: boolean;
-  /** `/mcp` without the rest of the gateway. */
-  readonly mcp: boolean;
-  /** Where it listens when it runs by itself and nothing else is said. */
-  readonly port: number | undefined;
-}
-
-/** The services and ways in that `--only` names; unknown: `invalid`. */
-export function parseServices(text: string): ChosenParts {
-  const names = text
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
-  const wanted = names.filter((name) => !EDGES.includes(name));
-  const known = PARTS.map((part) => part.service);
-  for (const name of wanted) {
-    if (!known.includes(name as ServiceName)) {
-      const message = `there is no service "${name}" (known: ${[...EDGES, ...known].join(", ")})`;
-      throw new LakehouseError("invalid", message);
-    }
-  }
-  const [gateway, mcp] = [names.includes("gateway"), names.includes("mcp")];
-  const alone = mcp && names.length === 1;
-  return {
-    services: wanted as ServiceName[],
-    gateway,
-    mcp,
-    port: alone ? MCP_PORT : undefined,
-  };
 }

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { CliHost } from "#edges/cli/cli-host.ts";
 import { runProgram } from "#edges/cli/program.ts";
 import { maskSecrets } from "#kernel/settings-reader.ts";
-import { parseServices } from "./compose.ts";
+import { parseServices, portApart } from "./parts-apart.ts";
 import { openHouse, settingsFor } from "./open-house.ts";
 import { createPinoLog } from "./pino-log.ts";
 import { serveHouse, untilSignal } from "./serve.ts";
@@ -33,7 +33,8 @@ const host: CliHost = {
   async up(options) {
     const settings = await settingsFor(options, variables);
     const chosen = options.only === undefined ? undefined : parseServices(options.only);
-    const port = options.port ?? chosen?.port ?? settings.gateway.port;
+    const apart = chosen === undefined ? undefined : portApart(chosen, settings);
+    const port = options.port ?? apart ?? settings.gateway.port;
     const address = options.host ?? settings.gateway.host;
     const log = createPinoLog(settings.log_level);
     keepHeapSmall();

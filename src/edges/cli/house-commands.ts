@@ -10,7 +10,11 @@ export function addHouseCommands(program: Command, kit: CommandKit): void {
     .command("up")
     .description("serve everything (or some services) until told to stop")
     .option("--only <services>", "e.g. query,vector; the others are reached over HTTP")
-    .option("--port <number>", "default 3110", wholeNumber(0, 65535))
+    .option(
+      "--port <number>",
+      "default 3110; parts that run apart have their own",
+      wholeNumber(0, 65535),
+    )
     .option("--host <address>", "default 127.0.0.1; others need [auth] tokens")
     .action((options: UpOptions) => kit.host.up({ ...kit.globals(), ...options }));
   program

@@ -1,0 +1,79 @@
+// Parts that run apart: which ones a process was told to run, and where each is asked.
+import type { ServiceName } from "#contracts/all-contracts.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import { PARTS } from "./parts.ts";
+import type { HouseSettings } from "./settings.ts";
+
+/** Ports of services that run apart, where settings do not say otherwise. */
+const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
+  storage: 3211,
+  catalog: 3212,
+  journal: 3212,
+  ingest: 3213,
+  rewrite: 3213,
+  query: 3214,
+  vector: 3215,
+  embed: 3216,
+  usage: 3220,
+  pathway: 3217,
+  playbook: 3218,
+  matrix: 3218,
+  observe: 3219,
+  chat: 3220,
+  truth: 3221,
+  permission: 3221,
+  validate: 3221,
+  iterate: 3221,
+  respond: 3221,
+  lift: 3218,
+};
+const MCP_PORT = 3222;
+
+/** Where a service that runs in another process is asked. */
+export function addressOf(settings: HouseSettings, service: ServiceName): string {
+  const address = settings.services[service];
+  return address === "" ? `http://127.0.0.1:${DEFAULT_PORTS[service]}` : address;
+}
+
+/** The ways in that `--only` may name beside services. */
+const EDGES: readonly string[] = ["gateway", "mcp"];
+
+export interface ChosenParts {
+  readonly services: ServiceName[];
+  readonly gateway: boolean;
+  /** `/mcp` without the rest of the gateway. */
+  readonly mcp: boolean;
+}
+
+/** The services and ways in that `--only` names; unknown: `invalid`. */
+export function parseServices(text: string): ChosenParts {
+  const names = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  const wanted = names.filter((name) => !EDGES.includes(name));
+  const known = PARTS.map((part) => part.service);
+  for (const name of wanted) {
+    if (!known.includes(name as ServiceName)) {
+      const message = `there is no service "${name}" (known: ${[...EDGES, ...known].join(", ")})`;
+      throw new LakehouseError("invalid", message);
+    }
+  }
+  const [gateway, mcp] = [names.includes("gateway"), names.includes("mcp")];
+  return { services: wanted as ServiceName[], gateway, mcp };
+}
+
+/**
+ * Where parts listen that run without the gateway: at the first one's address, so that the others
+ * find it. undefined: the gateway runs too, or everything, and its own port holds.
+ */
+export function portApart(
+  { services, gateway, mcp }: ChosenParts,
+  settings: HouseSettings,
+): number | undefined {
+  const [first] = services;
+  if (gateway) return undefined;
+  if (first === undefined) return mcp ? MCP_PORT : undefined;
+  const { port, protocol } = new URL(addressOf(settings, first));
+  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+}
