@@ -276,6 +276,8 @@ async function runAll({ set, tasks, ...tools }: Tasks, run: Run): Promise<void> 
   const { models, arms, iterations, say, figures, kept } = run;
   for (const model of models) {
     for (const arm of arms) {
+      // The built-in engine reads the whole prompt and no other.
+      if (model.startsWith("builtin/") && !arm.startsWith("plain")) continue;
       const scope = `bench:${set}:${model}`;
       const context = set === "formula" && arm === "respond" ? { recall: true } : {};
       const progress = (done: number) => {
