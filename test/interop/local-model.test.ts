@@ -98,6 +98,17 @@ if (there) {
     assert.equal(said.at(-1)!.finish_reason, "stop");
     const cut = await collectDeltas(provider.chat({ ...capital, stop: ["Paris"] }));
     assert.ok(!textOf(cut).includes("Paris"));
+    const leaving = new AbortController();
+    const long = { ...say("word ".repeat(300)), top_logprobs: 1, signal: leaving.signal };
+    const left = collectDeltas(provider.chat(long));
+    setTimeout(() => leaving.abort(), 500);
+    await assert.rejects(
+      left,
+      (error) => error instanceof LakehouseError && error.code === "cancelled",
+    );
+    const pid = provider.pid();
+    assert.match(textOf(await collectDeltas(provider.chat(capital))), /Paris/);
+    assert.equal(provider.pid(), pid);
   });
 
   test("local: max_tokens ends an answer with reason length, at so many tokens", async (t) => {

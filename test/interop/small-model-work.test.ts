@@ -41,7 +41,8 @@ test(
     const rate = (name: string) =>
       Number.parseFloat(String(figures[`fill local/${MODEL} ${name}`]));
     assert.equal(figures[`fill local/${MODEL} iterate answered by`], "model");
-    assert.ok(rate("iterate @3") > 0, "nothing was accepted at all");
+    // Of 200 it gets 95 %; a blind draw a third.
+    assert.ok(rate("iterate @3") >= 0.5, `only ${rate("iterate @3")} were accepted`);
     assert.ok(rate("iterate @3") >= rate("iterate @1"));
     assert.ok(Number(figures[`fill local/${MODEL} one_shot tokens`]) > 0);
   },

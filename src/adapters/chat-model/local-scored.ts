@@ -5,6 +5,9 @@ import type { ChatDelta, ChatRequest } from "#ports/chat-model.ts";
 import { cancelled } from "./local-turns.ts";
 import type { LoadedWeights } from "./local-weights.ts";
 
+/** Tokens of a prompt that are read before it is looked whether anybody still waits. */
+const READ_AT_ONCE = 128;
+
 export interface ScoredPrompt {
   readonly prompt: readonly Token[];
   readonly maxTokens: number;
@@ -39,6 +42,12 @@ export async function generateScored(
   };
   // What the last prompt had in common with this one is not read again.
   await sequence.adaptStateToTokens(prompt.slice(0, -1), false);
+  while (prompt.length - sequence.nextTokenIndex > READ_AT_ONCE) {
+    if (signal.aborted) throw cancelled();
+    const from = sequence.nextTokenIndex;
+    const part = prompt.slice(from, from + READ_AT_ONCE);
+    await sequence.evaluateWithoutGeneratingNewTokens(part);
+  }
   const unread = prompt.slice(sequence.nextTokenIndex);
   const made: Token[] = [];
   const logprobs: TokenLogprob[] = [];
