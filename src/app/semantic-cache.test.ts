@@ -27,6 +27,11 @@ async function askAll(cache: object) {
     domains: ["bookshop"],
     providers: { ollama: "", endpoints: [{ name: "script", base_url: server.base_url }] },
     chat: cache,
+    usage: {
+      prices: [
+        { model: "script/*", prompt_per_million: 1_000_000, completion_per_million: 1_000_000 },
+      ],
+    },
   });
   const only = ["usage", "chat"] as const;
   const house = await composeHouse({ settings, log: silentLog, variables: {}, only });
@@ -38,8 +43,12 @@ async function askAll(cache: object) {
     }
     const ledger = await readFile(join(settings.data_dir, "usage", "usage.jsonl"), "utf8");
     const lines = ledger.trim().split("\n");
-    const caches = lines.map((line) => (JSON.parse(line) as UsageLine).cache);
-    return { said, caches, asked: server.asked.length };
+    const calls = lines.map((line) => JSON.parse(line) as UsageLine);
+    for (const { cache, cost, charged_tokens, total_tokens } of calls) {
+      const paid = cache === "hit" || cache === "semantic" ? 0 : total_tokens!;
+      assert.deepEqual([cost, charged_tokens], [paid, paid]);
+    }
+    return { said, caches: calls.map(({ cache }) => cache), asked: server.asked.length };
   } finally {
     await house.stop();
     for (const stop of stops.toReversed()) await stop();

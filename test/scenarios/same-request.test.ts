@@ -14,6 +14,7 @@ import { ROOT } from "../support/source-tree.ts";
 const DATA = process.env["LAKEHOUSE_TEST_DATA"] ?? join(ROOT, "../shared/data");
 const skip = existsSync(DATA) ? false : `no data sets in ${DATA}`;
 const judge = createSameRequest([]);
+const PASSED_MIN = 0.5;
 
 function same(asked: string, kept: string): boolean {
   const [a, b] = [judge.read(asked), judge.read(kept)];
@@ -23,19 +24,21 @@ function same(asked: string, kept: string): boolean {
 test("no minimal edit is the same request; most polite rewordings are", { skip }, async (t) => {
   const sentences = (await readEditSentences(DATA)).map(({ text }) => text);
   const edits = makeMinimalEdits(sentences, 400, seededRandom(5));
+  assert.ok(edits.length > 3_000, `${edits.length} edits`);
   const wrong = edits.filter(({ edited, source }) => same(edited, source));
   assert.deepEqual(wrong, []);
   const random = seededRandom(6);
   const reworded = sentences.slice(0, 4_000).map((text) => [rephrase(text, random), text] as const);
   const passed = reworded.filter(([asked, kept]) => same(asked, kept)).length;
   t.diagnostic(`${edits.length} edits, none the same; ${passed} of ${reworded.length} reworded`);
-  assert.ok(passed > 0.8 * reworded.length, `${passed} of ${reworded.length}`);
+  assert.ok(passed > PASSED_MIN * reworded.length, `${passed} of ${reworded.length}`);
 });
 
 test("no pair with the words in other roles is the same request", { skip }, async (t) => {
   const { files } = (await readPairFolder(join(DATA, "paws_wiki")))!;
   const pairs = [...files.values()].flat().filter(({ id }) => partOfPair(id) === "held_out");
   const others = pairs.filter(({ is_same }) => !is_same);
+  assert.ok(others.length > 1_500, `${others.length} pairs`);
   assert.deepEqual(
     others.filter(({ first, second }) => same(first, second)),
     [],

@@ -20,14 +20,14 @@ const answer = (content: string) => ({
 });
 
 /** Texts are the same without "please"; what shouts is the same as nothing. */
-const PLEASE: SameRequest<{ readonly said: string }> = {
+const PLEASE: SameRequest = {
   read: (text) =>
-    text.endsWith("!") ? undefined : { said: text.replace("please ", "").toLowerCase() },
-  isSame: (asked, kept) => asked.said === kept.said,
+    text.endsWith("!") ? undefined : { key: text.replace("please ", "").toLowerCase() },
+  isSame: (asked, kept) => asked.key === kept.key && asked.key !== "gate",
 };
 
-function cacheOf(cache_bytes_max: number, now = () => 0, same?: SameRequest<{ said: string }>) {
-  const cache = createAnswerCache({ cache_bytes_max, cache_age_ms: 100 }, now, same as SameRequest);
+function cacheOf(cache_bytes_max: number, now = () => 0, same?: SameRequest) {
+  const cache = createAnswerCache({ cache_bytes_max, cache_age_ms: 100 }, now, same);
   const keyOf = (asked: AskedChat) => cache.keyOf("p/m", asked);
   return {
     ...cache,
@@ -58,6 +58,7 @@ test("the key is the request itself, whatever the order of its fields", () => {
   assert.deepEqual(cache.keyOf({ seed: 1, max_tokens: 5, ...asking("x") }), key);
   assert.notDeepEqual(cache.keyOf(asking("x", { max_tokens: 6, seed: 1 })), key);
   assert.equal(cache.keyOf(asking("x", { temperature: 1 })), undefined);
+  assert.equal(cache.keyOf(asking("x", { logprobs: true })), undefined);
   assert.equal(cacheOf(0).keyOf(asking("x")), undefined);
   const other = createAnswerCache({ cache_bytes_max: 9, cache_age_ms: 9 }, () => 0);
   assert.notDeepEqual(other.keyOf("p/n", asking("x", { max_tokens: 5, seed: 1 })), key);
@@ -75,6 +76,8 @@ test("the same request in other words is answered where all else is equal, and t
   const parts = [{ type: "text", text: "name a city" }];
   assert.equal(cache.find({ messages: [{ role: "user", content: parts }] }), undefined);
   assert.equal(cacheOf(9_000).keyOf(asking("name a city"))!.alike, undefined);
+  cache.keep(asking("Gate"), "shut");
+  assert.equal(cache.find(asking("gate")), undefined);
 });
 
 test("what cannot be read is found by itself only", () => {
@@ -86,12 +89,12 @@ test("what cannot be read is found by itself only", () => {
 
 test("the youngest of the same requests answers; what was dropped or is old does not", () => {
   let now = 0;
-  const cache = cacheOf(30_000, () => now, PLEASE);
+  const cache = cacheOf(9_000, () => now, PLEASE);
   cache.keep(asking("Go"), "1");
   cache.keep(asking("gO"), "2");
   assert.equal(cache.find(asking("please go"))!.answer.deltas[0]!.content, "2");
   for (let at = 0; at < 20; at++) cache.keep(asking(`other ${at}`), "x");
-  assert.ok(cache.figures().bytes <= 30_000);
+  assert.ok(cache.figures().bytes <= 9_000);
   assert.equal(cache.find(asking("please go")), undefined);
   cache.keep(asking("Go"), "3");
   now = 101;

@@ -2,7 +2,7 @@
 // judge of requests also those of the same request in other words.
 import { canonicalJson, sha256Hex } from "#kernel/ids.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
-import type { SameRequest } from "#ports/same-request.ts";
+import type { RequestReading, SameRequest } from "#ports/same-request.ts";
 import type { AskedChat } from "./chat-request.ts";
 
 export interface CacheRules {
@@ -23,8 +23,11 @@ export interface CachedAnswer {
 export interface AnswerKey {
   /** Of the whole request. */
   readonly exact: string;
-  /** Of the request without its last message, which was read; absent: only equal ones will do. */
-  readonly alike?: { readonly family: string; readonly reading: object };
+  /**
+   * Of the request with the key of its last message in place of its text; absent: only equal ones
+   * will do.
+   */
+  readonly alike?: { readonly family: string; readonly reading: RequestReading };
 }
 
 export interface CacheHit {
@@ -51,10 +54,11 @@ interface Entry {
 /** What an entry takes beside its text. */
 const ENTRY_BYTES = 512;
 const DELTA_BYTES = 128;
-/** What the reading of a message takes, at about thirty words. */
-const READING_BYTES = 8192;
-/** The youngest of a family, at most: each is held against the request word by word. */
-const COMPARED_MAX = 256;
+/** What the reading of a message takes beside its text, and for each letter of it. */
+const READING_BYTES = 512;
+const READ_LETTER_BYTES = 32;
+/** The youngest of a family, at most: each is held against the request by every gate. */
+const COMPARED_MAX = 4;
 
 export function createAnswerCache(
   rules: CacheRules,
@@ -107,8 +111,8 @@ export function createAnswerCache(
     const reading = same.read(last.content);
     if (reading === undefined) return undefined;
     const { content: _content, ...other } = last;
-    const before = [...messages.slice(0, -1), other];
-    return { family: sha256Hex(`${full_name}\n${canonicalJson({ ...rest, before })}`), reading };
+    const said = [...messages.slice(0, -1), { ...other, key: reading.key }];
+    return { family: sha256Hex(`${full_name}\n${canonicalJson({ ...rest, said })}`), reading };
   }
 
   return {
@@ -130,7 +134,8 @@ export function createAnswerCache(
       const whole = last?.finish_reason === "stop";
       if (!whole || answer.deltas.some((delta) => delta.tool_calls !== undefined)) return;
       const text = answer.deltas.reduce((sum, { content }) => sum + content.length * 2, 0);
-      const read = alike === undefined ? 0 : READING_BYTES;
+      const read =
+        alike === undefined ? 0 : READING_BYTES + READ_LETTER_BYTES * alike.reading.key.length;
       const size = ENTRY_BYTES + text + DELTA_BYTES * answer.deltas.length + read;
       if (size > rules.cache_bytes_max) return;
       const before = entries.get(exact);
@@ -150,7 +155,8 @@ export function createAnswerCache(
   };
 }
 
-/** Whether the same request is meant to have the same answer. */
-function isRepeatable({ temperature, tools }: AskedChat): boolean {
+/** Whether the same request is meant to have the same answer, and that is worth its room. */
+function isRepeatable({ temperature, tools, logprobs }: AskedChat): boolean {
+  if (logprobs === true) return false;
   return (temperature === undefined || temperature === 0) && (tools?.length ?? 0) === 0;
 }

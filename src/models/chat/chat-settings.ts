@@ -82,7 +82,7 @@ export const chatSettings = z.strictObject({
   cache_semantic: z
     .boolean()
     .default(false)
-    .describe("also gives a kept answer to the same request in other words, by the typed gate"),
+    .describe("also gives a kept answer to the same request but for politeness, by the typed gate"),
   cache_age_ms: z.int().min(1).default(3_600_000).describe("older answers are not given"),
 });
 export type ChatSettings = z.output<typeof chatSettings>;

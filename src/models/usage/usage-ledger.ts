@@ -84,7 +84,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
 
   /** What a budget counts: what the provider says, or all that was held when it says nothing. */
   function chargeOf(outcome: ModelOutcome, held: Amount): Amount {
-    if (outcome.cache === "hit") return NOTHING;
+    if (isKept(outcome)) return NOTHING;
     if (outcome.usage === undefined) return outcome.first_token_ms === undefined ? NOTHING : held;
     const cost = needs.prices.costOf(`${outcome.provider}/${outcome.model}`, outcome.usage) ?? 0;
     return { tokens: outcome.usage.total_tokens, cost };
@@ -110,7 +110,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
       completion_tokens: usage?.completion_tokens ?? null,
       total_tokens: usage?.total_tokens ?? null,
       cached_tokens: usage === undefined ? null : cachedTokens(usage),
-      cost: cache === "hit" ? 0 : (priced ?? null),
+      cost: isKept(outcome) ? 0 : (priced ?? null),
       charged_tokens: spent.tokens,
       charged_cost: spent.cost,
       latency_ms: rounded(outcome.duration_ms),
@@ -148,4 +148,9 @@ function notAllowed(key: LiveKey, full_name: string): LakehouseError {
     reason: "model_not_allowed",
     hint: `it may ask: ${key.models.join(", ")}`,
   });
+}
+
+/** Answered from memory: nobody was asked, and nothing is paid. */
+function isKept({ cache }: ModelOutcome): boolean {
+  return cache === "hit" || cache === "semantic";
 }

@@ -1,44 +1,72 @@
-// Whether two requests ask for the same in other words: every gate, and no embedder.
+// Whether two requests ask for the same in other words: politeness aside, and every gate asked.
 import type { SlotVocabulary } from "#ports/domain-pack.ts";
-import type { SameRequest } from "#ports/same-request.ts";
-import { compareWording } from "./plain-wording.ts";
+import type { RequestReading, SameRequest } from "#ports/same-request.ts";
 import { readWords, type QueryWord } from "./query-words.ts";
 import { createTypedGate } from "./typed-gate.ts";
 
-/** Longer texts are not compared word against word. */
-const WORDS_MAX = 150;
-const CHARACTERS_MAX = 6_000;
-
-export interface RequestReading {
+export interface PlainRequest extends RequestReading {
   readonly words: readonly QueryWord[];
-  /** Signs that are no punctuation, in their order: `3*4` is not `3+4`. */
-  readonly signs: string;
 }
 
-/** What is neither letter, number, space nor punctuation of a sentence. */
-const SIGN = /[^\p{L}\p{M}\p{N}\s.,!?;:'"’‘“”…-]/gu;
+/** Longer texts are not compared: the gates take milliseconds for each hundred words. */
+const WORDS_MAX = 60;
+const CHARACTERS_MAX = 2_000;
 
 /**
- * What the playbook's reuse of an answer holds a request to, without its embedder: no word without
- * a counterpart but politeness and plain synonyms, in the same order, no difference of any gate,
- * and the same signs. Words like "this" and "today" are no doubt here: whoever asks holds that all
- * else is the same.
+ * Stricter than the playbook's reuse of an answer, which has facts and an entry's record to go by:
+ * what is left without politeness must be the same letter by letter but for the first one's case,
+ * spaces, contractions and a last full stop or question mark; then no gate may see a difference.
+ * Words like "this" and "today" are no doubt here: whoever asks holds that all else is the same.
  */
-export function createSameRequest(slots: readonly SlotVocabulary[]): SameRequest<RequestReading> {
+export function createSameRequest(slots: readonly SlotVocabulary[]): SameRequest<PlainRequest> {
   const differences = createTypedGate(slots);
   return {
     read(text) {
       if (text.length > CHARACTERS_MAX) return undefined;
       const words = readWords(text);
       if (words.length === 0 || words.length > WORDS_MAX) return undefined;
-      return { words, signs: (text.normalize("NFKC").match(SIGN) ?? []).join("") };
+      const key = withoutPoliteness(text);
+      return key === "" ? undefined : { key, words };
     },
     isSame(asked, kept) {
-      if (asked.signs !== kept.signs) return false;
-      const wording = compareWording(asked.words, kept.words);
-      if (wording.only_left.length > 0 || wording.only_right.length > 0) return false;
-      if (!wording.in_order) return false;
-      return differences(asked.words, kept.words).length === 0;
+      return asked.key === kept.key && differences(asked.words, kept.words).length === 0;
     },
   };
+}
+
+/** At the beginning; none of them can be what is asked about. */
+const POLITE_BEFORE = [
+  /^(?:hi|hey|hello)(?: there)?[,!.] /iu,
+  /^(?:can|could|would|will) you please /iu,
+  /^please,? /iu,
+  /^tell me,? (?=(?:what|who|whose|when|where|why|how|which)\b)/iu,
+  /^(?:quick question|i was wondering)[,:] /iu,
+];
+/** At the end, behind a comma or another sentence: "the word for thanks" is none. */
+const POLITE_BEHIND = /(?:,|[.!?]) ?(?:please|thanks|thank you|thanks a lot)[.!]?$/iu;
+
+/** Written in full; what else has an apostrophe stays as it is. */
+const CONTRACTIONS: readonly (readonly [RegExp, string])[] = [
+  [/\b(what|who|where|when|how|that|there|it)'s\b(?! \w+ed\b)/giu, "$1 is"],
+  [/\bwhats\b/giu, "what is"],
+  [/\b(is|are|was|were|do|does|did|has|have|had|should|would|could|must)n't\b/giu, "$1 not"],
+  [/\bcan't\b/giu, "cannot"],
+  [/\bwon't\b/giu, "will not"],
+  [/\bi'm\b/giu, "i am"],
+  [/\b(you|we|they)'re\b/giu, "$1 are"],
+];
+
+function withoutPoliteness(text: string): string {
+  let said = text.normalize("NFKC").replaceAll("’", "'").replaceAll(/\s+/gu, " ").trim();
+  for (;;) {
+    const before = said;
+    for (const phrase of POLITE_BEFORE) said = said.replace(phrase, "");
+    said = said.replace(POLITE_BEHIND, "");
+    if (said === before) break;
+  }
+  // A full stop or a question mark behind a word ends the sentence and says no more.
+  said = said.replace(/(?<=[\p{L}\p{N})"'])[.?]$/u, "");
+  for (const [short, long] of CONTRACTIONS) said = said.replaceAll(short, long);
+  // A word that shouts all of its letters is a name.
+  return /^\p{Lu}(?:\p{Lu}|\d)/u.test(said) ? said : said.slice(0, 1).toLowerCase() + said.slice(1);
 }
