@@ -1,7 +1,7 @@
 // The fill task for small models: a line for each candidate, answers held to the candidates, and
 // how each of them is judged by itself.
 import { fenced, type Candidate, type DraftPrompt, type Judging, type JsonSchema } from "#pack.ts";
-import { derivedFields, same, textOf } from "./fill-want.ts";
+import { derivedFields, isTrue, same, textOf } from "./fill-want.ts";
 import type { Want } from "./want.ts";
 
 const SYSTEM = `You choose workers for a job. Choose a worker whose line says yes to everything.
@@ -52,7 +52,7 @@ function saysOf(want: Want, { metadata }: Candidate): string {
   const { status, blacklisted } = metadata;
   const facts: [name: string, holds: boolean][] = [
     ["active", status === "active"],
-    ["allowed", blacklisted !== true && blacklisted !== "true"],
+    ["allowed", !isTrue(blacklisted)],
   ];
   if (want.shift !== undefined) {
     facts.push([`${want.shift} shift`, same(want.shift, textOf(metadata, "shift"))]);
@@ -67,7 +67,7 @@ function lineOf(want: Want, { metadata, boosted }: Candidate): string {
   const { status, blacklisted } = metadata;
   const said = [
     `active: ${yesNo(status === "active")}`,
-    `allowed: ${yesNo(blacklisted !== true && blacklisted !== "true")}`,
+    `allowed: ${yesNo(!isTrue(blacklisted))}`,
     ...(want.shift === undefined ? [] : [`shift: ${textOf(metadata, "shift")}`]),
     ...(want.city === undefined ? [`city: ${textOf(metadata, "city")}`] : []),
     ...Object.entries(derivedFields(want, metadata)).map(

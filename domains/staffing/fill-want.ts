@@ -194,6 +194,6 @@ function numberOf(worker: WorkerRow, field: string): number {
   return typeof value === "number" ? value : Number.parseFloat(textOf(worker, field));
 }
 
-function isTrue(value: unknown): boolean {
+export function isTrue(value: unknown): boolean {
   return value === true || value === "true" || value === 1;
 }

@@ -58,9 +58,10 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
   await mkdir(data_dir, { recursive: true });
   const wanted = new Set<ServiceName>(options.only ?? PARTS.map((part) => part.service));
   const lifecycle = createLifecycle(log);
-  const { cache_semantic } = settings.chat;
+  const { cache_semantic, cache_bytes_max } = settings.chat;
+  const compares = cache_semantic && cache_bytes_max > 0 && wanted.has("chat");
   const packs =
-    READ_PACKS.some((name) => wanted.has(name)) || cache_semantic
+    READ_PACKS.some((name) => wanted.has(name)) || compares
       ? await loadPacks(settings.domains)
       : [];
   const engines = createEngines({ settings, data_dir, log, variables: options.variables });

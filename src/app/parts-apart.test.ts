@@ -19,12 +19,11 @@ test("parts that run apart listen where the others ask for them", () => {
   assert.equal(port("gateway,chat"), undefined);
   assert.equal(port("chat,gateway"), undefined);
   assert.equal(port("query", { query: "http://127.0.0.1:4000" }), 4000);
-  assert.equal(port("query", { query: "http://query.test" }), 80);
-  assert.equal(port("query", { query: "https://query.test" }), 443);
-  for (const service of ["storage", "observe", "validate"] as const) {
-    const { port: asked } = new URL(addressOf(settings(), service));
-    assert.equal(String(port(service)), asked);
+  assert.equal(port("query", { query: "http://localhost:4001" }), 4001);
+  for (const elsewhere of ["https://query.test", "http://query.test:4000", "query-host", ""]) {
+    assert.equal(port("query", { query: elsewhere }), 3214, elsewhere);
   }
+  assert.equal(addressOf(settings(), "validate"), "http://127.0.0.1:3221");
 });
 
 test("a part that is not known is refused, and those that are known are named", () => {

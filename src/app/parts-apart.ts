@@ -63,9 +63,11 @@ export function parseServices(text: string): ChosenParts {
   return { services: wanted as ServiceName[], gateway, mcp };
 }
 
+const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
 /**
- * Where parts listen that run without the gateway: at the first one's address, so that the others
- * find it. undefined: the gateway runs too, or everything, and its own port holds.
+ * Where parts listen that run without the gateway: at the first one's address on this machine, or its
+ * own port, where the others look for it. undefined: the gateway runs too, or everything, and its own port holds.
  */
 export function portApart(
   { services, gateway, mcp }: ChosenParts,
@@ -74,6 +76,8 @@ export function portApart(
   const [first] = services;
   if (gateway) return undefined;
   if (first === undefined) return mcp ? MCP_PORT : undefined;
-  const { port, protocol } = new URL(addressOf(settings, first));
-  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+  const address = URL.parse(settings.services[first]);
+  // What is elsewhere, or behind a proxy, says nothing about this machine.
+  const is_own = address?.protocol === "http:" && LOOPBACK.has(address.hostname);
+  return is_own && address.port !== "" ? Number(address.port) : DEFAULT_PORTS[first];
 }
