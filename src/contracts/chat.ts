@@ -100,6 +100,9 @@ export const chat = defineContract("chat", "One door to every model.", {
       stream_options: z.looseObject({ include_usage: z.boolean().optional() }).optional(),
       max_completion_tokens: z.int().min(1).optional(),
       ...common,
+      // OpenAI's own clients may send null for what is not wanted.
+      logprobs: common.logprobs.nullable(),
+      top_logprobs: common.top_logprobs.nullable(),
     }),
     output: z.strictObject({ content_type: z.string() }),
     request_body: "json",

@@ -104,12 +104,20 @@ export const tokenLogprob = z.looseObject({
 export type TokenLogprob = z.output<typeof tokenLogprob>;
 
 /** How a small model is asked for one choice at a time: whether what is said of it is right. */
-export const judging = z.strictObject({
-  instruction: z.string().min(1).max(10_000),
-  right: z.string().min(1).max(32).describe("the word for what fits"),
-  wrong: z.string().min(1).max(32),
-  examples: z.array(z.strictObject({ says: z.string(), right: z.boolean() })).max(32),
-});
+export const judging = z
+  .strictObject({
+    instruction: z.string().min(1).max(10_000),
+    right: z.string().min(1).max(32).describe("the word for what fits"),
+    wrong: z.string().min(1).max(32),
+    examples: z.array(z.strictObject({ says: z.string(), right: z.boolean() })).max(32),
+  })
+  .refine(
+    ({ right, wrong }) => {
+      const [one, other] = [right.toLowerCase(), wrong.toLowerCase()];
+      return !one.startsWith(other) && !other.startsWith(one);
+    },
+    { path: ["wrong"], message: "the two words must be told apart by how they begin" },
+  );
 export type Judging = z.output<typeof judging>;
 
 /** A chat message as OpenAI writes it; parts of other kinds than text are passed through. */

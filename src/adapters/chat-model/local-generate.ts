@@ -5,6 +5,7 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { FinishReason } from "#contracts/nouns.ts";
 import type { ChatDelta, ChatRequest } from "#ports/chat-model.ts";
 import { toFunctions, toGrammarKind, toHistory } from "./local-request.ts";
+import type { AnswerPiece } from "./local-messages.ts";
 import { generateScored } from "./local-scored.ts";
 import { cancelled } from "./local-turns.ts";
 import type { LoadedWeights } from "./local-weights.ts";
@@ -18,11 +19,11 @@ type Response = LlamaChatResponse<Record<string, never>>;
 export async function generate(
   weights: LoadedWeights,
   request: ChatRequest,
-  onText: (text: string) => void,
+  onPiece: (piece: AnswerPiece) => void,
 ): Promise<ChatDelta> {
   const chat = new weights.module.LlamaChat({ contextSequence: weights.sequence });
   try {
-    return await respond(weights, chat, request, onText);
+    return await respond(weights, chat, request, onPiece);
   } finally {
     chat.dispose();
   }
@@ -32,7 +33,7 @@ async function respond(
   weights: LoadedWeights,
   chat: LlamaChat,
   request: ChatRequest,
-  onText: (text: string) => void,
+  onPiece: (piece: AnswerPiece) => void,
 ): Promise<ChatDelta> {
   const { model, sequence, llama } = weights;
   const { signal } = request;
@@ -40,12 +41,11 @@ async function respond(
   const history = toHistory(request.messages);
   const functions = toFunctions(request);
   const grammar = functions === undefined ? await grammarOf(llama, request) : undefined;
-  const prompt = chat.chatWrapper
-    .generateContextState({
-      chatHistory: [...history, { type: "model", response: [] }],
-      ...(functions === undefined ? {} : { availableFunctions: functions }),
-    })
-    .contextText.tokenize(model.tokenizer);
+  const { contextText, stopGenerationTriggers } = chat.chatWrapper.generateContextState({
+    chatHistory: [...history, { type: "model", response: [] }],
+    ...(functions === undefined ? {} : { availableFunctions: functions }),
+  });
+  const prompt = contextText.tokenize(model.tokenizer);
   const prompt_tokens = prompt.length;
   const room = sequence.contextSize - prompt_tokens - 1;
   if (room < 1) throw promptTooLong(prompt_tokens, sequence.contextSize);
@@ -59,12 +59,16 @@ async function respond(
   let response: Response;
   try {
     if (request.top_logprobs !== undefined && functions === undefined) {
-      const scored = await generateScored(weights, { prompt, maxTokens, grammar, request });
-      return { ...scored, usage: usage() };
+      const ends = stopGenerationTriggers.map((text) => text.tokenize(model.tokenizer));
+      const asked = { prompt, ends, maxTokens, grammar, request };
+      const finish_reason = await generateScored(weights, asked, onPiece);
+      return { content: "", finish_reason, usage: usage() };
     }
     response = (await chat.generateResponse(history, {
       signal,
-      onTextChunk: onText,
+      onTextChunk: (content) => {
+        if (content !== "") onPiece({ content });
+      },
       maxTokens,
       ...samplingOf(request),
       ...(functions === undefined ? {} : { functions }),

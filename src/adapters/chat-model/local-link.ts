@@ -4,14 +4,18 @@ import { fileURLToPath } from "node:url";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { ChatDelta, ChatRequest } from "#ports/chat-model.ts";
-import type { EngineOptions, LocalOrder, LocalReply } from "./local-messages.ts";
+import type { AnswerPiece, EngineOptions, LocalOrder, LocalReply } from "./local-messages.ts";
 import { cancelled } from "./local-turns.ts";
 
 const LAST_WORDS_MAX = 2_000;
 
 export interface LocalLink {
   /** One at a time. Errors: those of the engine; `unavailable` when its process died. */
-  ask(path: string, request: ChatRequest, onText: (text: string) => void): Promise<ChatDelta>;
+  ask(
+    path: string,
+    request: ChatRequest,
+    onPiece: (piece: AnswerPiece) => void,
+  ): Promise<ChatDelta>;
   /** The process that runs now, if any. */
   pid(): number | undefined;
   /** Ends the process, and with it all memory of the weights; the next question starts another. */
@@ -19,7 +23,7 @@ export interface LocalLink {
 }
 
 interface Asked {
-  readonly onText: (text: string) => void;
+  readonly onPiece: (piece: AnswerPiece) => void;
   readonly resolve: (last: ChatDelta) => void;
   readonly reject: (error: LakehouseError) => void;
 }
@@ -71,7 +75,7 @@ export function createLocalLink({ engine, stop_limit_ms, log }: LinkOptions): Lo
     if (reply.kind === "log") return log[reply.level](reply.fields, reply.message);
     const one = asked.get(reply.id);
     if (one === undefined) return;
-    if (reply.kind === "piece") return one.onText(reply.text);
+    if (reply.kind === "piece") return one.onPiece(reply.piece);
     asked.delete(reply.id);
     if (reply.kind === "done") return one.resolve(reply.last);
     const { code, message, reason, hint } = reply;
@@ -81,13 +85,13 @@ export function createLocalLink({ engine, stop_limit_ms, log }: LinkOptions): Lo
   }
 
   return {
-    async ask(path, { signal, ...ask }, onText) {
+    async ask(path, { signal, ...ask }, onPiece) {
       if (signal.aborted) throw cancelled();
       running ??= start();
       const { child } = running;
       const id = next_id++;
       const { promise, resolve, reject } = Promise.withResolvers<ChatDelta>();
-      asked.set(id, { onText, resolve, reject });
+      asked.set(id, { onPiece, resolve, reject });
       let limit: NodeJS.Timeout | undefined;
       const stop = () => {
         post(child, { kind: "stop", id });

@@ -15,13 +15,16 @@ export interface EngineOptions {
 /** A request without what cannot travel. */
 export type LocalAsk = Omit<ChatRequest, "signal">;
 
+/** Text as it is made, with the likelihoods of its tokens where they were asked for. */
+export type AnswerPiece = Pick<ChatDelta, "content" | "logprobs">;
+
 export type LocalOrder =
   | { readonly kind: "open"; readonly options: EngineOptions }
   | { readonly kind: "ask"; readonly id: number; readonly path: string; readonly ask: LocalAsk }
   | { readonly kind: "stop"; readonly id: number };
 
 export type LocalReply =
-  | { readonly kind: "piece"; readonly id: number; readonly text: string }
+  | { readonly kind: "piece"; readonly id: number; readonly piece: AnswerPiece }
   | { readonly kind: "done"; readonly id: number; readonly last: ChatDelta }
   | {
       readonly kind: "failed";

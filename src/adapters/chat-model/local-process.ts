@@ -2,7 +2,7 @@
 // crash of the engine is not one of the house. Started by `local-link.ts`.
 import { toLakehouseError } from "#kernel/problem.ts";
 import { generate } from "./local-generate.ts";
-import type { LocalOrder, LocalReply } from "./local-messages.ts";
+import type { AnswerPiece, LocalOrder, LocalReply } from "./local-messages.ts";
 import { createWeightsHolder, type WeightsHolder } from "./local-weights.ts";
 
 function main(): void {
@@ -17,8 +17,8 @@ function main(): void {
     const { signal } = leaving;
     try {
       const weights = await holder!.take(path, signal);
-      const onText = (text: string) => say({ kind: "piece", id, text });
-      say({ kind: "done", id, last: await generate(weights, { ...ask, signal }, onText) });
+      const onPiece = (piece: AnswerPiece) => say({ kind: "piece", id, piece });
+      say({ kind: "done", id, last: await generate(weights, { ...ask, signal }, onPiece) });
     } catch (thrown) {
       const { code, message, reason, hint } = toLakehouseError(thrown);
       say({ kind: "failed", id, code, message, reason, hint });

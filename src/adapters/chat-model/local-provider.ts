@@ -1,6 +1,7 @@
 // local/<model>: GGUF weights answered by llama.cpp in a process of its own beside the house.
 import type { Log } from "#kernel/log.ts";
 import type { ChatDelta, ChatProvider, ChatRequest } from "#ports/chat-model.ts";
+import type { AnswerPiece } from "./local-messages.ts";
 import { createLocalLink, type LocalLink } from "./local-link.ts";
 import { createTurns } from "./local-turns.ts";
 import { findWeights, listWeights } from "./weights-folder.ts";
@@ -72,6 +73,12 @@ export function createLocalProvider(options: LocalOptions): LocalProvider {
   };
 }
 
+function joined(pieces: readonly AnswerPiece[]): AnswerPiece {
+  const content = pieces.map((piece) => piece.content).join("");
+  const logprobs = pieces.flatMap((piece) => piece.logprobs ?? []);
+  return { content, ...(logprobs.length === 0 ? {} : { logprobs }) };
+}
+
 /**
  * Pieces as they are made; a reader that leaves stops the making before the next begins. `free` is
  * called once the model is done: a slow reader keeps nobody waiting.
@@ -85,14 +92,14 @@ async function* answered(
   const leaving = new AbortController();
   const signal = AbortSignal.any([request.signal, leaving.signal]);
   // Bounded by the context: what is made and not yet read is at most one whole answer.
-  const pieces: string[] = [];
+  const pieces: AnswerPiece[] = [];
   let wake = () => {};
   let over = false;
-  const onText = (text: string) => {
-    pieces.push(text);
+  const onPiece = (piece: AnswerPiece) => {
+    pieces.push(piece);
     wake();
   };
-  const answer = link.ask(path, { ...request, signal }, onText).finally(() => {
+  const answer = link.ask(path, { ...request, signal }, onPiece).finally(() => {
     over = true;
     free();
     wake();
@@ -100,8 +107,8 @@ async function* answered(
   answer.catch(() => undefined);
   try {
     while (!over || pieces.length > 0) {
-      const content = pieces.splice(0).join("");
-      if (content !== "") yield { content };
+      const made = pieces.splice(0);
+      if (made.length > 0) yield joined(made);
       else await new Promise<void>((resolve) => (over ? resolve() : (wake = resolve)));
     }
     yield await answer;

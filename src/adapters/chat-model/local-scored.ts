@@ -1,73 +1,128 @@
-// An answer of llama.cpp in one piece, with the likelihood of each of its tokens.
+// An answer of llama.cpp with the likelihood of each of its tokens, token by token.
 import type { LlamaGrammar, Token } from "node-llama-cpp";
 import type { TokenLogprob } from "#contracts/nouns.ts";
-import type { ChatDelta, ChatRequest } from "#ports/chat-model.ts";
+import type { ChatRequest } from "#ports/chat-model.ts";
+import type { AnswerPiece } from "./local-messages.ts";
 import { cancelled } from "./local-turns.ts";
 import type { LoadedWeights } from "./local-weights.ts";
 
 /** Tokens of a prompt that are read before it is looked whether anybody still waits. */
 const READ_AT_ONCE = 128;
+/** As node-llama-cpp's chat has it: what was said lately is less likely, unless it is JSON. */
+const PUNISHED_TOKENS = 64;
+/** What a token's text depends on. */
+const TOKENS_BEFORE = 8;
+/** What cannot be is as unlikely as a number of JSON can say it, as OpenAI has it. */
+const NEVER_LOGPROB = -9_999;
 
 export interface ScoredPrompt {
   readonly prompt: readonly Token[];
+  /** Sequences with which a turn ends, beside the end tokens. */
+  readonly ends: readonly (readonly Token[])[];
   readonly maxTokens: number;
   readonly grammar: LlamaGrammar | undefined;
   readonly request: ChatRequest;
 }
 
-type Scored = Required<Pick<ChatDelta, "content" | "finish_reason" | "logprobs">>;
-
 /**
- * Likelihoods are those that were sampled from: after temperature, top_p and the like where these
- * are set, else the model's own. Errors: `cancelled`, those of the engine.
+ * Likelihoods are those that were sampled from: after penalties, temperature, top_p and the like,
+ * the end token's too (its text is ""). Thoughts of a reasoning model stand in the text. Errors:
+ * `cancelled`, those of the engine.
  */
 export async function generateScored(
   { model, sequence, module }: LoadedWeights,
-  { prompt, maxTokens, grammar, request }: ScoredPrompt,
-): Promise<Scored> {
-  const { temperature, seed, stop = [], signal, extra, top_logprobs = 0 } = request;
-  const held =
-    grammar === undefined
-      ? {}
-      : { grammarEvaluationState: new module.LlamaGrammarEvaluationState({ model, grammar }) };
-  const sampling = { topP: extra?.["top_p"], topK: extra?.["top_k"], minP: extra?.["min_p"] };
-  const numbers = Object.entries(sampling).filter(([, value]) => typeof value === "number");
-  const options = {
-    temperature: temperature ?? 0,
-    ...(seed === undefined ? {} : { seed }),
-    ...Object.fromEntries(numbers),
-    ...held,
-    // End tokens are told too, and end it below.
-    yieldEogToken: true,
-  };
+  { prompt, ends, maxTokens, grammar, request }: ScoredPrompt,
+  onPiece: (piece: AnswerPiece) => void,
+): Promise<"stop" | "length"> {
+  const { signal, stop = [], top_logprobs = 0 } = request;
+  const made: Token[] = [];
   // What the last prompt had in common with this one is not read again.
   await sequence.adaptStateToTokens(prompt.slice(0, -1), false);
   while (prompt.length - sequence.nextTokenIndex > READ_AT_ONCE) {
     if (signal.aborted) throw cancelled();
     const from = sequence.nextTokenIndex;
-    const part = prompt.slice(from, from + READ_AT_ONCE);
-    await sequence.evaluateWithoutGeneratingNewTokens(part);
+    await sequence.evaluateWithoutGeneratingNewTokens(prompt.slice(from, from + READ_AT_ONCE));
   }
-  const unread = prompt.slice(sequence.nextTokenIndex);
-  const made: Token[] = [];
-  const logprobs: TokenLogprob[] = [];
-  const end = (content: string, finish_reason: "stop" | "length") => {
-    return { content, finish_reason, logprobs };
-  };
-  const steps = sequence.evaluateWithMetadata(unread, { probabilities: true }, options);
+  const steps = sequence.evaluateWithMetadata(
+    prompt.slice(sequence.nextTokenIndex),
+    { probabilities: true },
+    {
+      ...samplingOf(request),
+      // End tokens are told too, and end it below.
+      yieldEogToken: true,
+      ...(grammar === undefined
+        ? { repeatPenalty: { punishTokens: () => made.slice(-PUNISHED_TOKENS) } }
+        : { grammarEvaluationState: new module.LlamaGrammarEvaluationState({ model, grammar }) }),
+    },
+  );
+  const text = createHeldText(stop, onPiece);
   for await (const { token, probabilities } of steps) {
     if (signal.aborted) throw cancelled();
-    if (model.isEogToken(token)) break;
-    // A token's text depends on those before it: a space may belong to it or not.
-    const textOf = (one: Token) => model.detokenize([one], false, [...prompt.slice(-1), ...made]);
-    logprobs.push(likelihood(token, probabilities, top_logprobs, textOf));
+    const before = [...prompt.slice(-1), ...made].slice(-TOKENS_BEFORE);
+    const textOf = (one: Token) => model.detokenize([one], false, before);
+    const likely = likelihood(token, probabilities, top_logprobs, textOf);
+    if (model.isEogToken(token)) return text.end(model.detokenize(made), likely);
     made.push(token);
-    const content = model.detokenize(made);
-    const at = stop.map((words) => content.indexOf(words)).filter((place) => place >= 0);
-    if (at.length > 0) return end(content.slice(0, Math.min(...at)), "stop");
-    if (made.length >= maxTokens) return end(content, "length");
+    const ended = ends.find((tokens) => endsWith(made, tokens));
+    if (ended !== undefined) {
+      return text.end(model.detokenize(made.slice(0, -ended.length)), likely);
+    }
+    if (text.add(model.detokenize(made), likely)) return "stop";
+    if (made.length >= maxTokens) {
+      text.end(model.detokenize(made));
+      return "length";
+    }
   }
-  return end(model.detokenize(made), "stop");
+  return text.end(model.detokenize(made));
+}
+
+function samplingOf({ temperature, seed, extra }: ChatRequest) {
+  const numbers = { topP: extra?.["top_p"], topK: extra?.["top_k"], minP: extra?.["min_p"] };
+  return {
+    temperature: temperature ?? 0,
+    ...(seed === undefined ? {} : { seed }),
+    ...Object.fromEntries(Object.entries(numbers).filter(([, one]) => typeof one === "number")),
+  };
+}
+
+function endsWith(made: readonly Token[], tokens: readonly Token[]): boolean {
+  const from = made.length - tokens.length;
+  return tokens.length > 0 && from >= 0 && tokens.every((token, at) => made[from + at] === token);
+}
+
+/** Hands text on as far as no stop word can still begin in it, nor a character be half there. */
+function createHeldText(stop: readonly string[], onPiece: (piece: AnswerPiece) => void) {
+  const held = Math.max(0, ...stop.map((words) => words.length - 1));
+  let told = 0;
+  let logprobs: TokenLogprob[] = [];
+
+  function tell(content: string): void {
+    if (content === "" && logprobs.length === 0) return;
+    onPiece({ content, ...(logprobs.length === 0 ? {} : { logprobs }) });
+    told += content.length;
+    logprobs = [];
+  }
+
+  return {
+    /** Whether a stop word came: then all before it was told. */
+    add(whole: string, likely: TokenLogprob): boolean {
+      logprobs.push(likely);
+      const from = Math.max(0, told - held);
+      const places = stop.map((words) => whole.indexOf(words, from)).filter((at) => at >= 0);
+      if (places.length > 0) {
+        tell(whole.slice(told, Math.min(...places)));
+        return true;
+      }
+      const ready = whole.slice(told, whole.length - held);
+      if (ready !== "" && !ready.endsWith("\uFFFD")) tell(ready);
+      return false;
+    },
+    end(whole: string, likely?: TokenLogprob): "stop" {
+      if (likely !== undefined) logprobs.push(likely);
+      tell(whole.slice(told));
+      return "stop";
+    },
+  };
 }
 
 function likelihood(
@@ -86,9 +141,6 @@ function likelihood(
   }
   return { ...told, top_logprobs };
 }
-
-/** What cannot be is as unlikely as a number of JSON can say it, as OpenAI has it. */
-const NEVER_LOGPROB = -9_999;
 
 function logOf(probability = 0): number {
   return probability > 0 ? Math.log(probability) : NEVER_LOGPROB;

@@ -36,6 +36,15 @@ export function toChatRequest(
   };
 }
 
+/** Errors: `invalid`, for what would be left out in silence. */
+export function checkAsked({ logprobs, top_logprobs }: AskedChat): void {
+  if (top_logprobs === undefined || logprobs === true) return;
+  throw new LakehouseError("invalid", "top_logprobs needs logprobs to be true", {
+    reason: "invalid_input",
+    issues: [{ path: "top_logprobs", message: "needs logprobs: true" }],
+  });
+}
+
 /** What a message takes beside its text, and a part that is not text (an image). */
 const MESSAGE_TOKENS = 16;
 const PART_TOKENS = 4096;
@@ -97,7 +106,7 @@ export function completionRequest(input: ParsedInputOf<Operations["completions"]
   const extra = Object.fromEntries(others.map((name) => [name, input[name]]));
   const max_tokens = max_completion_tokens ?? input.max_tokens;
   const asked = { model, messages, temperature, max_tokens, stop, seed, response_format };
-  const likely = { logprobs, top_logprobs };
+  const likely = { logprobs: logprobs ?? undefined, top_logprobs: top_logprobs ?? undefined };
   return {
     ...asked,
     ...likely,

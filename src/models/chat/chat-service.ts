@@ -10,7 +10,7 @@ import type { chat, ChatAnswer } from "#contracts/chat.ts";
 import type { TokenLogprob } from "#contracts/nouns.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 import type { ChatSettings } from "./chat-settings.ts";
-import { completionRequest } from "./chat-request.ts";
+import { completionRequest, type AskedChat } from "./chat-request.ts";
 import type { Deltas } from "./guarded-answer.ts";
 import { createAnswerOpener, type AnswerOpener, type OpenerNeeds } from "./open-answer.ts";
 import { completionEvents, completionObject, NO_USAGE } from "./openai-completion.ts";
@@ -35,7 +35,7 @@ export async function createChat(
       async chat(input, call) {
         const clock = performance.now();
         const { provider, full_name, deltas } = await opener.open(input, call, false);
-        const { tool_calls, notes, logprobs, ...whole } = await collect(deltas);
+        const { tool_calls, notes, logprobs, ...whole } = await collect(deltas, input);
         return {
           model: full_name,
           provider: provider.name,
@@ -99,7 +99,7 @@ async function complete(opener: AnswerOpener, clock: Clock, input: CompletionsIn
     model: full_name,
   };
   if (!input.stream) {
-    const document = completionObject(head, await collect(deltas));
+    const document = completionObject(head, await collect(deltas, asked));
     return { content_type: "application/json", body: wholeBody(JSON.stringify(document)) };
   }
   const include_usage = input.stream_options?.include_usage === true;
@@ -107,7 +107,7 @@ async function complete(opener: AnswerOpener, clock: Clock, input: CompletionsIn
   return { content_type: "text/event-stream; charset=utf-8", body: closing(body, deltas) };
 }
 
-async function collect(deltas: Deltas) {
+async function collect(deltas: Deltas, asked: AskedChat) {
   let content = "";
   let usage = NO_USAGE;
   let finish_reason: ChatAnswer["finish_reason"] = "stop";
@@ -125,6 +125,9 @@ async function collect(deltas: Deltas) {
     // Nothing comes after the reason.
     finish_reason = value.finish_reason;
     break;
+  }
+  if (asked.logprobs === true && logprobs === undefined) {
+    notes = [...(notes ?? []), "logprobs: whoever answered tells none"];
   }
   const tool_calls = pieces.length > 0 ? joinToolCalls(pieces) : undefined;
   return { content, tool_calls, finish_reason, usage, logprobs, notes };

@@ -12,7 +12,7 @@ import {
   type CachedAnswer,
   type CacheHit,
 } from "./answer-cache.ts";
-import { promptTokensMax, toChatRequest, type AskedChat } from "./chat-request.ts";
+import { checkAsked, promptTokensMax, toChatRequest, type AskedChat } from "./chat-request.ts";
 import type { ChatSettings } from "./chat-settings.ts";
 import { failureClass } from "./failure-class.ts";
 import { guardedAnswer, type Deltas } from "./guarded-answer.ts";
@@ -157,6 +157,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
 
   return {
     async open(asked, call, stream) {
+      checkAsked(asked);
       const route = routeModel(asked, table);
       const began = performance.now();
       const admitted = await admit(route, asked, call, stream);

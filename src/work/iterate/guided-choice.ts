@@ -39,10 +39,14 @@ export function choicesOf(
   const places = Array.from({ length: minItems }, () => undefined);
   const chosen = { list, options: options as Item[], places };
   const said = alternatives.map((one) => asItem(one)?.["description"]);
-  if (judging === undefined || !said.every((one) => typeof one === "string")) return chosen;
+  const all_said = said.every((one) => typeof one === "string");
+  if (judging === undefined || !all_said || options.length > JUDGED_MAX) return chosen;
   const says = new Map(chosen.options.map((option, at) => [canonicalJson(option), said[at]!]));
   return { ...chosen, judge: createJudge(judging, (item) => says.get(canonicalJson(item))!) };
 }
+
+/** Options that are asked about one after the other; a longer list is chosen from as it is. */
+const JUDGED_MAX = 200;
 
 /** What is left after a refusal: places that were not at fault stay, their faulty items go. */
 export function afterRefusal(choices: Choices, { artifact, error }: Attempt): Choices {

@@ -34,7 +34,11 @@ export function createGuide(input: {
     },
     refused(attempt) {
       if (!guided) return;
-      if (choices !== undefined) choices = afterRefusal(choices, attempt);
+      if (choices !== undefined) {
+        const left = afterRefusal(choices, attempt);
+        // Nobody was at fault by name: judged again it would be the same; as a list it is told why.
+        choices = left === choices ? { ...choices, judge: undefined } : left;
+      }
       const draft = canonicalJson(attempt.artifact ?? attempt.raw);
       if (seen.has(draft)) warmer += WARMER;
       seen.add(draft);

@@ -5,7 +5,7 @@ import { startCall } from "#kernel/call.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
 import type { Attempt } from "#contracts/iterate.ts";
-import type { ChatMessage, Judging, TokenLogprob } from "#contracts/nouns.ts";
+import { judging, type ChatMessage, type Judging, type TokenLogprob } from "#contracts/nouns.ts";
 import type { AskedModel, AskModel } from "./ask-model.ts";
 import type { AttemptRequest } from "./attempt.ts";
 import { choicesOf, createChooser } from "./guided-choice.ts";
@@ -146,4 +146,44 @@ test("after a refusal the next best is taken, and nothing is asked twice of the 
 test("options of which one has no description are chosen from as a list", () => {
   assert.equal(choicesOf(schemaFor(["1", undefined], 1), JUDGING)!.judge, undefined);
   assert.equal(choicesOf(schemaFor(["1", "2"], 1))!.judge, undefined);
+});
+
+test("drafts side by side ask once; a question that failed is asked again", async () => {
+  const { ask, said } = judgeOf((says) => likely(Number(says)));
+  const choices = choicesOf(schemaFor(["0.2", "0.9", "0.6"], 1), JUDGING)!;
+  const chooser = createChooser(ask);
+  const drafts = [1, 2, 3].map(() => chooser({ choices } as AskedModel, [], startCall()));
+  for (const one of await Promise.all(drafts)) assert.deepEqual(idsOf(one), ["b"]);
+  assert.equal(said.length, 3);
+
+  let fails = true;
+  const flaky = judgeOf((says) => {
+    if (fails) throw new LakehouseError("unavailable", "gone");
+    return likely(Number(says));
+  });
+  const again = choicesOf(schemaFor(["0.2", "0.9"], 1), JUDGING)!;
+  const asking = () => createChooser(flaky.ask)({ choices: again } as AskedModel, [], startCall());
+  await assert.rejects(asking(), /gone/);
+  fails = false;
+  assert.deepEqual(idsOf(await asking()), ["b"]);
+});
+
+test("a refusal that names no place is told to the model with the whole list", () => {
+  const schema = schemaFor(["0.2", "0.9"], 1) as Record<string, unknown>;
+  const guide = createGuide({ guided: true, schema, judging: JUDGING });
+  const choices = () => guide.guided({ chat: {} } as AttemptRequest).chat.choices!;
+  assert.ok(choices().judge);
+  guide.refused({
+    artifact: { picks: [{ id: "b" }] } as Attempt["artifact"],
+    raw: "",
+    error: { kind: "policy", field: "", message: "a rule denies it" },
+  } as Attempt);
+  assert.equal(choices().judge, undefined);
+  assert.equal(choices().options.length, 2);
+});
+
+test("two words of which one begins the other cannot be told apart", () => {
+  const parsed = judging.safeParse({ ...JUDGING, right: "fit", wrong: "Fits not" });
+  assert.equal(parsed.success, false);
+  assert.match(parsed.error!.issues[0]!.message, /how they begin/);
 });

@@ -35,44 +35,56 @@ export type Judge = (
  */
 export function createJudge(judging: Judging, saysOf: (item: Item) => string): Judge {
   const shown = exampleMessages(judging);
-  const known = new Map<string, number>();
-  let last: ChatAnswer | undefined;
-  let likelihoods: typeof LIKELIHOODS | undefined = LIKELIHOODS;
+  /** Drafts that are made side by side ask once. */
+  const known = new Map<string, Promise<Answered>>();
+  /** Models that tell no likelihoods: their word has to do. */
+  const silent = new Set<string>();
 
-  async function say(
-    ask: AskModel,
-    asked: AskedModel,
-    says: string,
-    call: Call,
-  ): Promise<ChatAnswer> {
+  async function ask(asking: AskModel, asked: AskedModel, says: string, call: Call) {
+    const who = nameOf(asked);
     const messages: ChatMessage[] = [...shown, { role: "user", content: says }];
+    if (silent.has(who)) return asking(asked, messages, call);
     try {
-      return await ask({ ...asked, ...likelihoods }, messages, call);
+      return await asking({ ...asked, ...LIKELIHOODS }, messages, call);
     } catch (thrown) {
-      if (likelihoods === undefined || !REFUSALS.has(toLakehouseError(thrown).code)) throw thrown;
-      // This model tells no likelihoods: its word has to do.
-      likelihoods = undefined;
-      return ask(asked, messages, call);
+      if (!REFUSALS.has(toLakehouseError(thrown).code)) throw thrown;
+      const answer = await asking(asked, messages, call);
+      // Without them it went well: it was they that were refused.
+      silent.add(who);
+      return answer;
     }
   }
 
-  return async (ask, { schema: _schema, choices: _choices, ...asked }, options, call) => {
+  return async (asking, { schema: _schema, choices: _choices, ...asked }, options, call) => {
     const one_word = { ...asked, temperature: 0, max_tokens: 1 };
     const scores = new Map<Item, number>();
     let usage: TokenUsage = NO_USAGE;
+    let last: Answered | undefined;
     for (const option of options) {
-      const key = `${asked.provider ?? ""}/${asked.model ?? ""} ${canonicalJson(option)}`;
-      let score = known.get(key);
-      if (score === undefined) {
-        last = await say(ask, one_word, saysOf(option), call);
-        usage = sumOf(usage, last.usage);
-        score = scoreOf(last, judging);
-        known.set(key, score);
+      const key = `${nameOf(asked)} ${canonicalJson(option)}`;
+      let answered = known.get(key);
+      if (answered === undefined) {
+        answered = ask(asking, one_word, saysOf(option), call).then((answer) => {
+          return { answer, score: scoreOf(answer, judging) };
+        });
+        known.set(key, answered);
+        answered.catch(() => known.delete(key));
+        usage = sumOf(usage, (await answered).answer.usage);
       }
-      scores.set(option, score);
+      last = await answered;
+      scores.set(option, last.score);
     }
-    return { scores, answer: { ...last!, usage } };
+    return { scores, answer: { ...last!.answer, usage } };
   };
+}
+
+interface Answered {
+  readonly answer: ChatAnswer;
+  readonly score: number;
+}
+
+function nameOf({ provider, model }: AskedModel): string {
+  return `${provider ?? ""}/${model ?? ""}`;
 }
 
 const LIKELIHOODS = { logprobs: true, top_logprobs: TOLD_MAX };

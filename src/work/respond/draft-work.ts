@@ -65,7 +65,8 @@ export async function draftWork(
   const guidance = {
     guided,
     ...(schema === undefined ? {} : { schema: { ...schema } }),
-    ...(judging === undefined ? {} : { judging }),
+    // What an overseer said is read with the whole list.
+    ...(judging === undefined || corrections.length > 0 ? {} : { judging }),
   };
   try {
     const answer = await client.iterate(
