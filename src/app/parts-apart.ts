@@ -66,8 +66,8 @@ export function parseServices(text: string): ChosenParts {
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /**
- * Where parts listen that run without the gateway: at the first one's address on this machine, or its
- * own port, where the others look for it. undefined: the gateway runs too, or everything, and its own port holds.
+ * Where parts listen that run without the gateway: at the first one's address on this machine, or
+ * its own port, where the others look for it. undefined: the gateway runs too, and its port holds.
  */
 export function portApart(
   { services, gateway, mcp }: ChosenParts,
