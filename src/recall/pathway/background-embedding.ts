@@ -42,6 +42,8 @@ const BATCH_CHARACTERS_MAX = 200_000;
 /** Docs whose vector is known that are noted before others have their turn. */
 const KNOWN_AT_ONCE = 1000;
 const COMPACT_AT = 100_000;
+/** A longer queue would not be done in the time that an end may take. */
+const EMBEDDED_AT_END = 2_000;
 const BATCH_TIMEOUT_MS = 120_000;
 
 export function createBackgroundEmbedding(
@@ -164,7 +166,10 @@ export function createBackgroundEmbedding(
       while (running !== undefined) await running;
     },
     async stop() {
-      if (running !== undefined && last_error === null) await soonDone(running, options.stop_ms);
+      const few = queue.length - head <= EMBEDDED_AT_END;
+      if (running !== undefined && last_error === null && few) {
+        await soonDone(running, options.stop_ms);
+      }
       stopped = true;
       clearTimeout(retry);
       ending.abort();
