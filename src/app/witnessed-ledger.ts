@@ -18,6 +18,10 @@ export function witnessedLedger(
       const started_ms = Date.now();
       const witnessed = (admitted: AdmittedModel | undefined): AdmittedModel => ({
         covers: (provider, model) => admitted?.covers(provider, model) ?? true,
+        lost(outcome) {
+          tell(modelEvent(asked, outcome, Date.now() - outcome.duration_ms));
+          return admitted?.lost(outcome) ?? Promise.resolve();
+        },
         settle(outcome) {
           tell(modelEvent(asked, outcome, started_ms));
           return admitted?.settle(outcome) ?? Promise.resolve();

@@ -37,6 +37,8 @@ export interface ModelOutcome {
 export interface AdmittedModel {
   /** Whether the caller may be answered by this model too; reserves what that may cost. */
   covers(provider: string, model: string): boolean;
+  /** A line for a try that was left for a quicker one; it is never charged. */
+  lost(outcome: ModelOutcome): Promise<void>;
   /** Resolves when the line is durable; once for each admission, whatever happened. */
   settle(outcome: ModelOutcome): Promise<void>;
 }

@@ -10,6 +10,8 @@ export interface StartedAnswer {
 
 /** One try: its first piece, and a way to leave it before that. */
 export interface Attempt {
+  /** `performance.now()` */
+  readonly began: number;
   readonly started: Promise<StartedAnswer>;
   leave(): void;
 }
@@ -20,7 +22,8 @@ export interface HedgeRules {
 }
 
 /**
- * The first of at most two attempts that speaks; the other one is left at once. A first attempt
+ * The first of at most two attempts that speaks; the other one is left at once, and told. A first
+ * attempt
  * that fails before the second was made fails the whole: retries are somebody else's business.
  */
 export function hedgedAnswer(
@@ -28,6 +31,7 @@ export function hedgedAnswer(
   rules: HedgeRules,
   mayHedge: () => boolean,
   onHedge: () => void,
+  onLeft: (other: Attempt) => void,
 ): Promise<StartedAnswer> {
   const first = attempt();
   if (rules.hedge_after_ms === 0) return first.started;
@@ -42,7 +46,10 @@ export function hedgedAnswer(
           if (over) return;
           over = true;
           made.delete(one);
-          for (const other of made) other.leave();
+          for (const other of made) {
+            other.leave();
+            onLeft(other);
+          }
           resolve(answer);
         },
         (error: unknown) => {

@@ -21,7 +21,13 @@ import { hedgedAnswer, type Attempt, type StartedAnswer } from "./hedged-answer.
 import { createProviderLane, type LaneFigures, type ProviderLane } from "./provider-lane.ts";
 import { retriedAnswer } from "./retried-answer.ts";
 import { routeModel, type Route, type RoutingTable } from "./route-model.ts";
-import { settledAnswer, settleFailed, type CallTally, type Settling } from "./settled-answer.ts";
+import {
+  noteLost,
+  settledAnswer,
+  settleFailed,
+  type CallTally,
+  type Settling,
+} from "./settled-answer.ts";
 
 export interface OpenerNeeds {
   readonly providers: readonly ChatProvider[];
@@ -88,6 +94,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
       return { first: first.value, rest: deltas };
     };
     return {
+      began: performance.now(),
       started: start(),
       leave() {
         left = true;
@@ -97,7 +104,8 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
   }
 
   /** One model with its retries. */
-  function ask(route: Route, asked: AskedChat, call: Call, { tally, stream }: Settling) {
+  function ask(route: Route, asked: AskedChat, call: Call, settling: Settling) {
+    const { tally, stream } = settling;
     const { provider, lane } = ways.get(route.provider)!;
     const once = () =>
       hedgedAnswer(
@@ -107,6 +115,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
         () => {
           tally.hedged = true;
         },
+        ({ began }) => noteLost(settling, route, began),
       );
     return retriedAnswer(once, settings, call, (error, wait_ms) => {
       tally.retries++;

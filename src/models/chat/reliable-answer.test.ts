@@ -210,11 +210,17 @@ test("a slow first piece is hedged: the second answers, the first is left", asyn
   assert.equal(answer.content, ANSWER_TEXT);
   await ollama.client_left;
   assert.equal(ollama.requests.length, 2);
-  assert.equal((await lines())[0]!.hedged, true);
+  const [left, answered] = await lines();
+  assert.deepEqual(
+    [left!.hedged, left!.error, left!.finish_reason, left!.total_tokens, left!.charged_tokens],
+    [true, "hedge_lost", "cancelled", null, 0],
+  );
+  assert.deepEqual([answered!.hedged, answered!.error], [true, null]);
+  assert.equal(left!.trace_id, answered!.trace_id);
   const { figures } = await service.health();
   assert.equal((figures["lanes"] as { ollama: { running: number } }).ollama.running, 0);
   await client.chat({ model: "or/vendor/tiny", messages: MESSAGES });
-  assert.equal((await lines())[1]!.hedged, false);
+  assert.equal((await lines())[2]!.hedged, false);
 });
 
 test("equal requests are answered from memory where that is on, and never others", async (t) => {
@@ -272,7 +278,11 @@ test("an answer whose line cannot be written is not handed out", async (t) => {
   const { url } = await startOllamaServer(t);
   const full = new LakehouseError("unavailable", "no space", { reason: "log_unwritable" });
   const ledger: CallLedger = {
-    admit: async () => ({ covers: () => true, settle: () => Promise.reject(full) }),
+    admit: async () => ({
+      covers: () => true,
+      lost: async () => undefined,
+      settle: () => Promise.reject(full),
+    }),
   };
   const providers = [createOllamaProvider({ base_url: url })];
   const needs = { providers, tiers: {}, ledger, log: silentLog, clock: systemClock };

@@ -49,6 +49,29 @@ export function settle({ tally, admitted }: Settling, end: End): Promise<void> {
   });
 }
 
+/** A line for the slower of two tries: what it used is not known. Written before the call's own. */
+export function noteLost(
+  { tally, admitted, log }: Settling,
+  { provider, model }: { readonly provider: string; readonly model: string },
+  began: number,
+): void {
+  const outcome: ModelOutcome = {
+    provider,
+    model,
+    usage: undefined,
+    finish_reason: "cancelled",
+    error: "hedge_lost",
+    duration_ms: performance.now() - began,
+    first_token_ms: undefined,
+    cache: tally.cache,
+    retries: tally.retries,
+    hedged: true,
+  };
+  admitted?.lost(outcome).catch((err: unknown) => {
+    log.error({ err }, "a try that was left is not in the ledger");
+  });
+}
+
 /** Settles a call that failed before it spoke; the error is thrown in any case. */
 export async function settleFailed(settling: Settling, thrown: unknown): Promise<never> {
   const error = toLakehouseError(thrown);

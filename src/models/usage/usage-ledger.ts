@@ -57,7 +57,11 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     const key = keyOf(asked);
     const full_name = `${asked.provider}/${asked.model}`;
     if (key === undefined)
-      return { covers: () => true, settle: (outcome) => write(asked, outcome) };
+      return {
+        covers: () => true,
+        lost: (outcome) => write(asked, outcome, NOTHING),
+        settle: (outcome) => write(asked, outcome),
+      };
     if (!key.allows(full_name)) throw notAllowed(key, full_name);
     const account = accountOf(key.key_id);
     const held = account.reserve(key, mostOf(asked, key, full_name), needs.clock.now());
@@ -69,6 +73,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
         account.raise(held, mostOf(asked, key, other));
         return true;
       },
+      lost: (outcome) => write(asked, outcome, NOTHING),
       settle(outcome) {
         if (settled) return Promise.resolve();
         settled = true;
