@@ -4,7 +4,7 @@ import { newSpanId } from "#kernel/ids.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { FinishReason } from "#contracts/nouns.ts";
 import type { ChatDelta, ChatRequest } from "#ports/chat-model.ts";
-import { toFunctions, toGrammarKind, toHistory } from "./local-request.ts";
+import { samplingOf, toFunctions, toGrammarKind, toHistory } from "./local-request.ts";
 import type { AnswerPiece } from "./local-messages.ts";
 import { generateScored } from "./local-scored.ts";
 import { cancelled } from "./local-turns.ts";
@@ -71,6 +71,7 @@ async function respond(
       },
       maxTokens,
       ...samplingOf(request),
+      ...(request.stop === undefined ? {} : { customStopTriggers: request.stop }),
       ...(functions === undefined ? {} : { functions }),
       // The structure of JSON repeats itself by nature.
       ...(grammar === undefined ? {} : { grammar, repeatPenalty: false }),
@@ -105,20 +106,6 @@ async function grammarOf(llama: LoadedWeights["llama"], request: ChatRequest) {
       cause,
     });
   }
-}
-
-/** What is not set is left out: llama.cpp then takes the likeliest token each time. */
-function samplingOf(request: ChatRequest): Record<string, unknown> {
-  const { temperature, seed, stop, extra } = request;
-  const options: Record<string, unknown> = {};
-  if (temperature !== undefined) options["temperature"] = temperature;
-  if (seed !== undefined) options["seed"] = seed;
-  if (stop !== undefined) options["customStopTriggers"] = stop;
-  const same = { topP: extra?.["top_p"], topK: extra?.["top_k"], minP: extra?.["min_p"] };
-  for (const [name, value] of Object.entries(same)) {
-    if (typeof value === "number") options[name] = value;
-  }
-  return options;
 }
 
 function toolCallsOf(response: Response): Pick<ChatDelta, "tool_calls"> {

@@ -76,6 +76,22 @@ function toGrammarSchema(schema: unknown): GbnfJsonSchema {
   return Object.fromEntries(entries) as GbnfJsonSchema;
 }
 
+/** What is not set is left out: llama.cpp then takes the likeliest token each time. */
+export function samplingOf({ temperature, seed, extra }: ChatRequest): Record<string, number> {
+  const named = {
+    temperature,
+    seed,
+    topP: extra?.["top_p"],
+    topK: extra?.["top_k"],
+    minP: extra?.["min_p"],
+  };
+  return Object.fromEntries(
+    Object.entries(named).filter(
+      (entry): entry is [string, number] => typeof entry[1] === "number",
+    ),
+  );
+}
+
 function toolCallsOf(message: ChatMessage) {
   const calls = message["tool_calls"];
   if (!Array.isArray(calls)) return [];

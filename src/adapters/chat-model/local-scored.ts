@@ -3,6 +3,7 @@ import type { LlamaGrammar, Token } from "node-llama-cpp";
 import type { TokenLogprob } from "#contracts/nouns.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
 import type { AnswerPiece } from "./local-messages.ts";
+import { samplingOf } from "./local-request.ts";
 import { cancelled } from "./local-turns.ts";
 import type { LoadedWeights } from "./local-weights.ts";
 
@@ -74,15 +75,6 @@ export async function generateScored(
     }
   }
   return text.end(model.detokenize(made));
-}
-
-function samplingOf({ temperature, seed, extra }: ChatRequest) {
-  const numbers = { topP: extra?.["top_p"], topK: extra?.["top_k"], minP: extra?.["min_p"] };
-  return {
-    temperature: temperature ?? 0,
-    ...(seed === undefined ? {} : { seed }),
-    ...Object.fromEntries(Object.entries(numbers).filter(([, one]) => typeof one === "number")),
-  };
 }
 
 function endsWith(made: readonly Token[], tokens: readonly Token[]): boolean {

@@ -5,15 +5,9 @@ import { startCall } from "#kernel/call.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { openPathway } from "#recall/pathway/open-pathway.suite.ts";
 import { evaluateSupersession } from "./evaluate-supersession.ts";
+import { SENTENCES } from "./sample-sentences.suite.ts";
 
-const SENTENCES = [
-  "book a table for two people on monday in Paris",
-  "is the cheap flight from Boston to Denver on time",
-  "what is the total of all my orders in march",
-  "turn on the lights in 20 minutes",
-  "Anna met Bob and later Carla met David in London",
-  "send 5 dollars to the account by friday",
-].map((text) => ({ text, paraphrase: undefined }));
+const ASKED = SENTENCES.map((text) => ({ text, paraphrase: undefined }));
 
 test("facts that changed are asked for, and the newer stands above the older", async (t) => {
   const { client } = await openPathway(t, { clock: systemClock });
@@ -23,7 +17,7 @@ test("facts that changed are asked for, and the newer stands above the older", a
     searches_at_once: 4,
     modes: ["mixed", "lexical"] as const,
   };
-  const steps = evaluateSupersession(client, SENTENCES, request, "lift", startCall({}));
+  const steps = evaluateSupersession(client, ASKED, request, "lift", startCall({}));
   let step = await steps.next();
   while (step.done !== true) step = await steps.next();
   const { facts, figures, by_type } = step.value;

@@ -16,6 +16,7 @@ import { EDIT_TYPES, makeMinimalEdits } from "./minimal-edits.ts";
 import { partOfPair, readPairFolder } from "./pair-folder.ts";
 import { recallAtFalse } from "./recall-at-false.ts";
 import { rephrase } from "./rephrase.ts";
+import { SENTENCES } from "./sample-sentences.suite.ts";
 import { readTaskFolder } from "./task-folder.ts";
 
 const REQUEST = { split: "train", queries_max: 100, seed: 7 };
@@ -26,15 +27,6 @@ async function result<T>(steps: AsyncGenerator<unknown, T>): Promise<T> {
     if (done) return value;
   }
 }
-
-const SENTENCES = [
-  "book a table for two people on monday in Paris",
-  "is the cheap flight from Boston to Denver on time",
-  "what is the total of all my orders in march",
-  "turn on the lights in 20 minutes",
-  "Anna met Bob and later Carla met David in London",
-  "send 5 dollars to the account by friday",
-];
 
 test("edits are made again from their seed, differ from their source, and name their type", () => {
   const make = (seed: number) => makeMinimalEdits(SENTENCES, 3, seededRandom(seed));

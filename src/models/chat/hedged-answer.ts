@@ -22,9 +22,9 @@ export interface HedgeRules {
 }
 
 /**
- * The first of at most two attempts that speaks; the other one is left at once, and told. A first
- * attempt
- * that fails before the second was made fails the whole: retries are somebody else's business.
+ * The first of at most two attempts that speaks; the other one is left at once, and `onLeft` hears
+ * of it. A first attempt that fails before the second was made fails the whole: retries are
+ * somebody else's business.
  */
 export function hedgedAnswer(
   attempt: () => Attempt,
