@@ -73,4 +73,7 @@ test("texts without words, very long ones, and mere politeness are the same as n
   assert.equal(judge.read("word ".repeat(61)), undefined);
   assert.equal(judge.read("x".repeat(1_000_000)), undefined);
   assert.ok(!same("please", "thanks"));
+  for (const formed of ["if a:\n  b", "a\tb", "what does `a  b` say", 'spell "a  b"']) {
+    assert.equal(judge.read(formed), undefined, formed);
+  }
 });

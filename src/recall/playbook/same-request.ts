@@ -22,7 +22,8 @@ export function createSameRequest(slots: readonly SlotVocabulary[]): SameRequest
   const differences = createTypedGate(slots);
   return {
     read(text) {
-      if (text.length > CHARACTERS_MAX) return undefined;
+      // Where room is given a form, it may say something: code, tables, verse, quoted words.
+      if (text.length > CHARACTERS_MAX || FORMED.test(text)) return undefined;
       const words = readWords(text);
       if (words.length === 0 || words.length > WORDS_MAX) return undefined;
       const key = withoutPoliteness(text);
@@ -33,6 +34,8 @@ export function createSameRequest(slots: readonly SlotVocabulary[]): SameRequest
     },
   };
 }
+
+const FORMED = /[\n\t`"“”]/u;
 
 /** At the beginning; none of them can be what is asked about. */
 const POLITE_BEFORE = [
