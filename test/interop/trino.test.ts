@@ -30,7 +30,7 @@ describe("Trino", () => {
     lifetime.after(() => house.stop());
     await fillLake(house.clients, dir);
     await fillChurned(house.clients);
-    server = await startTrino(trino.found, house.url, await tempDir(lifetime));
+    server = await startTrino(trino.found, house.url, TABLES[0], await tempDir(lifetime));
     lifetime.after(() => server.stop());
     const local = await createDuckDbEngine({
       memory_mb: 256,
