@@ -8,7 +8,14 @@ import { join } from "node:path";
 import { loadPacks } from "#app/packs.ts";
 import { writeTables } from "#app/generate-files.ts";
 import { startHouse, type RunningHouse } from "../test/support/running-house.ts";
-import { load, machine, numberArg, printReport, round } from "./support/bench-report.ts";
+import {
+  load,
+  machine,
+  numberArg,
+  printReport,
+  round,
+  percentile,
+} from "./support/bench-report.ts";
 
 const args = process.argv.slice(2);
 const rows = numberArg(args, "rows", 2_500_000);
@@ -61,11 +68,6 @@ function watch(house: RunningHouse): Watch {
   };
 }
 
-function quantile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN);
-}
-
 const before = load();
 const dir = await mkdtemp(join(tmpdir(), "lakehouse-large-"));
 try {
@@ -108,8 +110,8 @@ try {
   const index = { rss: watching.rss_max(), health: [...watching.health()] };
   await watching.stop();
   await house.stop();
-  const ingest_p99 = quantile(ingest.health, 0.99);
-  const index_p99 = quantile(index.health, 0.99);
+  const ingest_p99 = percentile(ingest.health, 0.99);
+  const index_p99 = percentile(index.health, 0.99);
   const ingest_rss = round(ingest.rss / 2 ** 30);
   printReport(
     {
@@ -121,15 +123,15 @@ try {
         source_mb: round(bytes / 1e6),
         ingest_s: round(ingest_s),
         ingest_rss_gib: ingest_rss,
-        ingest_health_p50_ms: quantile(ingest.health, 0.5),
+        ingest_health_p50_ms: percentile(ingest.health, 0.5),
         ingest_health_p99_ms: ingest_p99,
-        ingest_health_max_ms: quantile(ingest.health, 1),
+        ingest_health_max_ms: percentile(ingest.health, 1),
         index_texts: texts,
         index_s: round(index_s),
         index_rss_gib: round(index.rss / 2 ** 30),
-        index_health_p50_ms: quantile(index.health, 0.5),
+        index_health_p50_ms: percentile(index.health, 0.5),
         index_health_p99_ms: index_p99,
-        index_health_max_ms: quantile(index.health, 1),
+        index_health_max_ms: percentile(index.health, 1),
       },
       ratios: {
         ingest_rss_gib: { value: ingest_rss, target: "< 3", met: ingest_rss < 3 },

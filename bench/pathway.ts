@@ -31,6 +31,7 @@ import {
   printReport,
   round,
   type Ratio,
+  percentile,
 } from "./support/bench-report.ts";
 
 const SCOPE = { tenant: "bench", agent: "bench", task_class: "bench" };
@@ -93,11 +94,6 @@ async function parent(): Promise<void> {
     ratios,
   };
   printReport(report, args.includes("--json"));
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!);
 }
 
 /** The floor below every durable add: a line of its size, written and synced. */

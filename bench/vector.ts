@@ -4,9 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Index, type MetricKind, type ScalarKind } from "usearch";
 import type { Client } from "#kernel/contract.ts";
-import { seededRandom } from "#kernel/random.ts";
 import type { vector } from "#contracts/vector.ts";
-import { createExactEngine } from "#adapters/vector-index/exact-vector-index.ts";
 import { openVector } from "#recall/vector/open-vector.suite.ts";
 import { vectorSettings } from "#recall/vector/vector-settings.ts";
 import {
@@ -18,14 +16,16 @@ import {
   round,
   spread,
   timed,
+  percentile,
 } from "./support/bench-report.ts";
+import { clusteredVectors } from "./support/clustered-vectors.ts";
+import { recallOf, rowOf, trueAmong } from "./support/vector-truth.ts";
 
 const DIMENSION = 384;
 const K = 10;
 const QUERIES = 1000;
 const TRUTH_QUERIES = 100;
 const BATCH = 1000;
-const FILTER_QUERIES = 100;
 const SHARES = { "1 %": 0, "10 %": 9, "50 %": 49 } as const;
 
 type VectorClient = Client<typeof vector>;
@@ -38,8 +38,9 @@ const with_i8 = args.includes("--i8");
 const settings = vectorSettings.parse({});
 
 const load_before = load();
-const data = clusteredVectors(rows + QUERIES);
-const queries = data.subarray(rows * DIMENSION);
+const data = { dimension: DIMENSION, rows: clusteredVectors(DIMENSION).next(rows + QUERIES) };
+const queries = { dimension: DIMENSION, rows: data.rows.subarray(rows * DIMENSION) };
+const truth_queries = queries.rows.subarray(0, TRUTH_QUERIES * DIMENSION);
 const root = await mkdtemp(join(tmpdir(), "lakehouse-bench-"));
 const opened = await openVector(root, { settings: { log_items_max: rows * 2 } });
 try {
@@ -59,7 +60,7 @@ async function report(
   bare_build_ms: number,
 ): Promise<void> {
   const all = Array.from({ length: rows }, (_, at) => at);
-  const truth = await trueAmong(all, TRUTH_QUERIES);
+  const truth = await trueAmong(data, all, truth_queries, K);
   const own = queryList();
   const figures: Record<string, number | ReturnType<typeof spread>> = {};
   const perSecond: Record<string, number[]> = {};
@@ -99,12 +100,12 @@ async function report(
     figures[`${callers} callers p99 (ms)`] = percentile(values, 0.99);
   }
   const ours = (await searchOurs(client, own.slice(0, TRUTH_QUERIES), 8)).found;
-  figures["recall@10 ours"] = recall(ours, truth);
+  figures["recall@10 ours"] = recallOf(ours, truth);
   if (with_i8) {
     const coarse = (await searchOurs(client, own.slice(0, TRUTH_QUERIES), 8, "bench_i8")).found;
-    figures["recall@10 ours, i8"] = recall(coarse, truth);
+    figures["recall@10 ours, i8"] = recallOf(coarse, truth);
   }
-  figures["recall@10 bare"] = recall(bareIds(bare, TRUTH_QUERIES), truth);
+  figures["recall@10 bare"] = recallOf(bareIds(bare, TRUTH_QUERIES), truth);
   await addFiltered(client, own, figures);
   figures["build ours (s)"] = round(ours_build_ms / 1000);
   figures["build bare (s)"] = round(bare_build_ms / 1000);
@@ -132,26 +133,6 @@ async function report(
     },
     args.includes("--json"),
   );
-}
-
-/** Points around centres, as embeddings of texts lie; the same ones in every run. */
-function clusteredVectors(count: number): Float32Array {
-  const random = seededRandom(384);
-  const noise = () => random.next() + random.next() + random.next() - 1.5;
-  const centres = Float32Array.from({ length: 500 * DIMENSION }, noise);
-  const vectors = new Float32Array(count * DIMENSION);
-  for (let row = 0; row < count; row++) {
-    const centre = random.int(500) * DIMENSION;
-    let sum = 0;
-    for (let at = 0; at < DIMENSION; at++) {
-      const value = centres[centre + at]! + noise();
-      vectors[row * DIMENSION + at] = value;
-      sum += value * value;
-    }
-    const factor = 1 / Math.sqrt(sum);
-    for (let at = 0; at < DIMENSION; at++) vectors[row * DIMENSION + at]! *= factor;
-  }
-  return vectors;
 }
 
 async function buildOurs(
@@ -184,13 +165,9 @@ function buildBare(): Index {
   for (let start = 0; start < rows; start += BATCH) {
     const count = Math.min(BATCH, rows - start);
     const keys = BigUint64Array.from({ length: count }, (_, at) => BigInt(start + at));
-    index.add(keys, data.subarray(start * DIMENSION, (start + count) * DIMENSION), 0);
+    index.add(keys, data.rows.subarray(start * DIMENSION, (start + count) * DIMENSION), 0);
   }
   return index;
-}
-
-function rowOf(vectors: Float32Array, row: number): Float32Array {
-  return vectors.subarray(row * DIMENSION, (row + 1) * DIMENSION);
 }
 
 function queryList(): number[][] {
@@ -204,7 +181,7 @@ function searchBareSingle(bare: Index): void {
 function searchBareBatch(bare: Index, size: number): void {
   for (let at = 0; at < QUERIES; at += size) {
     const end = Math.min(at + size, QUERIES);
-    bare.search(queries.subarray(at * DIMENSION, end * DIMENSION) as never, K, 0);
+    bare.search(queries.rows.subarray(at * DIMENSION, end * DIMENSION) as never, K, 0);
   }
 }
 
@@ -239,57 +216,26 @@ async function addFiltered(
   for (const [share, lte] of Object.entries(SHARES)) {
     const filters = { bucket: { lte } };
     const keys = Array.from({ length: rows }, (_, at) => at).filter((at) => at % 100 <= lte);
-    const truth = await trueAmong(keys, FILTER_QUERIES);
+    const truth = await trueAmong(data, keys, truth_queries, K);
     const latencies: number[] = [];
     const found: string[][] = [];
     const before = process.cpuUsage();
-    for (let at = 0; at < FILTER_QUERIES; at++) {
+    for (let at = 0; at < TRUTH_QUERIES; at++) {
       const start = performance.now();
       const { hits } = await client.search({ index: "bench", vector: own[at]!, k: K, filters });
       latencies.push(performance.now() - start);
       found.push(hits.map(({ id }) => id));
     }
     const { user, system } = process.cpuUsage(before);
-    figures[`filter ${share} (cpu µs)`] = Math.round((user + system) / FILTER_QUERIES);
+    figures[`filter ${share} (cpu µs)`] = Math.round((user + system) / TRUTH_QUERIES);
     figures[`filter ${share} p50 (ms)`] = percentile(latencies, 0.5);
     figures[`filter ${share} p95 (ms)`] = percentile(latencies, 0.95);
-    figures[`filter ${share} recall@10`] = recall(found, truth);
+    figures[`filter ${share} recall@10`] = recallOf(found, truth);
   }
-}
-
-/** By comparing with each, in full precision. */
-async function trueAmong(keys: readonly number[], count: number): Promise<string[][]> {
-  const exact = await createExactEngine().create({
-    dimension: DIMENSION,
-    metric: "cos",
-    quantization: "f32",
-  });
-  for (let start = 0; start < keys.length; start += BATCH) {
-    const some = keys.slice(start, start + BATCH);
-    const vectors = new Float32Array(some.length * DIMENSION);
-    for (const [at, key] of some.entries()) vectors.set(rowOf(data, key), at * DIMENSION);
-    await exact.upsert(some, vectors);
-  }
-  const found = await exact.search(queries.subarray(0, count * DIMENSION), K);
-  return found.map((one) => [...one.keys].map(String));
 }
 
 function bareIds(bare: Index, count: number): string[][] {
   return Array.from({ length: count }, (_, at) =>
     [...bare.search(rowOf(queries, at), K, 1).keys].map(String),
   );
-}
-
-function recall(found: readonly string[][], truth: readonly string[][]): number {
-  let right = 0;
-  for (const [at, ids] of found.entries()) {
-    const wanted = new Set(truth[at]);
-    right += ids.filter((id) => wanted.has(id)).length;
-  }
-  return round(right / (found.length * K));
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!);
 }

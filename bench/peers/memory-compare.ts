@@ -19,7 +19,7 @@ import { createPathway } from "#recall/pathway/pathway-service.ts";
 import { pathwaySettings } from "#recall/pathway/pathway-settings.ts";
 import { createPlaybook } from "#recall/playbook/playbook-service.ts";
 import { playbookSettings } from "#recall/playbook/playbook-settings.ts";
-import { round } from "../support/bench-report.ts";
+import { round, percentile } from "../support/bench-report.ts";
 import { MEMORY_PEERS_SET_UP, openPeers, type MemoryStore } from "./memory-stores.ts";
 
 const SCOPE = { tenant: "bench", agent: "bench", task_class: "bench" };
@@ -151,10 +151,6 @@ async function measure(store: MemoryStore, cases: Cases): Promise<Record<string,
     "edits reused where 80 % of paraphrases are, %":
       threshold === -Infinity ? "never 80 %" : share(reused, wrong.length),
   };
-}
-
-function percentile(values: readonly number[], share: number): number {
-  return round(values.toSorted((a, b) => a - b)[Math.floor(values.length * share)]!);
 }
 
 /** Pathway memory as a caller has it: durable adds; the query's embedding is in its search. */

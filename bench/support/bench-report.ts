@@ -50,6 +50,14 @@ export function spread(values: readonly number[]): Spread {
   };
 }
 
+/** The value below which `share` of them lie, rounded; NaN for an empty list. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return round(
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN,
+  );
+}
+
 /** Three decimals are enough for milliseconds and ratios. */
 export function round(value: number): number {
   return Math.round(value * 1000) / 1000;

@@ -133,6 +133,7 @@ function liveIndex(core: IndexCore): LiveIndex {
       const { dimension } = core.entry;
       let before: Promise<void> = Promise.resolve();
       for (let at = 0; at < items.length;) {
+        await rebuild.room();
         const end = rowEnd(items, at, dimension);
         const some = items.slice(at, end);
         const rows = vectors.slice(at * dimension, end * dimension);

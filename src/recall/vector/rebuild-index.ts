@@ -9,6 +9,8 @@ export interface Rebuild {
   run(): Promise<void>;
   /** Starts one in the background when the log has grown large. */
   ifDue(): void;
+  /** Waits for one that is under way when the log has grown to twice what starts one. */
+  room(): Promise<void>;
   /** Gives up one that is under way; what it has done so far is of no effect. */
   stop(): Promise<void>;
 }
@@ -17,6 +19,8 @@ export interface Rebuild {
 const LOG_SHARE = 0.25;
 /** … but not over so many times `log_items_max`. */
 const LOG_GROWTH_MAX = 10;
+/** Writers that outrun a rebuild wait from so many times what starts one. */
+const LOG_WAIT = 2;
 
 interface Taken {
   readonly snapshot: TableSnapshot;
@@ -40,18 +44,25 @@ export function createRebuild(core: IndexCore): Rebuild {
     return under_way;
   }
 
+  /** Whether the log, without `forgiven` items, has so many times what starts a rebuild. */
+  function isOver(times: number, forgiven: number): boolean {
+    const { log_items_max, log_bytes_max } = core.needs.settings;
+    const share = core.states.current.table.size * LOG_SHARE;
+    const items_max = Math.max(log_items_max, Math.min(share, log_items_max * LOG_GROWTH_MAX));
+    const items = core.log_items - forgiven;
+    return items > items_max * times || core.logs.bytes() > log_bytes_max * times;
+  }
+
   return {
     run,
+    async room() {
+      // One that fails leaves the log as it is; whoever waits goes on, and the next is tried then.
+      if (under_way !== undefined && isOver(LOG_WAIT, 0)) await under_way.catch(() => undefined);
+    },
     ifDue() {
-      const { settings, log } = core.needs;
-      const share = core.states.current.table.size * LOG_SHARE;
-      const items_max = Math.max(
-        settings.log_items_max,
-        Math.min(share, settings.log_items_max * LOG_GROWTH_MAX),
-      );
-      const fresh = core.log_items - failed_at_items;
-      const due = fresh > items_max || core.logs.bytes() > settings.log_bytes_max;
-      if (!due || under_way !== undefined || core.stopping || fresh <= 0) return;
+      const { log } = core.needs;
+      const due = isOver(1, failed_at_items) && core.log_items > failed_at_items;
+      if (!due || under_way !== undefined || core.stopping) return;
       run().then(
         () => void (failed_at_items = 0),
         (error: unknown) => {

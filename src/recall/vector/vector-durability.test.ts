@@ -134,6 +134,45 @@ test("a large log leads to a generation by itself", async (t) => {
   }
 });
 
+test("writers that outrun a rebuild wait for it, and searches do not", async (t) => {
+  const engine = createUsearchEngine({ threads: 1 });
+  const held = Promise.withResolvers<void>();
+  const slow = (index: VectorIndex): VectorIndex =>
+    Object.assign(Object.create(index) as VectorIndex, {
+      size: () => index.size(),
+      save: async (path: string) => {
+        await held.promise;
+        return index.save(path);
+      },
+    });
+  const own: VectorIndexEngine = {
+    ...engine,
+    create: async (config) => slow(await engine.create(config)),
+  };
+  const settings = { log_items_max: 50 };
+  const opened = await openVector(await tempDir(t), { settings, engine: own });
+  t.after(() => held.resolve());
+  t.after(opened.close);
+  const { client } = opened;
+  await client.create({ index: "notes" });
+  let put = 0;
+  const putting = (async () => {
+    for (; put < 40; put++) {
+      await client.upsert({ index: "notes", items: itemsFrom(put * 10, put * 10 + 10) });
+    }
+  })();
+  const logItems = async () => (await client.stats({ index: "notes" })).log_items;
+  while (put < 11) await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual([put, await logItems()], [11, 110]);
+  await check(opened, "notes", 7);
+  held.resolve();
+  await putting;
+  assert.equal((await client.stats({ index: "notes" })).items, 400);
+  // A quarter of 400 items starts a rebuild now; twice that and one batch is the most.
+  assert.ok((await logItems()) <= 210);
+});
+
 test("a damaged generation or log breaks its index, with the reason, and no other", async (t) => {
   const root = await tempDir(t);
   const opened = await openVector(root);
