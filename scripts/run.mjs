@@ -18,6 +18,8 @@ const UNIT = ["src", "domains", "test/tidy", "test/golden"];
 const SLOW = ["test/scenarios"];
 const FOREIGN = ["test/interop"];
 const TEST_FLAGS = ["--no-warnings", "--test", "--test-isolation=none"];
+/** Tests wait now and then, for a timeout or a child: one process more than two cores. */
+const LANES = 3;
 
 const TASKS = {
   demo: () => lakehouse(["demo", ...args]),
@@ -117,29 +119,34 @@ function nodeTests(folders, rest, env = {}) {
   return run(node(), [...TEST_FLAGS, ...flags, ...files], env);
 }
 
-/** All unit tests, in one process for each core up to two; the second one reports at the end. */
+/** All unit tests, side by side where there are cores; all but the first report at the end. */
 async function unitTests(rest) {
-  const halves = Math.min(2, availableParallelism());
-  if (halves === 1 || rest.some((arg) => !arg.startsWith("-"))) return nodeTests(UNIT, rest);
+  const lanes = availableParallelism() > 1 ? LANES : 1;
+  if (lanes === 1 || rest.some((arg) => !arg.startsWith("-"))) return nodeTests(UNIT, rest);
   const started = Date.now();
-  // Neighbours take about the same time; in pairs first the one half has its turn, then the other.
-  const halfOf = (at) => (at % 4 === 0 || at % 4 === 3 ? 0 : 1);
-  const filesOf = (half) => testFiles(UNIT).filter((_, at) => halfOf(at) === half);
-  const [first, second] = [filesOf(0), filesOf(1)].map((files, half) => {
-    const stdio = half === 0 ? "inherit" : ["ignore", "pipe", "pipe"];
+  const children = dealt(testFiles(UNIT), lanes).map((files, lane) => {
+    const stdio = lane === 0 ? "inherit" : ["ignore", "pipe", "pipe"];
     const env = { ...process.env, ...quickFolder() };
     return spawn(node(), [...TEST_FLAGS, ...rest, ...files], { cwd: root, stdio, env });
   });
-  const told = [];
-  for (const stream of [second.stdout, second.stderr]) stream.on("data", (text) => told.push(text));
+  const told = children.map(() => []);
+  for (const [lane, { stdout, stderr }] of children.entries()) {
+    for (const stream of [stdout, stderr]) stream?.on("data", (text) => told[lane].push(text));
+  }
   const ended = (child) =>
     new Promise((resolve) => child.on("close", (code) => resolve(code ?? 1)));
-  const codes = await Promise.all([ended(first), ended(second)]);
-  process.stdout.write(Buffer.concat(told));
+  const codes = await Promise.all(children.map(ended));
+  process.stdout.write(Buffer.concat(told.flat()));
   const words = codes.every((code) => code === 0) ? "all passed" : "some FAILED, see ✖ above";
   const took_s = ((Date.now() - started) / 1000).toFixed(1);
-  console.log(`unit tests in two processes: ${words} (${took_s} s)`);
+  console.log(`unit tests in ${lanes} processes: ${words} (${took_s} s)`);
   return Math.max(...codes);
+}
+
+/** To and fro: neighbours take about the same time, and nobody always has the first turn. */
+function dealt(files, lanes) {
+  const laneOf = (at) => (Math.floor(at / lanes) % 2 === 0 ? at % lanes : lanes - 1 - (at % lanes));
+  return Array.from({ length: lanes }, (_, lane) => files.filter((_, at) => laneOf(at) === lane));
 }
 
 /** Thousands of small stores are made and synced: in memory where there is room for them. */

@@ -16,6 +16,7 @@ import {
 } from "#ports/table-engine.suite.ts";
 import type { TableEngine } from "#ports/table-engine.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
+import { testRuns } from "../../../test/support/test-runs.ts";
 import { createDuckDbEngine } from "./duckdb-table-engine.ts";
 
 async function open(t: { after(fn: () => unknown): void }) {
@@ -216,7 +217,7 @@ test("what a column takes comes out as it was said, and other rows are rejected"
       fc.asyncProperty(rows, format, ([one, more], as) =>
         checkAppend(opened, sort, as, [one, ...more]),
       ),
-      { numRuns: 4, endOnFailure: true },
+      { numRuns: testRuns(3), endOnFailure: true },
     );
   }
 });

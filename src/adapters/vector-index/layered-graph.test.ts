@@ -54,7 +54,7 @@ for (const quantization of ["f32", "f16", "i8"] as const) {
       await exact.remove(gone);
     }
     await change(2500);
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 3; round++) {
       const path = join(dir, `${round}`);
       const saving = index.save(path);
       await change(300);

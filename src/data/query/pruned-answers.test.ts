@@ -152,10 +152,10 @@ test("an answer is the same with files left out as with all of them", async (t) 
         answered++;
       }
     }),
-    { numRuns: testRuns(50) },
+    { numRuns: testRuns(30) },
   );
-  assert.ok(answered > testRuns(10), `only ${answered} conditions were taken`);
+  assert.ok(answered > testRuns(6), `only ${answered} conditions were taken`);
   const sum = (list: readonly number[]) => list.reduce((total, one) => total + one, 0);
   const left_out = sum(all.given) - sum(some.given);
-  assert.ok(left_out > testRuns(3), `only ${left_out} files were left out`);
+  assert.ok(left_out > testRuns(2), `only ${left_out} files were left out`);
 });

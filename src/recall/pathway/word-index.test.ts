@@ -21,10 +21,13 @@ function texts(seed: number, count: number): string[] {
 function scoresOf(docs: readonly string[], query: string): number[] {
   const split = docs.map((doc) => doc.split(" "));
   const mean = split.reduce((sum, words) => sum + words.length, 0) / docs.length;
+  const asked = query.split(" ").map((word) => ({
+    word,
+    holding: split.filter((other) => other.includes(word)).length,
+  }));
   return split.map((words) => {
     let sum = 0;
-    for (const word of query.split(" ")) {
-      const holding = split.filter((other) => other.includes(word)).length;
+    for (const { word, holding } of asked) {
       const frequency = words.filter((one) => one === word).length;
       const idf = Math.log(1 + (docs.length - holding + 0.5) / (holding + 0.5));
       const norm = OPTIONS.k1 * (1 - OPTIONS.b + (OPTIONS.b * words.length) / mean);
