@@ -89,7 +89,8 @@ for (const name of [...CHOSEN_ON, ...HELD_OUT]) await report(name);
 async function readSet(name: string) {
   const folder = await readIntentFolder(join(root!, name));
   if (folder === undefined) throw new Error(`${name} is not there, or not of the intent form`);
-  const { train, valid, outside }: IntentFolder = folder;
+  const { train, asked, outside }: IntentFolder = folder;
+  const valid = asked.get("valid") ?? [];
   const lines = [
     ...[...train, ...valid].map(({ text, label }) => ({ text, label })),
     ...outside.flatMap((it) => it.texts.map((text) => ({ text, label: it.folder }))),

@@ -2,7 +2,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { connectHouse } from "#client.ts";
-import type { GlobalOptions, OpenHouse } from "#edges/cli/cli-host.ts";
+import type { OpenHouse, OpenOptions } from "#edges/cli/cli-host.ts";
 import { collectBytes, httpRequest } from "#kernel/http-client.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { composeHouse, type House } from "./compose.ts";
@@ -12,20 +12,30 @@ import { loadSettings, resolveSecret, type HouseSettings } from "./settings.ts";
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 export async function settingsFor(
-  options: GlobalOptions,
+  options: OpenOptions,
   variables: Variables,
 ): Promise<HouseSettings> {
-  const overrides = options.data === undefined ? {} : { data_dir: options.data };
+  const { data: data_dir, sets_dir } = options;
+  const overrides = {
+    ...(data_dir === undefined ? {} : { data_dir }),
+    ...(sets_dir === undefined ? {} : { sets_dir }),
+  };
   return loadSettings({ file: options.config, variables, overrides });
 }
 
-export async function openHouse(options: GlobalOptions, variables: Variables): Promise<OpenHouse> {
+export async function openHouse(options: OpenOptions, variables: Variables): Promise<OpenHouse> {
   const settings = await settingsFor(options, variables);
   const token = await resolveSecret(settings.auth.token, variables);
-  if (options.url !== undefined) return attach(options.url, token);
-  const running = await runningServer(resolve(settings.data_dir));
+  const running = options.url ?? (await runningServer(resolve(settings.data_dir)));
+  if (running !== undefined && options.sets_dir !== undefined) throw setsElsewhere(running);
   if (running !== undefined) return attach(running, token);
   return embed(settings, variables);
+}
+
+function setsElsewhere(url: string): LakehouseError {
+  const message = `the server at ${url} reads data sets from its own folder only`;
+  const hint = "name a set of its sets_dir, or use --data with a folder that no server has open";
+  return new LakehouseError("invalid", message, { reason: "sets_elsewhere", hint });
 }
 
 /** Runs the house in this process; quiet, because the command speaks for it. */

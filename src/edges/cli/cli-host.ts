@@ -17,6 +17,11 @@ export interface GlobalOptions {
   readonly url?: string;
 }
 
+export interface OpenOptions extends GlobalOptions {
+  /** The folder of data sets, instead of the configured one; a running server has its own. */
+  readonly sets_dir?: string;
+}
+
 export interface DoctorCheck {
   readonly name: string;
   readonly ok: boolean;
@@ -28,7 +33,7 @@ export interface CliHost {
   readonly terminal: Terminal;
   readonly version: string;
   /** Connects to the server of the data folder if one runs, else opens the house here. */
-  open(options: GlobalOptions): Promise<OpenHouse>;
+  open(options: OpenOptions): Promise<OpenHouse>;
   up(options: GlobalOptions & UpOptions): Promise<void>;
   /** Serves the Model Context Protocol on stdin and stdout until stdin ends. */
   mcp(options: GlobalOptions): Promise<void>;

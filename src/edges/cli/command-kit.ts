@@ -2,7 +2,7 @@
 import { InvalidArgumentError, type Command } from "commander";
 import type { Clients } from "#contracts/all-contracts.ts";
 import { LakehouseError, toLakehouseError, toProblem, type ErrorCode } from "#kernel/problem.ts";
-import type { CliHost, GlobalOptions } from "./cli-host.ts";
+import type { CliHost, GlobalOptions, OpenOptions } from "./cli-host.ts";
 import { bold, createOutput, dim, red, yellow, type Output } from "./output.ts";
 
 export interface Session {
@@ -17,7 +17,10 @@ export interface CommandKit {
   globals(): GlobalOptions;
   output(): Output;
   /** Opens the house, runs the body, closes again, whatever happens. */
-  withHouse(body: (session: Session) => Promise<void>): Promise<void>;
+  withHouse(
+    body: (session: Session) => Promise<void>,
+    own?: Pick<OpenOptions, "sets_dir">,
+  ): Promise<void>;
 }
 
 export function createCommandKit(host: CliHost, program: Command): CommandKit {
@@ -30,8 +33,8 @@ export function createCommandKit(host: CliHost, program: Command): CommandKit {
     host,
     globals,
     output,
-    async withHouse(body) {
-      const house = await host.open(globals());
+    async withHouse(body, own = {}) {
+      const house = await host.open({ ...globals(), ...own });
       try {
         await body({ clients: house.clients, embedded: house.embedded, output: output() });
       } finally {

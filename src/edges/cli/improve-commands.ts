@@ -1,6 +1,6 @@
 // Commands on getting better: lift, eval, events.
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import type { LiftReport, Rate } from "#contracts/lift.ts";
 import type { Event } from "#contracts/observe.ts";
@@ -21,11 +21,20 @@ interface LiftOptions {
   out?: string;
 }
 
+const SET_FOLDER = "a folder of sets_dir (scifact), or the path of one anywhere (./my-set)";
+
+/** A path (with a slash) names a set in another folder than the configured one. */
+function setAt(named: string): { readonly set: string; readonly sets_dir?: string } {
+  if (!/[/\\]/u.test(named)) return { set: named };
+  const path = resolve(named);
+  return { set: basename(path), sets_dir: dirname(path) };
+}
+
 function addLift(program: Command, kit: CommandKit): void {
   program
     .command("lift")
     .description("does memory help? cold, warm, paraphrases, look-alikes, off-topic")
-    .option("-s, --set <name>", "a domain's set, or the folder of a data set", "staffing")
+    .option("-s, --set <name>", `a domain's set, or ${SET_FOLDER}`, "staffing")
     .option(
       "--queries <count>",
       "queries at most (sampled with the seed)",
@@ -34,15 +43,16 @@ function addLift(program: Command, kit: CommandKit): void {
     )
     .option("--seed <number>", "seed", wholeNumber(0, 2 ** 31), 7)
     .option("-o, --out <file>", "also write the report as JSON")
-    .action((options: LiftOptions) =>
-      kit.withHouse(async (session) => {
-        const { set, seed, queries: queries_max } = options;
+    .action((options: LiftOptions) => {
+      const { set, ...own } = setAt(options.set);
+      return kit.withHouse(async (session) => {
+        const { seed, queries: queries_max } = options;
         const steps = session.clients.lift.run({ set, seed, queries_max });
         const report = await followToReport(session, `lift ${set}`, steps);
         if (options.out !== undefined) await writeReport(options.out, report);
         session.output.result(report, () => describeLift(report));
-      }),
-    );
+      }, own);
+    });
 }
 
 interface Step<R> {
@@ -117,14 +127,15 @@ function addEval(program: Command, kit: CommandKit): void {
   program
     .command("eval")
     .description("retrieval figures of a set with known answers, for each search mode")
-    .argument("<set>", "the folder of a data set, e.g. scifact")
-    .option("--split <name>", "which judgements", "train")
+    .argument("<set>", `${SET_FOLDER}, or minimal-edits`)
+    .option("--split <name>", "which part: its judgements or questions", "train")
     .option("--queries <count>", "queries at most", wholeNumber(1, 1e6), 10_000)
     .option("--seed <number>", "seed", wholeNumber(0, 2 ** 31), 7)
     .option("--remember <split>", "judgements that memory holds; the same split: half of it")
     .option("-o, --out <file>", "also write the report as JSON")
-    .action((set: string, options: EvalOptions) =>
-      kit.withHouse(async (session) => {
+    .action((named: string, options: EvalOptions) => {
+      const { set, ...own } = setAt(named);
+      return kit.withHouse(async (session) => {
         const { split, seed, queries: queries_max } = options;
         const memory = options.remember === undefined ? {} : { remember_split: options.remember };
         const request = { set, split, seed, queries_max, ...memory };
@@ -132,8 +143,8 @@ function addEval(program: Command, kit: CommandKit): void {
         const report = await followToReport(session, `eval ${set}`, steps);
         if (options.out !== undefined) await writeReport(options.out, report);
         session.output.result(report, () => describeEval(report));
-      }),
-    );
+      }, own);
+    });
 }
 
 interface EventOptions {

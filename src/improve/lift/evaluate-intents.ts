@@ -21,8 +21,8 @@ export interface IntentPlan {
 }
 
 /**
- * Split "train": few-shot exemplars against the rest of train. Split "valid": the whole of train
- * against valid.
+ * Split "train": few-shot exemplars against the rest of train. Split "valid" or "test": the
+ * whole of train against that part.
  */
 export function planIntents(
   folder: IntentFolder,
@@ -30,14 +30,15 @@ export function planIntents(
   exemplars_per_label: number,
 ): IntentPlan {
   const random = seededRandom(request.seed);
-  if (request.split === "valid" && folder.valid.length > 0) {
-    const queries = random.shuffle(folder.valid).slice(0, request.queries_max);
+  const asked = folder.asked.get(request.split);
+  if (asked !== undefined) {
+    const queries = random.shuffle(asked).slice(0, request.queries_max);
     return { exemplars: folder.train, queries };
   }
   if (request.split !== "train") {
     throw new LakehouseError("not_found", `the set has no split "${request.split}"`, {
       reason: "no_such_split",
-      hint: `splits: ${folder.valid.length > 0 ? "train, valid" : "train"}`,
+      hint: `splits: ${["train", ...folder.asked.keys()].join(", ")}`,
     });
   }
   const exemplars = chooseExemplars(folder, exemplars_per_label, random);

@@ -17,7 +17,8 @@ export interface OutsideTexts {
 
 export interface IntentFolder {
   readonly train: readonly LabelledText[];
-  readonly valid: readonly LabelledText[];
+  /** Parts to ask, "valid" and "test", as far as there are any. */
+  readonly asked: ReadonlyMap<string, readonly LabelledText[]>;
   /** The set's own few-shot selection of train. */
   readonly few_shot: readonly LabelledText[] | undefined;
   readonly has_paraphrases: boolean;
@@ -30,9 +31,14 @@ export async function readIntentFolder(folder: string): Promise<IntentFolder | u
   if (train === undefined) return undefined;
   const few_shot =
     (await readLabelled(join(folder, "train_10"))) ?? (await readLabelled(join(folder, "train_5")));
+  const asked = new Map<string, readonly LabelledText[]>();
+  for (const part of ["valid", "test"]) {
+    const lines = await readLabelled(join(folder, part));
+    if (lines !== undefined && lines.length > 0) asked.set(part, lines);
+  }
   return {
     train,
-    valid: (await readLabelled(join(folder, "valid"))) ?? [],
+    asked,
     few_shot,
     has_paraphrases: train.some((line) => line.paraphrase !== undefined),
     outside: await readOutside(folder),

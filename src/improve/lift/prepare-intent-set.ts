@@ -108,7 +108,7 @@ function findLookalikes(
   taken: ReadonlySet<string>,
 ): Lookalike[][] {
   const asked = new Set(queries.map((line) => plainText(line.text)));
-  const pool = [...folder.train, ...folder.valid].filter((line) => {
+  const pool = [...folder.train, ...[...folder.asked.values()].flat()].filter((line) => {
     const plain = plainText(line.text);
     return !asked.has(plain) && !taken.has(plain);
   });
