@@ -144,14 +144,17 @@ async function fillStaffing(house: House, dir: string, options: RunOptions): Pro
 
 async function follow(
   { clients }: House,
-  { name, set, split, remember_split }: RetrievalRun,
+  { name, set, split, remember_split, off_topic }: RetrievalRun,
   { queries_max, seed, say }: RunOptions,
 ): Promise<RunReport> {
-  const memory = remember_split === undefined ? {} : { remember_split };
+  const more = {
+    ...(remember_split === undefined ? {} : { remember_split }),
+    ...(off_topic === undefined ? {} : { off_topic }),
+  };
   const steps =
     split === undefined
       ? clients.lift.run({ set, queries_max, seed })
-      : clients.lift.evaluate({ set, split, queries_max, seed, ...memory });
+      : clients.lift.evaluate({ set, split, queries_max, seed, ...more });
   const started_ms = performance.now();
   let phase = "";
   let report: RunReport | null = null;

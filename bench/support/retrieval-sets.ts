@@ -12,6 +12,8 @@ export interface RetrievalRun {
   readonly split?: string;
   /** Judgements of the same split that memory holds; only the other half is asked. */
   readonly remember_split?: string;
+  /** Another set, whose texts should find nothing. */
+  readonly off_topic?: string;
 }
 
 /** In the order of the page; runs of one house stand together. */
@@ -30,6 +32,7 @@ export const RETRIEVAL_RUNS: readonly RetrievalRun[] = [
     set: "scifact",
     split: "train",
     remember_split: "train",
+    off_topic: "banking77",
   },
   {
     name: "scifact, gte-small",
@@ -37,6 +40,7 @@ export const RETRIEVAL_RUNS: readonly RetrievalRun[] = [
     set: "scifact",
     split: "train",
     remember_split: "train",
+    off_topic: "banking77",
   },
 ];
 

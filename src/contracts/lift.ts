@@ -92,6 +92,10 @@ export const lift = defineContract("lift", "The reality test of memory and retri
         .string()
         .optional()
         .describe("judgements that memory holds; of the same split, a half that is not asked"),
+      off_topic: z
+        .string()
+        .optional()
+        .describe("another set, whose texts should find nothing; for sets in BEIR form"),
     }),
     output: z.strictObject({ ...progress, report: evalReport.nullable() }),
     reasons: ["no_such_set", "no_such_split", "set_not_understood"],

@@ -36,6 +36,35 @@ test("a path names a set outside of the configured folder, and its test part can
   assert.match(bare.notes, /no query set "desk"/);
 });
 
+test("of a set in BEIR form, texts of another set that find nothing are counted", async (t) => {
+  const dir = await tempDir(t);
+  await intentSet(dir);
+  const set = join(dir, "tides");
+  await mkdir(join(set, "qrels"), { recursive: true });
+  const lines = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+  const documents = [
+    { _id: "d1", text: "Spring tides come when moon and sun pull the sea in one line." },
+    { _id: "d2", text: "Neap tides are the smallest, a week after the spring tide." },
+  ];
+  await writeFile(join(set, "corpus.jsonl"), lines(documents));
+  await writeFile(
+    join(set, "queries.jsonl"),
+    lines([{ _id: "q1", text: "when are spring tides" }]),
+  );
+  await writeFile(join(set, "qrels/test.tsv"), "query-id\tcorpus-id\tscore\nq1\td1\t1\n");
+  const line = await openCommandLine(t, "");
+  const asked = ["eval", set, "--split", "test", "--off-topic", "desk"];
+  const { code, out, notes } = await line.run("--json", ...asked);
+  assert.equal(code, 0, notes);
+  const { by_mode } = JSON.parse(out) as { by_mode: Record<string, Record<string, number>> };
+  assert.equal(by_mode["matrix"]!["recall@1"], 1);
+  assert.equal(by_mode["matrix"]!["refused"], 0);
+  const off = by_mode["off topic"]!;
+  assert.deepEqual([off["refused, desk"], off["refused, desk, n"]], [1, 2]);
+  const none = await line.run("eval", set, "--split", "test", "--off-topic", "minimal-edits");
+  assert.match(none.notes, /set_not_understood|no_such_set/);
+});
+
 test("a server reads no sets of its callers' folders, and says so", async (t) => {
   const set = await intentSet(await tempDir(t));
   const line = await openCommandLine(t, "");

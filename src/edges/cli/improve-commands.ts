@@ -120,6 +120,7 @@ interface EvalOptions {
   queries: number;
   seed: number;
   remember?: string;
+  offTopic?: string;
   out?: string;
 }
 
@@ -132,13 +133,15 @@ function addEval(program: Command, kit: CommandKit): void {
     .option("--queries <count>", "queries at most", wholeNumber(1, 1e6), 10_000)
     .option("--seed <number>", "seed", wholeNumber(0, 2 ** 31), 7)
     .option("--remember <split>", "judgements that memory holds; the same split: half of it")
+    .option("--off-topic <set>", "another set of the same folder, whose texts should find nothing")
     .option("-o, --out <file>", "also write the report as JSON")
     .action((named: string, options: EvalOptions) => {
       const { set, ...own } = setAt(named);
       return kit.withHouse(async (session) => {
         const { split, seed, queries: queries_max } = options;
         const memory = options.remember === undefined ? {} : { remember_split: options.remember };
-        const request = { set, split, seed, queries_max, ...memory };
+        const off = options.offTopic === undefined ? {} : { off_topic: options.offTopic };
+        const request = { set, split, seed, queries_max, ...memory, ...off };
         const steps = session.clients.lift.evaluate(request);
         const report = await followToReport(session, `eval ${set}`, steps);
         if (options.out !== undefined) await writeReport(options.out, report);

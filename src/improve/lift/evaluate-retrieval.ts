@@ -4,10 +4,11 @@ import { sha256Hex } from "#kernel/ids.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { seededRandom } from "#kernel/random.ts";
 import type { EvaluateParts, Evaluated, EvaluateRequest } from "./evaluate-set.ts";
+import type { SearchAnswer } from "./lift-passes.ts";
 import { searchEach } from "./search-each.ts";
 import type { RetrievalFolder } from "./retrieval-folder.ts";
 import { ndcgAt, recallAt, reciprocalRankAt } from "./retrieval-figures.ts";
-import { meanOf } from "./rates.ts";
+import { meanOf, putRate } from "./rates.ts";
 import { withProgress, type Step } from "./with-progress.ts";
 
 /** `matrix` keeps the relevance floor, so a refused query counts as nothing found. */
@@ -21,10 +22,16 @@ const MODES = [
 /** Added when memory holds judgements: playbooks and feedback as configured. */
 const REMEMBERED = { name: "remembered", mode: "mixed", relevance_floor: 0 } as const;
 
+export interface RetrievalPlan {
+  readonly folder: RetrievalFolder;
+  readonly corpus: string;
+  /** Texts of another set: how many of them are refused is counted too. */
+  readonly off_topic: readonly string[] | undefined;
+}
+
 export async function* evaluateRetrieval(
   parts: EvaluateParts,
-  folder: RetrievalFolder,
-  corpus: string,
+  { folder, corpus, off_topic }: RetrievalPlan,
   request: EvaluateRequest,
   call: Call,
 ): AsyncGenerator<Step, Evaluated> {
@@ -51,12 +58,22 @@ export async function* evaluateRetrieval(
         rankings,
         ids.map((id) => grades.get(id)!),
       );
+      if (name === "matrix") putRate(by_mode[name]!, "refused", answers, isRefused);
+    }
+    if (off_topic !== undefined) {
+      const options = { corpus, mode: "mixed", relevance_floor: undefined, k: 1 } as const;
+      const answers = yield* withProgress("off topic", off_topic.length, (onDone) =>
+        searchEach(parts, off_topic, options, onDone, call),
+      );
+      putRate((by_mode["off topic"] = {}), `refused, ${request.off_topic}`, answers, isRefused);
     }
   } finally {
     if (memory !== undefined) await parts.playbook.forget_scope({ scope: playbook_scope });
   }
   return { form: "retrieval", queries: ids.length, figures: by_mode["matrix"]!, by_mode };
 }
+
+const isRefused = ({ relevance }: SearchAnswer) => relevance.verdict === "nothing_relevant";
 
 type Grades = ReadonlyMap<string, ReadonlyMap<string, number>>;
 

@@ -23,6 +23,8 @@ export interface EvaluateRequest {
   readonly seed: number;
   /** Judgements that memory holds. */
   readonly remember_split?: string | undefined;
+  /** Another set, whose texts should find nothing. */
+  readonly off_topic?: string | undefined;
 }
 
 export type Evaluated = Pick<EvalReport, "form" | "queries" | "figures" | "by_mode">;

@@ -19,6 +19,7 @@ import { evaluateTasks } from "./evaluate-tasks.ts";
 import { findSet, type FoundSet, type SetSources } from "./find-set.ts";
 import type { CorpusText, PreparedSet } from "./lift-case.ts";
 import type { LiftSettings } from "./lift-settings.ts";
+import { offTopicTexts } from "./off-topic-texts.ts";
 import { prepareDomainSet } from "./prepare-domain-set.ts";
 import { exemplarItems, prepareIntentSet } from "./prepare-intent-set.ts";
 import { runLift } from "./run-lift.ts";
@@ -154,7 +155,12 @@ async function planEvaluation(
     const { folder } = found;
     await gradesOf(folder, input.split);
     const items = folder.documents.map((document) => ({ ...document, metadata: {} }));
-    return { items, figures: () => evaluateRetrieval(parts, folder, corpus, input, call) };
+    const off_topic =
+      input.off_topic === undefined
+        ? undefined
+        : await offTopicTexts(parts.sets, input.off_topic, input);
+    const plan = { folder, corpus, off_topic };
+    return { items, figures: () => evaluateRetrieval(parts, plan, input, call) };
   }
   const memory = { playbook: parts.playbook, settings: parts.settings };
   if (found.form === "pairs") {

@@ -26,7 +26,9 @@ async function openLift(t: HasAfter, files: Record<string, string>, domain: Lift
     await mkdir(dirname(join(root, name)), { recursive: true });
     await writeFile(join(root, name), text);
   }
-  const opened = await openMatrix(t, { settings: { relevance_floor: 0.01 } });
+  const opened = await openMatrix(t, {
+    settings: { relevance_floor: 0.01, words_meaning_min: 0 },
+  });
   const { client: matrix, playbook, embed, clock } = opened;
   const sets = { root, domain: () => domain };
   const needs = { matrix, playbook, embed, sets, log: silentLog, clock };

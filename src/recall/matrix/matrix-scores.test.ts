@@ -53,18 +53,21 @@ test("the distance is multiplied by 1 - strength x confidence x score", () => {
 });
 
 test("off-topic, on topic, named by an identifier, known to a playbook", () => {
-  const hit = (cosine: number, bm25 = 0, text = "a tale") => ({
+  const hit = (cosine: number | null, bm25 = 0, text = "a tale") => ({
     id: "h1",
     text,
     components: { cosine, background: 0, bm25, mixed: 0, feedback: 0, rerank: null },
   });
-  const scale = { floor: 0.4, bm25_half: 20 };
+  const scale = { floor: 0.4, bm25_half: 20, words_meaning_min: 0.25 };
   const verdict = (text: string, hits: ReturnType<typeof hit>[], known = false) =>
     judgeRelevance(text, hits, scale, known).verdict;
   assert.equal(verdict("soup", [hit(0.2), hit(0.39)]), "nothing_relevant");
   assert.equal(verdict("soup", []), "nothing_relevant");
   assert.equal(verdict("soup", [hit(0.2), hit(0.41)]), "relevant");
-  assert.equal(verdict("soup", [hit(0.1, 30)]), "relevant");
+  assert.equal(verdict("soup", [hit(0.26, 30)]), "relevant");
+  assert.equal(verdict("soup", [hit(0.24, 30)]), "nothing_relevant");
+  assert.equal(verdict("soup", [hit(0.39), hit(0.24, 30)]), "nothing_relevant");
+  assert.equal(verdict("soup", [hit(null, 30)]), "relevant");
   assert.equal(verdict("where is X-1234", [hit(0.1, 0, "part x-1234 of 7")]), "relevant");
   assert.equal(verdict("where is X-1234", [hit(0.1, 0, "part x-12345")]), "nothing_relevant");
   assert.equal(verdict("soup", [hit(0.1)], true), "relevant");

@@ -60,10 +60,15 @@ export async function searchMatrix(
   const known = await withNeighbours(parts, corpora, retrieved, matches, retrieval, call);
   const found = await rerankFound(parts.embed, known, input, settings.rerank_candidates, call);
   const boosted = await withPlaybooks(parts, corpora, found, matches, retrieval, input.k, call);
-  const { bm25_half } = settings;
+  const { bm25_half, words_meaning_min } = settings;
   const floor = input.relevance_floor ?? settings.relevance_floor;
   const spoke = boosted.some((hit) => hit.playbook !== null);
-  const relevance = judgeRelevance(input.query_text, found, { floor, bm25_half }, spoke);
+  const relevance = judgeRelevance(
+    input.query_text,
+    found,
+    { floor, bm25_half, words_meaning_min },
+    spoke,
+  );
   const hit_floor = Math.min(settings.hit_floor, floor);
   const results =
     relevance.verdict === "nothing_relevant"

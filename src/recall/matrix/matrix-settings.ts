@@ -13,6 +13,9 @@ export const matrixSettings = z.strictObject({
   relevance_floor: fraction
     .default(0.38)
     .describe("a query whose best hit lies below is answered with nothing relevant"),
+  words_meaning_min: fraction
+    .default(0.25)
+    .describe("calibrated cosine below which the words of a hit do not make a query relevant"),
   hit_floor: fraction.default(0.17).describe("single hits below are left out"),
   playbook_strength: fraction
     .default(0.95)
