@@ -21,6 +21,8 @@ const BATCH = 256;
 const LATE_ITEMS = 3_000;
 const ALL = 99;
 const SHARES = { all: ALL, "1 %": 0, "10 %": 9, "50 %": 49 } as const;
+/** Graph widths beside the default one (`vector.expansion_search`). */
+const WIDER = [128, 256, 512, 1024];
 /** Pause between two searches of the one who searches while the index is built. */
 const PAUSE_MS = 20;
 
@@ -195,6 +197,19 @@ async function searches(client: VectorClient, queries: readonly number[][]): Pro
     figures[`${name}: recall@10`] = round(right / (TRUTH_QUERIES * K));
     figures[`${name}: cold p50 / p95 (ms)`] =
       `${percentile(latencies, 0.5)} / ${percentile(latencies, 0.95)}`;
+  }
+  for (const expansion of WIDER) {
+    const latencies: number[] = [];
+    let right = 0;
+    for (const [query, wanted] of truth[0]!.entries()) {
+      const asked = { index: INDEX, vector: queries[query]!, k: K, expansion };
+      const { ms, result } = await timed(() => client.search(asked));
+      latencies.push(ms);
+      const ids = new Set(wanted.map(String));
+      right += result.hits.filter(({ id }) => ids.has(id)).length;
+    }
+    figures[`all, expansion ${expansion}: recall@10, p50 (ms)`] =
+      `${round(right / (TRUTH_QUERIES * K))}, ${percentile(latencies, 0.5)}`;
   }
   for (const callers of [1, 8]) {
     const latencies: number[] = [];

@@ -9,7 +9,7 @@ import type { IndexEntry } from "./index-entry.ts";
 import type { LiveIndex } from "./live-index.ts";
 import type { IndexState } from "./log-rows.ts";
 import { embedTexts } from "./text-vectors.ts";
-import { searchVectors } from "./vector-search.ts";
+import { graphWidth, searchVectors } from "./vector-search.ts";
 import type { VectorSettings } from "./vector-settings.ts";
 
 /** Query vectors that are kept of each index, the last ones. */
@@ -69,8 +69,8 @@ export function createRecallProbes(
       const rows = texts.length === 0 ? undefined : await embedRows(client, live, texts, call);
       const queries = rows === undefined ? asked : [...asked, ...rows];
       const measured = await live.use((state) => measure(state, queries, options, settings, call));
-      const expansion = options.expansion ?? settings.expansion_search;
       const { size: items } = live.table;
+      const expansion = options.expansion ?? graphWidth(items, settings);
       own.probe = { ...measured, k: options.k, expansion, items, at: isoTime(clock) };
       return own.probe;
     },

@@ -32,12 +32,29 @@ const GROWTH = 3;
 /** Asking the graph for n items costs about as much as comparing with so many times n. */
 const GRAPH_COST = 12;
 
+/** Up to so many items the configured width finds what there is. */
+const WIDENED_FROM_ITEMS = 100_000;
+/** How the width grows with the items beyond: about as many more as there are. */
+const WIDENING = 0.8;
+
+/**
+ * Graph width of a search that names none: `expansion_search` up to 100,000 items, growing with
+ * their number to the power of .8 beyond. At one width recall falls as an index grows
+ * (docs/decisions/0035).
+ */
+export function graphWidth(items: number, { expansion_search }: VectorSettings): number {
+  const growth = Math.max(1, items / WIDENED_FROM_ITEMS) ** WIDENING;
+  return Math.round(expansion_search * growth);
+}
+
 /** Gives k items whenever k may be found; nearest first. */
 export async function searchVectors(
   state: IndexState,
-  query: VectorQuery,
+  asked: VectorQuery,
   settings: VectorSettings,
 ): Promise<NearItems> {
+  const expansion = asked.expansion ?? graphWidth(state.table.size, settings);
+  const query = { ...asked, expansion };
   const { selection, k } = query;
   if (selection === undefined) {
     return { items: await searchAll(state, query), method: "graph" };

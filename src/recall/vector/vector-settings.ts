@@ -20,7 +20,12 @@ export const vectorSettings = z.strictObject({
     .describe("share of replaced and removed items from which a rebuild makes a fresh graph"),
   connectivity: z.int().min(2).max(128).default(16).describe("links of each node of the graph"),
   expansion_add: z.int().min(1).max(4096).default(128).describe("graph width when adding"),
-  expansion_search: z.int().min(1).max(4096).default(64).describe("graph width when searching"),
+  expansion_search: z
+    .int()
+    .min(1)
+    .max(4096)
+    .default(64)
+    .describe("graph width when searching; grows with the items beyond 100,000"),
   exact_items_max: z
     .int()
     .min(0)
