@@ -61,8 +61,10 @@ test("of a set in BEIR form, texts of another set that find nothing are counted"
   assert.equal(by_mode["matrix"]!["refused"], 0);
   const off = by_mode["off topic"]!;
   assert.deepEqual([off["refused, desk"], off["refused, desk, n"]], [1, 2]);
-  const none = await line.run("eval", set, "--split", "test", "--off-topic", "minimal-edits");
-  assert.match(none.notes, /set_not_understood|no_such_set/);
+  const unknown = await line.run("eval", set, "--split", "test", "--off-topic", "tide");
+  assert.match(unknown.notes, /not_found\/no_such_set/);
+  const other_form = await line.run("eval", join(dir, "desk"), "--off-topic", "tides");
+  assert.match(other_form.notes, /rejected\/set_not_understood/);
 });
 
 test("a server reads no sets of its callers' folders, and says so", async (t) => {

@@ -151,6 +151,12 @@ async function planEvaluation(
       hint: "run it instead",
     });
   }
+  if (input.off_topic !== undefined && found.form !== "retrieval") {
+    throw new LakehouseError("rejected", `"${input.set}" has no corpus to be off topic of`, {
+      reason: "set_not_understood",
+      hint: "off_topic goes with sets in BEIR form",
+    });
+  }
   if (found.form === "retrieval") {
     const { folder } = found;
     await gradesOf(folder, input.split);

@@ -139,7 +139,6 @@ test("writers that outrun a rebuild wait for it, and searches do not", async (t)
   const held = Promise.withResolvers<void>();
   const slow = (index: VectorIndex): VectorIndex =>
     Object.assign(Object.create(index) as VectorIndex, {
-      size: () => index.size(),
       save: async (path: string) => {
         await held.promise;
         return index.save(path);

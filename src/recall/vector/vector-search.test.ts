@@ -11,4 +11,5 @@ test("the width of a search is the configured one, and grows with the items beyo
     [64, 64, 64, 154, 840],
   );
   assert.equal(graphWidth(2_500_000, vectorSettings.parse({ expansion_search: 10 })), 131);
+  assert.equal(graphWidth(2_500_000, vectorSettings.parse({ expansion_search: 4096 })), 10_000);
 });

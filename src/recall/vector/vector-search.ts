@@ -34,8 +34,10 @@ const GRAPH_COST = 12;
 
 /** Up to so many items the configured width finds what there is. */
 const WIDENED_FROM_ITEMS = 100_000;
-/** How the width grows with the items beyond: about as many more as there are. */
+/** The power of their number with which the width grows beyond. */
 const WIDENING = 0.8;
+/** As wide as a caller may ask for. */
+const WIDTH_MAX = 10_000;
 
 /**
  * Graph width of a search that names none: `expansion_search` up to 100,000 items, growing with
@@ -44,7 +46,7 @@ const WIDENING = 0.8;
  */
 export function graphWidth(items: number, { expansion_search }: VectorSettings): number {
   const growth = Math.max(1, items / WIDENED_FROM_ITEMS) ** WIDENING;
-  return Math.round(expansion_search * growth);
+  return Math.min(WIDTH_MAX, Math.round(expansion_search * growth));
 }
 
 /** Gives k items whenever k may be found; nearest first. */
