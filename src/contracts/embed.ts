@@ -9,6 +9,17 @@ const document = z.union([
 ]);
 const documents = z.array(document).min(1).max(1_000);
 
+/** What the ledger says to a caller whose key may not, or not now. */
+const ledger_reasons = [
+  "model_not_allowed",
+  "key_rate_limited",
+  "key_budget_spent",
+  "unknown_key",
+  "key_expired",
+  "log_unwritable",
+  "log_queue_full",
+] as const;
+
 const texts = z.array(z.string().max(1_000_000)).min(1).max(10_000);
 
 export const embed = defineContract("embed", "Texts to vectors.", {
@@ -24,7 +35,7 @@ export const embed = defineContract("embed", "Texts to vectors.", {
       pooled: z.array(count).describe("positions of texts that were split and pooled"),
       tokens: count,
     }),
-    reasons: ["no_such_model", "dimension_differs"],
+    reasons: ["no_such_model", "dimension_differs", ...ledger_reasons],
   }),
   pack: bytes({
     summary: "The same as embed, as little-endian float32 rows.",
@@ -45,7 +56,7 @@ export const embed = defineContract("embed", "Texts to vectors.", {
       dimension: "x-lakehouse-dimension",
       rows: "x-lakehouse-rows",
     },
-    reasons: ["no_such_model", "dimension_differs"],
+    reasons: ["no_such_model", "dimension_differs", ...ledger_reasons],
     witnessed: false,
   }),
   rerank: read({
@@ -72,6 +83,7 @@ export const embed = defineContract("embed", "Texts to vectors.", {
     reasons: [
       "no_such_model",
       "no_documents",
+      ...ledger_reasons,
       "provider_unreachable",
       "provider_failed",
       "provider_rate_limited",
@@ -100,17 +112,7 @@ export const embed = defineContract("embed", "Texts to vectors.", {
       ),
       usage: z.strictObject({ prompt_tokens: count, total_tokens: count }),
     }),
-    reasons: [
-      "no_such_model",
-      "dimension_differs",
-      "model_not_allowed",
-      "key_rate_limited",
-      "key_budget_spent",
-      "unknown_key",
-      "key_expired",
-      "log_unwritable",
-      "log_queue_full",
-    ],
+    reasons: ["no_such_model", "dimension_differs", ...ledger_reasons],
   }),
   models: read({
     summary: "Models that can embed here, the default first, and how the cache fares.",

@@ -26,6 +26,8 @@ export interface Call {
   readonly tracestate?: string | undefined;
   /** True for what came from another process: the span below it is a `server` one. */
   readonly from_edge?: boolean | undefined;
+  /** True in the operation that another process asked for, not in those that it asks in turn. */
+  readonly outermost?: boolean | undefined;
   /** Attributes of this call's span, filled by `noteOnSpan`. */
   readonly noted?: SpanAttributes | undefined;
   /** Epoch milliseconds after which nobody waits for the answer any more. */
@@ -61,6 +63,7 @@ export function startCall(options: CallOptions = {}): Call {
     parent_span_id: undefined,
     tracestate: options.tracestate,
     from_edge: options.from_edge,
+    outermost: false,
     noted: undefined,
     deadline_ms: Date.now() + (options.timeout_ms ?? LIMITS.call_timeout_ms),
     signal: options.signal ?? NEVER,
@@ -72,7 +75,12 @@ export function startCall(options: CallOptions = {}): Call {
 /** A call made on behalf of another: same trace, a span below it, a deadline never later. */
 export function childCall(
   parent: Call,
-  options: { timeout_ms?: number; signal?: AbortSignal; noted?: SpanAttributes } = {},
+  options: {
+    timeout_ms?: number;
+    signal?: AbortSignal;
+    noted?: SpanAttributes;
+    outermost?: boolean;
+  } = {},
 ): Call {
   const deadline_ms =
     options.timeout_ms === undefined
@@ -84,6 +92,7 @@ export function childCall(
     parent_span_id: parent.span_id === "" ? undefined : parent.span_id,
     tracestate: parent.tracestate,
     from_edge: false,
+    outermost: options.outermost ?? false,
     noted: options.noted,
     deadline_ms,
     signal: options.signal ? AbortSignal.any([parent.signal, options.signal]) : parent.signal,

@@ -97,8 +97,10 @@ async function* runStream(run: Run, input: unknown, parent?: Call): AsyncGenerat
 
 function openCall(operation: Operation, parent: Call | undefined): Call {
   const { timeout_ms } = operation;
-  const options = timeout_ms === undefined ? { noted: {} } : { timeout_ms, noted: {} };
-  return childCall(parent ?? startCall(options), options);
+  const outermost = parent?.from_edge === true;
+  const own = { noted: {}, outermost };
+  const options = timeout_ms === undefined ? own : { timeout_ms, ...own };
+  return childCall(parent ?? startCall({ timeout_ms }), options);
 }
 
 function parseInput(operation: Operation, input: unknown): unknown {

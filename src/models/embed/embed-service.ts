@@ -1,6 +1,7 @@
 // embed: one vector for each text, from the cache or from the embedder of the model asked for.
 import { endianness } from "node:os";
 import { assert } from "#kernel/assert.ts";
+import type { Call } from "#kernel/call.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import { asOpenAiError } from "#kernel/openai-error.ts";
@@ -10,9 +11,9 @@ import type { Embedder } from "#ports/embedder.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
 import type { Reranker } from "#ports/reranker.ts";
 import type { EmbedSettings } from "./embed-settings.ts";
-import { meteredVectors } from "./metered-vectors.ts";
+import { metered, spentOnVectors, tokensMax } from "./metered-call.ts";
 import { openAiEmbeddings } from "./openai-embeddings.ts";
-import { rerankDocuments } from "./rerank-documents.ts";
+import { askedRerank, rerankDocuments } from "./rerank-documents.ts";
 import { createVectorSource, findEmbedder } from "./text-vectors.ts";
 import { createVectorCache, type CachedVector } from "./vector-cache.ts";
 
@@ -39,10 +40,25 @@ export async function createEmbed(
   const embedders = defaultFirst(needs.embedders, settings.model);
   const source = createVectorSource(embedders, cache, settings);
 
+  /** What other services here ask for is the house's own work, and nobody's to pay. */
+  const ledgerOf = (call: Call) => (call.outermost === true ? needs.ledger?.() : undefined);
+  const paidVectors = (
+    ledger: CallLedger | undefined,
+    texts: readonly string[],
+    model: string | undefined,
+    call: Call,
+  ) =>
+    metered(ledger, call, {
+      full_name: source.find(model).model,
+      tokensMax: () => tokensMax(texts),
+      ask: () => source.vectors(texts, model, call),
+      spent: spentOnVectors,
+    });
+
   return {
     handlers: {
       async embed({ texts, model }, call) {
-        const { entries, ...rest } = await source.vectors(texts, model, call);
+        const { entries, ...rest } = await paidVectors(ledgerOf(call), texts, model, call);
         return {
           ...rest,
           vectors: entries.map(({ vector }) => [...vector]),
@@ -51,19 +67,29 @@ export async function createEmbed(
         };
       },
       async pack({ texts, model }, call) {
-        const { entries, dimension, ...rest } = await source.vectors(texts, model, call);
+        const answer = await paidVectors(ledgerOf(call), texts, model, call);
+        const { entries, dimension, ...rest } = answer;
         const body = packRows(entries, dimension);
         const content_type = "application/octet-stream";
         return { content_type, model: rest.model, dimension, rows: entries.length, body };
       },
-      rerank: (input, call) =>
-        rerankDocuments(needs.rerankers ?? [], input, settings.request_characters_max, call),
+      async rerank(input, call) {
+        const { request_characters_max } = settings;
+        const asked = askedRerank(needs.rerankers ?? [], input, request_characters_max);
+        return metered(ledgerOf(call), call, {
+          full_name: asked.reranker.model,
+          // The query is read beside each document.
+          tokensMax: () => tokensMax(asked.texts) + asked.texts.length * tokensMax([input.query]),
+          ask: () => rerankDocuments(asked, input, call),
+          spent: () => ({ usage: undefined, cache: "miss" }),
+        });
+      },
       async openai(input, call) {
         try {
           const texts = typeof input.input === "string" ? [input.input] : input.input;
           checkDimensions(input.dimensions, source.find(input.model).dimension);
           const ledger = needs.ledger?.();
-          const { model, entries } = await meteredVectors(source, ledger, texts, input.model, call);
+          const { model, entries } = await paidVectors(ledger, texts, input.model, call);
           return openAiEmbeddings(model, entries, input.encoding_format);
         } catch (error) {
           throw asOpenAiError(error);

@@ -7,27 +7,37 @@ import type { Reranker } from "#ports/reranker.ts";
 
 type Rerank = (typeof embed)["operations"]["rerank"];
 
-/**
- * Best first, equals as they were given. Errors: `invalid` (no_documents), `too_large`, `not_found`
- * (no_such_model), those of the reranker, `deadline_exceeded`.
- */
-export async function rerankDocuments(
+/** Who is asked to order which texts. */
+export interface AskedRerank {
+  readonly reranker: Reranker;
+  readonly texts: readonly string[];
+}
+
+/** Errors: `invalid` (no_documents), `too_large`, `not_found` (no_such_model). */
+export function askedRerank(
   rerankers: readonly Reranker[],
-  { query, documents, texts, model, top_n, return_documents }: ParsedInputOf<Rerank>,
+  { query, documents, texts, model }: ParsedInputOf<Rerank>,
   characters_max: number,
-  call: Call,
-): Promise<OutputOf<Rerank>> {
+): AskedRerank {
   const given = oneOf(documents, texts).map((one) => (typeof one === "string" ? one : one.text));
   const characters = given.reduce((sum, text) => sum + text.length, query.length);
   if (characters > characters_max) {
     const message = `${characters} characters are more than the ${characters_max} of one request`;
     throw new LakehouseError("too_large", message, { hint: "send fewer documents" });
   }
-  const reranker = findReranker(rerankers, model);
+  return { reranker: findReranker(rerankers, model), texts: given };
+}
+
+/** Best first, equals as they were given. Errors: those of the reranker, `deadline_exceeded`. */
+export async function rerankDocuments(
+  { reranker, texts }: AskedRerank,
+  { query, top_n, return_documents }: ParsedInputOf<Rerank>,
+  call: Call,
+): Promise<OutputOf<Rerank>> {
   const limit = AbortSignal.timeout(Math.min(remainingMs(call), 0x7fffffff));
   let scores: readonly number[];
   try {
-    scores = await reranker.rerank(query, given, AbortSignal.any([call.signal, limit]));
+    scores = await reranker.rerank(query, texts, AbortSignal.any([call.signal, limit]));
   } catch (error) {
     if (!limit.aborted || call.signal.aborted) throw error;
     throw new LakehouseError("deadline_exceeded", "the deadline of the call has passed");
@@ -36,7 +46,7 @@ export async function rerankDocuments(
     .map((relevance_score, index) => ({ index, relevance_score }))
     .toSorted((a, b) => b.relevance_score - a.relevance_score || a.index - b.index)
     .slice(0, top_n)
-    .map((row) => (return_documents ? { ...row, document: { text: given[row.index]! } } : row));
+    .map((row) => (return_documents ? { ...row, document: { text: texts[row.index]! } } : row));
   return { model: reranker.model, results };
 }
 

@@ -1,16 +1,18 @@
-// Embeddings through /v1/embeddings in the ledger: lines, model lists, budgets; with real books.
+// Embeddings and reranking in the ledger: lines, model lists, budgets; with real books.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { startCall } from "#kernel/call.ts";
+import { startCall, type Call } from "#kernel/call.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { connectLocal } from "#kernel/connect-local.ts";
+import { collectBytes } from "#kernel/http-client.ts";
 import { readJsonlFile } from "#kernel/jsonl-read.ts";
 import { silentLog } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { createOllamaEmbedder } from "#adapters/embedder/ollama-embedder.ts";
 import { embed } from "#contracts/embed.ts";
 import { usage, type UsageLine } from "#contracts/usage.ts";
+import type { Reranker } from "#ports/reranker.ts";
 import { createUsage } from "#models/usage/usage-service.ts";
 import { usageSettings } from "#models/usage/usage-settings.ts";
 import { createEmbed } from "./embed-service.ts";
@@ -34,23 +36,34 @@ async function open(t: HasAfter) {
   t.after(() => books.stop());
   const remote = { base_url: server.url, model: "tiny", dimension: FAKE_DIMENSION };
   const embedders = [createOllamaEmbedder(remote)];
+  const rerankers = [wordCounter];
   const service = await createEmbed(
-    { embedders, log: silentLog, ledger: () => books.ledger },
+    { embedders, rerankers, log: silentLog, ledger: () => books.ledger },
     embedSettings.parse({}),
   );
   const keys = connectLocal(usage, books.handlers, { strict: true });
   const client = connectLocal(embed, service.handlers, { strict: true });
-  const ask = async (input: string | string[], secret?: string) => {
-    const principal = secret === undefined ? {} : { principal: books.holderOf(secret)! };
-    return client.openai({ input }, startCall(principal));
+  /** As the gateway would: from another process, with the key's holder where one was shown. */
+  const callBy = (secret?: string) => {
+    const principal = secret === undefined ? undefined : books.holderOf(secret)!;
+    return startCall({ principal, from_edge: true });
   };
+  const ask = (input: string | string[], secret?: string) =>
+    client.openai({ input }, callBy(secret));
   const lines = async () => {
     const rows: UsageLine[] = [];
     for await (const { row } of readJsonlFile<UsageLine>(join(dir, "usage.jsonl"))) rows.push(row);
     return rows;
   };
-  return { server, keys, client, ask, lines };
+  return { server, keys, client, callBy, ask, lines };
 }
+
+/** Says nothing of what it took, as rerankers do. */
+const wordCounter: Reranker = {
+  model: "test/words",
+  rerank: async (_query, documents) => documents.map((text) => text.split(" ").length),
+  close: async () => undefined,
+};
 
 function refused(reason: string) {
   return (error: unknown) => error instanceof LakehouseError && error.reason === reason;
@@ -61,8 +74,9 @@ test("embeddings are lines of the ledger with their tokens and cost; from the ca
   const first = await ask(["one", "two"]);
   assert.ok(first.usage.prompt_tokens > 0);
   await ask("one");
-  // Not by way of OpenAI's API: the house's own work, which nobody pays for.
+  // Asked by another service here: the house's own work, which nobody pays for.
   await client.embed({ texts: ["three"] });
+  await client.rerank({ query: "three", documents: ["three"] });
   const [paid, free, ...more] = await lines();
   assert.equal(more.length, 0);
   assert.deepEqual(
@@ -82,6 +96,40 @@ test("a key embeds with the models it may ask, and until its budget is spent", a
   assert.deepEqual(
     (await lines()).map(({ key_id, charged_tokens }) => [key_id !== null, charged_tokens > 0]),
     [[true, true]],
+  );
+});
+
+test("no way around a key's budget: /embed, /embed/packed and /rerank are lines too", async (t) => {
+  const { client, callBy, keys, lines } = await open(t);
+  const { secret } = await keys.create_key({ name: "k", models: ["ollama/*", "test/*"] });
+  const call = callBy(secret);
+  const { tokens } = await client.embed({ texts: ["a b"] }, call);
+  const packed = await client.pack({ texts: ["c"] }, call);
+  assert.equal((await collectBytes(packed.body, 1_000_000)).length, FAKE_DIMENSION * 4);
+  await client.rerank({ query: "a", documents: ["a b", "c"] }, call);
+  const [embedded, sent, reranked, ...more] = await lines();
+  assert.deepEqual([embedded!.asked, embedded!.charged_tokens], ["ollama/tiny", tokens]);
+  assert.deepEqual([sent!.asked, sent!.cache, sent!.error], ["ollama/tiny", "miss", null]);
+  assert.deepEqual([reranked!.asked, reranked!.total_tokens], ["test/words", null]);
+  assert.equal(more.length, 0);
+
+  const other = await keys.create_key({ name: "other", models: ["builtin/*"] });
+  const poor = await keys.create_key({ name: "poor", budget: { day_tokens: 14 } });
+  const documents = ["a b", "c"];
+  for (const asking of [
+    (by: Call) => client.embed({ texts: ["a"] }, by),
+    (by: Call) => client.pack({ texts: ["a"] }, by),
+    (by: Call) => client.rerank({ query: "a", documents }, by),
+  ]) {
+    await assert.rejects(asking(callBy(other.secret)), refused("model_not_allowed"));
+  }
+  await client.rerank({ query: "a", documents }, callBy(poor.secret));
+  const last = (await lines()).at(-1)!;
+  // 3 + 1 bytes of documents, the query of 1 byte with each of them, 2 tokens around each text.
+  assert.equal(last.charged_tokens, 14);
+  await assert.rejects(
+    client.rerank({ query: "a", documents }, callBy(poor.secret)),
+    refused("key_budget_spent"),
   );
 });
 
