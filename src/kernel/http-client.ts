@@ -1,6 +1,15 @@
-// HTTP out: undici on Node, native fetch on Bun; bodies are forwarded as bytes, never held whole.
+// HTTP out: our own exchanges where a request is whole and unencrypted; else undici on Node, fetch
+// on Bun. Bodies are forwarded as bytes, never held whole.
+import type { Dispatcher } from "undici";
 import type { ByteStream } from "./contract.ts";
-import { createExchange, type SendExchange } from "./http-dispatch.ts";
+import {
+  createExchange,
+  type DispatchRequest,
+  type ExchangeHandler,
+  type SendExchange,
+  type WholeRequestBody,
+} from "./http-dispatch.ts";
+import { createHttp1Dispatch } from "./http1-agent.ts";
 import { LIMITS } from "./limits.ts";
 import { LakehouseError } from "./problem.ts";
 import { emptyBody, failingBody, wholeBody } from "./whole-body.ts";
@@ -15,7 +24,7 @@ export interface HttpRequest {
   readonly timeout_ms?: number | undefined;
   /** A short answer is waited for whole: its body is then of `wholeBody`, and costs less. */
   readonly whole?: boolean | undefined;
-  /** Until the connection stands, TLS included; as in `LIMITS` when absent. Node only. */
+  /** Until the connection stands, TLS included (that on Node only); as in `LIMITS` when absent. */
   readonly connect_timeout_ms?: number | undefined;
 }
 
@@ -44,12 +53,16 @@ export async function httpRequest(request: HttpRequest): Promise<HttpResponse> {
       ? (signal ?? limit?.signal)
       : AbortSignal.any([signal, limit.signal]);
   try {
-    if (onBun()) return await sendByFetch(request, either);
     const { method, url, headers = {}, body = null } = request;
     const whole_bytes_max = request.whole === true ? READ_AT_ONCE_BYTES : 0;
+    const asked = { method, url, headers, signal: either, whole_bytes_max };
     const connect_ms = request.connect_timeout_ms ?? LIMITS.connect_timeout_ms;
+    if (isWhole(body) && url.startsWith("http://")) {
+      return await plainSenders.of(connect_ms)({ ...asked, body });
+    }
+    if (onBun()) return await sendByFetch(request, either);
     const send = senders.get(connect_ms) ?? (await senders.make(connect_ms));
-    return await send({ method, url, headers, body, signal: either, whole_bytes_max });
+    return await send({ ...asked, body });
   } catch (error) {
     throw outwardError(request, limit?.signal, error);
   } finally {
@@ -58,30 +71,64 @@ export async function httpRequest(request: HttpRequest): Promise<HttpResponse> {
   }
 }
 
+function isWhole(body: RequestBody): body is WholeRequestBody {
+  return body === null || typeof body === "string" || body instanceof Uint8Array;
+}
+
+type RequestBody = WholeRequestBody | ByteStream;
+
 function startLimit(timeout_ms: number): { signal: AbortSignal; clear(): void } {
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), Math.min(timeout_ms, 0x7fffffff));
   return { signal: limit.signal, clear: () => clearTimeout(timer) };
 }
 
+/** By connect timeout: there are as many as the settings name, one or two. */
+const plainSenders = createPlainSenders();
+
+function createPlainSenders() {
+  const made = new Map<number, SendExchange<WholeRequestBody>>();
+  return {
+    of(connect_timeout_ms: number): SendExchange<WholeRequestBody> {
+      let send = made.get(connect_timeout_ms);
+      if (send === undefined) {
+        send = createExchange(createHttp1Dispatch({ connect_timeout_ms }));
+        made.set(connect_timeout_ms, send);
+      }
+      return send;
+    },
+  };
+}
+
 /**
- * By connect timeout: there are as many as the settings name, one or two. Each is made with the
- * first request that needs it; asking the module loader each time takes as long as one. Its own,
- * not the one that Node's fetch has: that is an older undici behind an adapter.
+ * By connect timeout too. Each is made with the first request that needs it; asking the module
+ * loader each time takes as long as one. Its own, not the one that Node's fetch has: that is an
+ * older undici behind an adapter.
  */
 const senders = createSenders();
 
 function createSenders() {
-  const made = new Map<number, SendExchange>();
+  const made = new Map<number, SendExchange<RequestBody>>();
   return {
     get: (connect_ms: number) => made.get(connect_ms),
-    async make(connectTimeout: number): Promise<SendExchange> {
+    async make(connectTimeout: number): Promise<SendExchange<RequestBody>> {
       const { Agent } = await import("undici");
       // Somebody may have made it meanwhile.
       const known = made.get(connectTimeout);
       if (known !== undefined) return known;
       const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connectTimeout });
-      const send = createExchange(agent);
+      const send = createExchange(
+        (asked: DispatchRequest<RequestBody>, handler: ExchangeHandler) => {
+          const { method, body, headers, ...place } = asked;
+          const options = {
+            ...place,
+            method: method as Dispatcher.HttpMethod,
+            headers: headers as Record<string, string>,
+            body: body as string | null,
+          };
+          agent.dispatch(options, handler);
+        },
+      );
       made.set(connectTimeout, send);
       return send;
     },

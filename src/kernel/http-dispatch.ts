@@ -1,15 +1,50 @@
-// One exchange on undici's dispatcher: the body's pieces go straight to their reader, without a
-// Node stream around them, which costs more than the exchange itself.
-import type { Agent, Dispatcher } from "undici";
+// One exchange on a dispatcher (ours, or undici's): the body's pieces go straight to their reader,
+// without a Node stream around them, which costs more than the exchange itself.
 import type { ByteStream } from "./contract.ts";
 import { offAbort, onAbort } from "./early-end.ts";
 import { failingBody, wholeBody } from "./whole-body.ts";
 
-export interface Exchange {
+export type WholeRequestBody = string | Uint8Array | null;
+
+export interface DispatchRequest<Body> {
+  readonly method: string;
+  /** Scheme and authority. */
+  readonly origin: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Body;
+}
+
+/** What whoever reads an answer may do with its connection. */
+export interface ExchangeControl {
+  readonly paused: boolean;
+  pause(): void;
+  resume(): void;
+  /** Leaves the exchange, and with it the connection. */
+  abort(error: Error): void;
+}
+
+/** Told of one exchange, in this order; `onResponseError` may end it at any time. */
+export interface ExchangeHandler {
+  onRequestStart(control: ExchangeControl): void;
+  onResponseStart(
+    control: ExchangeControl,
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ): void;
+  onResponseData(control: ExchangeControl, piece: Uint8Array): void;
+  onResponseEnd(): void;
+  onResponseError(control: ExchangeControl | undefined, error: Error): void;
+}
+
+export type Dispatch<Body> = (request: DispatchRequest<Body>, handler: ExchangeHandler) => void;
+
+export interface Exchange<Body> {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array | ByteStream | null;
+  readonly body: Body;
   readonly signal: AbortSignal | undefined;
   /**
    * An answer that says it is no longer than this is waited for whole, and its body is of
@@ -28,7 +63,7 @@ export interface ExchangeAnswer {
 const WAITING_BYTES_MAX = 64 * 1024;
 
 /** Resolves with the answer's headers. An abort rejects with an error named `AbortError`. */
-export type SendExchange = (asked: Exchange) => Promise<ExchangeAnswer>;
+export type SendExchange<Body> = (asked: Exchange<Body>) => Promise<ExchangeAnswer>;
 
 /** Addresses whose parts are kept: few are asked again and again. */
 const PLACES_KEPT_MAX = 1_000;
@@ -38,7 +73,7 @@ interface Place {
   readonly path: string;
 }
 
-export function createExchange(agent: Agent): SendExchange {
+export function createExchange<Body>(dispatch: Dispatch<Body>): SendExchange<Body> {
   const places = new Map<string, Place>();
   return (asked) => {
     let place = places.get(asked.url);
@@ -48,18 +83,22 @@ export function createExchange(agent: Agent): SendExchange {
       if (places.size >= PLACES_KEPT_MAX) places.clear();
       places.set(asked.url, place);
     }
-    return exchange(agent, place, asked);
+    return exchange(dispatch, place, asked);
   };
 }
 
-function exchange(agent: Agent, place: Place, asked: Exchange): Promise<ExchangeAnswer> {
+function exchange<Body>(
+  dispatch: Dispatch<Body>,
+  place: Place,
+  asked: Exchange<Body>,
+): Promise<ExchangeAnswer> {
   return new Promise((resolve, reject) => {
     const { signal } = asked;
     if (signal?.aborted === true) {
       reject(abortError(signal.reason));
       return;
     }
-    let controller: Dispatcher.DispatchController | undefined;
+    let controller: ExchangeControl | undefined;
     let failure: Error | undefined;
     let taking: Taking | undefined;
     const leave = () => {
@@ -72,7 +111,7 @@ function exchange(agent: Agent, place: Place, asked: Exchange): Promise<Exchange
       if (signal !== undefined) offAbort(signal, leave);
     };
     if (signal !== undefined) onAbort(signal, leave);
-    const handler: Dispatcher.DispatchHandler = {
+    const handler: ExchangeHandler = {
       onRequestStart(given) {
         controller = given;
         if (failure !== undefined) given.abort(failure);
@@ -95,17 +134,9 @@ function exchange(agent: Agent, place: Place, asked: Exchange): Promise<Exchange
         reject(error);
       },
     };
-    const options = {
-      origin: place.origin,
-      path: place.path,
-      method: asked.method as Dispatcher.HttpMethod,
-      headers: asked.headers as Record<string, string>,
-      body: asked.body as string | null,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    };
+    const { method, headers, body } = asked;
     try {
-      agent.dispatch(options, handler);
+      dispatch({ method, origin: place.origin, path: place.path, headers, body }, handler);
     } catch (error) {
       settled();
       reject(error as Error);
@@ -125,11 +156,7 @@ interface Taking {
 type OnBody = (body: ByteStream) => void;
 
 /** A short body is handed over once it is there; what breaks off on the way fails its reader. */
-function takeWhole(
-  controller: Dispatcher.DispatchController,
-  onEnd: () => void,
-  answered: OnBody,
-): Taking {
+function takeWhole(controller: ExchangeControl, onEnd: () => void, answered: OnBody): Taking {
   const pieces: Uint8Array[] = [];
   let over = false;
   function finish(error: Error | undefined): void {
@@ -182,11 +209,7 @@ interface Reader {
 const DONE: IteratorResult<Uint8Array> = { done: true, value: undefined };
 
 /** The pieces of one body, from the socket to one reader; `onEnd` is told once it is over. */
-function takePieces(
-  controller: Dispatcher.DispatchController,
-  onEnd: () => void,
-  answered: OnBody,
-): Taking {
+function takePieces(controller: ExchangeControl, onEnd: () => void, answered: OnBody): Taking {
   const waiting: Uint8Array[] = [];
   let waiting_bytes = 0;
   let reader: Reader | undefined;

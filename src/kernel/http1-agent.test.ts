@@ -1,0 +1,217 @@
+// Exchanges over real sockets: connections used again, servers that close, stall, flood and lie.
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { collectBytes, httpRequest } from "./http-client.ts";
+import { LakehouseError } from "./problem.ts";
+
+interface HasAfter {
+  after(fn: () => unknown): void;
+}
+
+/** Called with each whole request (head and body, latin1) and how many its socket had before. */
+type Answer = (socket: Socket, request: string, before: number) => void;
+
+async function serve(t: HasAfter, answer: Answer) {
+  const sockets: Socket[] = [];
+  const requests: string[] = [];
+  const server: Server = createServer({ allowHalfOpen: false }, (socket) => {
+    sockets.push(socket);
+    let text = "";
+    let before = 0;
+    socket.setEncoding("latin1");
+    socket.on("error", () => undefined);
+    socket.on("data", (piece: string) => {
+      text += piece;
+      for (;;) {
+        const end = text.indexOf("\r\n\r\n");
+        if (end < 0) return;
+        const length = Number(/content-length: (\d+)/.exec(text.slice(0, end))?.[1] ?? 0);
+        if (text.length < end + 4 + length) return;
+        const request = text.slice(0, end + 4 + length);
+        text = text.slice(request.length);
+        requests.push(request);
+        answer(socket, request, before++);
+      }
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, sockets, requests };
+}
+
+const say = (body: string, more = "") =>
+  `HTTP/1.1 200 OK\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${more}\r\n${body}`;
+
+async function textOf(request: Parameters<typeof httpRequest>[0]): Promise<string> {
+  return (await collectBytes((await httpRequest(request)).body)).toString("utf8");
+}
+
+function refused(reason: string) {
+  return (error: unknown) => error instanceof LakehouseError && error.reason === reason;
+}
+
+const soon = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("requests one after the other share a connection; at one time each has its own", async (t) => {
+  const { url, sockets } = await serve(t, (socket) => setTimeout(() => socket.write(say("x")), 5));
+  for (let nr = 0; nr < 5; nr++) await textOf({ method: "GET", url });
+  assert.equal(sockets.length, 1);
+  await Promise.all(Array.from({ length: 8 }, () => textOf({ method: "GET", url })));
+  assert.equal(sockets.length, 8);
+});
+
+test("what is sent arrives as it is: path, headers, text and bytes, each with its length", async (t) => {
+  const { url, requests } = await serve(t, (socket) => socket.write(say("x")));
+  const headers = { "X-Odd": "caf\u00e9", "Content-Length": "1", host: "other" };
+  await textOf({ method: "POST", url: `${url}/a%20b?c=d`, headers, body: "grüße 🌍" });
+  await textOf({ method: "PUT", url, body: new Uint8Array([0, 255, 10]) });
+  await textOf({ method: "POST", url });
+  await textOf({ method: "GET", url });
+  const host = new URL(url).host;
+  const top = `host: ${host}\r\nconnection: keep-alive\r\n`;
+  const words = Buffer.from("grüße 🌍").toString("latin1");
+  assert.deepEqual(requests, [
+    `POST /a%20b?c=d HTTP/1.1\r\n${top}X-Odd: caf\u00e9\r\ncontent-length: 12\r\n\r\n${words}`,
+    `PUT / HTTP/1.1\r\n${top}content-length: 3\r\n\r\n\u0000\u00ff\n`,
+    `POST / HTTP/1.1\r\n${top}content-length: 0\r\n\r\n`,
+    `GET / HTTP/1.1\r\n${top}\r\n`,
+  ]);
+});
+
+test("a header that would end its line early is refused, and nothing is sent", async (t) => {
+  const { url, requests } = await serve(t, (socket) => socket.write(say("x")));
+  for (const headers of [{ a: "b\r\nc: d" }, { "a\r\nb": "c" }, { a: "b\0" }, { "": "b" }]) {
+    await assert.rejects(httpRequest({ method: "GET", url, headers }), refused("unreachable"));
+  }
+  assert.equal(requests.length, 0);
+});
+
+test("a connection is left after close, after a lie, and after more than was said", async (t) => {
+  const answers = [
+    (socket: Socket) => socket.end(say("a", "connection: close\r\n")),
+    (socket: Socket) => socket.write(`${say("b")}HTTP/1.1 200 OK\r\n`),
+    (socket: Socket) => socket.end("HTTP/1.1 200 OK\r\n\r\nuntil the end"),
+    (socket: Socket) => socket.write(say("d")),
+  ];
+  const { url, sockets } = await serve(t, (socket) => answers.shift()!(socket));
+  assert.equal(await textOf({ method: "GET", url }), "a");
+  // The rest of a second answer, which nobody asked for, reaches nobody.
+  await textOf({ method: "GET", url }).catch(() => undefined);
+  assert.equal(await textOf({ method: "GET", url }), "until the end");
+  assert.equal(await textOf({ method: "GET", url }), "d");
+  assert.equal(sockets.length, 4);
+});
+
+test("an answer that comes unasked on an idle connection is nobody's", async (t) => {
+  const { url, sockets } = await serve(t, (socket, _request, before) => {
+    socket.write(say(`own ${before}`));
+    setTimeout(() => socket.write(say("unasked")), 5);
+  });
+  assert.equal(await textOf({ method: "GET", url }), "own 0");
+  await soon(50);
+  assert.equal(await textOf({ method: "GET", url }), "own 0");
+  assert.equal(sockets.length, 2);
+});
+
+test("a server that closes an idle connection is asked on a new one", async (t) => {
+  const { url, sockets } = await serve(t, (socket) => {
+    socket.write(say("x"));
+    setTimeout(() => socket.end(), 5);
+  });
+  for (let nr = 0; nr < 3; nr++) {
+    assert.equal(await textOf({ method: "POST", url, body: "{}" }), "x");
+    await soon(30);
+  }
+  assert.equal(sockets.length, 3);
+});
+
+test("a connection whose server keeps it for a second only is not used again", async (t) => {
+  const { url, sockets } = await serve(t, (socket) =>
+    socket.write(say("x", "keep-alive: timeout=1\r\n")),
+  );
+  await textOf({ method: "GET", url });
+  await textOf({ method: "GET", url });
+  assert.equal(sockets.length, 2);
+});
+
+test("what breaks off fails its reader, and only it", async (t) => {
+  const { url } = await serve(t, (socket, request) => {
+    if (request.startsWith("GET /cut"))
+      socket.end("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf");
+    else if (request.startsWith("GET /drop")) socket.destroy();
+    else socket.write(say("whole"));
+  });
+  const [cut, dropped, whole] = await Promise.allSettled([
+    textOf({ method: "GET", url: `${url}/cut` }),
+    textOf({ method: "GET", url: `${url}/drop` }),
+    textOf({ method: "GET", url: `${url}/whole` }),
+  ]);
+  assert.equal(cut.status, "rejected");
+  assert.equal(dropped.status, "rejected");
+  assert.deepEqual(whole, { status: "fulfilled", value: "whole" });
+});
+
+test("a reader that is slow makes its server wait", async (t) => {
+  const size = 64 * 1024 * 1024;
+  let sent = 0;
+  const { url } = await serve(t, (socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n`);
+    const piece = Buffer.alloc(256 * 1024);
+    const more = () => {
+      while (sent < size) {
+        sent += piece.length;
+        if (!socket.write(piece)) return void socket.once("drain", more);
+      }
+    };
+    more();
+  });
+  const { body } = await httpRequest({ method: "GET", url });
+  const reader = body[Symbol.asyncIterator]();
+  let got = (await reader.next()).value!.length;
+  await soon(200);
+  // What the kernel's buffers of both sides hold, and 64 KiB here.
+  assert.ok(sent < size / 2, `${sent} of ${size} were sent to a reader that does not read`);
+  for (let next = await reader.next(); !next.done; next = await reader.next()) {
+    got += next.value.length;
+  }
+  assert.equal(got, size);
+});
+
+test("who leaves ends the connection at once, before and in the midst of the answer", async (t) => {
+  const { url, sockets } = await serve(t, (socket, request) => {
+    if (request.startsWith("GET /begins")) {
+      socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n");
+    }
+  });
+  for (const path of ["silent", "begins"]) {
+    const leaving = new AbortController();
+    const answer = httpRequest({ method: "GET", url: `${url}/${path}`, signal: leaving.signal });
+    const read = answer.then(({ body }) => collectBytes(body));
+    setTimeout(() => leaving.abort(), 30);
+    await assert.rejects(read);
+    const socket = sockets.at(-1)!;
+    if (!socket.closed) await once(socket, "close");
+  }
+  assert.equal(sockets.length, 2);
+});
+
+test("nobody listens, nobody answers the connection: said so, within its time", async () => {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  const began = performance.now();
+  await assert.rejects(
+    httpRequest({ method: "GET", url: `http://127.0.0.1:${port}`, connect_timeout_ms: 2_000 }),
+    (error: Error) => refused("unreachable")(error) && error.message.includes("ECONNREFUSED"),
+  );
+  assert.ok(performance.now() - began < 2_000);
+});
