@@ -10,6 +10,7 @@ import {
   type WholeRequestBody,
 } from "./http-dispatch.ts";
 import { createHttp1Dispatch } from "./http1-agent.ts";
+import { BadAnswerError } from "./http1-response.ts";
 import { LIMITS } from "./limits.ts";
 import { LakehouseError } from "./problem.ts";
 import { emptyBody, failingBody, wholeBody } from "./whole-body.ts";
@@ -189,7 +190,8 @@ function outwardError(
     const message = `${origin} did not answer within ${request.timeout_ms} ms`;
     return new LakehouseError("deadline_exceeded", message, { reason: "no_answer", cause: error });
   }
-  const why = (error as { code?: string }).code ?? (error as Error).message;
+  const { code, message } = error as Error & { code?: string };
+  const why = error instanceof BadAnswerError ? message : (code ?? message);
   return new LakehouseError("unavailable", `${origin} cannot be reached (${why})`, {
     reason: "unreachable",
     cause: error,

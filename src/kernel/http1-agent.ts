@@ -23,26 +23,61 @@ const IDLE_MS_MAX = 600_000;
 /** Servers close a little before the time they name is over. */
 const IDLE_MARGIN_MS = 1_000;
 const SWEEP_EVERY_MS = 1_000;
+/** A host that vanished in the midst of an answer is noticed by probes, the first after this. */
+const PROBE_AFTER_MS = 60_000;
 
 /**
  * For `http://` origins. As many connections as there are exchanges at one time; idle ones keep no
  * process alive. A request that no head can hold throws a TypeError.
  */
 export function createHttp1Dispatch(options: Http1Options): Dispatch<WholeRequestBody> {
+  const idle = createIdleConnections();
+  /**
+   * What one turn of the event loop wants sent leaves together, one after the other: a server that
+   * sleeps is then woken once, not for each. A write that wakes it takes half as long again.
+   */
+  let asked: Exchange[] = [];
+  let due: Exchange[] = [];
+
+  /** One turn lies between: what came on idle connections, or ended them, is heard before. */
+  function turn(): void {
+    for (const exchange of due) if (!exchange.left) send(exchange);
+    due = asked;
+    asked = [];
+    if (due.length > 0) setImmediate(turn);
+  }
+
+  function send(exchange: Exchange): void {
+    const { origin } = exchange.request;
+    const used = exchange.is_second_try ? undefined : idle.take(origin);
+    const connection =
+      used ??
+      openConnection(origin, options.connect_timeout_ms, {
+        onIdle: (one) => idle.keep(origin, one),
+        onGone: (one) => idle.drop(origin, one),
+        onStale(stale) {
+          stale.is_second_try = true;
+          ask(stale);
+        },
+      });
+    connection.send(exchange, used !== undefined);
+  }
+
+  function ask(exchange: Exchange): void {
+    exchange.connection = undefined;
+    if (asked.push(exchange) === 1 && due.length === 0) setImmediate(turn);
+  }
+
+  return (request, handler) => {
+    const exchange = createExchange(request, headOf(request), handler);
+    ask(exchange);
+    handler.onRequestStart(exchange);
+  };
+}
+
+function createIdleConnections() {
   const idle = new Map<string, Connection[]>();
   let sweeping: NodeJS.Timeout | undefined;
-  /**
-   * What one turn of the event loop wants sent leaves at its end, one after the other: a server
-   * that sleeps is then woken once, not for each. A write that wakes it takes half as long again.
-   */
-  const sending: Sending[] = [];
-
-  function keep(origin: string, connection: Connection): void {
-    const others = idle.get(origin);
-    if (others === undefined) idle.set(origin, [connection]);
-    else others.push(connection);
-    sweeping ??= setInterval(sweep, SWEEP_EVERY_MS).unref();
-  }
 
   function drop(origin: string, connection: Connection): void {
     const others = idle.get(origin) ?? [];
@@ -52,9 +87,8 @@ export function createHttp1Dispatch(options: Http1Options): Dispatch<WholeReques
   }
 
   function sweep(): void {
-    const now_ms = performance.now();
     for (const [origin, connections] of idle) {
-      for (const one of connections.filter(({ idleUntilMs }) => idleUntilMs() <= now_ms)) {
+      for (const one of connections.filter((connection) => !isFresh(connection))) {
         drop(origin, one);
         one.socket.destroy();
       }
@@ -64,33 +98,23 @@ export function createHttp1Dispatch(options: Http1Options): Dispatch<WholeReques
     sweeping = undefined;
   }
 
-  /** The one that was used last: the others may then grow old. */
-  function take(origin: string): Connection | undefined {
-    const connection = idle.get(origin)?.pop();
-    if (connection === undefined || isFresh(connection)) return connection;
-    connection.socket.destroy();
-    return take(origin);
-  }
-
-  function open(origin: string): Connection {
-    return openConnection(origin, options.connect_timeout_ms, {
-      onIdle: (one) => keep(origin, one),
-      onGone: (one) => drop(origin, one),
-    });
-  }
-
-  function sendAll(): void {
-    for (const { exchange, head, body } of sending.splice(0)) {
-      if (exchange.isOn()) write(exchange.socket, head, body);
-    }
-  }
-
-  return (request, handler) => {
-    const head = headOf(request);
-    const { origin } = request;
-    const connection = take(origin) ?? open(origin);
-    const exchange = connection.begin(request, handler);
-    if (sending.push({ exchange, head, body: request.body }) === 1) setImmediate(sendAll);
+  return {
+    drop,
+    keep(origin: string, connection: Connection): void {
+      const others = idle.get(origin);
+      if (others === undefined) idle.set(origin, [connection]);
+      else others.push(connection);
+      sweeping ??= setInterval(sweep, SWEEP_EVERY_MS).unref();
+    },
+    /** The one that was used last: the others may then grow old. */
+    take(origin: string): Connection | undefined {
+      const connections = idle.get(origin);
+      for (let one = connections?.pop(); one !== undefined; one = connections!.pop()) {
+        if (isFresh(one)) return one;
+        one.socket.destroy();
+      }
+      return undefined;
+    },
   };
 }
 
@@ -98,8 +122,11 @@ interface Connection {
   readonly socket: Socket;
   /** Used last, it may be used again until then, on the steady clock. */
   idleUntilMs(): number;
-  /** The request must be written yet, if the exchange is still on. */
-  begin(request: Http1Request, handler: ExchangeHandler): Exchange;
+  /** `is_used`: others were answered on it before. */
+  send(exchange: Exchange, is_used: boolean): void;
+  current(): Exchange | undefined;
+  /** Whoever waits hears of it, and nobody uses the connection again. */
+  fail(error: Error): void;
 }
 
 function isFresh({ socket, idleUntilMs }: Connection): boolean {
@@ -111,49 +138,84 @@ interface Home {
   onIdle(connection: Connection): void;
   /** It was closed while idle. */
   onGone(connection: Connection): void;
+  /** It was closed when this had just been sent on it: the server had done with it before. */
+  onStale(exchange: Exchange): void;
 }
 
-/** One request and its answer. Once it is over, the connection is another's. */
+/** One request and its answer. Once it is over, its connection is another's. */
 interface Exchange extends ExchangeControl {
-  readonly socket: Socket;
+  readonly request: Http1Request;
+  readonly head: string;
   readonly handler: ExchangeHandler;
-  isOn(): boolean;
-  head: AnswerHead | undefined;
+  /** Undefined: it waits to be sent. */
+  connection: Connection | undefined;
+  is_second_try: boolean;
+  answer: AnswerHead | undefined;
   paused: boolean;
+  /** Given up while it waited. */
+  left: boolean;
 }
 
-interface Sending {
-  readonly exchange: Exchange;
-  readonly head: string;
-  readonly body: WholeRequestBody;
+function createExchange(request: Http1Request, head: string, handler: ExchangeHandler): Exchange {
+  const isOn = () => exchange.connection?.current() === exchange;
+  const exchange: Exchange = {
+    request,
+    head,
+    handler,
+    connection: undefined,
+    is_second_try: false,
+    answer: undefined,
+    paused: false,
+    left: false,
+    pause() {
+      if (!isOn()) return;
+      exchange.paused = true;
+      exchange.connection!.socket.pause();
+    },
+    resume() {
+      if (!isOn()) return;
+      exchange.paused = false;
+      exchange.connection!.socket.resume();
+    },
+    abort(error) {
+      if (isOn()) {
+        // Whoever leaves is not asked again on another connection.
+        exchange.is_second_try = true;
+        exchange.connection!.fail(error);
+      } else if (exchange.connection === undefined && !exchange.left) {
+        exchange.left = true;
+        handler.onResponseError(exchange, error);
+      }
+    },
+  };
+  return exchange;
 }
 
 function openConnection(origin: string, connect_timeout_ms: number, home: Home): Connection {
   const socket = openSocket(origin);
+  const connecting = limitConnecting(socket, connect_timeout_ms, fail);
   let current: Exchange | undefined;
   let idle_until_ms = 0;
-  const connecting = setTimeout(() => {
-    const message = `no connection within ${connect_timeout_ms} ms`;
-    fail(Object.assign(new Error(message), { code: "ETIMEDOUT" }));
-  }, connect_timeout_ms);
+  /** It was answered on before, and nothing has come since the request was sent. */
+  let may_be_stale = false;
 
-  /** Whoever waits hears of it, and nobody uses the connection again. */
   function fail(error: Error): void {
-    clearTimeout(connecting);
+    connecting.clear();
     socket.destroy();
     const failed = current;
     current = undefined;
     if (failed === undefined) home.onGone(connection);
+    else if (may_be_stale && mayAskAgain(failed)) home.onStale(failed);
     else failed.handler.onResponseError(failed, error);
   }
 
   function finish(): void {
-    const { handler, head, paused } = current!;
+    const { handler, answer, paused } = current!;
     current = undefined;
     // A server that answered before it read the request will not read a second one as such.
-    if (head!.keeps && socket.writableLength === 0 && !socket.destroyed) {
+    if (answer!.keeps && socket.writableLength === 0 && !socket.destroyed) {
       if (paused) socket.resume();
-      idle_until_ms = performance.now() + idleMs(head!.headers["keep-alive"]);
+      idle_until_ms = performance.now() + idleMs(answer!.headers["keep-alive"]);
       socket.unref();
       home.onIdle(connection);
     } else {
@@ -164,11 +226,11 @@ function openConnection(origin: string, connect_timeout_ms: number, home: Home):
 
   // Who left in the midst of what came has no exchange any more.
   const reader = createAnswerReader({
-    onHead(head) {
+    onHead(answer) {
       const exchange = current;
       if (exchange === undefined) return;
-      exchange.head = head;
-      exchange.handler.onResponseStart(exchange, head.status, head.headers);
+      exchange.answer = answer;
+      exchange.handler.onResponseStart(exchange, answer.status, answer.headers);
     },
     onPiece: (piece) => current?.handler.onResponseData(current, piece),
     onEnd() {
@@ -180,14 +242,15 @@ function openConnection(origin: string, connect_timeout_ms: number, home: Home):
   function heard(bytes: Buffer | undefined): void {
     if (current === undefined) return fail(closedEarly());
     try {
-      if (bytes === undefined) reader.end();
-      else reader.read(bytes);
+      if (bytes === undefined) return reader.end();
+      may_be_stale = false;
+      reader.read(bytes);
     } catch (error) {
       fail(error as Error);
     }
   }
 
-  socket.once("connect", () => clearTimeout(connecting));
+  socket.once("connect", connecting.clear);
   socket.on("data", heard);
   socket.on("end", () => heard(undefined));
   socket.on("error", fail);
@@ -195,55 +258,56 @@ function openConnection(origin: string, connect_timeout_ms: number, home: Home):
 
   const connection: Connection = {
     socket,
+    fail,
     idleUntilMs: () => idle_until_ms,
-    begin({ method }, handler) {
-      const exchange = createExchange(socket, handler, {
-        isOn: () => current === exchange,
-        fail,
-      });
+    current: () => current,
+    send(exchange, is_used) {
+      const { head, request } = exchange;
+      exchange.connection = connection;
       current = exchange;
-      reader.begin(method === "HEAD");
+      may_be_stale = is_used;
+      reader.begin(request.method === "HEAD");
       socket.ref();
-      handler.onRequestStart(exchange);
-      return exchange;
+      write(socket, head, request.body);
     },
   };
   return connection;
+}
+
+/** Once more only what changes nothing, whoever carried it out (RFC 9110, section 9.2.2). */
+function mayAskAgain({ request, is_second_try }: Exchange): boolean {
+  return !is_second_try && (request.method === "GET" || request.method === "HEAD");
 }
 
 function openSocket(origin: string): Socket {
   const { hostname, port } = new URL(origin);
   // An IPv6 address stands in brackets in a URL.
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  return connect({ host, port: Number(port === "" ? 80 : port), noDelay: true });
+  return connect({
+    host,
+    port: Number(port === "" ? 80 : port),
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: PROBE_AFTER_MS,
+  });
 }
 
-function createExchange(
-  socket: Socket,
-  handler: ExchangeHandler,
-  { isOn, fail }: { isOn: () => boolean; fail: (error: Error) => void },
-): Exchange {
-  const exchange: Exchange = {
-    socket,
-    handler,
-    isOn,
-    head: undefined,
-    paused: false,
-    pause() {
-      if (!isOn()) return;
-      exchange.paused = true;
-      socket.pause();
-    },
-    resume() {
-      if (!isOn()) return;
-      exchange.paused = false;
-      socket.resume();
-    },
-    abort(error) {
-      if (isOn()) fail(error);
+function limitConnecting(socket: Socket, limit_ms: number, fail: (error: Error) => void) {
+  let late: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    // A busy process comes to its timers before it hears that the connection stands.
+    late = setImmediate(() => {
+      if (!socket.connecting) return;
+      const message = `no connection within ${limit_ms} ms`;
+      fail(Object.assign(new Error(message), { code: "ETIMEDOUT" }));
+    });
+  }, limit_ms);
+  return {
+    clear(): void {
+      clearTimeout(timer);
+      clearImmediate(late);
     },
   };
-  return exchange;
 }
 
 function write(socket: Socket, head: string, body: Http1Request["body"]): void {
@@ -270,24 +334,26 @@ function headOf({ method, origin, path, headers, body }: Http1Request): string {
   if (!HEADER_NAME.test(method) || !IN_REQUEST_LINE.test(path)) {
     throw new TypeError(`${method} ${path} cannot be a request line`);
   }
-  const host = origin.slice("http://".length);
-  let text = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
+  let host = origin.slice("http://".length);
+  let lines = "";
   for (const name of Object.keys(headers)) {
     const value = headers[name]!;
     if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) {
       throw new TypeError(`the header ${name} holds what a header cannot`);
     }
-    if (!OURS.has(name.toLowerCase())) text += `${name}: ${value}\r\n`;
+    const key = name.toLowerCase();
+    if (key === "host") host = value;
+    else if (!OURS.has(key)) lines += `${name}: ${value}\r\n`;
   }
-  if (body !== null) return `${text}content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
-  return BODILESS.has(method) ? `${text}\r\n` : `${text}content-length: 0\r\n\r\n`;
+  const bare = body === null && BODILESS.has(method);
+  if (!bare) lines += `content-length: ${body === null ? 0 : Buffer.byteLength(body)}\r\n`;
+  return `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n${lines}\r\n`;
 }
 
 /** Said by the connection itself. */
 const OURS: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
-  "host",
   "keep-alive",
   "transfer-encoding",
 ]);

@@ -73,6 +73,18 @@ const GOOD: Record<string, { text: string; status: number; body: string; keeps: 
     body: "!",
     keeps: false,
   },
+  "1.0 in chunks, as small servers do": {
+    text: "HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n!\r\n0\r\n\r\n",
+    status: 200,
+    body: "!",
+    keeps: false,
+  },
+  "204 that names a length": {
+    text: "HTTP/1.1 204 x\r\ncontent-length: 3\r\n\r\n",
+    status: 204,
+    body: "",
+    keeps: false,
+  },
   "1.0 kept": {
     text: "HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 1\r\n\r\n!",
     status: 200,
@@ -107,10 +119,14 @@ test("a body without a length goes on until the connection ends, and cannot be f
 test("the answer of a HEAD has no body, whatever its length says", () => {
   const { head, body, ends } = read(`${OK}content-length: 9\r\n\r\n`, { of_head: true });
   assert.deepEqual([head!.headers["content-length"], body, ends], ["9", "", 1]);
+  // A server that sends the body all the same would be heard by the next caller.
+  assert.equal(head!.keeps, false);
 });
 
 const BAD: Record<string, string> = {
   "another protocol": "SSH-2.0-OpenSSH_9.6\r\n\r\n",
+  "another protocol that waits": "SSH-2.0-OpenSSH_9.6\r\n",
+  "lines that end with LF only": "HTTP/1.1 200 OK\ncontent-length: 1\n\n!",
   "HTTP/2": "HTTP/2 200 OK\r\n\r\n",
   "a status of two digits": "HTTP/1.1 20 OK\r\n\r\n",
   switching: "HTTP/1.1 101 Switching\r\nupgrade: x\r\n\r\n",
@@ -125,13 +141,12 @@ const BAD: Record<string, string> = {
   "a length in hexadecimal": `${OK}content-length: 0x5\r\n\r\nhello`,
   "length and chunks": `${OK}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
   "another coding": `${OK}transfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
-  "chunks in 1.0": "HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
   "a chunk size that is no number": `${OK}transfer-encoding: chunked\r\n\r\nxyz\r\n`,
   "a chunk size without digits": `${OK}transfer-encoding: chunked\r\n\r\n\r\n`,
   "a chunk longer than said": `${OK}transfer-encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n`,
   "a chunk line without CR": `${OK}transfer-encoding: chunked\r\n\r\n2\nab\r\n0\r\n\r\n`,
   "more than it said": `${OK}content-length: 2\r\n\r\nhello`,
-  "endless headers": `${OK}${"a: b\r\n".repeat(20_000)}`,
+  "endless headers": `${OK}${"a: b\r\n".repeat(4_000)}`,
   "an endless chunk line": `${OK}transfer-encoding: chunked\r\n\r\n${"0".repeat(5_000)}`,
 };
 
@@ -142,6 +157,12 @@ for (const [name, text] of Object.entries(BAD)) {
     }
   });
 }
+
+test("blanks within a header take no time", () => {
+  const before = performance.now();
+  read(`${OK}a: x${" ".repeat(15_000)}y\r\ncontent-length: 0\r\n\r\n`);
+  assert.ok(performance.now() - before < 100);
+});
 
 test("a connection that ends before its answer does is an error at every byte", () => {
   for (const text of [GOOD["sized"]!.text, GOOD["chunked"]!.text]) {

@@ -24,13 +24,13 @@ export class BadAnswerError extends Error {
 }
 
 /** Status line and headers, and lines within a chunked body, may be as long as this. */
-const HEAD_BYTES_MAX = 64 * 1024;
+const HEAD_BYTES_MAX = 16 * 1024;
 const LINE_BYTES_MAX = 4 * 1024;
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-const SPACE_AROUND = /^[\t ]+|[\t ]+$/g;
+const HEAD_BEGIN = "HTTP/1.";
 const CHUNK_LINE = /^([0-9a-fA-F]{1,13})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 const HEAD_END = Buffer.from("\r\n\r\n");
 const LF = 0x0a;
@@ -66,7 +66,10 @@ export function createAnswerReader(sink: AnswerSink): AnswerReader {
     const at = bytes.indexOf(HEAD_END, from);
     const length = (at < 0 ? bytes.length : at) - from;
     if (length > HEAD_BYTES_MAX) throw new BadAnswerError("the headers are too long");
-    if (at < 0) return undefined;
+    if (at < 0) {
+      checkHeadSoFar(bytes, from);
+      return undefined;
+    }
     const head = parseHead(bytes.toString("latin1", from, at), is_of_head);
     // An early hint and the like: the answer itself is still to come.
     if (head.status < 200) return at + HEAD_END.length;
@@ -157,6 +160,15 @@ export function closedEarly(): Error {
   return Object.assign(error, { code: "ECONNRESET" });
 }
 
+/** Whoever does not speak HTTP/1 may never send the end of a head. */
+function checkHeadSoFar(bytes: Buffer, from: number): void {
+  const begin = bytes.toString("latin1", from, from + HEAD_BEGIN.length);
+  if (!HEAD_BEGIN.startsWith(begin)) throw new BadAnswerError("this is no answer of HTTP/1.1");
+  for (let at = bytes.indexOf(LF, from); at >= 0; at = bytes.indexOf(LF, at + 1)) {
+    if (bytes[at - 1] !== CR) throw new BadAnswerError("a line of the headers ends without CR");
+  }
+}
+
 interface Framing {
   readonly stage: "sized" | "until_close" | "chunk_line";
   /** Bytes, of a body that says so. */
@@ -172,16 +184,17 @@ function parseHead(text: string, of_head: boolean): AnswerHead & Framing {
   const headers: Record<string, string> = {};
   for (let at = 1; at < lines.length; at++) addHeader(headers, lines[at]!);
   const bodiless = of_head || status === 204 || status === 304 || status < 200;
-  const { stage, length } = bodiless ? NO_BODY : framingOf(headers, minor === "1");
+  const { stage, length } = bodiless ? NO_BODY : framingOf(headers);
   const connection = headers["connection"]?.toLowerCase() ?? "";
   const said = minor === "1" ? !/\bclose\b/.test(connection) : /\bkeep-alive\b/.test(connection);
-  return { status, headers, keeps: said && stage !== "until_close", stage, length };
+  const keeps = said && stage !== "until_close" && !mayBeFollowed(headers, of_head, status, minor);
+  return { status, headers, keeps, stage, length };
 }
 
 function addHeader(headers: Record<string, string>, line: string): void {
   const colon = line.indexOf(":");
   const name = line.slice(0, Math.max(0, colon));
-  const value = line.slice(colon + 1).replaceAll(SPACE_AROUND, "");
+  const value = withoutSpaceAround(line.slice(colon + 1));
   if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) {
     throw new BadAnswerError("a header is not well formed");
   }
@@ -192,14 +205,35 @@ function addHeader(headers: Record<string, string>, line: string): void {
   else if (key !== "content-length" || before !== value) headers[key] = `${before}, ${value}`;
 }
 
+/** A loop: a regular expression would look at the rest of a run of blanks from each of them. */
+function withoutSpaceAround(text: string): string {
+  const isSpace = (at: number) => text[at] === " " || text[at] === "\t";
+  let [from, to] = [0, text.length];
+  while (from < to && isSpace(from)) from++;
+  while (to > from && isSpace(to - 1)) to--;
+  return text.slice(from, to);
+}
+
 const NO_BODY: Framing = { stage: "sized", length: 0 };
 
+/** Whether its server may yet send a body that must not be there, or end it in a way of its own. */
+function mayBeFollowed(
+  headers: Readonly<Record<string, string>>,
+  of_head: boolean,
+  status: number,
+  minor: string | undefined,
+): boolean {
+  const coded = headers["transfer-encoding"] !== undefined;
+  const names_body = coded || (headers["content-length"] ?? "0") !== "0";
+  return of_head || (status === 204 && names_body) || (coded && minor !== "1");
+}
+
 /** RFC 9112, section 6.3. */
-function framingOf(headers: Readonly<Record<string, string>>, is_1_1: boolean): Framing {
+function framingOf(headers: Readonly<Record<string, string>>): Framing {
   const coding = headers["transfer-encoding"];
   const length = headers["content-length"];
   if (coding !== undefined) {
-    if (length !== undefined || !is_1_1 || coding.toLowerCase() !== "chunked") {
+    if (length !== undefined || coding.toLowerCase() !== "chunked") {
       throw new BadAnswerError(`the body's length can be read in two ways (${coding})`);
     }
     return { stage: "chunk_line", length: 0 };
