@@ -1,5 +1,5 @@
-// HTTP out: our own exchanges where a request is whole and unencrypted; else undici on Node, fetch
-// on Bun. Bodies are forwarded as bytes, never held whole.
+// HTTP out: native fetch on Bun; on Node our own exchanges for what is whole and unencrypted, else
+// undici. Bodies are forwarded as bytes, never held whole.
 import type { Dispatcher } from "undici";
 import type { ByteStream } from "./contract.ts";
 import {
@@ -25,7 +25,7 @@ export interface HttpRequest {
   readonly timeout_ms?: number | undefined;
   /** A short answer is waited for whole: its body is then of `wholeBody`, and costs less. */
   readonly whole?: boolean | undefined;
-  /** Until the connection stands, TLS included (that on Node only); as in `LIMITS` when absent. */
+  /** Until the connection stands, TLS included; as in `LIMITS` when absent. Node only. */
   readonly connect_timeout_ms?: number | undefined;
 }
 
@@ -54,6 +54,7 @@ export async function httpRequest(request: HttpRequest): Promise<HttpResponse> {
       ? (signal ?? limit?.signal)
       : AbortSignal.any([signal, limit.signal]);
   try {
+    if (onBun()) return await sendByFetch(request, either);
     const { method, url, headers = {}, body = null } = request;
     const whole_bytes_max = request.whole === true ? READ_AT_ONCE_BYTES : 0;
     const asked = { method, url, headers, signal: either, whole_bytes_max };
@@ -61,7 +62,6 @@ export async function httpRequest(request: HttpRequest): Promise<HttpResponse> {
     if (isWhole(body) && url.startsWith("http://")) {
       return await plainSenders.of(connect_ms)({ ...asked, body });
     }
-    if (onBun()) return await sendByFetch(request, either);
     const send = senders.get(connect_ms) ?? (await senders.make(connect_ms));
     return await send({ ...asked, body });
   } catch (error) {

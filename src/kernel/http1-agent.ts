@@ -1,5 +1,5 @@
-// Connections to servers of plain HTTP/1.1 and one exchange after the other on each. Both undici on
-// Node and fetch on Bun take about as long for a short exchange as all else that a gateway does.
+// Connections to servers of plain HTTP/1.1 and one exchange after the other on each. An exchange by
+// a library takes about as long as all else that a gateway does.
 import { connect, type Socket } from "node:net";
 import type {
   Dispatch,

@@ -9,7 +9,7 @@ export const LIMITS = {
   body_stall_ms: 60_000,
   /** Deadline of a call that brings none. */
   call_timeout_ms: 120_000,
-  /** Deadline of connecting to whatever answers over HTTP; TLS included, but that on Node only. */
+  /** Deadline of connecting, TLS included, to whatever answers over HTTP (on Node). */
   connect_timeout_ms: 5_000,
   /** Rows or entries that one page of a listing holds at most. */
   page_size_max: 1_000,
