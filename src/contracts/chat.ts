@@ -1,7 +1,15 @@
 // chat: one door to every model; routing by name, streaming, OpenAI's shapes beside ours.
 import { z } from "zod";
 import { bytes, defineContract, read, stream, write } from "#kernel/contract.ts";
-import { chatMessage, count, finishReason, name, tokenLogprob, tokenUsage } from "./nouns.ts";
+import {
+  chatMessage,
+  count,
+  finishReason,
+  ledger_reasons,
+  name,
+  tokenLogprob,
+  tokenUsage,
+} from "./nouns.ts";
 
 const common = {
   messages: z.array(chatMessage).min(1),
@@ -56,13 +64,7 @@ const reasons = [
   "bad_provider_answer",
   "provider_circuit_open",
   "provider_queue_full",
-  "model_not_allowed",
-  "key_rate_limited",
-  "key_budget_spent",
-  "unknown_key",
-  "key_expired",
-  "log_unwritable",
-  "log_queue_full",
+  ...ledger_reasons,
 ];
 
 export const chat = defineContract("chat", "One door to every model.", {

@@ -1,24 +1,13 @@
 // embed: texts to vectors, with a built-in local model that needs no server and no download.
 import { z } from "zod";
 import { bytes, defineContract, read } from "#kernel/contract.ts";
-import { count } from "./nouns.ts";
+import { count, ledger_reasons } from "./nouns.ts";
 
 const document = z.union([
   z.string().max(1_000_000),
   z.strictObject({ text: z.string().max(1_000_000) }),
 ]);
 const documents = z.array(document).min(1).max(1_000);
-
-/** What the ledger says to a caller whose key may not, or not now. */
-const ledger_reasons = [
-  "model_not_allowed",
-  "key_rate_limited",
-  "key_budget_spent",
-  "unknown_key",
-  "key_expired",
-  "log_unwritable",
-  "log_queue_full",
-] as const;
 
 const texts = z.array(z.string().max(1_000_000)).min(1).max(10_000);
 

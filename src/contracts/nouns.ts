@@ -140,3 +140,14 @@ export const validationError = z.strictObject({
     .describe("further faults of the same kind elsewhere in the artifact"),
 });
 export type ValidationError = z.output<typeof validationError>;
+
+/** What the ledger says to a caller whose key may not, or not now. */
+export const ledger_reasons = [
+  "model_not_allowed",
+  "key_rate_limited",
+  "key_budget_spent",
+  "unknown_key",
+  "key_expired",
+  "log_unwritable",
+  "log_queue_full",
+] as const;

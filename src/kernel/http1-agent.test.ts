@@ -1,5 +1,6 @@
 // Exchanges over real sockets: connections used again, servers that close, stall, flood and lie.
 import { once } from "node:events";
+import { stat } from "node:fs";
 import { spawn } from "node:child_process";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { test } from "node:test";
@@ -20,7 +21,7 @@ type Answer = (socket: Socket, request: string, before: number) => void;
 async function serve(t: HasAfter, answer: Answer) {
   const sockets: Socket[] = [];
   const requests: string[] = [];
-  const server: Server = createServer({ allowHalfOpen: false }, (socket) => {
+  const server: Server = createServer({ noDelay: true }, (socket) => {
     sockets.push(socket);
     let text = "";
     let before = 0;
@@ -154,6 +155,11 @@ test(
     for (const path of ["unasked", "closed"]) {
       await textOf({ method: "GET", url: `${url}/${path}` });
       await new Promise(setImmediate);
+      keepBusy(20);
+      assert.equal(await textOf({ method: "POST", url, body: "{}" }), "own");
+      // Asked while the loop polls, its immediates come before it polls again.
+      await textOf({ method: "GET", url: `${url}/${path}` });
+      await new Promise((resolve) => stat(".", resolve));
       keepBusy(20);
       assert.equal(await textOf({ method: "POST", url, body: "{}" }), "own");
     }
