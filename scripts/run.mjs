@@ -18,8 +18,14 @@ const UNIT = ["src", "domains", "test/tidy", "test/golden"];
 const SLOW = ["test/scenarios"];
 const FOREIGN = ["test/interop"];
 const TEST_FLAGS = ["--no-warnings", "--test", "--test-isolation=none"];
+/** No unit test takes a tenth of this; one that waits for ever fails instead. */
+const UNIT_TEST_LIMIT = "--test-timeout=120000";
 /** Tests wait now and then, for a timeout or a child: one process more than two cores. */
 const LANES = 3;
+/** A lane takes a minute. What keeps it from ending after this is told, and is a failure. */
+const LANE_LIMIT_MS = 360_000;
+/** Between a lane's end and that of its output. */
+const LAST_WORDS_MS = 10_000;
 
 const TASKS = {
   demo: () => lakehouse(["demo", ...args]),
@@ -127,20 +133,49 @@ async function unitTests(rest) {
   const children = dealt(testFiles(UNIT), lanes).map((files, lane) => {
     const stdio = lane === 0 ? "inherit" : ["ignore", "pipe", "pipe"];
     const env = { ...process.env, ...quickFolder() };
-    return spawn(node(), [...TEST_FLAGS, ...rest, ...files], { cwd: root, stdio, env });
+    const flags = [...TEST_FLAGS, UNIT_TEST_LIMIT, ...rest];
+    return spawn(node(), [...flags, ...files], { cwd: root, stdio, env });
   });
   const told = children.map(() => []);
   for (const [lane, { stdout, stderr }] of children.entries()) {
     for (const stream of [stdout, stderr]) stream?.on("data", (text) => told[lane].push(text));
   }
-  const ended = (child) =>
-    new Promise((resolve) => child.on("close", (code) => resolve(code ?? 1)));
-  const codes = await Promise.all(children.map(ended));
+  const ends = await Promise.all(children.map(laneEnd));
   process.stdout.write(Buffer.concat(told.flat()));
+  for (const [lane, { fault }] of ends.entries()) {
+    if (fault === undefined) continue;
+    const last = Buffer.concat(told[lane]).toString("utf8").trimEnd().split("\n").slice(-3);
+    console.error(
+      [`✖ process ${lane} of the unit tests ${fault}; it said last:`, ...last].join("\n"),
+    );
+  }
+  const codes = ends.map(({ code }) => code);
   const words = codes.every((code) => code === 0) ? "all passed" : "some FAILED, see ✖ above";
   const took_s = ((Date.now() - started) / 1000).toFixed(1);
   console.log(`unit tests in ${lanes} processes: ${words} (${took_s} s)`);
   return Math.max(...codes);
+}
+
+/** The exit code of a lane, and why it is none of its own. */
+function laneEnd(child) {
+  return new Promise((resolve) => {
+    let fault;
+    const late = setTimeout(() => {
+      fault = `was ended after ${LANE_LIMIT_MS / 1000} s`;
+      child.kill("SIGKILL");
+    }, LANE_LIMIT_MS);
+    child.on("exit", (code) => {
+      clearTimeout(late);
+      const left_behind = setTimeout(() => {
+        for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+        fault ??= "left a process behind that it had started";
+      }, LAST_WORDS_MS);
+      child.on("close", () => {
+        clearTimeout(left_behind);
+        resolve({ code: fault === undefined ? (code ?? 1) : 1, fault });
+      });
+    });
+  });
 }
 
 /** To and fro: neighbours take about the same time, and nobody always has the first turn. */

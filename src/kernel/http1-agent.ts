@@ -41,10 +41,19 @@ export function createHttp1Dispatch(options: Http1Options): Dispatch<WholeReques
 
   /** One turn lies between: what came on idle connections, or ended them, is heard before. */
   function turn(): void {
-    for (const exchange of due) if (!exchange.left) send(exchange);
+    const leaving = due;
     due = asked;
     asked = [];
     if (due.length > 0) setImmediate(turn);
+    for (const exchange of leaving) {
+      if (exchange.left) continue;
+      try {
+        send(exchange);
+      } catch (error) {
+        // What cannot be sent holds nobody else up.
+        exchange.handler.onResponseError(exchange, error as Error);
+      }
+    }
   }
 
   function send(exchange: Exchange): void {
