@@ -33,9 +33,9 @@ const TASKS = {
   "start:bun": () => run(bun(), ["src/app/main.ts", "up", ...args]),
   test: () => unitTests(args),
   "test:all": async () =>
-    check() || (await unitTests(args)) || nodeTests([...SLOW, ...FOREIGN], args) || bunTests(UNIT),
+    check() || (await unitTests(args)) || nodeTests([...SLOW, ...FOREIGN], args) || bunTests(),
   "test:slow": () => nodeTests(SLOW, args),
-  "test:bun": () => bunTests(UNIT),
+  "test:bun": () => bunTests(),
   "test:interop": () => nodeTests(FOREIGN, args),
   check,
   bench: () => bench(args),
@@ -125,16 +125,29 @@ function nodeTests(folders, rest, env = {}) {
   return run(node(), [...TEST_FLAGS, ...flags, ...files], env);
 }
 
-/** All unit tests, side by side where there are cores; all but the first report at the end. */
-async function unitTests(rest) {
-  const lanes = availableParallelism() > 1 ? LANES : 1;
-  if (lanes === 1 || rest.some((arg) => !arg.startsWith("-"))) return nodeTests(UNIT, rest);
+/** All unit tests; those that are named, or in one process where there is one core. */
+function unitTests(rest) {
+  if (availableParallelism() === 1 || rest.some((arg) => !arg.startsWith("-"))) {
+    return nodeTests(UNIT, rest);
+  }
+  const flags = [...TEST_FLAGS, UNIT_TEST_LIMIT, ...rest];
+  return inLanes("unit tests", node(), flags, testFiles(UNIT));
+}
+
+function bunTests() {
+  const files = testFiles(UNIT).map((file) => `./${file}`);
+  const flags = ["test", "--timeout", "120000"];
+  return inLanes("unit tests on Bun", bun(), flags, files);
+}
+
+/** Files side by side; all processes but the first report at the end. */
+async function inLanes(what, command, flags, all_files) {
   const started = Date.now();
-  const children = dealt(testFiles(UNIT), lanes).map((files, lane) => {
+  const lanes = Math.min(LANES, availableParallelism() + 1);
+  const children = dealt(all_files, lanes).map((files, lane) => {
     const stdio = lane === 0 ? "inherit" : ["ignore", "pipe", "pipe"];
     const env = { ...process.env, ...quickFolder() };
-    const flags = [...TEST_FLAGS, UNIT_TEST_LIMIT, ...rest];
-    return spawn(node(), [...flags, ...files], { cwd: root, stdio, env });
+    return spawn(command, [...flags, ...files], { cwd: root, stdio, env });
   });
   const told = children.map(() => []);
   for (const [lane, { stdout, stderr }] of children.entries()) {
@@ -145,14 +158,12 @@ async function unitTests(rest) {
   for (const [lane, { fault }] of ends.entries()) {
     if (fault === undefined) continue;
     const last = Buffer.concat(told[lane]).toString("utf8").trimEnd().split("\n").slice(-3);
-    console.error(
-      [`✖ process ${lane} of the unit tests ${fault}; it said last:`, ...last].join("\n"),
-    );
+    console.error([`✖ process ${lane} of the ${what} ${fault}; it said last:`, ...last].join("\n"));
   }
   const codes = ends.map(({ code }) => code);
-  const words = codes.every((code) => code === 0) ? "all passed" : "some FAILED, see ✖ above";
+  const words = codes.every((code) => code === 0) ? "all passed" : "some FAILED, see above";
   const took_s = ((Date.now() - started) / 1000).toFixed(1);
-  console.log(`unit tests in ${lanes} processes: ${words} (${took_s} s)`);
+  console.log(`${what} in ${lanes} processes: ${words} (${took_s} s)`);
   return Math.max(...codes);
 }
 
@@ -190,11 +201,6 @@ function quickFolder() {
   if (process.env.TMPDIR !== undefined || !existsSync(folder)) return {};
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize >= 2 ** 31 ? { TMPDIR: folder } : {};
-}
-
-function bunTests(folders) {
-  const files = testFiles(folders).map((file) => `./${file}`);
-  return run(bun(), ["test", "--timeout", "120000", ...files]);
 }
 
 function check() {

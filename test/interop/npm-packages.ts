@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { CACHE, INSTALL_TIMEOUT_MS, mayInstall, type Found } from "./foreign-engines.ts";
+import { CACHE, fetching, mayInstall, type Found } from "./foreign-engines.ts";
 
 const run = promisify(execFile);
 
@@ -45,8 +45,9 @@ async function installOnce(folder: string, packages: readonly string[]): Promise
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{"private":true,"type":"module"}');
   const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--save-exact"];
-  const options = { cwd: folder, timeout: INSTALL_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 };
-  await run("npm", [...args, "--prefix", folder, ...packages], options);
+  const options = { cwd: folder, maxBuffer: 16 * 1024 * 1024 };
+  const all = [...args, "--prefix", folder, ...packages];
+  await fetching((timeout) => run("npm", all, { ...options, timeout }));
   writeFileSync(stamp, contents);
 }
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
 import { s3StoreSuite } from "#adapters/object-store/s3-store.suite.ts";
-import { CACHE, INSTALL_TIMEOUT_MS, mayInstall } from "./foreign-engines.ts";
+import { CACHE, fetching, mayInstall } from "./foreign-engines.ts";
 
 const MODULE = "github.com/versity/versitygw/cmd/versitygw";
 const VERSION = "v1.8.0";
@@ -24,11 +24,13 @@ async function install(): Promise<{ program: string } | { why: string }> {
   // One compiler at a time: other tests may be running.
   const env = { ...process.env, GOBIN: folder, GOFLAGS: "-p=1" };
   try {
-    await run("go", ["install", `${MODULE}@${VERSION}`], { env, timeout: INSTALL_TIMEOUT_MS });
+    const args = ["install", `${MODULE}@${VERSION}`];
+    await fetching((timeout) => run("go", args, { env, timeout }));
     return { program };
   } catch (error) {
     const { code, stderr = "" } = error as { code?: unknown; stderr?: string };
-    const why = code === "ENOENT" ? "there is no go here" : stderr.trim().split("\n").at(-1);
+    const said = stderr.trim().split("\n").at(-1);
+    const why = code === "ENOENT" ? "there is no go here" : said || (error as Error).message;
     return { why: `versitygw ${VERSION} could not be built: ${why}` };
   }
 }

@@ -21,6 +21,8 @@ const SMALL_DISK_MB = 160;
 interface Lake {
   readonly base: string;
   readonly kills: number;
+  /** Goes on until some operation met a full disk. */
+  readonly until_full?: boolean;
   readonly seed: number;
   /** Fills the disk up for this kill, or frees it again. */
   readonly fill: (full: boolean) => Promise<void>;
@@ -50,6 +52,7 @@ test("a full disk loses no commit and leaves no half one", { timeout: 900_000 },
   const lake: Lake = {
     base,
     kills: Math.ceil(KILLS * 0.2),
+    until_full: true,
     seed: 3,
     async fill(full) {
       await rm(filler, { force: true });
@@ -60,9 +63,9 @@ test("a full disk loses no commit and leaves no half one", { timeout: 900_000 },
       await writeFile(filler, Buffer.alloc(free_bytes)).catch(() => undefined);
     },
   };
-  const { acks, full } = await killRepeatedly(t, lake);
+  const { acks, full, kills } = await killRepeatedly(t, lake);
   assert.ok(full > 0, "the disk was never full");
-  t.diagnostic(`${lake.kills} kills, ${acks.length} acknowledgements, disk full ${full} times`);
+  t.diagnostic(`${kills} kills, ${acks.length} acknowledgements, disk full ${full} times`);
 });
 
 async function smallDisk(t: TestContext): Promise<string | undefined> {
@@ -81,14 +84,18 @@ async function smallDisk(t: TestContext): Promise<string | undefined> {
   return base;
 }
 
-async function killRepeatedly(t: TestContext, { base, kills, seed, fill }: Lake) {
+async function killRepeatedly(t: TestContext, lake: Lake) {
+  const { base, seed, fill, until_full = false } = lake;
   const data_dir = join(base, "data");
   await mkdir(data_dir, { recursive: true });
   const random = seededRandom(seed);
   const acks: LakeAck[] = [];
   let full = 0;
   let orphans = 0;
-  for (let round = 1; round <= kills; round++) {
+  let round = 0;
+  const isEnough = () => full > 0 || !until_full || round === 10 * lake.kills;
+  while (round < lake.kills || !isEnough()) {
+    round++;
     const work_ms = Math.floor(random.next() * WORK_MS_MAX);
     const fill_after_ms = random.next() < 0.5 ? work_ms * 0.3 : Infinity;
     const done = await workAndKill(data_dir, round, work_ms, () => fill(true), fill_after_ms);
@@ -96,11 +103,11 @@ async function killRepeatedly(t: TestContext, { base, kills, seed, fill }: Lake)
     acks.push(...done.acks);
     full += done.full;
     await removeSources(base);
-    if (round % VERIFY_EVERY !== 0 && round !== kills) continue;
-    orphans += await verifyAll(base, data_dir, acks);
-    t.diagnostic(`lake ${seed}: ${acks.length} acknowledgements stand after ${round} kills`);
+    if (round % VERIFY_EVERY === 0) orphans += await verifyAll(base, data_dir, acks);
   }
-  return { acks, full, orphans };
+  orphans += await verifyAll(base, data_dir, acks);
+  t.diagnostic(`lake ${seed}: ${acks.length} acknowledgements stand after ${round} kills`);
+  return { acks, full, orphans, kills: round };
 }
 
 interface WorkDone {
