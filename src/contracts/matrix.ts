@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { defineContract, read, stream, write } from "#kernel/contract.ts";
 import { count, filters, metadata, name, time } from "./nouns.ts";
-import { playbookMatch } from "./playbook.ts";
+import { facts, playbookMatch } from "./playbook.ts";
 
 export const corpusInfo = z.strictObject({
   corpus: name,
@@ -208,6 +208,11 @@ export const matrix = defineContract("matrix", "Many corpora searched at once.",
         .max(256)
         .optional()
         .describe("kind of task, when it is known: playbooks of its kind may be followed"),
+      facts: facts
+        .default({})
+        .describe(
+          "what is known beside the query: page, date, site; playbooks of others are silent",
+        ),
       relevance_floor: z.number().min(0).max(1).optional().describe("absent: as configured"),
       rerank: z
         .union([z.boolean(), z.string().min(1)])

@@ -11,7 +11,7 @@ const scope = z
   .describe("entries are only seen within their scope (tenant, agent, test run)");
 
 const factValue = z.union([z.string().max(2_000), z.number(), z.boolean()]);
-const facts = z
+export const facts = z
   .record(z.string().min(1).max(128), factValue)
   .refine((it) => Object.keys(it).length <= 32, "32 facts at most")
   .describe("what the answer depends on beside the query, by name: a page, a date, a site");

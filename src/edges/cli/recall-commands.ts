@@ -4,13 +4,7 @@ import type { MatrixHit } from "#contracts/matrix.ts";
 import type { PlaybookMatch } from "#contracts/playbook.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { CorpusRecipeInfo } from "./cli-host.ts";
-import {
-  parseFilters,
-  repeated,
-  wholeNumber,
-  type CommandKit,
-  type Session,
-} from "./command-kit.ts";
+import { parsePairs, repeated, wholeNumber, type CommandKit, type Session } from "./command-kit.ts";
 import { bold, dim, green, humanAmount, humanCount, humanTime, table, yellow } from "./output.ts";
 
 export function addRecallCommands(program: Command, kit: CommandKit): void {
@@ -147,6 +141,7 @@ interface SearchOptions {
   corpus?: string[];
   k: number;
   filter: string[];
+  fact: string[];
   playbook: boolean;
   rerank?: string | true;
   explain?: boolean;
@@ -160,6 +155,7 @@ function addSearch(program: Command, kit: CommandKit): void {
     .option("-c, --corpus <name...>", "only these corpora")
     .option("-k, --k <count>", "results", wholeNumber(1, 1000), 10)
     .option("--filter <field=value>", "condition on metadata (may be repeated)", repeated, [])
+    .option("--fact <name=value>", "what is known beside the query: page, date, site", repeated, [])
     .option("--no-playbook", "without what was learned")
     .option("--rerank [model]", "put the best hits in the order of a reranker")
     .option("--explain", "show the components of each score and the playbooks considered")
@@ -169,9 +165,10 @@ function addSearch(program: Command, kit: CommandKit): void {
           query_text: words.join(" "),
           k: options.k,
           use_playbook: options.playbook,
+          facts: parsePairs(options.fact),
           ...(options.rerank === undefined ? {} : { rerank: options.rerank }),
           ...(options.corpus === undefined ? {} : { corpora: options.corpus }),
-          ...(options.filter.length === 0 ? {} : { filters: parseFilters(options.filter) }),
+          ...(options.filter.length === 0 ? {} : { filters: parsePairs(options.filter) }),
         });
         output.result(answer, () => {
           const { relevance, results } = answer;

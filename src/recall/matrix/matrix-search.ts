@@ -105,6 +105,7 @@ async function considerPlaybooks(
     corpora: corpora.map((it) => it.corpus),
     k: settings.playbooks_considered,
     scope: input.playbook_scope,
+    facts: input.facts,
     ...(input.task_class === undefined ? {} : { task_class: input.task_class }),
   };
   return (await playbook.match(request, call)).matches;
