@@ -96,6 +96,15 @@ export const matrixHit = z.strictObject({
 });
 export type MatrixHit = z.output<typeof matrixHit>;
 
+/** An entry as the playbook judges it, and what it did in this search. */
+export const consideredPlaybook = playbookMatch.extend({
+  applied: z.boolean().describe("false as well where its answer could not be put forward"),
+  effect: z
+    .enum(["boosted", "injected", "none"])
+    .describe("what became of its answer: raised, fetched as it was not found, or nothing"),
+});
+export type ConsideredPlaybook = z.output<typeof consideredPlaybook>;
+
 export const relevance = z.strictObject({
   verdict: z.enum(["relevant", "nothing_relevant"]),
   top_score: z.number(),
@@ -222,7 +231,7 @@ export const matrix = defineContract("matrix", "Many corpora searched at once.",
     output: z.strictObject({
       results: z.array(matrixHit),
       relevance,
-      playbooks: z.array(playbookMatch).describe("entries considered, applied or not"),
+      playbooks: z.array(consideredPlaybook).describe("entries considered, applied or not"),
       took_ms: z.number(),
       trace_id: z.string(),
     }),
