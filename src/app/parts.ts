@@ -6,6 +6,7 @@ import type { Principal } from "#kernel/call.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
+import type { AnswerPlaces } from "#ports/answer-places.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
 import type { SameRequest } from "#ports/same-request.ts";
 import type { DomainPack, RequestReader } from "#ports/domain-pack.ts";
@@ -33,6 +34,8 @@ export interface Site {
 export interface InProcess {
   /** Absent: usage runs apart, and calls made here are not in its ledger. */
   ledger?: CallLedger;
+  /** Where answers stand; absent: matrix runs apart, and recorded answers are not looked for. */
+  places?: AnswerPlaces;
   /** Whose secret this is; undefined: not one of a virtual key; throws when it is not good. */
   holderOf?: (secret: string) => Principal | undefined;
   /** Events of this process for the observer; absent: it runs apart. */
@@ -232,7 +235,9 @@ export const PARTS: readonly Part[] = [
       const { createPlaybook } = await import("#recall/playbook/playbook-service.ts");
       const slots = site.packs.flatMap((pack) => pack.slots);
       const readRequest = requestReader(site.packs);
-      const needs = { ...base(site, "playbook"), embed: site.clients.embed, slots, readRequest };
+      const { embed } = site.clients;
+      const places = () => site.in_process.places;
+      const needs = { ...base(site, "playbook"), embed, slots, readRequest, places };
       return createPlaybook(needs, site.settings.playbook);
     },
   },
@@ -246,7 +251,9 @@ export const PARTS: readonly Part[] = [
       const needs = { ...base(site, "matrix"), embed, vector, playbook, query, catalog };
       const { models, matrix: own } = site.settings;
       const weak_models = weakModels(models, own.weak_models);
-      return createMatrix(needs, { ...own, weak_models });
+      const service = await createMatrix(needs, { ...own, weak_models });
+      site.in_process.places = service.places;
+      return service;
     },
   },
   {

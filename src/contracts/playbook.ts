@@ -123,7 +123,10 @@ export const taskRoute = z.strictObject({
 });
 export type TaskRouteAnswer = z.output<typeof taskRoute>;
 
-const recorded = z.strictObject({ playbook, merged: z.boolean() });
+const warnings = z
+  .array(z.string())
+  .describe("answers that stand in no corpus, as far as the corpora are known here");
+const recorded = z.strictObject({ playbook, merged: z.boolean(), warnings });
 const reasons = ["no_such_playbook"];
 
 export const playbookContract = defineContract("playbook", "Queries whose best answer is known.", {
@@ -132,6 +135,7 @@ export const playbookContract = defineContract("playbook", "Queries whose best a
     http: "POST /matrix/playbooks/record",
     input: z.strictObject({ ...entry, scope }),
     output: recorded,
+    reasons: ["no_such_corpus"],
   }),
   bulk: write({
     summary: "Records many; durable as a whole when it answers.",
@@ -139,7 +143,12 @@ export const playbookContract = defineContract("playbook", "Queries whose best a
     timeout_ms: 3_600_000,
     body_bytes_max: 64 * 1024 * 1024,
     input: z.strictObject({ entries: z.array(z.strictObject(entry)).min(1).max(10_000), scope }),
-    output: z.strictObject({ recorded: count, merged: count, playbook_ids: z.array(z.string()) }),
+    output: z.strictObject({
+      recorded: count,
+      merged: count,
+      playbook_ids: z.array(z.string()),
+      warnings,
+    }),
   }),
   match: read({
     summary: "Entries that may speak for a query, each with its confidence and the reasons.",

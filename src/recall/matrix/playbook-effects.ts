@@ -4,7 +4,8 @@ import type { Client } from "#kernel/contract.ts";
 import type { ConsideredPlaybook } from "#contracts/matrix.ts";
 import type { PlaybookMatch } from "#contracts/playbook.ts";
 import type { vector } from "#contracts/vector.ts";
-import { indexOf, type CorpusRecord } from "./corpus-registry.ts";
+import { standingIds } from "./answer-places.ts";
+import type { CorpusRecord } from "./corpus-registry.ts";
 import { answerKey, bestApplied } from "./playbook-boost.ts";
 import type { Found, Retrieval } from "./search-corpora.ts";
 
@@ -71,8 +72,7 @@ async function whyMissing(
 ): Promise<string> {
   const prefixed = `${id_prefix}${answer_id}`;
   const ids = [...new Set([answer_id, prefixed])];
-  const { items } = await client.fetch({ index: indexOf(corpus), ids }, call);
-  const there = new Set(items.map((item) => item.id));
+  const there = await standingIds(client, corpus, ids, call);
   const answer = `the answer "${answer_id}"`;
   if (!there.has(answer_id)) {
     const meant = there.has(prefixed) ? `; there is "${prefixed}"` : "";

@@ -1,6 +1,8 @@
 // Tests of what a search does with playbooks and says of them: facts, and answers without effect.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { LakehouseError } from "#kernel/problem.ts";
+import { openPlaybook } from "#recall/playbook/open-playbook.suite.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
 import { build, openMatrix } from "./open-matrix.suite.ts";
 
@@ -77,4 +79,32 @@ test("an answer that is raised and still below those shown is said to be so", as
   const { results, playbooks } = await opened.client.search({ query_text: QUERY, k: 1 });
   assert.deepEqual([results[0]!.id, playbooks[0]!.applied], ["w0", true]);
   assert.match(playbooks[0]!.reason, /even so its answer is below those shown$/);
+});
+
+eachTransport("an answer that stands nowhere is told when it is recorded", async (connect, t) => {
+  const opened = await openMatrix(t);
+  await build(opened, { corpus: "crew", source: crew, id_prefix: "k-" });
+  const { client } = await openPlaybook(t, { connect, places: opened.places });
+  const record = (answer_corpus: string, answer_id: string) =>
+    client.record({ query_text: QUERY, answer_corpus, answer_id, score: 1 });
+  assert.deepEqual((await record("crew", "k-w0")).warnings, []);
+  const unprefixed = await record("crew", "w0");
+  assert.deepEqual(unprefixed.warnings, ['corpus "crew" does not hold "w0" (there is "k-w0")']);
+  assert.equal(unprefixed.merged, false);
+  await assert.rejects(
+    record("crwe", "k-w0"),
+    (error: LakehouseError) => error.reason === "no_such_corpus" && /"crew"/.test(error.hint!),
+  );
+  assert.equal((await client.list({})).total, 2);
+  const [foreign] = (await record("actions", "x")).warnings;
+  assert.match(foreign!, /^there is no corpus "actions": no search shows this answer/);
+  const entries = ["a", "b"].map((answer_id) => ({
+    query_text: QUERY,
+    answer_corpus: "crwe",
+    answer_id,
+    score: 1,
+  }));
+  const bulk = await client.bulk({ entries });
+  assert.equal(bulk.recorded, 2);
+  assert.match(bulk.warnings.join(), /^there is no corpus "crwe" \(did you mean "crew"\?\)/);
 });

@@ -6,7 +6,9 @@ import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import type { embed } from "#contracts/embed.ts";
 import type { Playbook, playbookContract } from "#contracts/playbook.ts";
+import type { AnswerPlaces } from "#ports/answer-places.ts";
 import type { RequestReader, SlotVocabulary } from "#ports/domain-pack.ts";
+import { answerWarnings, refuseMisspelt } from "./check-answers.ts";
 import { createQueryEmbedder } from "./embed-queries.ts";
 import { listEntries } from "./list-entries.ts";
 import { askQuery, compareQueries } from "./compare-queries.ts";
@@ -30,6 +32,8 @@ export interface PlaybookNeeds {
   readonly slots: readonly SlotVocabulary[];
   /** What the domains read in a query: the same reading asks for the same. */
   readonly readRequest: RequestReader;
+  /** Where answers stand, asked when they are recorded; nothing: it is not known here. */
+  readonly places?: (() => AnswerPlaces | undefined) | undefined;
 }
 
 type Contract = typeof playbookContract;
@@ -113,7 +117,7 @@ export async function createPlaybook(
       match,
       route,
       outcome,
-      ...recording(changes),
+      ...recording(changes, needs.places ?? (() => undefined)),
       ...judging(changes),
       ...reading(store),
     },
@@ -129,18 +133,23 @@ export async function createPlaybook(
   };
 }
 
-function recording(changes: PlaybookChanges): Pick<Handlers<Contract>, "record" | "bulk"> {
+function recording(
+  changes: PlaybookChanges,
+  places: () => AnswerPlaces | undefined,
+): Pick<Handlers<Contract>, "record" | "bulk"> {
   return {
     async record(input, call) {
+      refuseMisspelt(places(), input);
       const [answer] = await changes.recordAll([input], call);
-      return answer!;
+      return { ...answer!, warnings: await answerWarnings(places(), [input], call) };
     },
     async bulk({ entries, scope }, call) {
       const inputs = entries.map((entry) => ({ ...entry, scope }));
       const answers = await changes.recordAll(inputs, call);
       const merged = answers.filter((answer) => answer.merged).length;
       const playbook_ids = answers.map(({ playbook }) => playbook.playbook_id);
-      return { recorded: answers.length - merged, merged, playbook_ids };
+      const warnings = await answerWarnings(places(), entries, call);
+      return { recorded: answers.length - merged, merged, playbook_ids, warnings };
     },
   };
 }
