@@ -131,11 +131,11 @@ const reasons = ["no_such_playbook"];
 
 export const playbookContract = defineContract("playbook", "Queries whose best answer is known.", {
   record: write({
-    summary: "Remembers the best answer to a query; the same again raises its evidence.",
+    summary: "Remembers the best answer to a query; again: more evidence, bad hits on it forgiven.",
     http: "POST /matrix/playbooks/record",
     input: z.strictObject({ ...entry, scope }),
     output: recorded,
-    reasons: ["no_such_corpus"],
+    reasons: ["no_such_corpus", "playbook_contradicted"],
   }),
   bulk: write({
     summary: "Records many; durable as a whole when it answers.",
@@ -146,7 +146,10 @@ export const playbookContract = defineContract("playbook", "Queries whose best a
     output: z.strictObject({
       recorded: count,
       merged: count,
-      playbook_ids: z.array(z.string()),
+      contradicted: z
+        .array(z.string())
+        .describe("entries that were contradicted: nothing was written of these"),
+      playbook_ids: z.array(z.string()).describe("of each entry given, in their order"),
       warnings,
     }),
   }),

@@ -4,6 +4,7 @@ import type { Clock } from "#kernel/clock.ts";
 import type { Client, Handlers, ParsedInputOf } from "#kernel/contract.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
+import { LakehouseError } from "#kernel/problem.ts";
 import type { embed } from "#contracts/embed.ts";
 import type { Playbook, playbookContract } from "#contracts/playbook.ts";
 import type { AnswerPlaces } from "#ports/answer-places.ts";
@@ -141,17 +142,32 @@ function recording(
     async record(input, call) {
       refuseMisspelt(places(), input);
       const [answer] = await changes.recordAll([input], call);
-      return { ...answer!, warnings: await answerWarnings(places(), [input], call) };
+      const { playbook, merged, contradicted } = answer!;
+      if (contradicted) throw contradictedEntry(playbook);
+      return { playbook, merged, warnings: await answerWarnings(places(), [input], call) };
     },
     async bulk({ entries, scope }, call) {
       const inputs = entries.map((entry) => ({ ...entry, scope }));
       const answers = await changes.recordAll(inputs, call);
       const merged = answers.filter((answer) => answer.merged).length;
       const playbook_ids = answers.map(({ playbook }) => playbook.playbook_id);
+      const out = answers.filter((answer) => answer.contradicted);
+      const contradicted = [...new Set(out.map(({ playbook }) => playbook.playbook_id))];
+      const recorded = answers.length - merged - out.length;
       const warnings = await answerWarnings(places(), entries, call);
-      return { recorded: answers.length - merged, merged, playbook_ids, warnings };
+      return { recorded, merged, contradicted, playbook_ids, warnings };
     },
   };
+}
+
+function contradictedEntry({ playbook_id, status_reason }: Playbook): LakehouseError {
+  const why = status_reason === null ? "" : `: ${status_reason}`;
+  const message = `nothing was recorded: this answer was contradicted${why}`;
+  return new LakehouseError("conflict", message, {
+    reason: "playbook_contradicted",
+    hint: `retire "${playbook_id}" and record again if it is right after all`,
+    extra: { playbook_id },
+  });
 }
 
 type Judging = "retire" | "contradict" | "forget_scope";
