@@ -83,6 +83,17 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A length of time such as 90s, 15m, 12h or 30d, in milliseconds. */
+export function durationMs(text: string): number {
+  const [, amount, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  if (amount === undefined || Number(amount) === 0) {
+    throw new InvalidArgumentError("a length of time such as 90s, 15m, 12h or 30d is needed");
+  }
+  return Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
+}
+
 /** Collects a repeated option. */
 export function repeated(value: string, before: string[] = []): string[] {
   return [...before, value];
