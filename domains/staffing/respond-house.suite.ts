@@ -119,7 +119,8 @@ function memoryPlaybook(memory: Remembered[], broken: boolean) {
         memory.push({ playbook_id, ...entry, scope, outcomes: [] });
         return playbook_id;
       });
-      return { recorded: ids.length, merged: 0, playbook_ids: ids };
+      const nothing = { merged: 0, contradicted: [], warnings: [] };
+      return { recorded: ids.length, ...nothing, playbook_ids: ids };
     },
     async outcome({ playbook_id, success }: { playbook_id: string; success: boolean }) {
       memory.find((one) => one.playbook_id === playbook_id)!.outcomes.push(success);
