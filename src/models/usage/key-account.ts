@@ -23,6 +23,8 @@ export interface Amount {
   readonly cost: number;
 }
 
+export const NOTHING: Amount = { tokens: 0, cost: 0 };
+
 /** What one call holds until it is settled. */
 export interface Reservation {
   tokens: number;
@@ -34,8 +36,8 @@ export type Spent = { readonly [K in keyof Budget]: number };
 export interface KeyAccount {
   /** Holds the amount, or throws `rate_limited` (key_rate_limited, key_budget_spent). */
   reserve(limits: KeyLimits, most: Amount, now_ms: number): Reservation;
-  /** Makes a reservation large enough for a costlier model. */
-  raise(held: Reservation, most: Amount): void;
+  /** Makes a reservation large enough for a costlier model; throws as `reserve` does. */
+  raise(held: Reservation, limits: KeyLimits, most: Amount, now_ms: number): void;
   settle(held: Reservation, spent: Amount, now_ms: number): void;
   /** Counts a call of the past, read from the ledger. */
   restore(spent: Amount, time_ms: number, now_ms: number): void;
@@ -76,12 +78,12 @@ export function createKeyAccount(): KeyAccount {
     throw rateLimited(limits, `${tokens_per_minute} tokens`, wait_s);
   }
 
-  function checkBudget(limits: KeyLimits, now_ms: number): void {
+  function checkBudget(limits: KeyLimits, now_ms: number, own: Amount = NOTHING): void {
     const now = { day, month };
     for (const period of ["day", "month"] as const) {
       for (const unit of ["cost", "tokens"] as const) {
         const limit = limits.budget[`${period}_${unit}`];
-        if (limit === null || now[period][unit] + held_now[unit] < limit) continue;
+        if (limit === null || now[period][unit] + held_now[unit] - own[unit] < limit) continue;
         // Running calls often spend less than they hold: then it is worth asking again soon.
         const over = now[period][unit] >= limit;
         const wait_s = over ? secondsLeft(period, now_ms) : 1;
@@ -100,7 +102,11 @@ export function createKeyAccount(): KeyAccount {
       held_now.cost += most.cost;
       return { ...most };
     },
-    raise(held, most) {
+    raise(held, limits, most, now_ms) {
+      if (most.tokens <= held.tokens && most.cost <= held.cost) return;
+      turn(now_ms);
+      // What it holds itself is no reason against it; what all others hold and spent is.
+      checkBudget(limits, now_ms, held);
       for (const unit of ["tokens", "cost"] as const) {
         const more = Math.max(0, most[unit] - held[unit]);
         held[unit] += more;

@@ -4,7 +4,7 @@ import type { JsonlLog } from "#kernel/jsonl-log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { UsageLine } from "#contracts/usage.ts";
 import type { AdmittedModel, AskedModel, CallLedger, ModelOutcome } from "#ports/call-ledger.ts";
-import { createKeyAccount, type Amount, type KeyAccount } from "./key-account.ts";
+import { createKeyAccount, NOTHING, type Amount, type KeyAccount } from "./key-account.ts";
 import { cachedTokens, type PriceTable } from "./price-table.ts";
 import { checkExpiry, unknownKey, type LiveKey, type VirtualKeys } from "./virtual-keys.ts";
 
@@ -20,8 +20,6 @@ export interface UsageLedger extends CallLedger {
   accountOf(key_id: string): KeyAccount;
   forget(key_id: string): void;
 }
-
-const NOTHING: Amount = { tokens: 0, cost: 0 };
 
 export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
   const accounts = new Map<string, KeyAccount>();
@@ -70,7 +68,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
       covers(provider, model) {
         const other = `${provider}/${model}`;
         if (!key.allows(other)) return false;
-        account.raise(held, mostOf(asked, key, other));
+        account.raise(held, key, mostOf(asked, key, other), needs.clock.now());
         return true;
       },
       lost: (outcome) => write(asked, outcome, NOTHING),
@@ -87,10 +85,10 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     };
   }
 
-  /** What a budget counts: what the provider says, or all that was held when it says nothing. */
+  /** What a budget counts: what the provider says, or all that was held when it does not say. */
   function chargeOf(outcome: ModelOutcome, held: Amount): Amount {
     if (isKept(outcome)) return NOTHING;
-    if (outcome.usage === undefined) return outcome.first_token_ms === undefined ? NOTHING : held;
+    if (outcome.usage === undefined) return mayHaveWorked(outcome) ? held : NOTHING;
     const cost = needs.prices.costOf(`${outcome.provider}/${outcome.model}`, outcome.usage) ?? 0;
     return { tokens: outcome.usage.total_tokens, cost };
   }
@@ -153,6 +151,24 @@ function notAllowed(key: LiveKey, full_name: string): LakehouseError {
     reason: "model_not_allowed",
     hint: `it may ask: ${key.models.join(", ")}`,
   });
+}
+
+/** How a call ends for which a provider has certainly done no work, or none that it is paid for. */
+const UNPAID: ReadonlySet<string | undefined> = new Set([
+  "provider_unreachable",
+  "provider_circuit_open",
+  "provider_queue_full",
+  "provider_rate_limited",
+  "provider_failed",
+  "no_such_model",
+  "model_not_allowed",
+  "key_budget_spent",
+]);
+
+/** Leaving before an answer, or one that cannot be read, does not make its work free. */
+function mayHaveWorked({ first_token_ms, sent, error }: ModelOutcome): boolean {
+  if (first_token_ms !== undefined) return true;
+  return sent === true && error !== undefined && !UNPAID.has(error);
 }
 
 /** Answered from memory: nobody was asked, and nothing is paid. */
