@@ -216,7 +216,14 @@ function kindTold({ routed }: AskedQuery, { task_class }: Playbook): string {
 }
 
 /** What each doubt leaves of the probability that the answer may be given as it is. */
-const DOUBT = { words: 0.1, order: 0.5, letters: 0.5, facts: 0.1, expired: 0.1, passing: 0.2 } as const;
+const DOUBT = {
+  words: 0.1,
+  order: 0.5,
+  letters: 0.5,
+  facts: 0.1,
+  expired: 0.1,
+  passing: 0.2,
+} as const;
 
 function reuseDecision(
   asked: AskedQuery,
