@@ -27,7 +27,36 @@ export function oppositeDifferences(
       }
     }
   }
-  return [...found, ...order];
+  return [...found, ...turnedParticles(query, recorded), ...order];
+}
+
+/** "moves in" and "moves out": the same word with the other of the two behind it. */
+function turnedParticles(
+  query: readonly QueryWord[],
+  recorded: readonly QueryWord[],
+): QueryDifference[] {
+  const [left, right] = [readParticles(query), readParticles(recorded)];
+  return [...left].flatMap(([stem, word]) => {
+    const other = right.get(stem);
+    return other === undefined || other === word
+      ? []
+      : [{ kind: "opposite", query: word, recorded: other }];
+  });
+}
+
+/** Stem of what stands before an "in" or "out" → which of them; not of what has both. */
+function readParticles(words: readonly QueryWord[]): Map<string, string> {
+  const found = new Map<string, string>();
+  const both = new Set<string>();
+  for (const [at, { word }] of words.entries()) {
+    const before = words[at - 1];
+    if ((word !== "in" && word !== "out") || before === undefined) continue;
+    if (FUNCTION_WORDS.has(before.word)) continue;
+    if ((found.get(before.stem) ?? word) !== word) both.add(before.stem);
+    found.set(before.stem, word);
+  }
+  for (const stem of both) found.delete(stem);
+  return found;
 }
 
 function isNegated(words: readonly QueryWord[]): boolean {

@@ -33,7 +33,7 @@ upvote/downvote subscribe/unsubscribe assign/unassign credit/charge refund/charg
 tighten/loosen inhale/exhale ascend/descend ascending/descending broaden/narrow
 summer/winter spring/autumn spring/fall summer/autumn winter/spring winter/autumn summer/spring
 read/write grant/revoke move/copy insert/remove warm/cold verbal/written plug/unplug
-mr/mrs mr/ms mr/miss his/her blank/filled vertical/horizontal clockwise/counterclockwise
+mr/mrs mr/ms mr/miss his/her eat/drink blank/filled vertical/horizontal clockwise/counterclockwise
 correct/incorrect correct/wrong right/wrong possible/impossible legal/illegal regular/irregular`
   .split(/\s+/u)
   .map((pair) => pair.split("/") as [string, string]);
