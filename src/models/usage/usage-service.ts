@@ -49,7 +49,7 @@ export async function createUsage(
     await restoreSpent(await since(monthStart(clock.now())), keys, ledger, clock);
   }
 
-  const viewOf = ({ allows: _allows, sha256: _sha256, former: _former, ...key }: LiveKey) =>
+  const viewOf = ({ allows: _a, sha256: _s, former: _f, older: _o, ...key }: LiveKey) =>
     ({
       ...key,
       scopes: [...key.scopes],
