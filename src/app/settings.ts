@@ -3,7 +3,12 @@ import { readFile, stat } from "node:fs/promises";
 import { parse } from "smol-toml";
 import { z } from "zod";
 import { LakehouseError } from "#kernel/problem.ts";
-import { applyVariables, checkSettings, type SettingsDocument } from "#kernel/settings-reader.ts";
+import {
+  applyVariables,
+  checkSettings,
+  readVariables,
+  type SettingsDocument,
+} from "#kernel/settings-reader.ts";
 import { SERVICE_NAMES } from "#contracts/all-contracts.ts";
 import { catalogSettings } from "#data/catalog/catalog-settings.ts";
 import { ingestSettings } from "#data/ingest/ingest-settings.ts";
@@ -155,8 +160,10 @@ export async function loadSettings(options: LoadOptions): Promise<HouseSettings>
     if (error.code === "ENOENT" && options.file === undefined) return "";
     throw new LakehouseError("not_found", `cannot read settings file ${name} (${error.code})`);
   });
-  const document = applyVariables(parseToml(name, text), options.variables, houseSettings);
-  return checkSettings(houseSettings, merge(document, options.overrides ?? {}), { name, text });
+  const variables = readVariables(options.variables, houseSettings);
+  const document = applyVariables(parseToml(name, text), variables);
+  const source = { name, text, variables };
+  return checkSettings(houseSettings, merge(document, options.overrides ?? {}), source);
 }
 
 function parseToml(name: string, text: string): SettingsDocument {
