@@ -30,6 +30,7 @@ import { permissionSettings } from "#work/permission/permission-settings.ts";
 import { respondSettings } from "#work/respond/respond-settings.ts";
 import { truthSettings } from "#work/truth/truth-settings.ts";
 import { validateSettings } from "#work/validate/validate-settings.ts";
+import { modelNameFaults } from "./model-names.ts";
 import { modelsSettings } from "./model-tiers.ts";
 import { telemetrySettings } from "./otlp-settings.ts";
 import { providersSettings } from "./provider-settings.ts";
@@ -107,41 +108,48 @@ const enginesSettings = z.strictObject({
   vector_threads: z.int().min(0).default(0).describe("0: one for each core"),
 });
 
-export const houseSettings = z.strictObject({
-  data_dir: z.string().default("data").describe("all state stands below this folder"),
-  log_level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
-  domains: z.array(z.string()).default(["staffing", "bookshop"]),
-  sets_dir: z.string().default("../shared/data").describe("folder of data sets for lift and eval"),
-  gateway: gatewaySettings.prefault({}),
-  auth: authSettings.prefault({}),
-  services: servicesSettings.prefault({}),
-  providers: providersSettings.prefault({}),
-  models: modelsSettings,
-  engines: enginesSettings.prefault({}),
-  pointers: pointersSettings.prefault({}),
-  s3: s3Settings.prefault({}),
-  storage: storageSettings.prefault({}),
-  journal: journalSettings.prefault({}),
-  catalog: catalogSettings.prefault({}),
-  query: querySettings.prefault({}),
-  ingest: ingestSettings.prefault({}),
-  rewrite: rewriteSettings.prefault({}),
-  embed: embedSettings.prefault({}),
-  usage: usageSettings.prefault({}),
-  chat: chatSettings.prefault({}),
-  vector: vectorSettings.prefault({}),
-  pathway: pathwaySettings.prefault({}),
-  playbook: playbookSettings.prefault({}),
-  matrix: matrixSettings.prefault({}),
-  truth: truthSettings.prefault({}),
-  permission: permissionSettings.prefault({}),
-  validate: validateSettings.prefault({}),
-  iterate: iterateSettings.prefault({}),
-  respond: respondSettings.prefault({}),
-  observe: observeSettings.prefault({}),
-  telemetry: telemetrySettings.prefault({}),
-  lift: liftSettings.prefault({}),
-});
+export const houseSettings = z
+  .strictObject({
+    data_dir: z.string().default("data").describe("all state stands below this folder"),
+    log_level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+    domains: z.array(z.string()).default(["staffing", "bookshop"]),
+    sets_dir: z
+      .string()
+      .default("../shared/data")
+      .describe("folder of data sets for lift and eval"),
+    gateway: gatewaySettings.prefault({}),
+    auth: authSettings.prefault({}),
+    services: servicesSettings.prefault({}),
+    providers: providersSettings.prefault({}),
+    models: modelsSettings,
+    engines: enginesSettings.prefault({}),
+    pointers: pointersSettings.prefault({}),
+    s3: s3Settings.prefault({}),
+    storage: storageSettings.prefault({}),
+    journal: journalSettings.prefault({}),
+    catalog: catalogSettings.prefault({}),
+    query: querySettings.prefault({}),
+    ingest: ingestSettings.prefault({}),
+    rewrite: rewriteSettings.prefault({}),
+    embed: embedSettings.prefault({}),
+    usage: usageSettings.prefault({}),
+    chat: chatSettings.prefault({}),
+    vector: vectorSettings.prefault({}),
+    pathway: pathwaySettings.prefault({}),
+    playbook: playbookSettings.prefault({}),
+    matrix: matrixSettings.prefault({}),
+    truth: truthSettings.prefault({}),
+    permission: permissionSettings.prefault({}),
+    validate: validateSettings.prefault({}),
+    iterate: iterateSettings.prefault({}),
+    respond: respondSettings.prefault({}),
+    observe: observeSettings.prefault({}),
+    telemetry: telemetrySettings.prefault({}),
+    lift: liftSettings.prefault({}),
+  })
+  .superRefine((settings, context) => {
+    for (const fault of modelNameFaults(settings)) context.addIssue({ code: "custom", ...fault });
+  });
 
 export type HouseSettings = z.output<typeof houseSettings>;
 

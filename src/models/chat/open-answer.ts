@@ -236,20 +236,26 @@ function waysOf(providers: readonly ChatProvider[], settings: ChatSettings, now:
   return ways;
 }
 
-/** The chains of the settings; a model whose provider is not registered here is left out. */
+/**
+ * The chains of the settings by the model that they stand in for, whichever name of it is the key;
+ * a model whose provider is not registered here is left out.
+ */
 function standIns(fallbacks: ChatSettings["fallbacks"], table: RoutingTable, log: Log) {
-  const chains = new Map<string, Route[]>();
-  for (const [name, chain] of Object.entries(fallbacks)) {
-    const routes: Route[] = [];
-    for (const model of chain) {
-      try {
-        routes.push(routeModel({ model }, table));
-      } catch (error) {
-        const { reason } = toLakehouseError(error);
-        log.warn({ model, reason, stands_in_for: name }, "this fallback cannot be asked");
-      }
+  const chains = new Map<string, readonly Route[]>();
+  const routeOf = (model: string, fields: Readonly<Record<string, unknown>>): Route[] => {
+    try {
+      return [routeModel({ model }, table)];
+    } catch (error) {
+      const { reason } = toLakehouseError(error);
+      log.warn({ model, reason, ...fields }, "a model of the fallbacks cannot be asked");
+      return [];
     }
-    chains.set(name, routes);
+  };
+  for (const [name, chain] of Object.entries(fallbacks)) {
+    for (const route of routeOf(name, {})) {
+      const routes = chain.flatMap((model) => routeOf(model, { stands_in_for: name }));
+      chains.set(nameOf(route), routes);
+    }
   }
   return chains;
 }
