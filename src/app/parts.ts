@@ -177,7 +177,8 @@ export const PARTS: readonly Part[] = [
     needs: [],
     async open(site) {
       const { createUsage } = await import("#models/usage/usage-service.ts");
-      const usage = await createUsage(base(site, "usage"), site.settings.usage);
+      const { tokens } = site.settings.auth;
+      const usage = await createUsage({ ...base(site, "usage"), tokens }, site.settings.usage);
       site.in_process.ledger = usage.ledger;
       site.in_process.holderOf = usage.holderOf;
       return usage;

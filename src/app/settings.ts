@@ -30,6 +30,7 @@ import { permissionSettings } from "#work/permission/permission-settings.ts";
 import { respondSettings } from "#work/respond/respond-settings.ts";
 import { truthSettings } from "#work/truth/truth-settings.ts";
 import { validateSettings } from "#work/validate/validate-settings.ts";
+import { authSettings } from "./auth-settings.ts";
 import { modelNameFaults } from "./model-names.ts";
 import { modelsSettings } from "./model-tiers.ts";
 import { telemetrySettings } from "./otlp-settings.ts";
@@ -39,24 +40,6 @@ const gatewaySettings = z.strictObject({
   host: z.string().default("127.0.0.1").describe("anything but loopback needs [auth] tokens"),
   port: z.int().min(0).max(65535).default(3110),
   hosts: z.array(z.string()).default([]).describe("other names this server is addressed by"),
-});
-
-const authSettings = z.strictObject({
-  tokens: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1),
-        token: z.string().describe("a reference: env:NAME or file:/path (mode 0600)"),
-        scopes: z.array(z.enum(["read", "write", "admin"])).min(1),
-      }),
-    )
-    .default([]),
-  token: z.string().default("").describe("reference of the token sent to services run apart"),
-  allow: z
-    .array(z.string())
-    .max(10_000)
-    .default([])
-    .describe("addresses and networks (10.0.0.0/8) that may ask, this machine too; empty: all"),
 });
 
 /** Where services answer when they do not run in this process. */

@@ -12,6 +12,8 @@ export interface Budget {
 }
 
 export interface KeyLimits {
+  /** Absent: a virtual key. */
+  readonly kind?: "key" | "token";
   readonly name: string;
   readonly requests_per_minute: number | null;
   readonly tokens_per_minute: number | null;
@@ -152,8 +154,13 @@ function secondsLeft(period: "day" | "month", now_ms: number): number {
   return Math.max(1, Math.ceil((end_ms - now_ms) / 1000));
 }
 
+/** As errors name it: key "ci", token "ci". */
+export function nameOf({ kind = "key", name }: Pick<KeyLimits, "kind" | "name">): string {
+  return `${kind} "${name}"`;
+}
+
 function rateLimited(limits: KeyLimits, what: string, wait_s: number): LakehouseError {
-  return new LakehouseError("rate_limited", `key "${limits.name}" may use ${what} a minute`, {
+  return new LakehouseError("rate_limited", `${nameOf(limits)} may use ${what} a minute`, {
     reason: "key_rate_limited",
     extra: { retry_after_s: Math.max(1, wait_s) },
   });
@@ -167,7 +174,7 @@ function budgetSpent(
   retry_after_s: number,
 ): LakehouseError {
   const amount = unit === "cost" ? `a cost of ${limit}` : `${limit} tokens`;
-  const message = `the budget of key "${limits.name}" is ${amount} a ${period}, and it is used`;
+  const message = `the budget of ${nameOf(limits)} is ${amount} a ${period}, and it is used`;
   return new LakehouseError("rate_limited", message, {
     reason: "key_budget_spent",
     hint: "what running calls may still cost counts too",

@@ -4,13 +4,16 @@ import type { JsonlLog } from "#kernel/jsonl-log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { UsageLine } from "#contracts/usage.ts";
 import type { AdmittedModel, AskedModel, CallLedger, ModelOutcome } from "#ports/call-ledger.ts";
-import { createKeyAccount, NOTHING, type Amount, type KeyAccount } from "./key-account.ts";
+import type { HeldCaller } from "./held-tokens.ts";
+import { createKeyAccount, nameOf, NOTHING, type Amount, type KeyAccount } from "./key-account.ts";
 import { cachedTokens, type PriceTable } from "./price-table.ts";
-import { checkExpiry, unknownKey, type LiveKey, type VirtualKeys } from "./virtual-keys.ts";
+import { checkExpiry, unknownKey, type VirtualKeys } from "./virtual-keys.ts";
 
 export interface LedgerNeeds {
   readonly file: JsonlLog<UsageLine>;
   readonly keys: VirtualKeys;
+  /** Access tokens with limits, by name. */
+  readonly tokens: ReadonlyMap<string, HeldCaller>;
   readonly prices: PriceTable;
   readonly clock: Clock;
   readonly reserve_completion_tokens: number;
@@ -33,7 +36,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
   }
 
   /** The most that the call may spend when this model answers. */
-  function mostOf(asked: AskedModel, key: LiveKey, full_name: string): Amount {
+  function mostOf(asked: AskedModel, key: HeldCaller, full_name: string): Amount {
     if (!isMetered(key)) return NOTHING;
     const prompt_tokens = asked.promptTokensMax?.() ?? 0;
     const seen = longest.get(key.key_id) ?? 0;
@@ -43,8 +46,8 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     return { tokens: total_tokens, cost: needs.prices.costOf(full_name, usage) ?? 0 };
   }
 
-  function keyOf({ caller }: AskedModel): LiveKey | undefined {
-    if (caller.key_id === undefined) return undefined;
+  function keyOf({ caller }: AskedModel): HeldCaller | undefined {
+    if (caller.key_id === undefined) return needs.tokens.get(caller.name);
     const key = needs.keys.get(caller.key_id);
     if (key === undefined) throw unknownKey();
     checkExpiry(key, needs.clock.now());
@@ -137,7 +140,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
 }
 
 /** Whether what a call may spend matters before it is made. */
-export function isMetered({ budget, tokens_per_minute }: LiveKey): boolean {
+export function isMetered({ budget, tokens_per_minute }: HeldCaller): boolean {
   return tokens_per_minute !== null || Object.values(budget).some((limit) => limit !== null);
 }
 
@@ -146,8 +149,8 @@ function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
-function notAllowed(key: LiveKey, full_name: string): LakehouseError {
-  return new LakehouseError("forbidden", `key "${key.name}" may not ask ${full_name}`, {
+function notAllowed(key: HeldCaller, full_name: string): LakehouseError {
+  return new LakehouseError("forbidden", `${nameOf(key)} may not ask ${full_name}`, {
     reason: "model_not_allowed",
     hint: `it may ask: ${key.models.join(", ")}`,
   });
