@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Clients, ServiceName } from "#contracts/all-contracts.ts";
 import type { EventInput } from "#contracts/observe.ts";
+import { assert } from "#kernel/assert.ts";
 import type { Principal } from "#kernel/call.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Service } from "#kernel/lifecycle.ts";
@@ -31,7 +32,7 @@ export interface Site {
 
 /** What parts of one process ask of each other on every call, beside their contracts. */
 export interface InProcess {
-  /** Absent: usage runs apart, and calls made here are not in its ledger. */
+  /** Absent: usage runs apart, and so does chat. */
   ledger?: CallLedger;
   /** Whose secret this is; undefined: not one of a virtual key; throws when it is not good. */
   holderOf?: (secret: string) => Principal | undefined;
@@ -193,7 +194,7 @@ export const PARTS: readonly Part[] = [
       const providers = await site.engines.chatProviders();
       const { ledger } = site.in_process;
       const own = base(site, "chat");
-      if (ledger === undefined) own.log.warn({}, "usage runs apart: no ledger, no limits of keys");
+      assert(ledger !== undefined, "chat was opened without the ledger of its process");
       const witnessed = witnessedLedger(ledger, site.tell);
       const tiers = tiersOf(site.settings.models);
       const same_request = await sameRequest(site);
