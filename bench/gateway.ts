@@ -175,12 +175,7 @@ async function coldStarts(runtime: Runtime): Promise<void> {
   for (let n = 0; n < 12; n++) {
     const options = { upstream_url: upstream.url, dir: join(dir, `cold-${runtime.name}-${n}`) };
     const unpinned = n % 2 === 0;
-    const cold = await startLakehouse({
-      ...options,
-      only: "gateway,usage,chat",
-      runtime,
-      unpinned,
-    });
+    const cold = await startLakehouse({ ...options, only: "gateway,chat", runtime, unpinned });
     // The first one fills the cache of compiled code.
     if (n > 0) (unpinned ? whole : one_core).push(cold.cold_ms);
     await cold.stop();

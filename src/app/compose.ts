@@ -57,7 +57,7 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
   const { settings, log } = options;
   const data_dir = resolve(settings.data_dir);
   const wanted = new Set<ServiceName>(options.only ?? PARTS.map((part) => part.service));
-  checkChatHasLedger(wanted);
+  checkChatHasLedger(wanted, settings);
   await mkdir(data_dir, { recursive: true });
   const lifecycle = createLifecycle(log);
   const { cache_semantic, cache_bytes_max } = settings.chat;

@@ -11,7 +11,7 @@ import { tempDir } from "../../test/support/temp-dir.ts";
 
 const CI = { name: "ci", token: "env:CI", scopes: ["write"] };
 
-test("chat does not start without usage in its process", async (t) => {
+test("chat does not start beside the ledger of another process", async (t) => {
   const settings = houseSettings.parse({
     data_dir: await tempDir(t),
     services: { usage: "http://127.0.0.1:1" },
@@ -23,6 +23,8 @@ test("chat does not start without usage in its process", async (t) => {
     hint: /--only …,chat,usage/,
   });
   await (await composeHouse({ ...options, only: ["usage", "chat"] })).stop();
+  const without = houseSettings.parse({ data_dir: await tempDir(t) });
+  await (await composeHouse({ ...options, settings: without, only: ["chat"] })).stop();
 });
 
 test("tokens with limits, and keys, are served only where they are held", () => {

@@ -6,11 +6,14 @@ import { isLimited } from "#models/usage/held-tokens.ts";
 import { claimedKey } from "#models/usage/key-secret.ts";
 import type { HouseSettings } from "./settings.ts";
 
-/** Throws `invalid` (usage_apart) when models would be asked here beside the ledger. */
-export function checkChatHasLedger(here: ReadonlySet<ServiceName>): void {
-  if (!here.has("chat") || here.has("usage")) return;
+/**
+ * Throws `invalid` (usage_apart) when models would be asked here beside the ledger of another
+ * process. A house without any ledger may be wanted: it has no keys either.
+ */
+export function checkChatHasLedger(here: ReadonlySet<ServiceName>, settings: HouseSettings): void {
+  if (!here.has("chat") || here.has("usage") || settings.services.usage === "") return;
   throw apart(
-    "chat runs here and usage does not: its calls would be in no ledger, and no key or budget " +
+    "chat runs here and usage elsewhere: its calls would be in no ledger, and no key or budget " +
       "would hold",
     "run usage in the same process as chat: --only …,chat,usage",
   );
