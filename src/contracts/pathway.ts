@@ -109,6 +109,7 @@ const reasons = ["no_such_pathway", "retired", "superseded"];
 const refusals = [
   "recalled_text",
   "retired_content",
+  "superseded_content",
   "duplicate_content",
   "unknown_origin",
   "content_too_large",

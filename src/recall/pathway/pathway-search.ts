@@ -70,7 +70,7 @@ export function createSearch(parts: SearchParts) {
     const now = store.state.table;
     const there = shown.filter(
       ({ found: { trace } }) =>
-        !now.isRetired(trace) && (input.include_superseded || now.newestOf(trace) === trace),
+        isShown(now, trace) && (input.include_superseded || now.newestOf(trace) === trace),
     );
     const ordered = input.include_superseded
       ? there
@@ -136,6 +136,11 @@ async function askedVector(
   }
 }
 
+/** What was retired is never shown, nor what stood before it in its chain. */
+function isShown(table: TraceTable, trace: number, newest = table.newestOf(trace)): boolean {
+  return !table.isRetired(trace) && (newest < 0 || !table.isRetired(newest));
+}
+
 type Eligible = (doc: number) => number | undefined;
 
 /**
@@ -151,9 +156,11 @@ function createEligible(table: TraceTable, scope: ScopeState, input: SearchInput
     const matched = docs.trace.values[doc]!;
     // Words are told apart by scope already; this holds whatever they say.
     if (columns.scope.values[matched] !== scope.number) return undefined;
-    if (columns.doc.values[matched] !== doc || table.isRetired(matched)) return undefined;
-    const trace = input.include_superseded ? matched : table.newestOf(matched);
-    if (trace < 0 || table.isRetired(trace)) return undefined;
+    if (columns.doc.values[matched] !== doc) return undefined;
+    const newest = table.newestOf(matched);
+    if (!isShown(table, matched, newest)) return undefined;
+    const trace = input.include_superseded ? matched : newest;
+    if (trace < 0) return undefined;
     const recorded = columns.recorded_at.values[trace]!;
     if (recorded < from || recorded > to) return undefined;
     if (table.trustOf(trace) < input.trust_min) return undefined;
