@@ -1,7 +1,7 @@
 // pathway: versioned traces of what was tried and how it went; each is seen in its scope only.
 import { z } from "zod";
 import { bytes, defineContract, read, write } from "#kernel/contract.ts";
-import { count, json, page, record, time } from "./nouns.ts";
+import { count, givenTime, json, page, record, time } from "./nouns.ts";
 
 const scopePart = z
   .string()
@@ -216,8 +216,8 @@ export const pathwayContract = defineContract(
         mode: z.enum(["mixed", "lexical", "dense"]).default("mixed").describe("lexical: no model"),
         tags: tags.default([]).describe("all of them must be there"),
         trust_min: trust.default(0),
-        recorded_from: time.optional(),
-        recorded_to: time.optional(),
+        recorded_from: givenTime.optional().describe("a date stands for its first moment, UTC"),
+        recorded_to: givenTime.optional(),
         include_superseded: z
           .boolean()
           .default(false)
@@ -257,6 +257,7 @@ export const pathwayContract = defineContract(
         total: count,
         next_after: z.string().nullable(),
       }),
+      reasons: ["bad_cursor"],
     }),
     stats: read({
       summary: "Figures of a scope.",
