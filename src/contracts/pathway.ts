@@ -112,6 +112,7 @@ const refusals = [
   "superseded_content",
   "duplicate_content",
   "unknown_origin",
+  "empty_content",
   "content_too_large",
   "pathway_full",
   "log_unwritable",
@@ -211,7 +212,11 @@ export const pathwayContract = defineContract(
       http: "POST /pathways/search",
       input: z.strictObject({
         ...scope,
-        query_text: z.string().min(1).max(100_000),
+        query_text: z
+          .string()
+          .min(1)
+          .max(100_000)
+          .regex(/[\p{L}\p{N}\p{P}\p{S}]/u, "must ask something, not for spaces"),
         k: z.int().min(1).max(1_000).default(10),
         mode: z.enum(["mixed", "lexical", "dense"]).default("mixed").describe("lexical: no model"),
         tags: tags.default([]).describe("all of them must be there"),

@@ -14,7 +14,7 @@ import type { PathwayScope } from "./pathway-row.ts";
 import type { PathwaySettings } from "./pathway-settings.ts";
 import type { PathwayStore } from "./pathway-store.ts";
 import type { RecallGuard } from "./recall-guard.ts";
-import { contentHash, contentValues } from "./trace-content.ts";
+import { contentHash, contentValues, saysSomething } from "./trace-content.ts";
 
 export interface CheckParts {
   readonly store: PathwayStore;
@@ -95,6 +95,13 @@ export function createContentChecks({ store, guard, clock, settings }: CheckPart
       if (length > settings.content_characters_max) {
         const message = `the content has ${length} characters, more than ${settings.content_characters_max}`;
         throw new LakehouseError("too_large", message, { reason: "content_too_large" });
+      }
+      if (!saysSomething(contentValues(content))) {
+        throw new LakehouseError("invalid", "content: nothing is said, so nothing could be found", {
+          reason: "empty_content",
+          hint: "give a text, or JSON with a value that is a text, a number, true or false",
+          issues: [{ path: "content", message: "must say something" }],
+        });
       }
       const hash = contentHash(content);
       if (changes !== undefined && goesBack(scope, hash, changes)) return hash;

@@ -12,7 +12,7 @@ import { readPathway, type LogState, type PathwayStore } from "./pathway-store.t
 import { newerFirst, standingOf, type Ranked, type Standing } from "./rank-rule.ts";
 import type { RecallGuard } from "./recall-guard.ts";
 import { findCandidates, type Candidate } from "./search-candidates.ts";
-import { contentText, contentValues } from "./trace-content.ts";
+import { contentText, contentValues, saysSomething } from "./trace-content.ts";
 import type { ScopeState, TraceTable } from "./trace-table.ts";
 
 type Search = (typeof pathwayContract)["operations"]["search"];
@@ -69,8 +69,11 @@ export function createSearch(parts: SearchParts) {
     // Rows were read meanwhile: who was retired or replaced in that time is not handed out.
     const now = store.state.table;
     const there = shown.filter(
-      ({ found: { trace } }) =>
-        isShown(now, trace) && (input.include_superseded || now.newestOf(trace) === trace),
+      ({ found, pathway }) =>
+        isShown(now, found.trace) &&
+        (input.include_superseded || now.newestOf(found.trace) === found.trace) &&
+        // Old logs hold contents that say nothing: they are near to any query.
+        (found.candidate.lexical !== null || saysSomething(contentValues(pathway.content))),
     );
     const ordered = input.include_superseded
       ? there
