@@ -74,7 +74,7 @@ export const pathwayHit = z.strictObject({
   components: z.strictObject({
     lexical: z.number().nullable().describe("BM25"),
     cosine: z.number().nullable().describe("null: not embedded, or not asked for"),
-    relevance: z.number().describe("both, fused; 0 to 1"),
+    relevance: z.number().describe("both on scales of their own, mixed; 0 to 1"),
     decay: z.number(),
     utility: z.number(),
     trust: z.number(),

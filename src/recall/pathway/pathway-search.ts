@@ -48,11 +48,11 @@ export function createSearch(parts: SearchParts) {
     const { table } = state;
     const scope = table.scope(input)!;
     const eligible = createEligible(table, scope, input);
-    const { query, method: mode } = asked;
+    const { query, background, method: mode } = asked;
     const { query_text, k } = input;
     const rows = parts.embedding?.rows();
     const wanted = (doc: number) => eligible(doc) !== undefined;
-    const about = { query_text, query, rows, mode, wanted };
+    const about = { query_text, query, background, rows, mode, wanted };
     const candidates = await findCandidates(state, scope, about, settings);
     const ranked = rank(table, candidates, eligible, input, settings, clock.now());
     const window = ranked.slice(0, k + WINDOW_MORE);
@@ -111,6 +111,7 @@ interface Shown extends Ranked {
 
 interface AskedVector {
   readonly query: Float32Array | undefined;
+  readonly background: number;
   readonly method: SearchInput["mode"];
   readonly degraded: string | null;
 }
@@ -124,6 +125,7 @@ async function askedVector(
 ): Promise<AskedVector> {
   const by_words = (degraded: string | null): AskedVector => ({
     query: undefined,
+    background: 0,
     method: "lexical",
     degraded,
   });
@@ -132,7 +134,11 @@ async function askedVector(
   if (scope.embedded === 0) return by_words("nothing of this scope is embedded yet");
   try {
     const child = childCall(call, { timeout_ms: settings.dense_timeout_ms });
-    return { query: await embedding.query(query_text, child), method: mode, degraded: null };
+    const [query, background] = await Promise.all([
+      embedding.query(query_text, child),
+      embedding.background(child),
+    ]);
+    return { query, background, method: mode, degraded: null };
   } catch (thrown) {
     if (mode === "dense" || call.signal.aborted) throw thrown;
     return by_words(`the query could not be embedded: ${toLakehouseError(thrown).message}`);
