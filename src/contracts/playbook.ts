@@ -189,6 +189,7 @@ export const playbookContract = defineContract("playbook", "Queries whose best a
       total: count,
       next_after: z.string().nullable(),
     }),
+    reasons: ["bad_cursor"],
   }),
   get: read({
     summary: "One entry with its history.",
