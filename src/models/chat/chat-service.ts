@@ -92,13 +92,14 @@ export async function createChat(
 async function complete(opener: AnswerOpener, clock: Clock, input: CompletionsInput, call: Call) {
   const asked = completionRequest(input);
   // What fails before the first piece is an error of the request, with its own status.
-  const { full_name, deltas } = await opener.open(asked, call, input.stream);
+  const stream = input.stream === true;
+  const { full_name, deltas } = await opener.open(asked, call, stream);
   const head = {
     id: `chatcmpl-${newId()}`,
     created: Math.floor(clock.now() / 1000),
     model: full_name,
   };
-  if (!input.stream) {
+  if (!stream) {
     const document = completionObject(head, await collect(deltas, asked));
     return { content_type: "application/json", body: wholeBody(JSON.stringify(document)) };
   }
