@@ -40,11 +40,18 @@ const request = z.strictObject({
   ...common,
 });
 
+/** What an answer may hold beside its content. */
+const unsaid = {
+  refusal: z.string().optional().describe("said instead of an answer that it will not give"),
+  reasoning: z.string().optional().describe("what the model thought, where it tells"),
+};
+
 export const answer = z.strictObject({
   model: z.string(),
   provider: z.string(),
   provider_kind: z.enum(["model", "deterministic"]),
   content: z.string(),
+  ...unsaid,
   tool_calls: z.array(z.unknown()).optional(),
   finish_reason: finishReason,
   usage: tokenUsage,
@@ -82,6 +89,7 @@ export const chat = defineContract("chat", "One door to every model.", {
     input: request,
     output: z.strictObject({
       content: z.string(),
+      ...unsaid,
       tool_calls: z.array(z.unknown()).optional(),
       finish_reason: finishReason.optional(),
       usage: tokenUsage.optional(),

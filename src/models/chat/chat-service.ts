@@ -7,7 +7,7 @@ import type { Service } from "#kernel/lifecycle.ts";
 import { asOpenAiError } from "#kernel/openai-error.ts";
 import { wholeBody } from "#kernel/whole-body.ts";
 import type { chat, ChatAnswer } from "#contracts/chat.ts";
-import type { TokenLogprob } from "#contracts/nouns.ts";
+import type { TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 import type { ChatSettings } from "./chat-settings.ts";
 import { completionRequest, type AskedChat } from "./chat-request.ts";
@@ -35,12 +35,17 @@ export async function createChat(
       async chat(input, call) {
         const clock = performance.now();
         const { provider, full_name, deltas } = await opener.open(input, call, false);
-        const { tool_calls, notes, logprobs, ...whole } = await collect(deltas, input);
+        const whole = await collect(deltas, input);
+        const { refusal, reasoning, tool_calls, notes, logprobs } = whole;
         return {
           model: full_name,
           provider: provider.name,
           provider_kind: provider.kind,
-          ...whole,
+          content: whole.content,
+          finish_reason: whole.finish_reason,
+          usage: whole.usage ?? NO_USAGE,
+          ...(refusal === undefined ? {} : { refusal }),
+          ...(reasoning === undefined ? {} : { reasoning }),
           ...(tool_calls === undefined ? {} : { tool_calls }),
           ...(logprobs === undefined ? {} : { logprobs }),
           ...(notes === undefined ? {} : { notes }),
@@ -110,7 +115,9 @@ async function complete(opener: AnswerOpener, clock: Clock, input: CompletionsIn
 
 async function collect(deltas: Deltas, asked: AskedChat) {
   let content = "";
-  let usage = NO_USAGE;
+  let refusal: string | undefined;
+  let reasoning: string | undefined;
+  let usage: TokenUsage | undefined;
   let finish_reason: ChatAnswer["finish_reason"] = "stop";
   let notes: string[] | undefined;
   let logprobs: TokenLogprob[] | undefined;
@@ -118,6 +125,8 @@ async function collect(deltas: Deltas, asked: AskedChat) {
   for (let step = await deltas.next(); !step.done; step = await deltas.next()) {
     const { value } = step;
     content += value.content;
+    if (value.refusal !== undefined) refusal = (refusal ?? "") + value.refusal;
+    if (value.reasoning !== undefined) reasoning = (reasoning ?? "") + value.reasoning;
     if (value.tool_calls !== undefined) pieces.push(...value.tool_calls);
     usage = value.usage ?? usage;
     if (value.logprobs !== undefined) logprobs = [...(logprobs ?? []), ...value.logprobs];
@@ -131,7 +140,7 @@ async function collect(deltas: Deltas, asked: AskedChat) {
     notes = [...(notes ?? []), "logprobs: whoever answered tells none"];
   }
   const tool_calls = pieces.length > 0 ? joinToolCalls(pieces) : undefined;
-  return { content, tool_calls, finish_reason, usage, logprobs, notes };
+  return { content, refusal, reasoning, tool_calls, finish_reason, usage, logprobs, notes };
 }
 
 /** For loops: ending one early leaves the answer. */
