@@ -11,6 +11,8 @@ import {
   askProvider,
   badAnswer,
   brokenOff,
+  isPage,
+  pageError,
   parseProviderJson,
   providerBytes,
   readProviderJson,
@@ -57,6 +59,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ChatProvider
       const to = withHeaders(endpoint, asked.trace_headers);
       return askProvider(to, "/v1/messages", made.body, asked.signal);
     });
+    if (isPage(response)) throw await pageError(name, response);
     const deltas = response.headers["content-type"]?.includes("application/json")
       ? wholeAnswer(name, response, json_tool)
       : streamedAnswer(name, response, json_tool);

@@ -11,6 +11,8 @@ import {
   askProvider,
   badAnswer,
   brokenOff,
+  isPage,
+  pageError,
   parseProviderJson,
   providerBytes,
   readProviderJson,
@@ -43,6 +45,7 @@ export function createOllamaProvider(options: OllamaOptions): ChatProvider {
     const { response, notes } = await forgiving(request, (asked) =>
       askProvider(to, "/api/chat", toOllamaRequest(asked), asked.signal),
     );
+    if (isPage(response)) throw await pageError(name, response);
     let calls = 0;
     for await (const line of textLines(providerBytes(name, response.body))) {
       if (line.text.trim() === "") continue;

@@ -13,6 +13,8 @@ import {
   askProvider,
   badAnswer,
   brokenOff,
+  isPage,
+  pageError,
   parseProviderJson,
   providerBytes,
   readProviderJson,
@@ -40,6 +42,7 @@ export function createOpenAiCompatibleProvider(
       yield wholeAnswer(name, await readProviderJson(name, response), noted);
       return;
     }
+    if (isPage(response)) throw await pageError(name, response);
     for await (const delta of streamedAnswer(name, response)) {
       yield delta.finish_reason === undefined ? delta : { ...delta, ...noted };
     }
