@@ -15,7 +15,7 @@ import type { Deltas } from "./guarded-answer.ts";
 import { createAnswerOpener, type AnswerOpener, type OpenerNeeds } from "./open-answer.ts";
 import { completionEvents, completionObject, NO_USAGE } from "./openai-completion.ts";
 import { listModels, probeProviders } from "./provider-list.ts";
-import { joinToolCalls } from "./tool-calls.ts";
+import { createToolCallReader, joinToolCalls } from "./tool-calls.ts";
 
 export interface ChatNeeds extends OpenerNeeds {
   readonly clock: Clock;
@@ -55,8 +55,10 @@ export async function createChat(
       },
       async *stream(input, call) {
         const { provider, full_name, deltas } = await opener.open(input, call, true);
+        let read: ReturnType<typeof createToolCallReader> | undefined;
         for await (const { tool_calls, ...delta } of eachOf(deltas)) {
-          const tools = tool_calls === undefined ? {} : { tool_calls: [...tool_calls] };
+          if (tool_calls !== undefined) read ??= createToolCallReader();
+          const tools = tool_calls === undefined ? {} : { tool_calls: read!(tool_calls) };
           yield { ...delta, ...tools, model: full_name, provider: provider.name };
         }
       },

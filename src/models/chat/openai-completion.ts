@@ -3,6 +3,7 @@ import { toLakehouseError } from "#kernel/problem.ts";
 import { openAiErrorBody } from "#kernel/openai-error.ts";
 import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
+import { createToolCallReader } from "./tool-calls.ts";
 
 export interface CompletionHead {
   readonly id: string;
@@ -70,6 +71,7 @@ export async function* completionEvents(
       ...more,
     });
   };
+  let read: ReturnType<typeof createToolCallReader> | undefined;
   try {
     yield choice({ role: "assistant", content: "", refusal: null });
     for await (const delta of deltas) {
@@ -78,7 +80,10 @@ export async function* completionEvents(
       if (reasoning !== undefined) yield choice({ reasoning_content: reasoning });
       if (refusal !== undefined) yield choice({ refusal });
       if (content !== "" || logprobs !== undefined) yield choice({ content }, null, { logprobs });
-      if (tool_calls !== undefined) yield choice({ tool_calls });
+      if (tool_calls !== undefined) {
+        read ??= createToolCallReader();
+        yield choice({ tool_calls: read(tool_calls) });
+      }
       if (finish_reason === undefined) continue;
       yield choice({}, finish_reason, notes === undefined ? {} : { notes });
       if (include_usage && usage !== undefined) yield chunk({ choices: [], usage });

@@ -161,3 +161,19 @@ test("thoughts count as characters of the answer", async (t) => {
   const { client } = await open(t, { events }, { answer_characters_max: 1_000 });
   await assert.rejects(client.chat({ ...ASK }), { reason: "bad_provider_answer" });
 });
+
+test("parallel calls under one index reach a streaming client as two", async (t) => {
+  const piece = (id: string, a: number) => {
+    const wanted = { name: "f", arguments: { a } };
+    return { tool_calls: [{ index: 0, id, type: "function", function: wanted }] };
+  };
+  const deltas = await deltasOf(t, [piece("a", 1), piece("b", 2)]);
+  const told = deltas.flatMap(({ tool_calls }) => (tool_calls ?? []) as Loose[]);
+  assert.deepEqual(
+    told.map(({ index, function: wanted }) => [index, (wanted as Loose)["arguments"]]),
+    [
+      [0, '{"a":1}'],
+      [1, '{"a":2}'],
+    ],
+  );
+});
