@@ -26,7 +26,8 @@ export type AuthenticateScope = (request: RequestHead, needed: Scope) => Princip
 export function createAuthenticator(settings: AuthSettings): AuthenticateScope {
   const holderOfToken = tokenHolders(settings.tokens);
   return (request, needed) => {
-    const given = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
+    // The name of the scheme is the same in any case (RFC 9110 §11.1).
+    const given = /^Bearer +(.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
     const holder = given === undefined ? undefined : settings.holderOf?.(given);
     if (holder !== undefined) return withScope(onItsRoutes(holder, request), "key", needed);
     if (settings.tokens.length === 0) return LOCAL_PRINCIPAL;
