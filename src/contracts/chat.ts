@@ -62,6 +62,13 @@ export const answer = z.strictObject({
 });
 export type ChatAnswer = z.output<typeof answer>;
 
+const listedModel = z.strictObject({
+  id: z.string(),
+  object: z.literal("model"),
+  created: z.int(),
+  owned_by: z.string(),
+});
+
 const reasons = [
   "no_such_provider",
   "no_such_model",
@@ -128,20 +135,20 @@ export const chat = defineContract("chat", "One door to every model.", {
     timeout_ms: 600_000,
   }),
   models: read({
-    summary: "Models that can be asked now, as OpenAI lists them.",
+    summary: "Models that the caller can ask now, as OpenAI lists them.",
     http: "GET /v1/models",
     input: z.strictObject({}),
     output: z.strictObject({
       object: z.literal("list"),
-      data: z.array(
-        z.strictObject({
-          id: z.string(),
-          object: z.literal("model"),
-          created: z.int(),
-          owned_by: z.string(),
-        }),
-      ),
+      data: z.array(listedModel),
     }),
+  }),
+  model: read({
+    summary: "One of the models that can be asked now.",
+    http: "GET /v1/models/{id...}",
+    input: z.strictObject({ id: z.string().min(1).describe("as the list has it") }),
+    output: listedModel,
+    reasons: ["no_such_model", "provider_unreachable", "provider_failed", "bad_provider_answer"],
   }),
   providers: read({
     summary: "Providers that are registered, what they are and whether they answer.",

@@ -103,6 +103,7 @@ const OPENAI_ROUTES: ReadonlySet<HttpRoute> = new Set([
   "POST /v1/chat/completions",
   "POST /v1/embeddings",
   "GET /v1/models",
+  "GET /v1/models/{id...}",
 ]);
 
 /** Errors that were made before the handler, such as a refused input, lack the member. */

@@ -74,7 +74,10 @@ const MODEL_PATHS: ReadonlySet<string> = new Set([
 
 /** Mostly the path ends the URL, and parsing that costs more than all the rest here. */
 function isModelPath(url: string): boolean {
-  return MODEL_PATHS.has(pathOf(url)) || MODEL_PATHS.has(new URL(url).pathname);
+  if (MODEL_PATHS.has(pathOf(url))) return true;
+  // As the routes see it: without dots that lead elsewhere.
+  const { pathname } = new URL(url);
+  return MODEL_PATHS.has(pathname) || pathname.startsWith("/v1/models/");
 }
 
 function onItsRoutes(holder: Principal, request: RequestHead): Principal {

@@ -14,12 +14,16 @@ import { completionRequest, type AskedChat } from "./chat-request.ts";
 import type { Deltas } from "./guarded-answer.ts";
 import { createAnswerOpener, type AnswerOpener, type OpenerNeeds } from "./open-answer.ts";
 import { completionEvents, completionObject, NO_USAGE } from "./openai-completion.ts";
-import { listModels, probeProviders } from "./provider-list.ts";
+import { findModel, listModels, noSuchModel, probeProviders } from "./provider-list.ts";
 import { createToolCallReader, joinToolCalls } from "./tool-calls.ts";
 
 export interface ChatNeeds extends OpenerNeeds {
   readonly clock: Clock;
+  /** Which models (`provider/model`) a caller may ask. Absent: everybody all of them. */
+  readonly mayAsk?: MayAsk | undefined;
 }
+
+export type MayAsk = (call: Call) => Promise<(full_name: string) => boolean>;
 
 type CompletionsInput = ParsedInputOf<(typeof chat)["operations"]["completions"]>;
 
@@ -70,7 +74,17 @@ export async function createChat(
         }
       },
       async models(_input, call) {
-        return { object: "list", data: await listModels(needs.providers, probe(call), needs.log) };
+        const may = await needs.mayAsk?.(call);
+        const data = await listModels(needs.providers, probe(call), needs.log);
+        return {
+          object: "list",
+          data: may === undefined ? data : data.filter(({ id }) => may(id)),
+        };
+      },
+      async model({ id }, call) {
+        const may = await needs.mayAsk?.(call);
+        if (may?.(id) === false) throw noSuchModel(id);
+        return findModel(needs.providers, id, probe(call));
       },
       async providers(_input, call) {
         const { default_model } = settings;
