@@ -13,6 +13,7 @@ import {
   toHeaderText,
   wireHeader,
 } from "./http-form.ts";
+import { checkJsonDepth } from "./json-depth.ts";
 import { LIMITS } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { asOpenAiError } from "./openai-error.ts";
@@ -173,6 +174,7 @@ function bodyTextOf(asked: AskedOverHttp, operation: Operation): Promise<string>
 
 function jsonObjectOf(text: string): Record<string, unknown> {
   if (text.trim() === "") return {};
+  checkJsonDepth(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
