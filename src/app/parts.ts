@@ -6,9 +6,11 @@ import type { Principal } from "#kernel/call.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
+import type { MayAsk } from "#models/chat/chat-service.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
 import type { SameRequest } from "#ports/same-request.ts";
 import type { DomainPack, RequestReader } from "#ports/domain-pack.ts";
+import { askableModels } from "./askable-models.ts";
 import type { Engines } from "./engines.ts";
 import { kbRelations } from "./kb-relations.ts";
 import type { HouseSettings } from "./settings.ts";
@@ -35,6 +37,8 @@ export interface InProcess {
   ledger?: CallLedger;
   /** Whose secret this is; undefined: not one of a virtual key; throws when it is not good. */
   holderOf?: (secret: string) => Principal | undefined;
+  /** Which models a caller may ask, by the keys of this process. */
+  mayAsk?: MayAsk;
   /** Events of this process for the observer; absent: it runs apart. */
   takeEvents?: (events: readonly EventInput[]) => Promise<void>;
 }
@@ -181,6 +185,7 @@ export const PARTS: readonly Part[] = [
       const usage = await createUsage({ ...base(site, "usage"), tokens }, site.settings.usage);
       site.in_process.ledger = usage.ledger;
       site.in_process.holderOf = usage.holderOf;
+      site.in_process.mayAsk = askableModels(usage.handlers);
       return usage;
     },
   },
@@ -191,14 +196,14 @@ export const PARTS: readonly Part[] = [
     async open(site) {
       const { createChat } = await import("#models/chat/chat-service.ts");
       const providers = await site.engines.chatProviders();
-      const { ledger } = site.in_process;
+      const { ledger, mayAsk } = site.in_process;
       const own = base(site, "chat");
       if (ledger === undefined) own.log.warn({}, "usage does not run here: no ledger, no keys");
       const witnessed = witnessedLedger(ledger, site.tell);
       const tiers = tiersOf(site.settings.models);
       const same_request = await sameRequest(site);
       return createChat(
-        { ...own, providers, ledger: witnessed, tiers, same_request },
+        { ...own, providers, ledger: witnessed, tiers, same_request, mayAsk },
         site.settings.chat,
       );
     },

@@ -94,6 +94,10 @@ export const tokenUsage = z.strictObject({
     .looseObject({ cached_tokens: count.optional() })
     .optional()
     .describe("as OpenAI has it; cached tokens are counted in prompt_tokens too"),
+  completion_tokens_details: z
+    .looseObject({ reasoning_tokens: count.optional() })
+    .optional()
+    .describe("as OpenAI has it, where the provider tells it"),
 });
 export type TokenUsage = z.output<typeof tokenUsage>;
 
