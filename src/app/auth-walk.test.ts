@@ -135,6 +135,7 @@ test("a virtual key: models only where it says so, models of its list, nothing o
     "/v1/chat/stream",
     "/v1/embeddings",
     "/v1/models",
+    "/v1/models/x",
   ]);
   for (const path of ["/mcp", "/s3/", "/iceberg/v1/config"]) {
     const method = path === "/mcp" ? "POST" : "GET";
@@ -148,12 +149,34 @@ test("a virtual key: models only where it says so, models of its list, nothing o
     assert.equal(refused.status, 403, path);
     assert.match(refused.text, /model_not_allowed/);
   }
+  await listsForKeys();
   const { usage } = house.clients;
   const { keys } = await usage.keys({});
   for (const { key_id } of keys) await usage.delete_key({ key_id });
   const models = { id: "models", method: "GET", path: "/v1/models" };
   assert.equal((await knock(models, models_key)).status, 401);
 });
+
+/** A key is shown the models of its list, and each of them by itself; no others. */
+async function listsForKeys(): Promise<void> {
+  for (const [secret, ids] of [
+    [models_key, ["builtin/solver"]],
+    [house_key, []],
+  ] as const) {
+    const list = await knock({ id: "list", method: "GET", path: "/v1/models" }, secret);
+    const { data } = JSON.parse(list.text) as { data: { id: string }[] };
+    assert.deepEqual(
+      data.map(({ id }) => id),
+      ids,
+    );
+    for (const path of ["/v1/models/builtin%2Fsolver", "/v1/models/builtin/solver"]) {
+      const one = await knock({ id: "one", method: "GET", path }, secret);
+      assert.equal(one.status, ids.length === 0 ? 404 : 200, path);
+      if (one.status === 200) assert.deepEqual(JSON.parse(one.text), data[0]);
+      else assert.match(one.text, /"code":"no_such_model"/);
+    }
+  }
+}
 
 const rpc = (method: string, params: object): Door => ({
   id: `mcp ${method} ${JSON.stringify(params)}`,

@@ -15,6 +15,7 @@ import type { DomainPack } from "#ports/domain-pack.ts";
 import { lockService } from "./data-lock.ts";
 import { createEngines } from "./engines.ts";
 import { journalled } from "./journalled.ts";
+import { checkChatHasLedger, keysElsewhere } from "./ledger-reach.ts";
 import { loadPacks } from "./packs.ts";
 import { openOtlpExport, type OtlpExport } from "./otlp-export.ts";
 import { addressOf } from "./parts-apart.ts";
@@ -40,7 +41,7 @@ export interface House {
   readonly packs: readonly DomainPack[];
   readonly settings: HouseSettings;
   readonly data_dir: string;
-  /** Whose virtual key a secret is; nobody's where usage runs apart. */
+  /** Whose virtual key a secret is; where usage runs apart every key is refused. */
   holderOf(secret: string): Principal | undefined;
   health(): Promise<Readonly<Record<string, ServiceHealth>>>;
   /** Sends what the witness still holds, so that stats read afterwards are complete. */
@@ -55,8 +56,9 @@ const READ_PACKS: readonly ServiceName[] = ["playbook", "truth", "validate", "re
 export async function composeHouse(options: ComposeOptions): Promise<House> {
   const { settings, log } = options;
   const data_dir = resolve(settings.data_dir);
-  await mkdir(data_dir, { recursive: true });
   const wanted = new Set<ServiceName>(options.only ?? PARTS.map((part) => part.service));
+  checkChatHasLedger(wanted, settings);
+  await mkdir(data_dir, { recursive: true });
   const lifecycle = createLifecycle(log);
   const { cache_semantic, cache_bytes_max } = settings.chat;
   const compares = cache_semantic && cache_bytes_max > 0 && wanted.has("chat");
@@ -130,7 +132,7 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
     packs,
     settings,
     data_dir,
-    holderOf: (secret) => site.in_process.holderOf?.(secret),
+    holderOf: in_process.holderOf ?? keysElsewhere(addressOf(settings, "usage")),
     health: () => healthOf(services, sink, otlp, unjournalled),
     flushWitness: () => sink.flush(),
     stop: () => lifecycle.stop(),

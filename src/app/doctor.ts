@@ -2,13 +2,15 @@
 import { access, constants, mkdir, stat, statfs } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { DoctorCheck, GlobalOptions } from "#edges/cli/cli-host.ts";
-import { httpRequest } from "#kernel/http-client.ts";
+import { collectBytes, httpRequest } from "#kernel/http-client.ts";
+import type { ServiceHealth } from "#kernel/lifecycle.ts";
 import { silentLog } from "#kernel/log.ts";
 import { composeHouse } from "./compose.ts";
-import { settingsFor, type Variables } from "./open-house.ts";
+import { runningServer, settingsFor, type Variables } from "./open-house.ts";
 import type { HouseSettings } from "./settings.ts";
 
 const FREE_BYTES_MIN = 2 * 1024 ** 3;
+const HEALTH_TIMEOUT_MS = 10_000;
 
 export async function runDoctor(
   options: GlobalOptions,
@@ -20,8 +22,13 @@ export async function runDoctor(
     return [loaded, `read; domains ${loaded.domains.join(", ")}`];
   });
   if (settings === undefined) return checks;
-  await checkFolder(checks, settings);
-  await checkHouse(checks, settings, variables);
+  if (options.url === undefined) await checkFolder(checks, settings);
+  const running = await attempt(checks, "server", async () => {
+    const url = options.url ?? (await runningServer(resolve(settings.data_dir)));
+    return [{ url }, url === undefined ? "none runs on this data folder" : `runs at ${url}`];
+  });
+  if (running?.url !== undefined) await checkServer(checks, running.url);
+  else if (running !== undefined) await checkHouse(checks, settings, variables);
   checks.push(await ollamaCheck(settings));
   checks.push(await setsCheck(settings));
   return checks;
@@ -65,6 +72,43 @@ async function checkFolder(checks: DoctorCheck[], settings: HouseSettings): Prom
   });
 }
 
+/** What a server says of itself: its data is open there, and nobody else can open it meanwhile. */
+async function checkServer(checks: DoctorCheck[], url: string): Promise<void> {
+  const services = await attempt(checks, "house", async () => {
+    const request = { method: "GET", url: new URL("/health", url).href };
+    const answer = await httpRequest({ ...request, timeout_ms: HEALTH_TIMEOUT_MS });
+    const text = (await collectBytes(answer.body)).toString("utf8");
+    const health = readHealth(text);
+    if (health === undefined) throw new Error(`${url} does not answer as a Lakehouse server`);
+    const count = Object.keys(health.services).length;
+    return [health.services, `${health.status}: ${count} services, version ${health.version}`];
+  });
+  checks.push(...unwell(services ?? {}));
+}
+
+interface ServerHealth {
+  readonly status: string;
+  readonly version: string;
+  readonly services: Readonly<Record<string, ServiceHealth>>;
+}
+
+function readHealth(text: string): ServerHealth | undefined {
+  try {
+    const health = JSON.parse(text) as Partial<ServerHealth>;
+    const is_ours = typeof health.services === "object" && typeof health.version === "string";
+    return is_ours ? (health as ServerHealth) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function unwell(services: Readonly<Record<string, ServiceHealth>>): DoctorCheck[] {
+  const bad = Object.entries(services).filter(([, { status }]) => status !== "ok");
+  return bad.map(([name, { status, figures }]) => {
+    return { name, ok: false, detail: `${status}: ${JSON.stringify(figures)}` };
+  });
+}
+
 /** Opens the whole house and makes each engine do something once. */
 async function checkHouse(
   checks: DoctorCheck[],
@@ -91,11 +135,7 @@ async function checkHouse(
       if (!answer.ok) throw new Error(`chain broken: ${answer.first_break?.message}`);
       return [undefined, `${answer.events} events, chain whole`];
     });
-    for (const [name, health] of Object.entries(await house.health())) {
-      if (health.status === "ok") continue;
-      const detail = `${health.status}: ${JSON.stringify(health.figures)}`;
-      checks.push({ name, ok: false, detail });
-    }
+    checks.push(...unwell(await house.health()));
   } finally {
     await house.stop();
   }

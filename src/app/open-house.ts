@@ -81,7 +81,7 @@ export async function noteServer(
 }
 
 /** The address of the server that serves this data folder, if that very one answers. */
-async function runningServer(data_dir: string): Promise<string | undefined> {
+export async function runningServer(data_dir: string): Promise<string | undefined> {
   const note = readNote(await readFile(serverNotePath(data_dir), "utf8").catch(() => ""));
   if (note === undefined) return undefined;
   try {

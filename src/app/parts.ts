@@ -7,9 +7,11 @@ import type { Clock } from "#kernel/clock.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import type { AnswerPlaces } from "#ports/answer-places.ts";
+import type { MayAsk } from "#models/chat/chat-service.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
 import type { SameRequest } from "#ports/same-request.ts";
 import type { DomainPack, RequestReader } from "#ports/domain-pack.ts";
+import { askableModels } from "./askable-models.ts";
 import type { Engines } from "./engines.ts";
 import { kbRelations } from "./kb-relations.ts";
 import type { HouseSettings } from "./settings.ts";
@@ -32,12 +34,14 @@ export interface Site {
 
 /** What parts of one process ask of each other on every call, beside their contracts. */
 export interface InProcess {
-  /** Absent: usage runs apart, and calls made here are not in its ledger. */
+  /** Absent: usage does not run here, and calls of models are in no ledger. */
   ledger?: CallLedger;
   /** Where answers stand; absent: matrix runs apart, and recorded answers are not looked for. */
   places?: AnswerPlaces;
   /** Whose secret this is; undefined: not one of a virtual key; throws when it is not good. */
   holderOf?: (secret: string) => Principal | undefined;
+  /** Which models a caller may ask, by the keys of this process. */
+  mayAsk?: MayAsk;
   /** Events of this process for the observer; absent: it runs apart. */
   takeEvents?: (events: readonly EventInput[]) => Promise<void>;
 }
@@ -180,9 +184,11 @@ export const PARTS: readonly Part[] = [
     needs: [],
     async open(site) {
       const { createUsage } = await import("#models/usage/usage-service.ts");
-      const usage = await createUsage(base(site, "usage"), site.settings.usage);
+      const { tokens } = site.settings.auth;
+      const usage = await createUsage({ ...base(site, "usage"), tokens }, site.settings.usage);
       site.in_process.ledger = usage.ledger;
       site.in_process.holderOf = usage.holderOf;
+      site.in_process.mayAsk = askableModels(usage.handlers);
       return usage;
     },
   },
@@ -193,14 +199,14 @@ export const PARTS: readonly Part[] = [
     async open(site) {
       const { createChat } = await import("#models/chat/chat-service.ts");
       const providers = await site.engines.chatProviders();
-      const { ledger } = site.in_process;
+      const { ledger, mayAsk } = site.in_process;
       const own = base(site, "chat");
-      if (ledger === undefined) own.log.warn({}, "usage runs apart: no ledger, no limits of keys");
+      if (ledger === undefined) own.log.warn({}, "usage does not run here: no ledger, no keys");
       const witnessed = witnessedLedger(ledger, site.tell);
       const tiers = tiersOf(site.settings.models);
       const same_request = await sameRequest(site);
       return createChat(
-        { ...own, providers, ledger: witnessed, tiers, same_request },
+        { ...own, providers, ledger: witnessed, tiers, same_request, mayAsk },
         site.settings.chat,
       );
     },

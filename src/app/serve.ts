@@ -9,7 +9,9 @@ import type { Log } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { composeHouse, type House } from "./compose.ts";
 import { openFaces, openMcpFace } from "./faces.ts";
+import { checkLimitsHold } from "./ledger-reach.ts";
 import { noteServer, type Variables } from "./open-house.ts";
+import { PARTS } from "./parts.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
 
 export interface ServeOptions {
@@ -41,6 +43,8 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
       hint: "add [[auth.tokens]] to lakehouse.toml, or listen on 127.0.0.1",
     });
   }
+  const here = new Set(options.only ?? PARTS.map((part) => part.service));
+  checkLimitsHold({ here, as_proxy: options.gateway || options.mcp === true }, settings);
   const refuse = createAddressGuard(settings.auth.allow);
   const instance = newId();
   const house = await composeHouse(options);

@@ -3,7 +3,12 @@ import { readFile, stat } from "node:fs/promises";
 import { parse } from "smol-toml";
 import { z } from "zod";
 import { LakehouseError } from "#kernel/problem.ts";
-import { applyVariables, checkSettings, type SettingsDocument } from "#kernel/settings-reader.ts";
+import {
+  applyVariables,
+  checkSettings,
+  readVariables,
+  type SettingsDocument,
+} from "#kernel/settings-reader.ts";
 import { SERVICE_NAMES } from "#contracts/all-contracts.ts";
 import { catalogSettings } from "#data/catalog/catalog-settings.ts";
 import { ingestSettings } from "#data/ingest/ingest-settings.ts";
@@ -25,6 +30,8 @@ import { permissionSettings } from "#work/permission/permission-settings.ts";
 import { respondSettings } from "#work/respond/respond-settings.ts";
 import { truthSettings } from "#work/truth/truth-settings.ts";
 import { validateSettings } from "#work/validate/validate-settings.ts";
+import { authSettings } from "./auth-settings.ts";
+import { modelNameFaults } from "./model-names.ts";
 import { modelsSettings } from "./model-tiers.ts";
 import { telemetrySettings } from "./otlp-settings.ts";
 import { providersSettings } from "./provider-settings.ts";
@@ -33,24 +40,6 @@ const gatewaySettings = z.strictObject({
   host: z.string().default("127.0.0.1").describe("anything but loopback needs [auth] tokens"),
   port: z.int().min(0).max(65535).default(3110),
   hosts: z.array(z.string()).default([]).describe("other names this server is addressed by"),
-});
-
-const authSettings = z.strictObject({
-  tokens: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1),
-        token: z.string().describe("a reference: env:NAME or file:/path (mode 0600)"),
-        scopes: z.array(z.enum(["read", "write", "admin"])).min(1),
-      }),
-    )
-    .default([]),
-  token: z.string().default("").describe("reference of the token sent to services run apart"),
-  allow: z
-    .array(z.string())
-    .max(10_000)
-    .default([])
-    .describe("addresses and networks (10.0.0.0/8) that may ask, this machine too; empty: all"),
 });
 
 /** Where services answer when they do not run in this process. */
@@ -102,41 +91,48 @@ const enginesSettings = z.strictObject({
   vector_threads: z.int().min(0).default(0).describe("0: one for each core"),
 });
 
-export const houseSettings = z.strictObject({
-  data_dir: z.string().default("data").describe("all state stands below this folder"),
-  log_level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
-  domains: z.array(z.string()).default(["staffing", "bookshop"]),
-  sets_dir: z.string().default("../shared/data").describe("folder of data sets for lift and eval"),
-  gateway: gatewaySettings.prefault({}),
-  auth: authSettings.prefault({}),
-  services: servicesSettings.prefault({}),
-  providers: providersSettings.prefault({}),
-  models: modelsSettings,
-  engines: enginesSettings.prefault({}),
-  pointers: pointersSettings.prefault({}),
-  s3: s3Settings.prefault({}),
-  storage: storageSettings.prefault({}),
-  journal: journalSettings.prefault({}),
-  catalog: catalogSettings.prefault({}),
-  query: querySettings.prefault({}),
-  ingest: ingestSettings.prefault({}),
-  rewrite: rewriteSettings.prefault({}),
-  embed: embedSettings.prefault({}),
-  usage: usageSettings.prefault({}),
-  chat: chatSettings.prefault({}),
-  vector: vectorSettings.prefault({}),
-  pathway: pathwaySettings.prefault({}),
-  playbook: playbookSettings.prefault({}),
-  matrix: matrixSettings.prefault({}),
-  truth: truthSettings.prefault({}),
-  permission: permissionSettings.prefault({}),
-  validate: validateSettings.prefault({}),
-  iterate: iterateSettings.prefault({}),
-  respond: respondSettings.prefault({}),
-  observe: observeSettings.prefault({}),
-  telemetry: telemetrySettings.prefault({}),
-  lift: liftSettings.prefault({}),
-});
+export const houseSettings = z
+  .strictObject({
+    data_dir: z.string().default("data").describe("all state stands below this folder"),
+    log_level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+    domains: z.array(z.string()).default(["staffing", "bookshop"]),
+    sets_dir: z
+      .string()
+      .default("../shared/data")
+      .describe("folder of data sets for lift and eval"),
+    gateway: gatewaySettings.prefault({}),
+    auth: authSettings.prefault({}),
+    services: servicesSettings.prefault({}),
+    providers: providersSettings.prefault({}),
+    models: modelsSettings,
+    engines: enginesSettings.prefault({}),
+    pointers: pointersSettings.prefault({}),
+    s3: s3Settings.prefault({}),
+    storage: storageSettings.prefault({}),
+    journal: journalSettings.prefault({}),
+    catalog: catalogSettings.prefault({}),
+    query: querySettings.prefault({}),
+    ingest: ingestSettings.prefault({}),
+    rewrite: rewriteSettings.prefault({}),
+    embed: embedSettings.prefault({}),
+    usage: usageSettings.prefault({}),
+    chat: chatSettings.prefault({}),
+    vector: vectorSettings.prefault({}),
+    pathway: pathwaySettings.prefault({}),
+    playbook: playbookSettings.prefault({}),
+    matrix: matrixSettings.prefault({}),
+    truth: truthSettings.prefault({}),
+    permission: permissionSettings.prefault({}),
+    validate: validateSettings.prefault({}),
+    iterate: iterateSettings.prefault({}),
+    respond: respondSettings.prefault({}),
+    observe: observeSettings.prefault({}),
+    telemetry: telemetrySettings.prefault({}),
+    lift: liftSettings.prefault({}),
+  })
+  .superRefine((settings, context) => {
+    for (const fault of modelNameFaults(settings)) context.addIssue({ code: "custom", ...fault });
+  });
 
 export type HouseSettings = z.output<typeof houseSettings>;
 
@@ -155,8 +151,10 @@ export async function loadSettings(options: LoadOptions): Promise<HouseSettings>
     if (error.code === "ENOENT" && options.file === undefined) return "";
     throw new LakehouseError("not_found", `cannot read settings file ${name} (${error.code})`);
   });
-  const document = applyVariables(parseToml(name, text), options.variables, houseSettings);
-  return checkSettings(houseSettings, merge(document, options.overrides ?? {}), { name, text });
+  const variables = readVariables(options.variables, houseSettings);
+  const document = applyVariables(parseToml(name, text), variables);
+  const source = { name, text, variables };
+  return checkSettings(houseSettings, merge(document, options.overrides ?? {}), source);
 }
 
 function parseToml(name: string, text: string): SettingsDocument {

@@ -40,11 +40,18 @@ const request = z.strictObject({
   ...common,
 });
 
+/** What an answer may hold beside its content. */
+const unsaid = {
+  refusal: z.string().optional().describe("said instead of an answer that it will not give"),
+  reasoning: z.string().optional().describe("what the model thought, where it tells"),
+};
+
 export const answer = z.strictObject({
   model: z.string(),
   provider: z.string(),
   provider_kind: z.enum(["model", "deterministic"]),
   content: z.string(),
+  ...unsaid,
   tool_calls: z.array(z.unknown()).optional(),
   finish_reason: finishReason,
   usage: tokenUsage,
@@ -54,6 +61,13 @@ export const answer = z.strictObject({
   trace_id: z.string(),
 });
 export type ChatAnswer = z.output<typeof answer>;
+
+const listedModel = z.strictObject({
+  id: z.string(),
+  object: z.literal("model"),
+  created: z.int(),
+  owned_by: z.string(),
+});
 
 const reasons = [
   "no_such_provider",
@@ -82,6 +96,7 @@ export const chat = defineContract("chat", "One door to every model.", {
     input: request,
     output: z.strictObject({
       content: z.string(),
+      ...unsaid,
       tool_calls: z.array(z.unknown()).optional(),
       finish_reason: finishReason.optional(),
       usage: tokenUsage.optional(),
@@ -97,12 +112,18 @@ export const chat = defineContract("chat", "One door to every model.", {
     summary: "Chat completions as OpenAI's API has them, streaming included.",
     http: "POST /v1/chat/completions",
     input: z.looseObject({
-      model: z.string().min(1).optional(),
-      stream: z.boolean().default(false),
-      stream_options: z.looseObject({ include_usage: z.boolean().optional() }).optional(),
-      max_completion_tokens: z.int().min(1).optional(),
       ...common,
       // OpenAI's own clients may send null for what is not wanted.
+      model: z.string().min(1).nullish(),
+      stream: z.boolean().nullable().default(false),
+      stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
+      max_completion_tokens: z.int().min(1).nullish(),
+      temperature: common.temperature.nullable(),
+      max_tokens: common.max_tokens.nullable(),
+      stop: common.stop.nullable(),
+      seed: common.seed.nullable(),
+      response_format: common.response_format.nullable(),
+      tools: common.tools.nullable(),
       logprobs: common.logprobs.nullable(),
       top_logprobs: common.top_logprobs.nullable(),
     }),
@@ -114,20 +135,20 @@ export const chat = defineContract("chat", "One door to every model.", {
     timeout_ms: 600_000,
   }),
   models: read({
-    summary: "Models that can be asked now, as OpenAI lists them.",
+    summary: "Models that the caller can ask now, as OpenAI lists them.",
     http: "GET /v1/models",
     input: z.strictObject({}),
     output: z.strictObject({
       object: z.literal("list"),
-      data: z.array(
-        z.strictObject({
-          id: z.string(),
-          object: z.literal("model"),
-          created: z.int(),
-          owned_by: z.string(),
-        }),
-      ),
+      data: z.array(listedModel),
     }),
+  }),
+  model: read({
+    summary: "One of the models that can be asked now.",
+    http: "GET /v1/models/{id...}",
+    input: z.strictObject({ id: z.string().min(1).describe("as the list has it") }),
+    output: listedModel,
+    reasons: ["no_such_model", "provider_unreachable", "provider_failed", "bad_provider_answer"],
   }),
   providers: read({
     summary: "Providers that are registered, what they are and whether they answer.",

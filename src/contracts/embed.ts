@@ -84,10 +84,11 @@ export const embed = defineContract("embed", "Texts to vectors.", {
     http: "POST /v1/embeddings",
     input: z.strictObject({
       input: z.union([z.string(), z.array(z.string()).min(1)]),
-      model: z.string().optional(),
-      encoding_format: z.enum(["float", "base64"]).default("float"),
-      dimensions: z.int().min(1).optional(),
-      user: z.string().optional(),
+      // OpenAI's own clients may send null for what is not wanted.
+      model: z.string().nullish(),
+      encoding_format: z.enum(["float", "base64"]).nullable().default("float"),
+      dimensions: z.int().min(1).nullish(),
+      user: z.string().nullish(),
     }),
     output: z.strictObject({
       object: z.literal("list"),

@@ -30,6 +30,11 @@ export const count = z.int().min(0);
 /** ISO 8601 UTC time. */
 export const time = z.string();
 
+/** A time that somebody gives: what is none is refused, for nothing could be compared with it. */
+export const givenTime = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
+  error: "must be an ISO 8601 time: 2026-03-01, 2026-03-01T08:30:00Z or 2026-03-01T09:30:00+01:00",
+});
+
 /**
  * Type names are those of Apache Iceberg: long, double, string, timestamp, decimal(9,2), list<long>
  * …
@@ -94,6 +99,10 @@ export const tokenUsage = z.strictObject({
     .looseObject({ cached_tokens: count.optional() })
     .optional()
     .describe("as OpenAI has it; cached tokens are counted in prompt_tokens too"),
+  completion_tokens_details: z
+    .looseObject({ reasoning_tokens: count.optional() })
+    .optional()
+    .describe("as OpenAI has it, where the provider tells it"),
 });
 export type TokenUsage = z.output<typeof tokenUsage>;
 

@@ -1,7 +1,7 @@
 // pathway: versioned traces of what was tried and how it went; each is seen in its scope only.
 import { z } from "zod";
 import { bytes, defineContract, read, write } from "#kernel/contract.ts";
-import { count, json, page, record, time } from "./nouns.ts";
+import { count, givenTime, json, page, record, time } from "./nouns.ts";
 
 const scopePart = z
   .string()
@@ -74,7 +74,7 @@ export const pathwayHit = z.strictObject({
   components: z.strictObject({
     lexical: z.number().nullable().describe("BM25"),
     cosine: z.number().nullable().describe("null: not embedded, or not asked for"),
-    relevance: z.number().describe("both, fused; 0 to 1"),
+    relevance: z.number().describe("both on scales of their own, mixed; 0 to 1"),
     decay: z.number(),
     utility: z.number(),
     trust: z.number(),
@@ -109,8 +109,10 @@ const reasons = ["no_such_pathway", "retired", "superseded"];
 const refusals = [
   "recalled_text",
   "retired_content",
+  "superseded_content",
   "duplicate_content",
   "unknown_origin",
+  "empty_content",
   "content_too_large",
   "pathway_full",
   "log_unwritable",
@@ -210,13 +212,17 @@ export const pathwayContract = defineContract(
       http: "POST /pathways/search",
       input: z.strictObject({
         ...scope,
-        query_text: z.string().min(1).max(100_000),
+        query_text: z
+          .string()
+          .min(1)
+          .max(100_000)
+          .regex(/[\p{L}\p{N}\p{P}\p{S}]/u, "must ask something, not for spaces"),
         k: z.int().min(1).max(1_000).default(10),
         mode: z.enum(["mixed", "lexical", "dense"]).default("mixed").describe("lexical: no model"),
         tags: tags.default([]).describe("all of them must be there"),
         trust_min: trust.default(0),
-        recorded_from: time.optional(),
-        recorded_to: time.optional(),
+        recorded_from: givenTime.optional().describe("a date stands for its first moment, UTC"),
+        recorded_to: givenTime.optional(),
         include_superseded: z
           .boolean()
           .default(false)
@@ -256,6 +262,7 @@ export const pathwayContract = defineContract(
         total: count,
         next_after: z.string().nullable(),
       }),
+      reasons: ["bad_cursor"],
     }),
     stats: read({
       summary: "Figures of a scope.",

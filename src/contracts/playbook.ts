@@ -201,6 +201,7 @@ export const playbookContract = defineContract("playbook", "Queries whose best a
       total: count,
       next_after: z.string().nullable(),
     }),
+    reasons: ["bad_cursor"],
   }),
   get: read({
     summary: "One entry with its history.",

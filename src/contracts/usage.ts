@@ -37,17 +37,8 @@ export type UsageLine = z.output<typeof usageLine>;
 
 const amount = z.number().positive().nullable();
 
-const keyFields = {
-  name: z.string().min(1).max(128),
-  scopes: z
-    .array(z.enum(["read", "write", "admin"]))
-    .min(1)
-    .default(["read", "write"])
-    .describe("asking a model needs write"),
-  models_only: z
-    .boolean()
-    .default(true)
-    .describe("may ask models and embeddings only; false: all that its scopes allow"),
+/** What a caller may ask of models: of a virtual key, and of an access token in the settings. */
+export const callerLimits = {
   models: z
     .array(z.string().min(1))
     .default(["*"])
@@ -63,6 +54,20 @@ const keyFields = {
     })
     .prefault({})
     .describe("by day and month of UTC; models without a price cost nothing"),
+};
+
+const keyFields = {
+  name: z.string().min(1).max(128),
+  scopes: z
+    .array(z.enum(["read", "write", "admin"]))
+    .min(1)
+    .default(["read", "write"])
+    .describe("asking a model needs write"),
+  models_only: z
+    .boolean()
+    .default(true)
+    .describe("may ask models and embeddings only; false: all that its scopes allow"),
+  ...callerLimits,
 };
 
 const keyView = z.strictObject({

@@ -124,6 +124,10 @@ export const vector = defineContract("vector", "Named indexes of texts and vecto
       vector: z.array(z.number()).optional(),
       k: z.int().min(1).max(10_000).default(10),
       filters: filters.optional(),
+      unknown_fields: z
+        .enum(["refuse", "accept"])
+        .default("refuse")
+        .describe("accept: a filter may name a field that no item of this index has"),
       ids: z.array(z.string()).max(5_000_000).optional().describe("search among these only"),
       mode: z
         .enum(["vector", "lexical", "mixed"])
@@ -144,7 +148,7 @@ export const vector = defineContract("vector", "Named indexes of texts and vecto
         .describe("cosine of unrelated texts to the index's model, if asked for"),
       took_ms: z.number(),
     }),
-    reasons: [...reasons, "no_query"],
+    reasons: [...reasons, "no_query", "no_such_field"],
   }),
   hybrid: read({
     summary: "Search among the rows that an SQL condition on the index's dataset selects.",

@@ -13,6 +13,7 @@ import {
   toHeaderText,
   wireHeader,
 } from "./http-form.ts";
+import { checkJsonDepth } from "./json-depth.ts";
 import { LIMITS } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { asOpenAiError } from "./openai-error.ts";
@@ -103,6 +104,7 @@ const OPENAI_ROUTES: ReadonlySet<HttpRoute> = new Set([
   "POST /v1/chat/completions",
   "POST /v1/embeddings",
   "GET /v1/models",
+  "GET /v1/models/{id...}",
 ]);
 
 /** Errors that were made before the handler, such as a refused input, lack the member. */
@@ -172,6 +174,7 @@ function bodyTextOf(asked: AskedOverHttp, operation: Operation): Promise<string>
 
 function jsonObjectOf(text: string): Record<string, unknown> {
   if (text.trim() === "") return {};
+  checkJsonDepth(text);
   let value: unknown;
   try {
     value = JSON.parse(text);

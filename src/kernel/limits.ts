@@ -3,6 +3,8 @@
 export const LIMITS = {
   /** Largest JSON request body an operation takes unless its contract says otherwise. */
   json_body_bytes_max: 8 * 1024 * 1024,
+  /** Levels of objects and lists in a JSON body; each takes stack wherever it is walked through. */
+  json_levels_max: 1_000,
   /** Largest raw body: storage applies its own caps by prefix before reading. */
   raw_body_bytes_max: 64 * 1024 * 1024 * 1024,
   /** Silence of a sender in the middle of its request body. */

@@ -5,7 +5,10 @@ import { LakehouseError, outwardMessage, STATUS_OF_CODE, toLakehouseError } from
 export function openAiErrorBody(error: LakehouseError) {
   const type = STATUS_OF_CODE[error.code] < 500 ? "invalid_request_error" : "server_error";
   const hint = error.hint === undefined ? "" : ` (${error.hint})`;
-  return { message: `${outwardMessage(error)}${hint}`, type, code: error.reason };
+  // A provider's own name for what is wrong with a request is what its clients look for.
+  const told = error.extra["provider_code"];
+  const code = typeof told === "string" ? told : error.reason;
+  return { message: `${outwardMessage(error)}${hint}`, type, code };
 }
 
 /** The same error with the `error` member beside its own. */

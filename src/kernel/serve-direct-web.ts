@@ -10,7 +10,7 @@ import {
 import { toReadableStream } from "./http-client.ts";
 import { startWait, stopWait } from "./long-wait.ts";
 import { LIMITS } from "./limits.ts";
-import type { DirectEdge, DirectGuard } from "./serve-direct.ts";
+import { traceIdOf, type DirectEdge, type DirectGuard } from "./serve-direct.ts";
 import { bodyStalled } from "./stalled-body.ts";
 import { traceOrigin } from "./trace-context.ts";
 import { emptyBody } from "./whole-body.ts";
@@ -37,7 +37,8 @@ export function serveDirectWeb(
     }
     const refused = guard.refuse?.(request);
     if (refused !== undefined) {
-      return Promise.resolve(toWebResponse(problemAnswer(refused), guard.headers));
+      const answer = problemAnswer(refused, traceIdOf(request));
+      return Promise.resolve(toWebResponse(answer, guard.headers));
     }
     return answerWeb(request, routed, guard, edge);
   };

@@ -87,7 +87,7 @@ export function answerAside(
   const refused = guard.refuse?.(head);
   const made = refused === undefined ? make() : Promise.reject(refused);
   void made
-    .catch((error: unknown) => problemAnswer(error))
+    .catch((error: unknown) => problemAnswer(error, traceIdOf(head)))
     .then((answer) => writeAnswer(incoming, response, answer, guard));
   return true;
 }
@@ -98,6 +98,11 @@ function headOf({ method = "GET", url = "/", headers }: IncomingMessage): Reques
     url: `http://${headers.host}${url}`,
     headers: { get: (name) => headerText(headers[name]) ?? null },
   };
+}
+
+/** The trace of a request that no operation was reached by: its own, or a new one. */
+export function traceIdOf({ headers }: RequestHead): string {
+  return traceOrigin((name) => headers.get(name) ?? undefined).trace_id;
 }
 
 function headerText(value: string | string[] | undefined): string | undefined {
@@ -114,7 +119,7 @@ function answerDirect(
 ): void {
   const refused = guard.refuse?.(head);
   if (refused !== undefined) {
-    void writeAnswer(incoming, response, problemAnswer(refused), guard);
+    void writeAnswer(incoming, response, problemAnswer(refused, traceIdOf(head)), guard);
     return;
   }
   const { headers } = incoming;

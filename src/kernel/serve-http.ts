@@ -73,7 +73,8 @@ export function serveHttp(served: readonly Served[], options: ServeOptions = {})
   app.notFound((context) => {
     const detail = `there is no ${context.req.method} ${context.req.path}`;
     const hint = "GET /openapi.json lists every route";
-    return problemResponse(new LakehouseError("not_found", detail, { reason: "no_route", hint }));
+    const error = new LakehouseError("not_found", detail, { reason: "no_route", hint });
+    return problemResponse(error, originOf(context).trace_id);
   });
   app.onError((error, context) => {
     const { trace_id } = originOf(context);

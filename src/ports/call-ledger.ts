@@ -32,10 +32,15 @@ export interface ModelOutcome {
   readonly retries: number;
   /** A second request was sent because the first was slow. */
   readonly hedged?: boolean | undefined;
+  /** A provider was asked, and may have worked whatever came of it. */
+  readonly sent?: boolean | undefined;
 }
 
 export interface AdmittedModel {
-  /** Whether the caller may be answered by this model too; reserves what that may cost. */
+  /**
+   * Whether the caller may be answered by this model too; reserves what that may cost, or throws
+   * `rate_limited` (key_budget_spent).
+   */
   covers(provider: string, model: string): boolean;
   /** A line for a try that was left for a quicker one; it is never charged. */
   lost(outcome: ModelOutcome): Promise<void>;

@@ -26,6 +26,10 @@ export interface ChatRequest {
 
 export interface ChatDelta {
   readonly content: string;
+  /** What the model says instead of an answer that it will not give. */
+  readonly refusal?: string;
+  /** What a model thought on the way, where it tells. */
+  readonly reasoning?: string;
   readonly tool_calls?: readonly unknown[];
   readonly finish_reason?: FinishReason;
   readonly usage?: TokenUsage;
@@ -34,6 +38,12 @@ export interface ChatDelta {
   /** With the last delta: what of the request was left out, and why. */
   readonly notes?: string[];
 }
+
+/**
+ * A delta that says nothing but that the provider is at work: limits to its silence run anew. Known
+ * by its identity; nobody behind the guard gets to see it.
+ */
+export const STILL_THERE: ChatDelta = { content: "" };
 
 export interface ChatModelInfo {
   readonly id: string;

@@ -1,7 +1,7 @@
 // How adapters speak to a provider of models over HTTP: one request, its failures in our words.
 import type { ByteStream } from "#kernel/contract.ts";
 import { collectBytes, httpRequest, type HttpResponse } from "#kernel/http-client.ts";
-import { LakehouseError } from "#kernel/problem.ts";
+import { LakehouseError, type ErrorCode } from "#kernel/problem.ts";
 import { wholeTextOf } from "#kernel/whole-body.ts";
 
 /** Largest answer that is read whole. */
@@ -39,9 +39,10 @@ export interface AskOptions {
 }
 
 /**
- * Sends JSON (or a GET without it) to `path` of the endpoint and gives back an answer below 400.
+ * Sends JSON (or a GET without it) to `path` of the endpoint and gives back an answer below 300.
  * Errors: `unavailable` (provider_unreachable, provider_failed), `not_found` (no_such_model),
- * `rate_limited` (provider_rate_limited, extra.retry_after_s), `rejected` (provider_failed).
+ * `rate_limited` (provider_rate_limited, extra.retry_after_s); `invalid`, `too_large` and
+ * `rejected` (provider_failed, extra.provider_code) are what the provider says of the request.
  */
 export async function askProvider(
   endpoint: ProviderEndpoint,
@@ -101,6 +102,19 @@ export function parseProviderJson(name: string, text: string): unknown {
   }
 }
 
+/**
+ * Whether an answer is a web page, as gateways and login walls send it with 200: nothing for who
+ * reads events.
+ */
+export function isPage({ headers }: HttpResponse): boolean {
+  return headers["content-type"]?.toLowerCase().startsWith("text/html") === true;
+}
+
+export async function pageError(name: string, response: HttpResponse): Promise<LakehouseError> {
+  const { message } = await errorDetail(response.body);
+  return badAnswer(`${name} answered with a web page: ${clip(message)}`);
+}
+
 /** The body, with a connection that breaks off reported as `unavailable` (provider_failed). */
 export async function* providerBytes(name: string, body: ByteStream): AsyncGenerator<Uint8Array> {
   try {
@@ -141,9 +155,12 @@ function unreachable(name: string, error: unknown): unknown {
 
 async function statusError(name: string, response: HttpResponse): Promise<LakehouseError> {
   const { status } = response;
-  const said = clip(await errorDetail(response.body));
+  const detail = await errorDetail(response.body);
+  const said = clip(detail.message);
   const message = `${name} answered ${status}${said === "" ? "" : `: ${said}`}`;
-  const extra = { provider: name, provider_status: status };
+  const extra: Record<string, unknown> = { provider: name, provider_status: status };
+  const retry_after_s = retryAfterSeconds(response.headers["retry-after"]);
+  if (retry_after_s !== undefined) extra["retry_after_s"] = retry_after_s;
   if (status === 404) {
     return new LakehouseError("not_found", message, {
       reason: "no_such_model",
@@ -152,22 +169,34 @@ async function statusError(name: string, response: HttpResponse): Promise<Lakeho
     });
   }
   if (status === 429) {
-    const retry_after_s = retryAfterSeconds(response.headers["retry-after"]);
-    return new LakehouseError("rate_limited", message, {
-      reason: "provider_rate_limited",
-      extra: retry_after_s === undefined ? extra : { ...extra, retry_after_s },
-    });
+    return new LakehouseError("rate_limited", message, { reason: "provider_rate_limited", extra });
   }
-  if (status === 401 || status === 403) {
-    const hint = `check the api_key of ${name}`;
-    return new LakehouseError("unavailable", message, { reason: "provider_failed", hint, extra });
-  }
-  const code = status >= 500 || status === 408 ? "unavailable" : "rejected";
-  const retry_after_s = retryAfterSeconds(response.headers["retry-after"]);
+  const code = codeOf(status);
+  if (code !== "unavailable" && detail.code !== undefined) extra["provider_code"] = detail.code;
+  const hint = hintOf(name, status);
+  const reason = "provider_failed";
   return new LakehouseError(code, message, {
-    reason: "provider_failed",
-    extra: retry_after_s === undefined ? extra : { ...extra, retry_after_s },
+    reason,
+    extra,
+    ...(hint === undefined ? {} : { hint }),
   });
+}
+
+/** What the provider says of the request stays as it is; what is wrong with it is unavailable. */
+function codeOf(status: number): ErrorCode {
+  if (status === 400) return "invalid";
+  if (status === 413) return "too_large";
+  const is_ours = status >= 400 && status < 500 && !NOT_OF_THE_REQUEST.has(status);
+  return is_ours ? "rejected" : "unavailable";
+}
+
+/** Of the provider's account with us, or of its own haste. */
+const NOT_OF_THE_REQUEST: ReadonlySet<number> = new Set([401, 402, 403, 408]);
+
+function hintOf(name: string, status: number): string | undefined {
+  if (status === 401 || status === 403) return `check the api_key of ${name}`;
+  if (status === 402) return `check the credit of the account at ${name}`;
+  return status < 400 ? `it sends elsewhere: check the base_url of ${name}` : undefined;
 }
 
 /** Seconds of a Retry-After header: a number, or an HTTP date (RFC 9110 §10.2.3). */
@@ -179,19 +208,33 @@ export function retryAfterSeconds(header: string | undefined, now_ms = Date.now(
   return Number.isNaN(date_ms) ? undefined : Math.max(0, (date_ms - now_ms) / 1000);
 }
 
-async function errorDetail(body: ByteStream): Promise<string> {
+interface ErrorDetail {
+  readonly message: string;
+  /** The provider's own name for what is wrong. */
+  readonly code: string | undefined;
+}
+
+async function errorDetail(body: ByteStream): Promise<ErrorDetail> {
   let text: string;
   try {
     text = (await collectBytes(body, ERROR_BYTES_MAX)).toString("utf8");
   } catch {
     // The status says enough; what explains it was too long or broke off.
-    return "";
+    return { message: "", code: undefined };
   }
   try {
-    return detailOf(JSON.parse(text)) ?? text;
+    const document: unknown = JSON.parse(text);
+    return { message: detailOf(document) ?? text, code: codeIn(document) };
   } catch {
-    return text;
+    return { message: text, code: undefined };
   }
+}
+
+/** `{error: {code}}`, as OpenAI's API has it. */
+function codeIn(document: unknown): string | undefined {
+  const { error } = (document ?? {}) as { error?: { code?: unknown } | null };
+  const code = error?.code;
+  return typeof code === "string" && code !== "" ? code : undefined;
 }
 
 /** `{error: {message}}`, `{error: "…"}`, `{message}` or `{detail}`, as providers have them. */

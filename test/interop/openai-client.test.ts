@@ -202,10 +202,12 @@ test("embeddings, in base64 as the client asks for them and in floats", async ()
   assert.ok(binary.usage.prompt_tokens > 0);
 });
 
-test("models are listed", async () => {
+test("models are listed, and each is found by its id", async () => {
   const ids: string[] = [];
   for await (const model of client.models.list()) ids.push(model.id);
   assert.deepEqual(ids, ["builtin/solver", "ollama/tiny:latest", "openrouter/vendor/tiny"]);
+  for (const id of ids) assert.equal((await client.models.retrieve(id)).id, id);
+  await assert.rejects(client.models.retrieve("ollama/none"), NotFoundError);
 });
 
 test("errors are the client's own, with status, code and a message that can be read", async () => {

@@ -269,6 +269,8 @@ test("chat and usage: every form of an answer, keys and the report", { skip }, a
   await ask("chat.completions", { model, messages });
   await ask("chat.completions", { model, messages, stream: true });
   await ask("chat.models");
+  await ask("chat.model", { id: model });
+  await refused(404, "chat.model", { id: "kimi/k3" });
   await ask("chat.providers");
   await refused(404, "chat.completions", { model: "kimi/k3", messages });
   const made = await ask("usage.create_key", { name: "clerk", models: ["builtin/*"] });

@@ -93,7 +93,7 @@ export interface RunningHouse {
 export const THREE_PROCESSES: readonly (readonly string[])[] = [
   ["storage", "journal", "catalog", "query", "ingest"],
   ["embed", "vector", "playbook", "matrix", "observe", "lift"],
-  ["gateway", "chat", "truth", "permission", "validate", "iterate", "respond"],
+  ["gateway", "usage", "chat", "truth", "permission", "validate", "iterate", "respond"],
 ];
 
 /** A house in one process, or split; clients talk to its gateway over HTTP. */

@@ -39,15 +39,17 @@ export function createAnthropicReader(json_tool: boolean): AnthropicReader {
       const wanted = { name: block["name"], arguments: "" };
       return [toolDelta({ index: call, id: block["id"], type: "function", function: wanted })];
     }
-    // Thinking and the results of Anthropic's own tools are no part of the answer's text.
+    // The results of Anthropic's own tools are no part of the answer's text.
     const kind = block["type"] === "text" && !json_tool ? "text" : "other";
     blocks.set(index, { kind, call: undefined, said: false });
     const { text } = block;
+    if (block["type"] === "thinking") return thought(block["thinking"]);
     return kind === "text" && typeof text === "string" && text !== "" ? [{ content: text }] : [];
   }
 
   function grown(block: OpenBlock | undefined, delta: Loose): ChatDelta[] {
     if (block === undefined) throw badAnswer("anthropic sent a delta of a block it never began");
+    if (delta["type"] === "thinking_delta") return thought(delta["thinking"]);
     const text = delta["type"] === "text_delta" ? delta["text"] : delta["partial_json"];
     if (typeof text !== "string" || text === "" || block.kind === "other") return [];
     block.said = true;
@@ -137,6 +139,10 @@ function usageOf(usage: Loose): TokenUsage {
 
 function withoutNulls(counts: Loose | undefined): Loose {
   return Object.fromEntries(Object.entries(counts ?? {}).filter(([, value]) => value !== null));
+}
+
+function thought(text: unknown): ChatDelta[] {
+  return typeof text === "string" && text !== "" ? [{ content: "", reasoning: text }] : [];
 }
 
 function argumentsDelta(block: OpenBlock, text: string): ChatDelta {

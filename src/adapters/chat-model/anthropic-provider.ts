@@ -1,10 +1,18 @@
 // Chat completions from Anthropic's own Messages API, streamed.
 import type { HttpResponse } from "#kernel/http-client.ts";
-import type { ChatDelta, ChatModelInfo, ChatProvider, ChatRequest } from "#ports/chat-model.ts";
+import {
+  STILL_THERE,
+  type ChatDelta,
+  type ChatModelInfo,
+  type ChatProvider,
+  type ChatRequest,
+} from "#ports/chat-model.ts";
 import {
   askProvider,
   badAnswer,
   brokenOff,
+  isPage,
+  pageError,
   parseProviderJson,
   providerBytes,
   readProviderJson,
@@ -51,6 +59,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ChatProvider
       const to = withHeaders(endpoint, asked.trace_headers);
       return askProvider(to, "/v1/messages", made.body, asked.signal);
     });
+    if (isPage(response)) throw await pageError(name, response);
     const deltas = response.headers["content-type"]?.includes("application/json")
       ? wholeAnswer(name, response, json_tool)
       : streamedAnswer(name, response, json_tool);
@@ -91,7 +100,9 @@ async function* streamedAnswer(
       const document = parseEvent(name, event);
       if (document["type"] === "error") throw reportedError(name, document);
       if (document["type"] === "message_stop") break;
-      yield* reader.read(document);
+      const deltas = reader.read(document);
+      if (deltas.length > 0) yield* deltas;
+      else if (!reader.complete()) yield STILL_THERE;
     }
   } catch (error) {
     // The answer was whole already: that the connection broke off after it harms nobody.

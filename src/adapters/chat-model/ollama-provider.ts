@@ -1,10 +1,18 @@
 // Chat completions from an Ollama server: /api/chat streamed as NDJSON, /api/tags for its models.
 import type { FinishReason, TokenUsage } from "#contracts/nouns.ts";
-import type { ChatDelta, ChatModelInfo, ChatProvider, ChatRequest } from "#ports/chat-model.ts";
+import {
+  STILL_THERE,
+  type ChatDelta,
+  type ChatModelInfo,
+  type ChatProvider,
+  type ChatRequest,
+} from "#ports/chat-model.ts";
 import {
   askProvider,
   badAnswer,
   brokenOff,
+  isPage,
+  pageError,
   parseProviderJson,
   providerBytes,
   readProviderJson,
@@ -37,6 +45,7 @@ export function createOllamaProvider(options: OllamaOptions): ChatProvider {
     const { response, notes } = await forgiving(request, (asked) =>
       askProvider(to, "/api/chat", toOllamaRequest(asked), asked.signal),
     );
+    if (isPage(response)) throw await pageError(name, response);
     let calls = 0;
     for await (const line of textLines(providerBytes(name, response.body))) {
       if (line.text.trim() === "") continue;
@@ -46,17 +55,19 @@ export function createOllamaProvider(options: OllamaOptions): ChatProvider {
       const tool_calls = fromOllamaToolCalls(message?.["tool_calls"], calls);
       calls += tool_calls.length;
       const logprobs = logprobsOf(document["logprobs"]);
-      const tools = {
+      const { thinking } = message ?? {};
+      const more = {
+        ...(typeof thinking === "string" && thinking !== "" ? { reasoning: thinking } : {}),
         ...(tool_calls.length > 0 ? { tool_calls } : {}),
         ...(logprobs === undefined ? {} : { logprobs }),
       };
       if (document["done"] === true) {
         const finish_reason = finishReasonOf(document["done_reason"], calls);
         const noted = notes.length > 0 ? { notes } : {};
-        yield { content, ...tools, finish_reason, usage: usageOf(document), ...noted };
+        yield { content, ...more, finish_reason, ...usageOf(document), ...noted };
         return;
       }
-      if (content !== "" || Object.keys(tools).length > 0) yield { content, ...tools };
+      yield content !== "" || Object.keys(more).length > 0 ? { content, ...more } : STILL_THERE;
     }
     throw brokenOff(name);
   }
@@ -97,9 +108,11 @@ function finishReasonOf(done_reason: unknown, tool_calls: number): FinishReason 
   return tool_calls > 0 ? "tool_calls" : "stop";
 }
 
-function usageOf(document: Readonly<Record<string, unknown>>): TokenUsage {
+function usageOf(document: Readonly<Record<string, unknown>>): { usage?: TokenUsage } {
+  if (!("eval_count" in document || "prompt_eval_count" in document)) return {};
   // A prompt that Ollama had in its cache is not counted by it: the field is absent then.
   const prompt_tokens = asCount(document["prompt_eval_count"]);
   const completion_tokens = asCount(document["eval_count"]);
-  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+  const total_tokens = prompt_tokens + completion_tokens;
+  return { usage: { prompt_tokens, completion_tokens, total_tokens } };
 }

@@ -2,18 +2,26 @@
 import type { HttpResponse } from "#kernel/http-client.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
-import type { ChatDelta, ChatModelInfo, ChatProvider, ChatRequest } from "#ports/chat-model.ts";
+import {
+  STILL_THERE,
+  type ChatDelta,
+  type ChatModelInfo,
+  type ChatProvider,
+  type ChatRequest,
+} from "#ports/chat-model.ts";
 import {
   askProvider,
   badAnswer,
   brokenOff,
+  isPage,
+  pageError,
   parseProviderJson,
   providerBytes,
   readProviderJson,
   reportedError,
   type ProviderEndpoint,
 } from "#ports/provider-http.ts";
-import { choiceOf, finishReasonOf, modelIds, usageOf } from "./openai-shapes.ts";
+import { choiceOf, finishReasonOf, modelIds, usageOf, type ChoicePart } from "./openai-shapes.ts";
 import { createForgivingAsk, type NoteSink } from "./refused-settings.ts";
 import { serverSentEvents, type ServerSentEvent } from "./stream-lines.ts";
 
@@ -34,6 +42,7 @@ export function createOpenAiCompatibleProvider(
       yield wholeAnswer(name, await readProviderJson(name, response), noted);
       return;
     }
+    if (isPage(response)) throw await pageError(name, response);
     for await (const delta of streamedAnswer(name, response)) {
       yield delta.finish_reason === undefined ? delta : { ...delta, ...noted };
     }
@@ -67,12 +76,14 @@ export function createOpenAiCompatibleProvider(
 
 /** A server may stream where a whole answer was asked for, as others answer whole. */
 async function joined(deltas: AsyncIterable<ChatDelta>): Promise<ChatDelta> {
-  let content = "";
+  let [content, refusal, reasoning] = ["", "", ""];
   let last: ChatDelta = { content };
   const tool_calls: unknown[] = [];
   const logprobs: TokenLogprob[] = [];
   for await (const delta of deltas) {
     content += delta.content;
+    refusal += delta.refusal ?? "";
+    reasoning += delta.reasoning ?? "";
     tool_calls.push(...(delta.tool_calls ?? []));
     logprobs.push(...(delta.logprobs ?? []));
     last = delta;
@@ -80,6 +91,8 @@ async function joined(deltas: AsyncIterable<ChatDelta>): Promise<ChatDelta> {
   return {
     ...last,
     content,
+    ...(refusal === "" ? {} : { refusal }),
+    ...(reasoning === "" ? {} : { reasoning }),
     ...(tool_calls.length === 0 ? {} : { tool_calls }),
     ...(logprobs.length === 0 ? {} : { logprobs }),
   };
@@ -144,13 +157,23 @@ function wholeAnswer(name: string, document: unknown, noted: Noted | undefined):
     throw badAnswer(`${name} did not answer with a completion`);
   }
   return {
-    content: choice.content,
-    ...(choice.tool_calls === undefined ? {} : { tool_calls: choice.tool_calls }),
+    ...deltaOf(choice),
     finish_reason: finishReasonOf(choice.finish_reason ?? "stop"),
     ...(usage === undefined ? {} : { usage }),
-    ...(choice.logprobs === undefined ? {} : { logprobs: choice.logprobs }),
     ...noted,
   };
+}
+
+/** What a choice says; `STILL_THERE` when that is nothing. */
+function deltaOf({ content, refusal, reasoning, tool_calls, logprobs }: ChoicePart): ChatDelta {
+  const is_plain = (refusal ?? reasoning ?? tool_calls ?? logprobs) === undefined;
+  if (is_plain) return content === "" ? STILL_THERE : { content };
+  const delta: { -readonly [K in keyof ChatDelta]: ChatDelta[K] } = { content };
+  if (refusal !== undefined) delta.refusal = refusal;
+  if (reasoning !== undefined) delta.reasoning = reasoning;
+  if (tool_calls !== undefined) delta.tool_calls = tool_calls;
+  if (logprobs !== undefined) delta.logprobs = logprobs;
+  return delta;
 }
 
 type Noted = Pick<ChatDelta, "notes">;
@@ -172,15 +195,10 @@ async function* streamedAnswer(name: string, response: HttpResponse): AsyncGener
       const document = parseEvent(name, event);
       usage = usageOf(document) ?? usage;
       const choice = choiceOf(document);
-      if (choice === undefined) continue;
-      if (choice.finish_reason !== undefined) finish_reason = finishReasonOf(choice.finish_reason);
-      const { content, tool_calls, logprobs } = choice;
-      if (content === "" && tool_calls === undefined && logprobs === undefined) continue;
-      yield {
-        content,
-        ...(tool_calls === undefined ? {} : { tool_calls }),
-        ...(logprobs === undefined ? {} : { logprobs }),
-      };
+      if (choice?.finish_reason !== undefined) finish_reason = finishReasonOf(choice.finish_reason);
+      const delta = choice === undefined ? STILL_THERE : deltaOf(choice);
+      // After the reason there is only the usage to come.
+      if (delta !== STILL_THERE || finish_reason === undefined) yield delta;
     }
   } catch (error) {
     // The answer was whole already: that the connection broke off after it harms nobody.

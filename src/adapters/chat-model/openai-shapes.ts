@@ -1,8 +1,11 @@
 // Reads what OpenAI-compatible servers answer; lenient where they differ from one another.
+import { newSpanId } from "#kernel/ids.ts";
 import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
 
 export interface ChoicePart {
   readonly content: string;
+  readonly refusal: string | undefined;
+  readonly reasoning: string | undefined;
   readonly tool_calls: readonly unknown[] | undefined;
   readonly finish_reason: string | undefined;
   readonly logprobs: TokenLogprob[] | undefined;
@@ -16,14 +19,45 @@ export function choiceOf(document: unknown): ChoicePart | undefined {
   const choice = Array.isArray(choices) ? asObject(choices[0]) : undefined;
   if (choice === undefined) return undefined;
   const part = asObject(choice["delta"]) ?? asObject(choice["message"]) ?? {};
-  const { content, tool_calls } = part;
+  const { content, refusal, reasoning_content, reasoning } = part;
   const { finish_reason, logprobs } = choice;
+  const parts = Array.isArray(content) ? joinedParts(content) : undefined;
   return {
-    content: typeof content === "string" ? content : "",
-    tool_calls: Array.isArray(tool_calls) && tool_calls.length > 0 ? tool_calls : undefined,
-    finish_reason: typeof finish_reason === "string" ? finish_reason : undefined,
+    content: parts?.content ?? asText(content) ?? "",
+    refusal: asText(refusal) ?? parts?.refusal,
+    reasoning: asText(reasoning_content) ?? asText(reasoning) ?? parts?.reasoning,
+    tool_calls: callsOf(part),
+    finish_reason: asText(finish_reason),
     logprobs: logprobsOf(asObject(logprobs)?.["content"]),
   };
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** A content in parts: text, refusals, and thoughts as Mistral has them (in parts of their own). */
+function joinedParts(list: readonly unknown[]) {
+  let [content, refusal, reasoning] = ["", "", ""];
+  for (const value of list) {
+    const part: Loose = typeof value === "string" ? { text: value } : (asObject(value) ?? {});
+    const { thinking } = part;
+    content += asText(part["text"]) ?? "";
+    refusal += asText(part["refusal"]) ?? "";
+    reasoning += Array.isArray(thinking) ? joinedParts(thinking).content : (asText(thinking) ?? "");
+  }
+  return { content, refusal: asText(refusal), reasoning: asText(reasoning) };
+}
+
+/** The calls of tools; the one `function_call` of older servers is the only one. */
+function callsOf({ tool_calls, function_call }: Loose): readonly unknown[] | undefined {
+  if (Array.isArray(tool_calls) && tool_calls.length > 0) return tool_calls;
+  const wanted = asObject(function_call);
+  if (wanted === undefined) return undefined;
+  // Streamed, its name comes first and once.
+  const begins = asText(wanted["name"]) !== undefined;
+  const head = begins ? { id: `call_${newSpanId()}`, type: "function" } : {};
+  return [{ index: 0, ...head, function: wanted }];
 }
 
 /** Tokens with their likelihood; undefined: nothing of the kind, or none. */
@@ -50,13 +84,26 @@ export function usageOf(document: unknown): TokenUsage | undefined {
   if (usage === undefined) return undefined;
   const prompt_tokens = asCount(usage["prompt_tokens"]);
   const completion_tokens = asCount(usage["completion_tokens"]);
-  const cached_tokens = asCount(asObject(usage["prompt_tokens_details"])?.["cached_tokens"]);
-  return {
-    prompt_tokens,
-    completion_tokens,
-    total_tokens: prompt_tokens + completion_tokens,
-    ...(cached_tokens > 0 ? { prompt_tokens_details: { cached_tokens } } : {}),
-  };
+  const told_tokens = asCount(usage["total_tokens"]);
+  const sum_tokens = prompt_tokens + completion_tokens;
+  if (told_tokens + sum_tokens === 0 && !NUMBERS.some((field) => field in usage)) return undefined;
+  const total_tokens = told_tokens > 0 ? told_tokens : sum_tokens;
+  const told: TokenUsage = { prompt_tokens, completion_tokens, total_tokens };
+  const prompt_details = detailsOf(usage["prompt_tokens_details"], "cached_tokens");
+  const completion_details = detailsOf(usage["completion_tokens_details"], "reasoning_tokens");
+  if (prompt_details !== undefined) told.prompt_tokens_details = prompt_details;
+  if (completion_details !== undefined) told.completion_tokens_details = completion_details;
+  return told;
+}
+
+const NUMBERS = ["prompt_tokens", "completion_tokens", "total_tokens"];
+
+/** As the provider tells them, but that the field that is read here too is a count or absent. */
+function detailsOf(value: unknown, read: string): Record<string, unknown> | undefined {
+  const details = asObject(value);
+  if (details === undefined) return undefined;
+  const { [read]: count, ...others } = details;
+  return typeof count === "number" ? { [read]: asCount(count), ...others } : others;
 }
 
 /** Reasons that OpenAI names are kept; other servers' words for the natural end are `stop`. */

@@ -47,7 +47,7 @@ export function createForgivingAsk(provider: string, note: NoteSink | undefined)
 }
 
 function namesTemperature(error: unknown): boolean {
-  if (!(error instanceof LakehouseError) || error.code !== "rejected") return false;
+  if (!(error instanceof LakehouseError)) return false;
   const status = error.extra["provider_status"];
   return (status === 400 || status === 422) && /\btemperature\b/i.test(error.message);
 }

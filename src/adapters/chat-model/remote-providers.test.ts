@@ -5,7 +5,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { LakehouseError } from "#kernel/problem.ts";
 import { askRequest, chatModelSuite, collectDeltas } from "#ports/chat-model.suite.ts";
-import type { ChatProvider } from "#ports/chat-model.ts";
+import { STILL_THERE, type ChatProvider } from "#ports/chat-model.ts";
 import { createAnthropicProvider } from "./anthropic-provider.ts";
 import { createOllamaProvider } from "./ollama-provider.ts";
 import { createOpenAiCompatibleProvider } from "./openai-compatible-provider.ts";
@@ -135,7 +135,8 @@ for (const kind of KINDS) {
     const controller = new AbortController();
     const request = askRequest("tiny", { signal: controller.signal });
     const deltas = kind.make(server.url).chat(request)[Symbol.asyncIterator]();
-    await deltas.next();
+    let step = await deltas.next();
+    while (step.value === STILL_THERE) step = await deltas.next();
     const rest = assert.rejects(
       deltas.next(),
       (error) => error instanceof LakehouseError && error.code === "cancelled",

@@ -53,7 +53,7 @@ export function exitCodeOf(code: ErrorCode): number {
 
 /** An error for people: what, why, what to do; or the problem document with --json. */
 export function showError(host: CliHost, json: boolean, thrown: unknown): number {
-  const error = toLakehouseError(thrown);
+  const error = inOurWords(toLakehouseError(thrown));
   if (json) {
     host.terminal.note(`${JSON.stringify(toProblem(error))}\n`);
     return exitCodeOf(error.code);
@@ -70,6 +70,27 @@ export function showError(host: CliHost, json: boolean, thrown: unknown): number
   }
   host.terminal.note(`${lines.join("\n")}\n`);
   return exitCodeOf(error.code);
+}
+
+/** Servers say which header they want; whoever sits at a command line sets it elsewhere. */
+function inOurWords(error: LakehouseError): LakehouseError {
+  const hint = TOKEN_HINTS[error.reason];
+  if (error.code !== "unauthenticated" || hint === undefined) return error;
+  const { code, message, reason, issues, extra, cause } = error;
+  return new LakehouseError(code, message, { reason, hint, issues, extra, cause });
+}
+
+const WHERE_TOKEN = 'LAKEHOUSE_AUTH_TOKEN=env:NAME, or in lakehouse.toml [auth] token = "env:NAME"';
+const TOKEN_HINTS: Readonly<Record<string, string | undefined>> = {
+  no_token: `say where the server's token is: ${WHERE_TOKEN}; or file:/path, mode 0600`,
+  unknown_token: `the server knows other tokens than the one sent, which is of ${WHERE_TOKEN}`,
+};
+
+/** The address of a server, as an option. */
+export function serverAddress(text: string): string {
+  const protocol = URL.parse(text)?.protocol;
+  if (protocol === "http:" || protocol === "https:") return text;
+  throw new InvalidArgumentError("an address like http://127.0.0.1:3110 is needed");
 }
 
 /** A whole number option within bounds. */

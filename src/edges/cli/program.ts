@@ -1,7 +1,7 @@
 // The command line: one program, its commands in files by plane.
 import { Command, CommanderError } from "commander";
 import type { CliHost } from "./cli-host.ts";
-import { createCommandKit, showError } from "./command-kit.ts";
+import { createCommandKit, serverAddress, showError } from "./command-kit.ts";
 import { addDataCommands } from "./data-commands.ts";
 import { addHouseCommands } from "./house-commands.ts";
 import { addImproveCommands } from "./improve-commands.ts";
@@ -21,7 +21,11 @@ export function createProgram(host: CliHost): Command {
     .option("-q, --quiet", "no progress and no notes")
     .option("--data <folder>", "where the state stands (default: as configured, data)")
     .option("--config <file>", "settings file (default: lakehouse.toml if there is one)")
-    .option("--url <address>", "talk to this server instead of opening the data here")
+    .option(
+      "--url <address>",
+      "talk to this server instead of opening the data here",
+      serverAddress,
+    )
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({ writeOut: host.terminal.out, writeErr: host.terminal.note })
     .showHelpAfterError("(--help lists what there is)")

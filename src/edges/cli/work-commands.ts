@@ -57,12 +57,14 @@ async function chatOnce(
     return;
   }
   let who = "";
+  const notes: string[] = [];
   for await (const piece of session.clients.chat.stream(request)) {
     kit.host.terminal.out(piece.content);
     who = piece.model;
+    notes.push(...(piece.notes ?? []));
   }
   kit.host.terminal.out("\n");
-  session.output.note(dim(who));
+  for (const note of [who, ...notes]) session.output.note(dim(note));
 }
 
 function addCall(program: Command, kit: CommandKit): void {

@@ -26,7 +26,8 @@ export type AuthenticateScope = (request: RequestHead, needed: Scope) => Princip
 export function createAuthenticator(settings: AuthSettings): AuthenticateScope {
   const holderOfToken = tokenHolders(settings.tokens);
   return (request, needed) => {
-    const given = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
+    // The name of the scheme is the same in any case (RFC 9110 §11.1).
+    const given = /^Bearer +(.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
     const holder = given === undefined ? undefined : settings.holderOf?.(given);
     if (holder !== undefined) return withScope(onItsRoutes(holder, request), "key", needed);
     if (settings.tokens.length === 0) return LOCAL_PRINCIPAL;
@@ -73,7 +74,10 @@ const MODEL_PATHS: ReadonlySet<string> = new Set([
 
 /** Mostly the path ends the URL, and parsing that costs more than all the rest here. */
 function isModelPath(url: string): boolean {
-  return MODEL_PATHS.has(pathOf(url)) || MODEL_PATHS.has(new URL(url).pathname);
+  if (MODEL_PATHS.has(pathOf(url))) return true;
+  // As the routes see it: without dots that lead elsewhere.
+  const { pathname } = new URL(url);
+  return MODEL_PATHS.has(pathname) || pathname.startsWith("/v1/models/");
 }
 
 function onItsRoutes(holder: Principal, request: RequestHead): Principal {

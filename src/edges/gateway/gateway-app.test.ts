@@ -175,3 +175,13 @@ test("loopback is known by address", () => {
     assert.equal(isLoopback(host), false);
   }
 });
+
+test("the scheme of a token is the same in any case", async () => {
+  const { app, reached } = gateway(TOKENS);
+  for (const scheme of ["bearer", "BEARER", "Bearer"]) {
+    const headers = { authorization: `${scheme} ${TOKENS[0]!.secret}` };
+    const response = await app.fetch(new Request("http://127.0.0.1/v1/models", { headers }));
+    assert.equal(response.status, 200, scheme);
+  }
+  assert.equal(reached.length, 3);
+});

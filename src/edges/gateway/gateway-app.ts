@@ -6,7 +6,12 @@ import type { ServiceHealth } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import { openApi } from "#kernel/openapi.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import { answerAside, type DirectGuard, type RequestHead } from "#kernel/serve-direct.ts";
+import {
+  answerAside,
+  traceIdOf,
+  type DirectGuard,
+  type RequestHead,
+} from "#kernel/serve-direct.ts";
 import { problemResponse, serveHttp, type Served, type ServedApp } from "#kernel/serve-http.ts";
 import { createAuthenticator, scopeNeeded, type AuthSettings } from "./authenticate.ts";
 import { GATEWAY_PAGES } from "./gateway-pages.ts";
@@ -93,7 +98,7 @@ function guardOrigin(
   const known = new Set(["localhost", "127.0.0.1", "[::1]", ...hosts.map(hostOfUrl)]);
   app.fetch = async (request, ...rest) => {
     const foreign = foreignPart(request, known);
-    if (foreign !== undefined) return problemResponse(refused(foreign));
+    if (foreign !== undefined) return problemResponse(refused(foreign), traceIdOf(request));
     return notAsPage(await inner(request, ...rest));
   };
   const guard: DirectGuard = {
@@ -115,7 +120,7 @@ function guardOrigin(
 /** Signed as for a foreign protocol, or of an address that is no URL: the whole app looks at it. */
 function isForFaces({ url, headers }: RequestHead, faces: readonly HttpFace[]): boolean {
   const authorization = headers.get("authorization");
-  if (authorization !== null && !authorization.startsWith("Bearer ")) return true;
+  if (authorization !== null && !/^Bearer /i.test(authorization)) return true;
   if (!PLAIN.test(url) && !URL.canParse(url)) return true;
   return faces.length > 0 && headers.get("x-amz-date") !== null;
 }

@@ -45,10 +45,23 @@ test("a key for models only opens no other door, however its path is written", (
   const models_key: Principal = { ...KEY, models_only: true };
   const authenticate = createAuthenticator({ tokens: [TOKEN], holderOf: () => models_key });
   const at = (path: string) => new Request(`http://127.0.0.1${path}`, ask("lhk_good"));
-  for (const path of ["/v1/chat", "/v1/chat/completions?x=1", "/v1/models", "/v1/embeddings"]) {
+  for (const path of [
+    "/v1/chat",
+    "/v1/chat/completions?x=1",
+    "/v1/models",
+    "/v1/models/up%2Fok",
+    "/v1/embeddings",
+  ]) {
     assert.equal(authenticate(at(path), "read"), models_key, path);
   }
-  for (const path of ["/", "/v1/chat/../keys", "/v1/models/%2e%2e/usage", "/v1/chatter", "/sql"]) {
+  for (const path of [
+    "/",
+    "/v1/chat/../keys",
+    "/v1/models/%2e%2e/usage",
+    "/v1/chatter",
+    "/sql",
+    "/v1/models/../keys",
+  ]) {
     assert.throws(() => authenticate(at(path), "read"), { reason: "models_only" }, path);
   }
 });

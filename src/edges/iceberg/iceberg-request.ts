@@ -1,5 +1,6 @@
 // What a request of the Iceberg REST protocol says: bodies with bounds, pages, flags.
 import type { ByteStream } from "#kernel/contract.ts";
+import { checkJsonDepth } from "#kernel/json-depth.ts";
 import { LIMITS } from "#kernel/limits.ts";
 import { parseLongJson, printLongJson } from "#kernel/long-json.ts";
 import { LakehouseError } from "#kernel/problem.ts";
@@ -15,6 +16,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 /** The body as a JSON object; longs beyond 2^53 as text (see kernel/long-json.ts). */
 export async function jsonBody(request: Request): Promise<JsonObject> {
   const text = await textBody(request, JSON_BODY_BYTES_MAX);
+  checkJsonDepth(text);
   let value: unknown;
   try {
     value = parseLongJson(text);

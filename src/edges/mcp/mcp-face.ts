@@ -2,6 +2,7 @@
 import type { McpServerFactory } from "@modelcontextprotocol/server";
 import type { ByteStream } from "#kernel/contract.ts";
 import type { FaceRequest, HttpFace } from "#kernel/http-face.ts";
+import { checkJsonDepth } from "#kernel/json-depth.ts";
 import { LIMITS } from "#kernel/limits.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
@@ -69,6 +70,7 @@ async function readRequest(asked: FaceRequest): Promise<{ request: Request; body
   const { method, headers, signal } = asked.request;
   if (method !== "POST") return { request: asked.request, body: undefined };
   const text = await textOf(asked.request);
+  checkJsonDepth(text);
   const request = new Request(asked.url, { method, headers, signal, body: text });
   return { request, body: jsonOrNothing(text) };
 }

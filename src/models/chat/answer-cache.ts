@@ -133,7 +133,7 @@ export function createAnswerCache(
       const last = answer.deltas.at(-1);
       const whole = last?.finish_reason === "stop";
       if (!whole || answer.deltas.some((delta) => delta.tool_calls !== undefined)) return;
-      const text = answer.deltas.reduce((sum, { content }) => sum + content.length * 2, 0);
+      const text = answer.deltas.reduce((sum, delta) => sum + lettersOf(delta) * 2, 0);
       const read =
         alike === undefined ? 0 : READING_BYTES + READ_LETTER_BYTES * alike.reading.key.length;
       const size = ENTRY_BYTES + text + DELTA_BYTES * answer.deltas.length + read;
@@ -153,6 +153,10 @@ export function createAnswerCache(
     },
     figures: () => ({ entries: entries.size, bytes }),
   };
+}
+
+function lettersOf({ content, refusal, reasoning }: ChatDelta): number {
+  return content.length + (refusal?.length ?? 0) + (reasoning?.length ?? 0);
 }
 
 /** Whether the same request is meant to have the same answer, and that is worth its room. */

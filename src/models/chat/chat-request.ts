@@ -88,10 +88,12 @@ const READ: ReadonlySet<string> = new Set([
   "stream_options",
 ]);
 
-/** Reads an OpenAI request: fields that we have no name for are kept for the provider. */
+/**
+ * Reads an OpenAI request: fields that we have no name for are kept for the provider. What is null
+ * is as if it were not there.
+ */
 export function completionRequest(input: ParsedInputOf<Operations["completions"]>): AskedChat {
-  const { model, messages, temperature, max_completion_tokens, stop, seed, provider, n } = input;
-  const { response_format, tools, tool_choice, task_class, logprobs, top_logprobs } = input;
+  const { n, provider } = input;
   if (n !== undefined && n !== null && n !== 1) {
     throw new LakehouseError("invalid", "one completion is made for each request: n must be 1", {
       reason: "invalid_input",
@@ -101,19 +103,22 @@ export function completionRequest(input: ParsedInputOf<Operations["completions"]
   // OpenRouter has an object of this name; a text is our own field.
   const by_name = typeof provider === "string";
   const others = Object.keys(input).filter(
-    (name) => !READ.has(name) && !(by_name && name === "provider"),
+    (name) => !READ.has(name) && input[name] !== null && !(by_name && name === "provider"),
   );
-  const extra = Object.fromEntries(others.map((name) => [name, input[name]]));
-  const max_tokens = max_completion_tokens ?? input.max_tokens;
-  const asked = { model, messages, temperature, max_tokens, stop, seed, response_format };
-  const likely = { logprobs: logprobs ?? undefined, top_logprobs: top_logprobs ?? undefined };
   return {
-    ...asked,
-    ...likely,
-    tools,
-    tool_choice,
-    task_class,
+    model: input.model ?? undefined,
+    messages: input.messages,
+    temperature: input.temperature ?? undefined,
+    max_tokens: input.max_completion_tokens ?? input.max_tokens ?? undefined,
+    stop: input.stop ?? undefined,
+    seed: input.seed ?? undefined,
+    response_format: input.response_format ?? undefined,
+    logprobs: input.logprobs ?? undefined,
+    top_logprobs: input.top_logprobs ?? undefined,
+    tools: input.tools ?? undefined,
+    tool_choice: input.tool_choice ?? undefined,
+    task_class: input.task_class,
     ...(by_name ? { provider } : {}),
-    extra,
+    extra: Object.fromEntries(others.map((name) => [name, input[name]])),
   };
 }

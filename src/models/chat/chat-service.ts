@@ -7,19 +7,23 @@ import type { Service } from "#kernel/lifecycle.ts";
 import { asOpenAiError } from "#kernel/openai-error.ts";
 import { wholeBody } from "#kernel/whole-body.ts";
 import type { chat, ChatAnswer } from "#contracts/chat.ts";
-import type { TokenLogprob } from "#contracts/nouns.ts";
+import type { TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 import type { ChatSettings } from "./chat-settings.ts";
 import { completionRequest, type AskedChat } from "./chat-request.ts";
 import type { Deltas } from "./guarded-answer.ts";
 import { createAnswerOpener, type AnswerOpener, type OpenerNeeds } from "./open-answer.ts";
 import { completionEvents, completionObject, NO_USAGE } from "./openai-completion.ts";
-import { listModels, probeProviders } from "./provider-list.ts";
-import { joinToolCalls } from "./tool-calls.ts";
+import { findModel, listModels, noSuchModel, probeProviders } from "./provider-list.ts";
+import { createToolCallReader, joinToolCalls } from "./tool-calls.ts";
 
 export interface ChatNeeds extends OpenerNeeds {
   readonly clock: Clock;
+  /** Which models (`provider/model`) a caller may ask. Absent: everybody all of them. */
+  readonly mayAsk?: MayAsk | undefined;
 }
+
+export type MayAsk = (call: Call) => Promise<(full_name: string) => boolean>;
 
 type CompletionsInput = ParsedInputOf<(typeof chat)["operations"]["completions"]>;
 
@@ -35,12 +39,17 @@ export async function createChat(
       async chat(input, call) {
         const clock = performance.now();
         const { provider, full_name, deltas } = await opener.open(input, call, false);
-        const { tool_calls, notes, logprobs, ...whole } = await collect(deltas, input);
+        const whole = await collect(deltas, input);
+        const { refusal, reasoning, tool_calls, notes, logprobs } = whole;
         return {
           model: full_name,
           provider: provider.name,
           provider_kind: provider.kind,
-          ...whole,
+          content: whole.content,
+          finish_reason: whole.finish_reason,
+          usage: whole.usage ?? NO_USAGE,
+          ...(refusal === undefined ? {} : { refusal }),
+          ...(reasoning === undefined ? {} : { reasoning }),
           ...(tool_calls === undefined ? {} : { tool_calls }),
           ...(logprobs === undefined ? {} : { logprobs }),
           ...(notes === undefined ? {} : { notes }),
@@ -50,8 +59,10 @@ export async function createChat(
       },
       async *stream(input, call) {
         const { provider, full_name, deltas } = await opener.open(input, call, true);
+        let read: ReturnType<typeof createToolCallReader> | undefined;
         for await (const { tool_calls, ...delta } of eachOf(deltas)) {
-          const tools = tool_calls === undefined ? {} : { tool_calls: [...tool_calls] };
+          if (tool_calls !== undefined) read ??= createToolCallReader();
+          const tools = tool_calls === undefined ? {} : { tool_calls: read!(tool_calls) };
           yield { ...delta, ...tools, model: full_name, provider: provider.name };
         }
       },
@@ -63,7 +74,17 @@ export async function createChat(
         }
       },
       async models(_input, call) {
-        return { object: "list", data: await listModels(needs.providers, probe(call), needs.log) };
+        const may = await needs.mayAsk?.(call);
+        const data = await listModels(needs.providers, probe(call), needs.log);
+        return {
+          object: "list",
+          data: may === undefined ? data : data.filter(({ id }) => may(id)),
+        };
+      },
+      async model({ id }, call) {
+        const may = await needs.mayAsk?.(call);
+        if (may?.(id) === false) throw noSuchModel(id);
+        return findModel(needs.providers, id, probe(call));
       },
       async providers(_input, call) {
         const { default_model } = settings;
@@ -92,13 +113,14 @@ export async function createChat(
 async function complete(opener: AnswerOpener, clock: Clock, input: CompletionsInput, call: Call) {
   const asked = completionRequest(input);
   // What fails before the first piece is an error of the request, with its own status.
-  const { full_name, deltas } = await opener.open(asked, call, input.stream);
+  const stream = input.stream === true;
+  const { full_name, deltas } = await opener.open(asked, call, stream);
   const head = {
     id: `chatcmpl-${newId()}`,
     created: Math.floor(clock.now() / 1000),
     model: full_name,
   };
-  if (!input.stream) {
+  if (!stream) {
     const document = completionObject(head, await collect(deltas, asked));
     return { content_type: "application/json", body: wholeBody(JSON.stringify(document)) };
   }
@@ -109,7 +131,9 @@ async function complete(opener: AnswerOpener, clock: Clock, input: CompletionsIn
 
 async function collect(deltas: Deltas, asked: AskedChat) {
   let content = "";
-  let usage = NO_USAGE;
+  let refusal: string | undefined;
+  let reasoning: string | undefined;
+  let usage: TokenUsage | undefined;
   let finish_reason: ChatAnswer["finish_reason"] = "stop";
   let notes: string[] | undefined;
   let logprobs: TokenLogprob[] | undefined;
@@ -117,6 +141,8 @@ async function collect(deltas: Deltas, asked: AskedChat) {
   for (let step = await deltas.next(); !step.done; step = await deltas.next()) {
     const { value } = step;
     content += value.content;
+    if (value.refusal !== undefined) refusal = (refusal ?? "") + value.refusal;
+    if (value.reasoning !== undefined) reasoning = (reasoning ?? "") + value.reasoning;
     if (value.tool_calls !== undefined) pieces.push(...value.tool_calls);
     usage = value.usage ?? usage;
     if (value.logprobs !== undefined) logprobs = [...(logprobs ?? []), ...value.logprobs];
@@ -130,7 +156,7 @@ async function collect(deltas: Deltas, asked: AskedChat) {
     notes = [...(notes ?? []), "logprobs: whoever answered tells none"];
   }
   const tool_calls = pieces.length > 0 ? joinToolCalls(pieces) : undefined;
-  return { content, tool_calls, finish_reason, usage, logprobs, notes };
+  return { content, refusal, reasoning, tool_calls, finish_reason, usage, logprobs, notes };
 }
 
 /** For loops: ending one early leaves the answer. */

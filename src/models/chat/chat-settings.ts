@@ -44,7 +44,7 @@ export const chatSettings = z.strictObject({
   fallbacks: z
     .record(z.string(), z.array(z.string().min(1)).min(1).max(8))
     .default({})
-    .describe("provider/model → models that are asked in its place, in turn, when it fails"),
+    .describe("model or tier/<name> → models that are asked in its place, in turn, when it fails"),
   fallback_on: z
     .array(z.enum(FAILURE_CLASSES))
     .default([...FAILURE_CLASSES])

@@ -3,7 +3,7 @@ import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
 import { createEarlyEnd, offAbort, onAbort } from "#kernel/early-end.ts";
 import { startWait, stopWait } from "#kernel/long-wait.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
-import type { ChatDelta } from "#ports/chat-model.ts";
+import { STILL_THERE, type ChatDelta } from "#ports/chat-model.ts";
 
 export interface AnswerLimits {
   readonly first_token_timeout_ms: number;
@@ -67,6 +67,7 @@ export function guardedAnswer(
   function check(item: IteratorResult<ChatDelta>): ChatDelta {
     if (item.done) throw endedEarly(provider);
     characters += item.value.content.length;
+    if (item.value.reasoning !== undefined) characters += item.value.reasoning.length;
     if (characters > limits.answer_characters_max) throw tooLong(provider, limits);
     return item.value;
   }
@@ -80,6 +81,13 @@ export function guardedAnswer(
       end();
     }
     return { done: false, value: delta };
+  }
+
+  /** Runs until the next piece: of an answer, or a sign that one is on its way. */
+  function startLimit() {
+    const limit_ms = spoke ? limits.gap_timeout_ms : limits.first_token_timeout_ms;
+    const left_ms = remainingMs(call);
+    return startWait(Math.min(limit_ms, left_ms), () => end(tooSlow(provider, limit_ms, left_ms)));
   }
 
   return {
@@ -99,28 +107,31 @@ export function guardedAnswer(
           source = failingSource(error);
         }
       }
-      const limit_ms = spoke ? limits.gap_timeout_ms : limits.first_token_timeout_ms;
-      const left_ms = remainingMs(call);
-      const step = source.next();
+      const pieces = source;
+      const step = pieces.next();
       return new Promise((resolve, reject) => {
         refuse = reject;
-        const wait = startWait(Math.min(limit_ms, left_ms), () =>
-          end(tooSlow(provider, limit_ms, left_ms)),
-        );
+        let wait = startLimit();
         const fail = (thrown: unknown) => {
           stopWait(wait);
           const error = toLakehouseError(thrown);
           end(error);
           reject(error);
         };
-        step.then((item) => {
+        const hear = (item: IteratorResult<ChatDelta>) => {
           stopWait(wait);
+          if (item.value === STILL_THERE && !over) {
+            wait = startLimit();
+            pieces.next().then(hear, fail);
+            return;
+          }
           try {
             resolve(take(item));
           } catch (error) {
             fail(error);
           }
-        }, fail);
+        };
+        step.then(hear, fail);
       });
     },
     leave() {

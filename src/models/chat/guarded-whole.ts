@@ -58,7 +58,9 @@ export function guardedWhole(
     }
     if (listens) onAbort(call.signal, callerLeft);
     ask(early.signal).then((delta) => {
-      if (delta.content.length > limits.answer_characters_max) fail(tooLong(provider, limits));
+      const { content, reasoning } = delta;
+      const characters = content.length + (reasoning === undefined ? 0 : reasoning.length);
+      if (characters > limits.answer_characters_max) fail(tooLong(provider, limits));
       else if (end()) resolve(delta);
     }, fail);
   });

@@ -70,9 +70,9 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
   const may_ask_whole = mayAskWhole(settings);
 
   /** The deltas of one try, from the provider's queue to its first piece. */
-  function attempt(route: Route, asked: AskedChat, call: Call, stream: boolean): Attempt {
+  function attempt(route: Route, asked: AskedChat, call: Call, settling: Settling): Attempt {
     const { provider, lane } = ways.get(route.provider)!;
-    const may_whole = !stream && may_ask_whole;
+    const may_whole = !settling.stream && may_ask_whole;
     let deltas: Deltas | undefined;
     let left = false;
     const start = async (): Promise<StartedAnswer> => {
@@ -81,6 +81,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
         place.over({ spoke: false });
         throw new LakehouseError("cancelled", "another try has answered");
       }
+      settling.tally.sent = true;
       const request = (signal: AbortSignal) => toChatRequest(asked, route.model, signal, call);
       if (may_whole && provider.whole !== undefined) {
         const ask = (signal: AbortSignal) => provider.whole!(request(signal));
@@ -105,11 +106,11 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
 
   /** One model with its retries. */
   function ask(route: Route, asked: AskedChat, call: Call, settling: Settling) {
-    const { tally, stream } = settling;
+    const { tally } = settling;
     const { provider, lane } = ways.get(route.provider)!;
     const once = () =>
       hedgedAnswer(
-        () => attempt(route, asked, call, stream),
+        () => attempt(route, asked, call, settling),
         settings,
         lane.hasRoom,
         () => {
@@ -128,19 +129,20 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
   async function askInTurn(route: Route, asked: AskedChat, call: Call, settling: Settling) {
     let why: LakehouseError | undefined;
     for (const next of [route, ...(stand_ins.get(nameOf(route)) ?? [])]) {
-      // A stand-in that the key may not ask is as if it were not there.
-      const covered = why === undefined || settling.admitted?.covers(next.provider, next.model);
-      if (covered === false) continue;
-      settling.tally.provider = next.provider;
-      settling.tally.model = next.model;
       try {
+        // A stand-in that the key may not ask is as if it were not there.
+        const covered = why === undefined || settling.admitted?.covers(next.provider, next.model);
+        if (covered === false) continue;
+        settling.tally.provider = next.provider;
+        settling.tally.model = next.model;
         return { route: next, ...(await ask(next, asked, call, settling)) };
       } catch (thrown) {
         const error = toLakehouseError(thrown);
-        // What was asked for says best what is wrong; the others are in the log.
-        why ??= error;
+        // What was asked for says best what is wrong, or that a stand-in costs too much.
+        const too_dear = error.reason === "key_budget_spent";
+        why = too_dear ? error : (why ?? error);
         const kind = failureClass(error);
-        const goes_on = kind !== undefined && settings.fallback_on.includes(kind);
+        const goes_on = too_dear || (kind !== undefined && settings.fallback_on.includes(kind));
         if (!goes_on || call.signal.aborted || remainingMs(call) === 0) throw why;
         const fields = { model: nameOf(next), reason: error.reason, trace_id: call.trace_id };
         needs.log.warn(fields, "this model failed; the next one is asked, if there is one");
@@ -179,6 +181,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
         cache: key === undefined ? "off" : "miss",
         retries: 0,
         hedged: false,
+        sent: false,
       };
       const settling: Settling = { tally, admitted, stream, log: needs.log };
       const kept = key === undefined ? undefined : cache.get(key);
@@ -187,10 +190,11 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
         settleFailed(settling, error),
       );
       tally.first_token_ms = performance.now() - began;
+      // What stood in for a model is not kept in its place: the next caller may not ask it.
       const keep =
-        key === undefined
+        key === undefined || answer.route !== route
           ? undefined
-          : (deltas: CachedAnswer["deltas"]) => cache.put(key, { ...answer.route, deltas });
+          : (deltas: CachedAnswer["deltas"]) => cache.put(key, { ...route, deltas });
       return {
         provider: ways.get(answer.route.provider)!.provider,
         full_name: nameOf(answer.route),
@@ -232,20 +236,26 @@ function waysOf(providers: readonly ChatProvider[], settings: ChatSettings, now:
   return ways;
 }
 
-/** The chains of the settings; a model whose provider is not registered here is left out. */
+/**
+ * The chains of the settings by the model that they stand in for, whichever name of it is the key;
+ * a model whose provider is not registered here is left out.
+ */
 function standIns(fallbacks: ChatSettings["fallbacks"], table: RoutingTable, log: Log) {
-  const chains = new Map<string, Route[]>();
-  for (const [name, chain] of Object.entries(fallbacks)) {
-    const routes: Route[] = [];
-    for (const model of chain) {
-      try {
-        routes.push(routeModel({ model }, table));
-      } catch (error) {
-        const { reason } = toLakehouseError(error);
-        log.warn({ model, reason, stands_in_for: name }, "this fallback cannot be asked");
-      }
+  const chains = new Map<string, readonly Route[]>();
+  const routeOf = (model: string, fields: Readonly<Record<string, unknown>>): Route[] => {
+    try {
+      return [routeModel({ model }, table)];
+    } catch (error) {
+      const { reason } = toLakehouseError(error);
+      log.warn({ model, reason, ...fields }, "a model of the fallbacks cannot be asked");
+      return [];
     }
-    chains.set(name, routes);
+  };
+  for (const [name, chain] of Object.entries(fallbacks)) {
+    for (const route of routeOf(name, {})) {
+      const routes = chain.flatMap((model) => routeOf(model, { stands_in_for: name }));
+      chains.set(nameOf(route), routes);
+    }
   }
   return chains;
 }

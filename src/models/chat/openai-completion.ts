@@ -3,6 +3,7 @@ import { toLakehouseError } from "#kernel/problem.ts";
 import { openAiErrorBody } from "#kernel/openai-error.ts";
 import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
+import { createToolCallReader } from "./tool-calls.ts";
 
 export interface CompletionHead {
   readonly id: string;
@@ -13,9 +14,13 @@ export interface CompletionHead {
 
 export interface WholeAnswer {
   readonly content: string;
+  readonly refusal?: string | undefined;
+  /** Thoughts, under the name that most servers have for them: `reasoning_content`. */
+  readonly reasoning?: string | undefined;
   readonly tool_calls: readonly unknown[] | undefined;
   readonly finish_reason: FinishReason;
-  readonly usage: TokenUsage;
+  /** Undefined: the provider told none. */
+  readonly usage: TokenUsage | undefined;
   readonly logprobs?: TokenLogprob[] | undefined;
   /** Not of OpenAI's: what of the request was left out, and why. */
   readonly notes?: readonly string[] | undefined;
@@ -23,11 +28,13 @@ export interface WholeAnswer {
 
 /** object: chat.completion */
 export function completionObject(head: CompletionHead, answer: WholeAnswer) {
-  const { content, tool_calls, finish_reason, usage, notes } = answer;
+  const { content, refusal, reasoning, tool_calls, finish_reason, usage, notes } = answer;
+  const in_other_form = tool_calls !== undefined || refusal !== undefined;
   const message = {
     role: "assistant",
-    content: content === "" && tool_calls !== undefined ? null : content,
-    refusal: null,
+    content: content === "" && in_other_form ? null : content,
+    refusal: refusal ?? null,
+    ...(reasoning === undefined ? {} : { reasoning_content: reasoning }),
     ...(tool_calls === undefined ? {} : { tool_calls }),
   };
   const choice = { index: 0, message, logprobs: likelihoods(answer.logprobs), finish_reason };
@@ -36,12 +43,12 @@ export function completionObject(head: CompletionHead, answer: WholeAnswer) {
   const object = "chat.completion";
   // Some clients refuse a completion in which the fingerprint is not told at all.
   const told = { id, object, created, model, system_fingerprint: null, choices: [choice] };
-  return { ...told, usage, ...noted };
+  return usage === undefined ? { ...told, ...noted } : { ...told, usage, ...noted };
 }
 
 /**
  * The event stream: a chunk with the role, one for each delta, one with the reason, with
- * `include_usage` one with the usage and no choices, then `data: [DONE]`. A failure after the first
+ * `include_usage` one with the usage (where the provider tells it) and no choices, then `data: [DONE]`. A failure after the first
  * delta is an event with an `error` member, after which the stream ends without [DONE].
  */
 export async function* completionEvents(
@@ -64,14 +71,22 @@ export async function* completionEvents(
       ...more,
     });
   };
+  let read: ReturnType<typeof createToolCallReader> | undefined;
   try {
     yield choice({ role: "assistant", content: "", refusal: null });
-    for await (const { content, tool_calls, finish_reason, usage, notes, logprobs } of deltas) {
+    for await (const delta of deltas) {
+      const { content, tool_calls, finish_reason, usage, notes, logprobs } = delta;
+      const { reasoning, refusal } = delta;
+      if (reasoning !== undefined) yield choice({ reasoning_content: reasoning });
+      if (refusal !== undefined) yield choice({ refusal });
       if (content !== "" || logprobs !== undefined) yield choice({ content }, null, { logprobs });
-      if (tool_calls !== undefined) yield choice({ tool_calls });
+      if (tool_calls !== undefined) {
+        read ??= createToolCallReader();
+        yield choice({ tool_calls: read(tool_calls) });
+      }
       if (finish_reason === undefined) continue;
       yield choice({}, finish_reason, notes === undefined ? {} : { notes });
-      if (include_usage) yield chunk({ choices: [], usage: usage ?? NO_USAGE });
+      if (include_usage && usage !== undefined) yield chunk({ choices: [], usage });
     }
     yield encoder.encode("data: [DONE]\n\n");
   } catch (thrown) {

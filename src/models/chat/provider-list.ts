@@ -1,7 +1,7 @@
 // What can be asked now: the providers that answer, and their models.
 import { NEVER, remainingMs, type Call } from "#kernel/call.ts";
 import type { Log } from "#kernel/log.ts";
-import { toLakehouseError } from "#kernel/problem.ts";
+import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { ChatModelInfo, ChatProvider } from "#ports/chat-model.ts";
 
 /** Models as OpenAI lists them; a provider that does not answer in time has none. */
@@ -17,12 +17,32 @@ export async function listModels(providers: readonly ChatProvider[], call: Call,
       }
     }),
   );
-  return lists.flat().map(({ id, provider }) => ({
+  return lists.flat().map(asListed);
+}
+
+/** One of them by its listed id. Errors: `not_found` (no_such_model), and those of its provider. */
+export async function findModel(providers: readonly ChatProvider[], full_name: string, call: Call) {
+  const provider = providers.find(({ name }) => full_name.startsWith(`${name}/`));
+  const models = provider === undefined ? [] : await modelsInTime(provider, call);
+  const found = models.map(asListed).find(({ id }) => id === full_name);
+  if (found === undefined) throw noSuchModel(full_name);
+  return found;
+}
+
+export function noSuchModel(full_name: string): LakehouseError {
+  return new LakehouseError("not_found", `there is no model "${full_name}" that can be asked`, {
+    reason: "no_such_model",
+    hint: "GET /v1/models lists the models that can be asked",
+  });
+}
+
+function asListed({ id, provider }: ChatModelInfo) {
+  return {
     id: `${provider}/${id}`,
     object: "model" as const,
     created: 0,
     owned_by: provider,
-  }));
+  };
 }
 
 /** Each provider, and whether it answers now. */
@@ -57,7 +77,11 @@ async function modelsInTime(provider: ChatProvider, call: Call): Promise<readonl
     return await provider.models(limit.signal);
   } catch (error) {
     if (!late) throw error;
-    throw new Error(`${provider.name} did not answer within ${wait_ms} ms`, { cause: error });
+    const message = `${provider.name} did not answer within ${wait_ms} ms`;
+    throw new LakehouseError("unavailable", message, {
+      reason: "provider_unreachable",
+      cause: error,
+    });
   } finally {
     clearTimeout(timer);
     if (call.signal !== NEVER) call.signal.removeEventListener("abort", leave);

@@ -31,11 +31,11 @@ interface HasAfter {
 const MESSAGES = [{ role: "user" as const, content: "hello" }];
 const FALLBACKS = { fallbacks: { "ollama/tiny": ["or/vendor/tiny"] }, retries_max: 0 };
 
-async function open(t: HasAfter, changes: Record<string, unknown> = {}) {
+async function open(t: HasAfter, changes: Record<string, unknown> = {}, prices: unknown[] = []) {
   const [ollama, openai] = await Promise.all([startOllamaServer(t), startOpenAiServer(t)]);
   const dir = await tempDir(t);
   const needs = { dir, log: silentLog, clock: systemClock };
-  const books = await createUsage(needs, usageSettings.parse({}));
+  const books = await createUsage(needs, usageSettings.parse({ prices }));
   t.after(() => books.stop());
   const providers = [
     createOllamaProvider({ base_url: ollama.url }),
@@ -272,6 +272,65 @@ test("64 callers at once pass a key's budget by one request at the most", async 
   assert.equal(keys[0]!.spent.day_tokens, 18 * ollama.requests.length);
   assert.equal(refusals + ollama.requests.length, 3 * 64);
   assert.ok(refusals > 0);
+});
+
+test("a budget holds for what stands in too, however many ask at once", async (t) => {
+  const price = { model: "or/*", prompt_per_million: 1e6, completion_per_million: 1e6 };
+  const { client, books, ollama, openai } = await open(t, FALLBACKS, [price]);
+  const admin = connectLocal(usage, books.handlers);
+  const { secret } = await admin.create_key({ name: "k", budget: { day_cost: 20 } });
+  const principal = books.holderOf(secret)!;
+  ollama.next(...Array.from({ length: 16 }, () => "broken_500" as const));
+  const asked = { model: "ollama/tiny", messages: MESSAGES, max_tokens: 7 };
+  const asking = Array.from({ length: 16 }, () => client.chat(asked, startCall({ principal })));
+  const ends = await Promise.allSettled(asking);
+  const reasons = ends.map((end) => (end.status === "rejected" ? end.reason.reason : "answered"));
+  const answered = reasons.filter((reason) => reason === "answered").length;
+  assert.equal(openai.requests.length, answered);
+  // Each is 18 tokens: the second may begin below 20, no third.
+  assert.ok(answered >= 1 && answered <= 2, `${answered} answered`);
+  assert.ok(reasons.every((one) => one === "answered" || one === "key_budget_spent"));
+  const { keys } = await admin.keys({});
+  assert.equal(keys[0]!.spent.day_cost, 18 * answered);
+});
+
+test("who leaves before the answer has paid for what was asked", async (t) => {
+  const { client, books, ollama, lines } = await open(t);
+  const admin = connectLocal(usage, books.handlers);
+  const { secret } = await admin.create_key({ name: "k", budget: { day_tokens: 25 } });
+  const principal = books.holderOf(secret)!;
+  const ask = async (signal?: AbortSignal) =>
+    client.chat(
+      { model: "tiny", messages: MESSAGES, max_tokens: 7 },
+      startCall(signal === undefined ? { principal } : { principal, signal }),
+    );
+  ollama.next("silent");
+  const leaving = new AbortController();
+  const asking = ask(leaving.signal);
+  while (ollama.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  leaving.abort();
+  await assert.rejects(asking, { code: "cancelled" });
+  while ((await lines()).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const { keys } = await admin.keys({});
+  // The most that it may be: the bytes of the prompt, what stands around it, and the answer.
+  assert.ok(keys[0]!.spent.day_tokens >= 28);
+  await assert.rejects(ask(), { reason: "key_budget_spent" });
+  // Whoever is turned away by the provider has got nothing.
+  const other = await admin.create_key({ name: "o", budget: { day_tokens: 25 } });
+  ollama.next("broken_500");
+  const own = startCall({ principal: books.holderOf(other.secret)! });
+  await assert.rejects(client.chat({ model: "tiny", messages: MESSAGES }, own));
+  assert.equal((await admin.keys({})).keys.find(({ name }) => name === "o")!.spent.day_tokens, 0);
+});
+
+test("the answer of a model that stands in is not kept for who may not ask it", async (t) => {
+  const { client, ollama, openai } = await open(t, { ...FALLBACKS, cache_bytes_max: 1e6 });
+  const ask = () => client.chat({ model: "ollama/tiny", messages: MESSAGES });
+  ollama.next("broken_500");
+  assert.equal((await ask()).provider, "or");
+  assert.equal((await ask()).provider, "ollama");
+  assert.equal((await ask()).provider, "ollama");
+  assert.deepEqual([ollama.requests.length, openai.requests.length], [2, 1]);
 });
 
 test("an answer whose line cannot be written is not handed out", async (t) => {

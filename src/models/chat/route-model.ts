@@ -15,8 +15,8 @@ export interface Route {
   readonly model: string;
 }
 
-/** Prefixes that name a provider even where it is not registered. */
-const KNOWN_PREFIXES = new Set([
+/** Names of providers that are known even where they are not registered. */
+export const KNOWN_PROVIDERS: readonly string[] = [
   "anthropic",
   "ollama",
   "ollama_cloud",
@@ -25,7 +25,7 @@ const KNOWN_PREFIXES = new Set([
   "kimi",
   "local",
   "builtin",
-]);
+];
 
 const TIER_DEPTH_MAX = 4;
 
@@ -79,7 +79,7 @@ function byProvider(
 function byName(name: string, table: RoutingTable): Route {
   const slash = name.indexOf("/");
   const prefix = slash < 0 ? "" : name.slice(0, slash);
-  if (KNOWN_PREFIXES.has(prefix) || table.registered.includes(prefix)) {
+  if (KNOWN_PROVIDERS.includes(prefix) || table.registered.includes(prefix)) {
     return { provider: prefix, model: name.slice(slash + 1) };
   }
   // A host (hf.co/…) is part of an Ollama model's name; any other prefix is taken for a provider.

@@ -16,6 +16,8 @@ export interface CallTally {
   cache: ModelOutcome["cache"];
   retries: number;
   hedged: boolean;
+  /** A provider was asked. */
+  sent: boolean;
 }
 
 export interface Settling {
@@ -32,7 +34,7 @@ type End = Pick<ModelOutcome, "usage" | "finish_reason" | "error">;
 /** Writes the line; resolves when it is durable. */
 export function settle({ tally, admitted }: Settling, end: End): Promise<void> {
   if (admitted === undefined) return Promise.resolve();
-  const { provider, model, first_token_ms, cache, retries, hedged } = tally;
+  const { provider, model, first_token_ms, cache, retries, hedged, sent } = tally;
   const { usage, finish_reason, error } = end;
   const duration_ms = performance.now() - tally.began;
   return admitted.settle({
@@ -42,6 +44,7 @@ export function settle({ tally, admitted }: Settling, end: End): Promise<void> {
     cache,
     retries,
     hedged,
+    sent,
     usage,
     finish_reason,
     error,

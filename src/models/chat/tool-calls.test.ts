@@ -1,7 +1,7 @@
 // Pieces of tool calls become whole calls.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { joinToolCalls } from "./tool-calls.ts";
+import { createToolCallReader, joinToolCalls } from "./tool-calls.ts";
 
 test("pieces are joined by their index, also when two calls are streamed by turns", () => {
   const calls = joinToolCalls([
@@ -16,4 +16,77 @@ test("pieces are joined by their index, also when two calls are streamed by turn
     { id: "a", type: "function", function: { name: "f", arguments: '{"x":1}' } },
     { id: "b", type: "function", function: { name: "g", arguments: "{}" } },
   ]);
+});
+
+const begun = (index: number | undefined, id: string, more: object = {}) => ({
+  ...(index === undefined ? {} : { index }),
+  id,
+  type: "function",
+  function: { name: "f", ...more },
+});
+const goes_on = (index: number | undefined, text: string, more: object = {}) => ({
+  ...(index === undefined ? {} : { index }),
+  ...more,
+  function: { arguments: text },
+});
+const call = (id: string, text: string) => ({
+  id,
+  type: "function",
+  function: { name: "f", arguments: text },
+});
+
+for (const [what, pieces] of [
+  [
+    "all have one index",
+    [begun(0, "a"), goes_on(0, '{"a":1}'), begun(0, "b"), goes_on(0, '{"b":2}')],
+  ],
+  [
+    "come by turns under one index, with their ids",
+    [
+      begun(0, "a"),
+      begun(0, "b"),
+      goes_on(0, '{"a":1}', { id: "a" }),
+      goes_on(0, '{"b":2}', { id: "b" }),
+    ],
+  ],
+  [
+    "have no index",
+    [
+      begun(undefined, "a"),
+      goes_on(undefined, '{"a":1}'),
+      begun(undefined, "b"),
+      goes_on(undefined, '{"b":2}'),
+    ],
+  ],
+  [
+    "have objects as arguments",
+    [begun(0, "a", { arguments: { a: 1 } }), begun(0, "b", { arguments: { b: 2 } })],
+  ],
+  [
+    "have their ids in every piece, under indexes that begin with 1",
+    [
+      begun(1, "a", { arguments: null }),
+      goes_on(1, '{"a":1}', { id: "a" }),
+      begun(2, "b"),
+      goes_on(2, '{"b":2}', { id: "" }),
+    ],
+  ],
+] as const) {
+  test(`two calls that ${what} stay two`, () => {
+    assert.deepEqual(joinToolCalls(pieces), [call("a", '{"a":1}'), call("b", '{"b":2}')]);
+    // Clients that read on the way go by the index alone.
+    const read = createToolCallReader();
+    const streamed = pieces.flatMap((piece) => read([piece]));
+    const texts = new Map<number, string>();
+    for (const piece of streamed) {
+      const before = texts.get(piece.index) ?? "";
+      texts.set(piece.index, before + (piece.function?.arguments ?? ""));
+    }
+    assert.deepEqual([...texts.values()], ['{"a":1}', '{"b":2}']);
+  });
+}
+
+test("whole calls without an id, an index or anything but a name stay apart", () => {
+  const calls = [{ function: { name: "f" } }, { function: { name: "f", arguments: "{}" } }];
+  assert.deepEqual(joinToolCalls(calls), [call("", ""), call("", "{}")]);
 });

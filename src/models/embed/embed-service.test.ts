@@ -89,6 +89,8 @@ eachTransport("OpenAI's form: float, base64, usage, dimensions", async (connect)
   const numbers = new Float32Array(new Uint8Array(bytes).buffer);
   assert.deepEqual([...numbers], float.data[0]!.embedding);
   assert.deepEqual(float.usage, { prompt_tokens: 4, total_tokens: 4 });
+  const nulls = { model: null, encoding_format: null, dimensions: null, user: null };
+  assert.deepEqual(await client.openai({ input: "a painter", ...nulls }), float);
   await client.openai({ input: "x", dimensions: 384 });
   await assert.rejects(client.openai({ input: "x", dimensions: 256 }), (error) => {
     assert.ok(error instanceof LakehouseError);

@@ -87,9 +87,10 @@ export async function createEmbed(
       async openai(input, call) {
         try {
           const texts = typeof input.input === "string" ? [input.input] : input.input;
-          checkDimensions(input.dimensions, source.find(input.model).dimension);
+          const asked = input.model ?? undefined;
+          checkDimensions(input.dimensions ?? undefined, source.find(asked).dimension);
           const ledger = needs.ledger?.();
-          const { model, entries } = await paidVectors(ledger, texts, input.model, call);
+          const { model, entries } = await paidVectors(ledger, texts, asked, call);
           return openAiEmbeddings(model, entries, input.encoding_format);
         } catch (error) {
           throw asOpenAiError(error);

@@ -5,7 +5,7 @@ import type { CachedVector } from "./vector-cache.ts";
 export function openAiEmbeddings(
   model: string,
   entries: readonly CachedVector[],
-  encoding_format: "float" | "base64",
+  encoding_format: "float" | "base64" | null,
 ) {
   const tokens = entries.reduce((sum, entry) => sum + entry.tokens, 0);
   return {

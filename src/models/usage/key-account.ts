@@ -12,6 +12,8 @@ export interface Budget {
 }
 
 export interface KeyLimits {
+  /** Absent: a virtual key. */
+  readonly kind?: "key" | "token";
   readonly name: string;
   readonly requests_per_minute: number | null;
   readonly tokens_per_minute: number | null;
@@ -22,6 +24,8 @@ export interface Amount {
   readonly tokens: number;
   readonly cost: number;
 }
+
+export const NOTHING: Amount = { tokens: 0, cost: 0 };
 
 /** What one call holds until it is settled. */
 export interface Reservation {
@@ -34,8 +38,8 @@ export type Spent = { readonly [K in keyof Budget]: number };
 export interface KeyAccount {
   /** Holds the amount, or throws `rate_limited` (key_rate_limited, key_budget_spent). */
   reserve(limits: KeyLimits, most: Amount, now_ms: number): Reservation;
-  /** Makes a reservation large enough for a costlier model. */
-  raise(held: Reservation, most: Amount): void;
+  /** Makes a reservation large enough for a costlier model; throws as `reserve` does. */
+  raise(held: Reservation, limits: KeyLimits, most: Amount, now_ms: number): void;
   settle(held: Reservation, spent: Amount, now_ms: number): void;
   /** Counts a call of the past, read from the ledger. */
   restore(spent: Amount, time_ms: number, now_ms: number): void;
@@ -76,12 +80,12 @@ export function createKeyAccount(): KeyAccount {
     throw rateLimited(limits, `${tokens_per_minute} tokens`, wait_s);
   }
 
-  function checkBudget(limits: KeyLimits, now_ms: number): void {
+  function checkBudget(limits: KeyLimits, now_ms: number, own: Amount = NOTHING): void {
     const now = { day, month };
     for (const period of ["day", "month"] as const) {
       for (const unit of ["cost", "tokens"] as const) {
         const limit = limits.budget[`${period}_${unit}`];
-        if (limit === null || now[period][unit] + held_now[unit] < limit) continue;
+        if (limit === null || now[period][unit] + held_now[unit] - own[unit] < limit) continue;
         // Running calls often spend less than they hold: then it is worth asking again soon.
         const over = now[period][unit] >= limit;
         const wait_s = over ? secondsLeft(period, now_ms) : 1;
@@ -100,7 +104,11 @@ export function createKeyAccount(): KeyAccount {
       held_now.cost += most.cost;
       return { ...most };
     },
-    raise(held, most) {
+    raise(held, limits, most, now_ms) {
+      if (most.tokens <= held.tokens && most.cost <= held.cost) return;
+      turn(now_ms);
+      // What it holds itself is no reason against it; what all others hold and spent is.
+      checkBudget(limits, now_ms, held);
       for (const unit of ["tokens", "cost"] as const) {
         const more = Math.max(0, most[unit] - held[unit]);
         held[unit] += more;
@@ -146,8 +154,13 @@ function secondsLeft(period: "day" | "month", now_ms: number): number {
   return Math.max(1, Math.ceil((end_ms - now_ms) / 1000));
 }
 
+/** As errors name it: key "ci", token "ci". */
+export function nameOf({ kind = "key", name }: Pick<KeyLimits, "kind" | "name">): string {
+  return `${kind} "${name}"`;
+}
+
 function rateLimited(limits: KeyLimits, what: string, wait_s: number): LakehouseError {
-  return new LakehouseError("rate_limited", `key "${limits.name}" may use ${what} a minute`, {
+  return new LakehouseError("rate_limited", `${nameOf(limits)} may use ${what} a minute`, {
     reason: "key_rate_limited",
     extra: { retry_after_s: Math.max(1, wait_s) },
   });
@@ -161,7 +174,7 @@ function budgetSpent(
   retry_after_s: number,
 ): LakehouseError {
   const amount = unit === "cost" ? `a cost of ${limit}` : `${limit} tokens`;
-  const message = `the budget of key "${limits.name}" is ${amount} a ${period}, and it is used`;
+  const message = `the budget of ${nameOf(limits)} is ${amount} a ${period}, and it is used`;
   return new LakehouseError("rate_limited", message, {
     reason: "key_budget_spent",
     hint: "what running calls may still cost counts too",

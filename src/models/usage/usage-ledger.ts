@@ -4,13 +4,16 @@ import type { JsonlLog } from "#kernel/jsonl-log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { UsageLine } from "#contracts/usage.ts";
 import type { AdmittedModel, AskedModel, CallLedger, ModelOutcome } from "#ports/call-ledger.ts";
-import { createKeyAccount, type Amount, type KeyAccount } from "./key-account.ts";
+import type { HeldCaller } from "./held-tokens.ts";
+import { createKeyAccount, nameOf, NOTHING, type Amount, type KeyAccount } from "./key-account.ts";
 import { cachedTokens, type PriceTable } from "./price-table.ts";
-import { checkExpiry, unknownKey, type LiveKey, type VirtualKeys } from "./virtual-keys.ts";
+import { checkExpiry, unknownKey, type VirtualKeys } from "./virtual-keys.ts";
 
 export interface LedgerNeeds {
   readonly file: JsonlLog<UsageLine>;
   readonly keys: VirtualKeys;
+  /** Access tokens with limits, by name. */
+  readonly tokens: ReadonlyMap<string, HeldCaller>;
   readonly prices: PriceTable;
   readonly clock: Clock;
   readonly reserve_completion_tokens: number;
@@ -20,8 +23,6 @@ export interface UsageLedger extends CallLedger {
   accountOf(key_id: string): KeyAccount;
   forget(key_id: string): void;
 }
-
-const NOTHING: Amount = { tokens: 0, cost: 0 };
 
 export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
   const accounts = new Map<string, KeyAccount>();
@@ -35,7 +36,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
   }
 
   /** The most that the call may spend when this model answers. */
-  function mostOf(asked: AskedModel, key: LiveKey, full_name: string): Amount {
+  function mostOf(asked: AskedModel, key: HeldCaller, full_name: string): Amount {
     if (!isMetered(key)) return NOTHING;
     const prompt_tokens = asked.promptTokensMax?.() ?? 0;
     const seen = longest.get(key.key_id) ?? 0;
@@ -45,8 +46,8 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     return { tokens: total_tokens, cost: needs.prices.costOf(full_name, usage) ?? 0 };
   }
 
-  function keyOf({ caller }: AskedModel): LiveKey | undefined {
-    if (caller.key_id === undefined) return undefined;
+  function keyOf({ caller }: AskedModel): HeldCaller | undefined {
+    if (caller.key_id === undefined) return needs.tokens.get(caller.name);
     const key = needs.keys.get(caller.key_id);
     if (key === undefined) throw unknownKey();
     checkExpiry(key, needs.clock.now());
@@ -70,7 +71,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
       covers(provider, model) {
         const other = `${provider}/${model}`;
         if (!key.allows(other)) return false;
-        account.raise(held, mostOf(asked, key, other));
+        account.raise(held, key, mostOf(asked, key, other), needs.clock.now());
         return true;
       },
       lost: (outcome) => write(asked, outcome, NOTHING),
@@ -87,10 +88,10 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     };
   }
 
-  /** What a budget counts: what the provider says, or all that was held when it says nothing. */
+  /** What a budget counts: what the provider says, or all that was held when it does not say. */
   function chargeOf(outcome: ModelOutcome, held: Amount): Amount {
     if (isKept(outcome)) return NOTHING;
-    if (outcome.usage === undefined) return outcome.first_token_ms === undefined ? NOTHING : held;
+    if (outcome.usage === undefined) return mayHaveWorked(outcome) ? held : NOTHING;
     const cost = needs.prices.costOf(`${outcome.provider}/${outcome.model}`, outcome.usage) ?? 0;
     return { tokens: outcome.usage.total_tokens, cost };
   }
@@ -139,7 +140,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
 }
 
 /** Whether what a call may spend matters before it is made. */
-export function isMetered({ budget, tokens_per_minute }: LiveKey): boolean {
+export function isMetered({ budget, tokens_per_minute }: HeldCaller): boolean {
   return tokens_per_minute !== null || Object.values(budget).some((limit) => limit !== null);
 }
 
@@ -148,11 +149,29 @@ function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
-function notAllowed(key: LiveKey, full_name: string): LakehouseError {
-  return new LakehouseError("forbidden", `key "${key.name}" may not ask ${full_name}`, {
+function notAllowed(key: HeldCaller, full_name: string): LakehouseError {
+  return new LakehouseError("forbidden", `${nameOf(key)} may not ask ${full_name}`, {
     reason: "model_not_allowed",
     hint: `it may ask: ${key.models.join(", ")}`,
   });
+}
+
+/** How a call ends for which a provider has certainly done no work, or none that it is paid for. */
+const UNPAID: ReadonlySet<string | undefined> = new Set([
+  "provider_unreachable",
+  "provider_circuit_open",
+  "provider_queue_full",
+  "provider_rate_limited",
+  "provider_failed",
+  "no_such_model",
+  "model_not_allowed",
+  "key_budget_spent",
+]);
+
+/** Leaving before an answer, or one that cannot be read, does not make its work free. */
+function mayHaveWorked({ first_token_ms, sent, error }: ModelOutcome): boolean {
+  if (first_token_ms !== undefined) return true;
+  return sent === true && error !== undefined && !UNPAID.has(error);
 }
 
 /** Answered from memory: nobody was asked, and nothing is paid. */

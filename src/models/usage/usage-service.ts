@@ -8,17 +8,20 @@ import type { Log } from "#kernel/log.ts";
 import type { KeyView, usage, UsageLine } from "#contracts/usage.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
 import { offsetOfTime } from "./ledger-offset.ts";
+import { heldTokens, type HeldCaller, type TokenLimits } from "./held-tokens.ts";
 import { createPriceTable } from "./price-table.ts";
 import { createUsageLedger, isMetered, type UsageLedger } from "./usage-ledger.ts";
 import { usageReport } from "./usage-report.ts";
 import type { UsageSettings } from "./usage-settings.ts";
-import { openVirtualKeys, type LiveKey, type VirtualKeys } from "./virtual-keys.ts";
+import { openVirtualKeys, type LiveKey } from "./virtual-keys.ts";
 
 export interface UsageNeeds {
   /** Folder of its own; holds `usage.jsonl` and `keys.jsonl`. */
   readonly dir: string;
   readonly log: Log;
   readonly clock: Clock;
+  /** Access tokens of the settings; absent: none. */
+  readonly tokens?: readonly TokenLimits[] | undefined;
 }
 
 /** The service, and what the same process asks of it on every call. */
@@ -34,6 +37,7 @@ export async function createUsage(
 ): Promise<UsageService> {
   const { dir, log, clock } = needs;
   const keys = await openVirtualKeys(dir, clock, log);
+  const tokens = heldTokens(needs.tokens ?? []);
   const file = await openJsonlLog<UsageLine>(join(dir, "usage.jsonl"), {
     onCorrupt: (line) => log.error({ ...line }, "unreadable line in the ledger"),
     onSyncFailed: (err) => log.error({ err }, "lines of the ledger could not be synced"),
@@ -42,14 +46,24 @@ export async function createUsage(
   if (file.repaired_bytes > 0) log.warn({ bytes: file.repaired_bytes }, "torn line set aside");
   const { reserve_completion_tokens, groups_max } = settings;
   const prices = createPriceTable(settings.prices);
-  const ledger = createUsageLedger({ file, keys, prices, clock, reserve_completion_tokens });
+  const ledger = createUsageLedger({
+    file,
+    keys,
+    tokens,
+    prices,
+    clock,
+    reserve_completion_tokens,
+  });
   const since = async (time_ms: number) =>
     file.read(await offsetOfTime(file.path, file.size(), time_ms));
-  if (keys.list().some(isMetered)) {
-    await restoreSpent(await since(monthStart(clock.now())), keys, ledger, clock);
+  if ([...keys.list(), ...tokens.values()].some(isMetered)) {
+    const lines = await since(monthStart(clock.now()));
+    const callerOf = (row: UsageLine) =>
+      row.key_id === null ? tokens.get(row.caller) : keys.get(row.key_id);
+    await restoreSpent(lines, callerOf, ledger, clock);
   }
 
-  const viewOf = ({ allows: _allows, sha256: _sha256, former: _former, ...key }: LiveKey) =>
+  const viewOf = ({ allows: _a, sha256: _s, former: _f, older: _o, ...key }: LiveKey) =>
     ({
       ...key,
       scopes: [...key.scopes],
@@ -98,17 +112,18 @@ function monthStart(time_ms: number): number {
   return Date.UTC(time.getUTCFullYear(), time.getUTCMonth(), 1);
 }
 
-/** What keys with a budget have spent this month, from the ledger. */
+/** What keys and tokens with a budget have spent this month, from the ledger. */
 async function restoreSpent(
   lines: AsyncIterable<{ readonly row: UsageLine }>,
-  keys: VirtualKeys,
+  callerOf: (row: UsageLine) => HeldCaller | undefined,
   ledger: UsageLedger,
   clock: Clock,
 ): Promise<void> {
   const now_ms = clock.now();
   for await (const { row } of lines) {
-    if (row.key_id === null || keys.get(row.key_id) === undefined) continue;
+    const caller = callerOf(row);
+    if (caller === undefined) continue;
     const spent = { tokens: row.charged_tokens, cost: row.charged_cost };
-    ledger.accountOf(row.key_id).restore(spent, Date.parse(row.time), now_ms);
+    ledger.accountOf(caller.key_id).restore(spent, Date.parse(row.time), now_ms);
   }
 }

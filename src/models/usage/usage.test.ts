@@ -127,6 +127,26 @@ eachTransport("a key is made, shown once, rotated with a grace time, ended", asy
   await service.stop();
 });
 
+test("a key that is rotated twice keeps the grace of each, and none without grace", async (t) => {
+  const { service, clock, client } = await open(await tempDir(t));
+  const { key, secret: first } = await client.create_key({ name: "k" });
+  const rotate = async (grace_s: number) =>
+    (await client.rotate_key({ key_id: key.key_id, grace_s })).secret;
+  const second = await rotate(60);
+  clock.advance(10_000);
+  const third = await rotate(60);
+  for (const secret of [first, second, third]) assert.ok(service.holderOf(secret));
+  clock.advance(51_000);
+  assert.throws(() => service.holderOf(first), refused("unknown_key"));
+  assert.ok(service.holderOf(second) && service.holderOf(third));
+  const last = await rotate(0);
+  for (const secret of [second, third]) {
+    assert.throws(() => service.holderOf(secret), refused("unknown_key"));
+  }
+  assert.ok(service.holderOf(last));
+  await service.stop();
+});
+
 test("keys, their rotation and what they have spent outlive the process", async (t) => {
   const dir = await tempDir(t);
   const first = await open(dir);

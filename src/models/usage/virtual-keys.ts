@@ -25,10 +25,20 @@ export interface StoredKey {
   readonly expires_at: string | null;
   readonly sha256: string;
   /** The secret before the last rotation, good until its time. */
-  readonly former: { readonly sha256: string; readonly until: string } | null;
+  readonly former: FormerSecret | null;
+  /** Those before it, as long as they are good: keys that were rotated in haste. */
+  readonly older?: readonly FormerSecret[];
 }
 
-export type NewKey = Omit<StoredKey, "key_id" | "created_at" | "rotated_at" | "sha256" | "former">;
+interface FormerSecret {
+  readonly sha256: string;
+  readonly until: string;
+}
+
+export type NewKey = Omit<
+  StoredKey,
+  "key_id" | "created_at" | "rotated_at" | "sha256" | "former" | "older"
+>;
 
 export interface LiveKey extends StoredKey {
   readonly allows: (full_name: string) => boolean;
@@ -108,9 +118,11 @@ export async function openVirtualKeys(dir: string, clock: Clock, log: Log): Prom
         const { allows: _allows, ...key } = known(keys, key_id);
         const secret = newSecret(key_id);
         const until = new Date(clock.now() + grace_s * 1000).toISOString();
+        // Without grace all former secrets end: one of them may be in the wrong hands.
         const former = grace_s === 0 ? null : { sha256: key.sha256, until };
-        const sha256 = secretHash(secret);
-        return { key: await put({ ...key, sha256, former, rotated_at: isoTime(clock) }), secret };
+        const older = former === null ? [] : formerSecrets(key, clock);
+        const changed = { sha256: secretHash(secret), former, older, rotated_at: isoTime(clock) };
+        return { key: await put({ ...key, ...changed }), secret };
       }),
     remove: (key_id) =>
       inTurn(async () => {
@@ -138,9 +150,14 @@ function live(key: StoredKey): LiveKey {
   return { ...key, allows: namePatterns(key.models) };
 }
 
-function goodHashes({ sha256, former }: StoredKey, clock: Clock): string[] {
-  const in_grace = former !== null && Date.parse(former.until) > clock.now();
-  return in_grace ? [sha256, former.sha256] : [sha256];
+function goodHashes(key: StoredKey, clock: Clock): string[] {
+  return [key.sha256, ...formerSecrets(key, clock).map(({ sha256 }) => sha256)];
+}
+
+/** Those that are good still. */
+function formerSecrets({ former, older = [] }: StoredKey, clock: Clock): FormerSecret[] {
+  const all = former === null ? older : [former, ...older];
+  return all.filter(({ until }) => Date.parse(until) > clock.now());
 }
 
 /** Throws `unauthenticated` (key_expired). */

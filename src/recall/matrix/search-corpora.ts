@@ -61,7 +61,9 @@ async function searchCorpus(
   call: Call,
 ): Promise<Found[]> {
   const index = indexOf(corpus.corpus);
-  const base = { index, query_text, ...(filters === undefined ? {} : { filters }) };
+  // A field that another one of the corpora has may be missing here.
+  const unknown_fields = "accept" as const;
+  const base = { index, query_text, ...(filters && { filters, unknown_fields }) };
   const among = ids === undefined ? { k, mode } : { k: ids.length, mode, ids: [...ids] };
   const with_background = mode !== "lexical";
   const { hits, background } = await client.search({ ...base, ...among, with_background }, call);

@@ -4,6 +4,7 @@ import { startCall, type Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { Log } from "#kernel/log.ts";
 import type { embed } from "#contracts/embed.ts";
+import { medianCosine, UNRELATED_TEXTS } from "#ports/unrelated-texts.ts";
 import type { Key } from "./key-table.ts";
 import { openVectorRows, type VectorRows } from "./vector-rows.ts";
 
@@ -23,6 +24,8 @@ export interface BackgroundEmbedding {
   add(doc: number): void;
   /** The query's vector; throws what embed throws. */
   query(text: string, call: Call): Promise<Float32Array>;
+  /** The cosine between unrelated texts to the model; worked out once. */
+  background(call: Call): Promise<number>;
   rows(): VectorRows | undefined;
   figures(): { model: string | null; backlog: number; last_error: string | null };
   /** Resolves when nothing is left, or at the first failure. */
@@ -58,6 +61,7 @@ export function createBackgroundEmbedding(
   let retry: NodeJS.Timeout | undefined;
   let last_error: string | null = null;
   let stopped = false;
+  let unrelated: number | undefined;
   /** Where the queue begins: taking from the front of a long list costs its length. */
   let head = 0;
 
@@ -158,6 +162,16 @@ export function createBackgroundEmbedding(
         queue.push(doc);
         if (last_error === null) begin();
       }
+    },
+    async background(call) {
+      if (unrelated === undefined) {
+        const vectors = await vectorsOf(UNRELATED_TEXTS, call);
+        const [{ length: dimension } = new Float32Array(1)] = vectors;
+        const flat = new Float32Array(vectors.length * dimension);
+        for (const [at, vector] of vectors.entries()) flat.set(vector, at * dimension);
+        unrelated = medianCosine(flat, dimension);
+      }
+      return unrelated;
     },
     query: async (text, call) => (await vectorsOf([text], call))[0]!,
     rows: () => rows,

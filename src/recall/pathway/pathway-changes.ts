@@ -1,11 +1,12 @@
 // What changes the memory: each change decides on what is there, is durable, and only then counts.
 import type { Call } from "#kernel/call.ts";
-import { isoTime, type Clock } from "#kernel/clock.ts";
+import { isoTime } from "#kernel/clock.ts";
 import type { ParsedInputOf } from "#kernel/contract.ts";
 import { newId } from "#kernel/ids.ts";
 import { createKeyedLock } from "#kernel/keyed-lock.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { Pathway, pathwayContract } from "#contracts/pathway.ts";
+import { createContentChecks, type CheckParts } from "./content-checks.ts";
 import { traceOrThrow } from "./pathway-form.ts";
 import {
   joinSources,
@@ -15,19 +16,11 @@ import {
   type PathwayScope,
 } from "./pathway-row.ts";
 import type { PathwaySettings } from "./pathway-settings.ts";
-import { sameContent, type PathwayStore } from "./pathway-store.ts";
-import type { RecallGuard } from "./recall-guard.ts";
-import { contentHash, contentValues } from "./trace-content.ts";
+import type { PathwayStore } from "./pathway-store.ts";
+import { contentHash } from "./trace-content.ts";
 
 type Operations = (typeof pathwayContract)["operations"];
 type Input<N extends keyof Operations> = ParsedInputOf<Operations[N]>;
-
-export interface ChangeParts {
-  readonly store: PathwayStore;
-  readonly guard: RecallGuard;
-  readonly clock: Clock;
-  readonly settings: PathwaySettings;
-}
 
 export interface Recorded {
   readonly pathway: Pathway;
@@ -36,7 +29,7 @@ export interface Recorded {
 
 export type PathwayChanges = ReturnType<typeof createPathwayChanges>;
 
-export function createPathwayChanges(parts: ChangeParts) {
+export function createPathwayChanges(parts: CheckParts) {
   const { store, clock, settings } = parts;
   const lock = createKeyedLock();
   const checks = createContentChecks(parts);
@@ -64,9 +57,15 @@ export function createPathwayChanges(parts: ChangeParts) {
     }
   }
 
-  async function mergeInto(trace: number, input: Input<"add">, call: Call): Promise<Recorded> {
+  /** undefined: it was retired or replaced while this waited for its turn. */
+  async function mergeInto(
+    trace: number,
+    input: Input<"add">,
+    call: Call,
+  ): Promise<Recorded | undefined> {
     const pathway_id = store.state.table.idOf(trace);
     return forTrace(pathway_id, async () => {
+      if (store.state.table.statusOf(trace) !== "active") return undefined;
       const before = await store.pathway(trace);
       const { sources, fresh, changed } = joinSources(before.sources, input.sources);
       const tags = [...new Set([...before.tags, ...input.tags])].slice(0, 64);
@@ -90,8 +89,11 @@ export function createPathwayChanges(parts: ChangeParts) {
     async add(input: Input<"add">, call: Call): Promise<Recorded> {
       const hash = checks.accept(input, input.content, input.sources, call);
       return forContent(input, hash, async () => {
-        const known = checks.known(input, hash);
-        if (known !== undefined) return mergeInto(known, input, call);
+        let known = checks.known(input, hash);
+        for (; known !== undefined; known = checks.known(input, hash)) {
+          const recorded = await mergeInto(known, input, call);
+          if (recorded !== undefined) return recorded;
+        }
         checks.origins(input);
         const head = rowHead(input, newId(clock.now()), call);
         const pathway = await openTrace({ op: "add", ...head, ...bodyOf(input, hash) });
@@ -108,7 +110,7 @@ export function createPathwayChanges(parts: ChangeParts) {
       const hash =
         content === undefined
           ? undefined
-          : checks.accept(input, content, input.sources ?? [], call);
+          : checks.accept(input, content, input.sources ?? [], call, pathway_id);
       const work = () =>
         forTrace(pathway_id, async () => {
           const trace = checks.changeable(input, pathway_id);
@@ -131,7 +133,7 @@ export function createPathwayChanges(parts: ChangeParts) {
 
     async revise(input: Input<"revise">, call: Call): Promise<Pathway> {
       const { pathway_id: replaces } = input;
-      const hash = checks.accept(input, input.content, input.sources, call);
+      const hash = checks.accept(input, input.content, input.sources, call, replaces);
       return forContent(input, hash, () =>
         forTrace(replaces, async () => {
           checks.changeable(input, replaces);
@@ -203,86 +205,4 @@ function memoryFull({ traces_max }: PathwaySettings): LakehouseError {
     reason: "pathway_full",
     hint: "raise pathway.traces_max",
   });
-}
-
-/** What content must be to come in. */
-function createContentChecks({ store, guard, clock, settings }: ChangeParts) {
-  function refuse(reason: string, message: string, pathway_id: string, hint: string): never {
-    throw new LakehouseError("conflict", message, { reason, hint, extra: { pathway_id } });
-  }
-
-  function isEcho(trace: number): boolean {
-    const at = store.state.table.columns.recalled_at.values[trace]!;
-    return at > 0 && clock.now() - at < settings.recall_window_ms;
-  }
-
-  /** The trace of this content; one that was retired is not taken in again. */
-  function knownTrace(scope: PathwayScope, hash: string): number | undefined {
-    const { table } = store.state;
-    const state = table.scope(scope);
-    const doc = state && sameContent(table, state.number, hash);
-    if (doc === undefined) return undefined;
-    const trace = table.docs.trace.values[doc]!;
-    if (table.statusOf(trace) !== "retired") return trace;
-    const hint = "if it holds after all, say so in other words";
-    return refuse("retired_content", "this content was retired", table.idOf(trace), hint);
-  }
-
-  return {
-    isEcho,
-    known: knownTrace,
-    /** The hash of content that is no copy of what search handed out. */
-    accept(scope: PathwayScope, content: unknown, sources: readonly unknown[], call: Call): string {
-      const { length } = JSON.stringify(content);
-      if (length > settings.content_characters_max) {
-        const message = `the content has ${length} characters, more than ${settings.content_characters_max}`;
-        throw new LakehouseError("too_large", message, { reason: "content_too_large" });
-      }
-      const state = store.state.table.scope(scope);
-      const text = contentValues(content);
-      const found = state && guard.sourceOf(state.number, call.trace_id, text);
-      const hash = contentHash(content);
-      const known = state && sameContent(store.state.table, state.number, hash);
-      // An exact copy that came in by another way is told as unchanged, not as an error.
-      if (
-        found !== undefined &&
-        (found.same_trace || (sources.length === 0 && known === undefined))
-      ) {
-        const hint = "what was recalled is no evidence; from another trace, name its source span";
-        throw new LakehouseError("rejected", "this text was handed out by a search", {
-          reason: "recalled_text",
-          hint,
-          extra: { pathway_id: found.pathway_id },
-        });
-      }
-      return hash;
-    },
-    /** Refuses content that an active or retired trace has already. */
-    notThere(scope: PathwayScope, hash: string): void {
-      const known = knownTrace(scope, hash);
-      if (known === undefined || store.state.table.statusOf(known) !== "active") return;
-      const id = store.state.table.idOf(known);
-      refuse("duplicate_content", "this content stands there already", id, "use that trace");
-    },
-    origins(input: PathwayScope & { derived_from: readonly string[] }): void {
-      for (const id of input.derived_from) {
-        if (store.state.table.traceIn(input, id) !== undefined) continue;
-        const message = `derived_from names ${id}, which does not stand in this scope`;
-        throw new LakehouseError("invalid", message, { reason: "unknown_origin" });
-      }
-    },
-    /** A trace that may be updated or revised: the newest of its chain, not retired. */
-    changeable(scope: PathwayScope, pathway_id: string): number {
-      const { table } = store.state;
-      const trace = traceOrThrow(table, scope, pathway_id);
-      const status = table.statusOf(trace);
-      if (status === "retired") refuse("retired", "the trace was retired", pathway_id, "add anew");
-      if (status === "superseded") {
-        const newest = table.newestOf(trace);
-        const id = newest < 0 ? pathway_id : table.idOf(newest);
-        refuse("superseded", "a newer version stands in its place", id, `change ${id} instead`);
-      }
-      return trace;
-    },
-  };
 }

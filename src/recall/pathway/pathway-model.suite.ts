@@ -1,6 +1,6 @@
 // Random operations over several scopes, beside a model so simple that it can be seen to be right.
 import assert from "node:assert/strict";
-import { toLakehouseError } from "#kernel/problem.ts";
+import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
 import { seededRandom, type Random } from "#kernel/random.ts";
 import type { openPathway } from "./open-pathway.suite.ts";
 
@@ -13,6 +13,8 @@ interface ModelTrace {
   retired: boolean;
   replaced: boolean;
   newer: ModelTrace | undefined;
+  /** What it said before it was corrected in place. */
+  readonly earlier: string[];
   evidence: number;
   successes: number;
   failures: number;
@@ -75,7 +77,7 @@ function createModel(scopes: readonly (typeof ALL_SCOPES)[number][]) {
     status,
     open(id: string, scope: number, content: string): void {
       const zero = { retired: false, replaced: false, newer: undefined, successes: 0, failures: 0 };
-      const one = { id, scope, content, evidence: 1, ...zero };
+      const one = { id, scope, content, evidence: 1, ...zero, earlier: [] };
       all.push(one);
       by_id.set(id, one);
     },
@@ -121,18 +123,25 @@ async function change(
   };
   const foreign = target.scope !== scope;
   const changed = dice < 0.8 && model.status(target) !== "active";
+  const standing = standingOf(model, scope, content);
   const answer = await ask().catch((thrown: unknown) => toLakehouseError(thrown));
   if (answer instanceof Error) {
     const { reason } = answer;
     if (foreign) assert.equal(reason, "no_such_pathway");
-    else if (changed) assert.equal(reason, model.status(target));
-    else assert.ok(dice < 0.8 && /^(duplicate|retired)_content$/.test(reason), reason);
+    else if (changed) assertHint(model, answer, target);
+    else assert.equal(reason, refusalOfChange(standing, dice < 0.65 ? target : undefined));
     return false;
   }
   assert.ok(!foreign, "another scope's trace was changed");
   assert.ok(!changed, "a trace that is not active was changed");
-  if (dice < 0.65) target.content = content;
-  else if (dice < 0.8) {
+  if (dice < 0.8) {
+    const same = dice < 0.65 ? target : undefined;
+    assert.equal(refusalOfChange(standing, same), undefined, "content that should be refused");
+  }
+  if (dice < 0.65) {
+    if (target.content !== content) target.earlier.push(target.content);
+    target.content = content;
+  } else if (dice < 0.8) {
     target.replaced = true;
     model.open(answer.pathway_id, scope, content);
     target.newer = model.by_id.get(answer.pathway_id);
@@ -142,23 +151,60 @@ async function change(
   return true;
 }
 
+/** A change that came too late names what may be changed instead, where there is such a trace. */
+function assertHint(model: Model, { reason, hint }: LakehouseError, target: ModelTrace): void {
+  const newest = newestOf(target);
+  assert.equal(reason, newest.retired ? "retired" : model.status(target));
+  assert.equal(hint, newest.retired ? "add anew" : `change ${newest.id} instead`);
+}
+
+type Standing = "new" | "active" | "corrected" | "superseded" | "retired";
+
+/** How a content stands in a scope, and the trace that makes it so. */
+function standingOf(model: Model, scope: number, content: string): [Standing, ModelTrace?] {
+  const mine = model.all.filter((one) => one.scope === scope);
+  const now = mine.filter((one) => one.content === content);
+  const said = mine.filter((one) => one.content === content || one.earlier.includes(content));
+  const is = (status: string) => (one: ModelTrace) => model.status(one) === status;
+  const active = now.find(is("active"));
+  if (active !== undefined) return ["active", active];
+  const retired = now.find(is("retired"));
+  if (retired !== undefined) return ["retired", retired];
+  const older = said.find((one) => is("superseded")(one) && !newestOf(one).retired);
+  if (older !== undefined) return ["superseded", newestOf(older)];
+  const corrected = said.find(is("active"));
+  if (corrected !== undefined) return ["corrected", corrected];
+  const gone = said.find(is("retired"));
+  return gone === undefined ? ["new"] : ["retired", gone];
+}
+
+/** Why this content may not be the text of a changed trace; `same`: the trace that stays. */
+function refusalOfChange([standing, trace]: [Standing, ModelTrace?], same?: ModelTrace) {
+  if (standing === "retired") return "retired_content";
+  return standing === "active" && trace !== same ? "duplicate_content" : undefined;
+}
+
 async function add(client: Client, model: Model, scope: number, content: string): Promise<boolean> {
   const where = model.scopes[scope]!;
+  const [standing, expected] = standingOf(model, scope, content);
   try {
     const { pathway, result } = await client.add({ ...where, content });
-    const known = model.by_id.get(pathway.pathway_id);
-    assert.equal(result, known === undefined ? "added" : "merged");
-    if (known === undefined) model.open(pathway.pathway_id, scope, content);
+    assert.equal(result, standing === "new" ? "added" : "merged");
+    if (standing === "new") model.open(pathway.pathway_id, scope, content);
     else {
-      assert.equal(known.scope, scope, "merged into another scope");
-      assert.ok(!known.retired, "merged into a retired trace");
+      assert.ok(standing === "active" || standing === "corrected", `merged, but ${standing}`);
+      const known = model.by_id.get(pathway.pathway_id)!;
+      assert.equal(model.status(known), "active", "merged into what no search finds");
       known.evidence++;
     }
     return true;
   } catch (thrown) {
-    assert.equal(toLakehouseError(thrown).reason, "retired_content", String(thrown));
-    const same = (one: ModelTrace) => one.scope === scope && one.retired;
-    assert.ok(model.all.some(same), "refused, and nothing of this scope was retired");
+    const { reason, message, extra } = toLakehouseError(thrown);
+    assert.equal(reason, `${standing}_content`, String(thrown));
+    if (standing === "superseded") {
+      assert.equal(extra["pathway_id"], expected!.id);
+      assert.ok(message.includes(expected!.id), message);
+    }
     return false;
   }
 }
@@ -184,7 +230,8 @@ async function compareSearch(client: Client, model: Model, scope: number, random
     assert.equal(pathway.content, known.content);
     above.add(known.id);
     const newest = newestOf(known);
-    if (!newest.retired) assert.ok(above.has(newest.id), "a superseded trace above the newest");
+    assert.ok(!newest.retired, "a version of a chain that ended was recalled");
+    assert.ok(above.has(newest.id), "a superseded trace above the newest");
   }
   const matching = model.active(scope).filter((one) => one.content.split(" ").includes(word));
   assert.ok(hits.length >= Math.min(5, matching.length), "fewer hits than match");

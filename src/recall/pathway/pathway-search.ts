@@ -12,7 +12,7 @@ import { readPathway, type LogState, type PathwayStore } from "./pathway-store.t
 import { newerFirst, standingOf, type Ranked, type Standing } from "./rank-rule.ts";
 import type { RecallGuard } from "./recall-guard.ts";
 import { findCandidates, type Candidate } from "./search-candidates.ts";
-import { contentText, contentValues } from "./trace-content.ts";
+import { contentText, contentValues, saysSomething } from "./trace-content.ts";
 import type { ScopeState, TraceTable } from "./trace-table.ts";
 
 type Search = (typeof pathwayContract)["operations"]["search"];
@@ -48,11 +48,11 @@ export function createSearch(parts: SearchParts) {
     const { table } = state;
     const scope = table.scope(input)!;
     const eligible = createEligible(table, scope, input);
-    const { query, method: mode } = asked;
+    const { query, background, method: mode } = asked;
     const { query_text, k } = input;
     const rows = parts.embedding?.rows();
     const wanted = (doc: number) => eligible(doc) !== undefined;
-    const about = { query_text, query, rows, mode, wanted };
+    const about = { query_text, query, background, rows, mode, wanted };
     const candidates = await findCandidates(state, scope, about, settings);
     const ranked = rank(table, candidates, eligible, input, settings, clock.now());
     const window = ranked.slice(0, k + WINDOW_MORE);
@@ -69,8 +69,11 @@ export function createSearch(parts: SearchParts) {
     // Rows were read meanwhile: who was retired or replaced in that time is not handed out.
     const now = store.state.table;
     const there = shown.filter(
-      ({ found: { trace } }) =>
-        !now.isRetired(trace) && (input.include_superseded || now.newestOf(trace) === trace),
+      ({ found, pathway }) =>
+        isShown(now, found.trace) &&
+        (input.include_superseded || now.newestOf(found.trace) === found.trace) &&
+        // Old logs hold contents that say nothing: they are near to any query.
+        (found.candidate.lexical !== null || saysSomething(contentValues(pathway.content))),
     );
     const ordered = input.include_superseded
       ? there
@@ -108,6 +111,7 @@ interface Shown extends Ranked {
 
 interface AskedVector {
   readonly query: Float32Array | undefined;
+  readonly background: number;
   readonly method: SearchInput["mode"];
   readonly degraded: string | null;
 }
@@ -121,6 +125,7 @@ async function askedVector(
 ): Promise<AskedVector> {
   const by_words = (degraded: string | null): AskedVector => ({
     query: undefined,
+    background: 0,
     method: "lexical",
     degraded,
   });
@@ -129,11 +134,20 @@ async function askedVector(
   if (scope.embedded === 0) return by_words("nothing of this scope is embedded yet");
   try {
     const child = childCall(call, { timeout_ms: settings.dense_timeout_ms });
-    return { query: await embedding.query(query_text, child), method: mode, degraded: null };
+    const [query, background] = await Promise.all([
+      embedding.query(query_text, child),
+      embedding.background(child),
+    ]);
+    return { query, background, method: mode, degraded: null };
   } catch (thrown) {
     if (mode === "dense" || call.signal.aborted) throw thrown;
     return by_words(`the query could not be embedded: ${toLakehouseError(thrown).message}`);
   }
+}
+
+/** What was retired is never shown, nor what stood before it in its chain. */
+function isShown(table: TraceTable, trace: number, newest = table.newestOf(trace)): boolean {
+  return !table.isRetired(trace) && (newest < 0 || !table.isRetired(newest));
 }
 
 type Eligible = (doc: number) => number | undefined;
@@ -151,9 +165,11 @@ function createEligible(table: TraceTable, scope: ScopeState, input: SearchInput
     const matched = docs.trace.values[doc]!;
     // Words are told apart by scope already; this holds whatever they say.
     if (columns.scope.values[matched] !== scope.number) return undefined;
-    if (columns.doc.values[matched] !== doc || table.isRetired(matched)) return undefined;
-    const trace = input.include_superseded ? matched : table.newestOf(matched);
-    if (trace < 0 || table.isRetired(trace)) return undefined;
+    if (columns.doc.values[matched] !== doc) return undefined;
+    const newest = table.newestOf(matched);
+    if (!isShown(table, matched, newest)) return undefined;
+    const trace = input.include_superseded ? matched : newest;
+    if (trace < 0) return undefined;
     const recorded = columns.recorded_at.values[trace]!;
     if (recorded < from || recorded > to) return undefined;
     if (table.trustOf(trace) < input.trust_min) return undefined;

@@ -10,8 +10,14 @@ export const pathwaySettings = z.strictObject({
     .number()
     .min(0)
     .max(1)
-    .default(0.7)
+    .default(0.5)
     .describe("weight of meaning in a mixed search; words have the rest"),
+  words_half: z
+    .number()
+    .positive()
+    .max(100)
+    .default(0.25)
+    .describe("words count half when a text has this share of what its query's words can score"),
   dense_timeout_ms: z
     .int()
     .min(1)

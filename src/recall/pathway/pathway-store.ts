@@ -8,7 +8,6 @@ import type { Log } from "#kernel/log.ts";
 import type { Pathway } from "#contracts/pathway.ts";
 import { applyRow, refusalOf, type Applied } from "./apply-row.ts";
 import { createWordReader } from "./index-words.ts";
-import { keyOf } from "./key-table.ts";
 import { openLineReader, type LineReader } from "./line-reader.ts";
 import { keepLogSnapshots, resumeMemory } from "./log-snapshot.ts";
 import { pathwayOf } from "./pathway-form.ts";
@@ -262,19 +261,4 @@ function rowsOfTrace(table: TraceTable, trace: number): (number | undefined)[] {
   const body = table.columns.body_row.values[trace]!;
   const meta = table.meta_rows.get(trace);
   return [first, body === first ? undefined : body, meta, table.retire_rows.get(trace)];
-}
-
-/** The docs of a scope whose content has this hash, current versions first, retired ones last. */
-export function sameContent(table: TraceTable, scope: number, hash: string): number | undefined {
-  const rank = (doc: number) => {
-    const trace = table.docs.trace.values[doc]!;
-    const current = table.columns.doc.values[trace] === doc;
-    const status = table.statusOf(trace);
-    if (!current) return status === "retired" ? 4 : 2;
-    return status === "active" ? 0 : status === "superseded" ? 1 : 3;
-  };
-  const docs = table.hashes
-    .find(keyOf(hash)!)
-    .filter((doc) => table.columns.scope.values[table.docs.trace.values[doc]!] === scope);
-  return docs.toSorted((a, c) => rank(a) - rank(c) || c - a)[0];
 }

@@ -1,5 +1,6 @@
 // Reading without searching: one trace, its history, a page of a scope, its figures.
 import type { OutputOf, ParsedInputOf } from "#kernel/contract.ts";
+import { LakehouseError } from "#kernel/problem.ts";
 import type { Pathway, pathwayContract } from "#contracts/pathway.ts";
 import type { BackgroundEmbedding } from "./background-embedding.ts";
 import { hash32 } from "./index-words.ts";
@@ -76,10 +77,11 @@ function rowsOf({ table }: LogState, chain: readonly number[]): number[] {
 export async function listPathways(state: LogState, input: Input<"list">): Promise<Output<"list">> {
   const { table } = state;
   const scope = table.scope(input);
+  const from = input.after === undefined ? undefined : table.traceIn(input, input.after);
+  if (input.after !== undefined && from === undefined) throw badCursor();
   if (scope === undefined) return { pathways: [], total: 0, next_after: null };
   const { status, tag } = input;
   const tag_hash = tag === undefined ? undefined : hash32(tag, 7);
-  const from = input.after === undefined ? undefined : table.traceIn(input, input.after);
   const page: number[] = [];
   let total = 0;
   let more = false;
@@ -94,6 +96,11 @@ export async function listPathways(state: LogState, input: Input<"list">): Promi
   }
   const pathways = await Promise.all(page.map((trace) => readPathway(state, trace)));
   return { pathways, total, next_after: more ? pathways.at(-1)!.pathway_id : null };
+}
+
+function badCursor(): LakehouseError {
+  const message = "unknown cursor: after must be the next_after of the page before";
+  return new LakehouseError("invalid", message, { reason: "bad_cursor" });
 }
 
 /** Figures of a scope; one without traces has zeros. */

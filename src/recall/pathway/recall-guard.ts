@@ -1,5 +1,6 @@
 // Remembers what search handed out, so that it does not come back as new evidence.
 import { hash32, mixBits } from "./index-words.ts";
+import { wordsToFind, wrappedIn } from "./wrapped-copy.ts";
 
 export interface RecallGuard {
   /** Notes a text that a search of this trace handed out. */
@@ -19,6 +20,8 @@ interface Kept extends Pick<Recalled, "pathway_id"> {
   readonly trace_id: string;
   readonly at_ms: number;
   readonly shingles: Uint32Array;
+  /** As it is looked for in a wrapping; empty: it is so long that its shingles tell. */
+  readonly words: readonly string[];
 }
 
 /** Words of a shingle: shorter runs are common to texts that have nothing to do with another. */
@@ -26,6 +29,8 @@ const SHINGLE_WORDS = 4;
 const SHINGLES_MAX = 2_000;
 /** Share of a text that recalled texts, each there as a whole, fill in a dressed-up copy. */
 const COPIED_MIN = 0.6;
+/** A text of so many words fills most of a text that has some words more. */
+const WRAPPED_WORDS_MAX = 100;
 const WORD = /[\p{L}\p{N}]+/gu;
 
 /** Keeps the last `kept_max` texts, and none for longer than `window_ms`. */
@@ -46,6 +51,16 @@ export function createRecallGuard(
     }
   }
 
+  /** A text that this very trace was handed, with nothing but wrapping around it. */
+  function wrapped(scope: number, trace_id: string, text: string): Kept | undefined {
+    const mine = [...kept.values()].filter(
+      (one) => one.scope === scope && one.trace_id === trace_id && one.words.length > 0,
+    );
+    if (mine.length === 0) return undefined;
+    const words = mine.map((one) => one.words);
+    return mine[wrappedIn(text, words)[0] ?? -1];
+  }
+
   function forgetOld(): void {
     for (const [key, one] of kept) {
       if (kept.size <= kept_max && one.at_ms > now() - window_ms) return;
@@ -59,7 +74,9 @@ export function createRecallGuard(
       const before = kept.get(key);
       if (before !== undefined) forget(key, before);
       const shingles = shinglesOf(scope, text);
-      const one: Kept = { scope, trace_id, pathway_id, at_ms: now(), shingles };
+      const found = wordsToFind(text);
+      const words = found.length > WRAPPED_WORDS_MAX ? [] : found;
+      const one: Kept = { scope, trace_id, pathway_id, at_ms: now(), shingles, words };
       kept.set(key, one);
       for (const shingle of shingles) {
         const holders = by_shingle.get(shingle) ?? new Set();
@@ -69,6 +86,8 @@ export function createRecallGuard(
     },
     sourceOf(scope, trace_id, text) {
       forgetOld();
+      const inside = wrapped(scope, trace_id, text);
+      if (inside !== undefined) return { pathway_id: inside.pathway_id, same_trace: true };
       const shingles = shinglesOf(scope, text);
       if (shingles.length === 0) return undefined;
       const counts = new Map<Kept, number>();

@@ -5,6 +5,7 @@ import type { LogState } from "./pathway-store.ts";
 import type { ScopeState } from "./trace-table.ts";
 import { SCAN_ROWS_MAX, signsOf } from "./sign-table.ts";
 import type { VectorRows } from "./vector-rows.ts";
+import { relevanceOf } from "./relevance.ts";
 import { createBest } from "./word-index.ts";
 
 export interface Candidate {
@@ -19,6 +20,8 @@ export interface Asked {
   readonly query_text: string;
   /** Absent: words only. */
   readonly query: Float32Array | undefined;
+  /** Cosine between unrelated texts to the query's model. */
+  readonly background: number;
   readonly rows: VectorRows | undefined;
   readonly mode: "mixed" | "lexical" | "dense";
   readonly wanted: (doc: number) => boolean;
@@ -34,7 +37,7 @@ export async function findCandidates(
   asked: Asked,
   settings: PathwaySettings,
 ): Promise<Candidate[]> {
-  const { query, rows, wanted } = asked;
+  const { query, rows, wanted, background } = asked;
   const n = settings.candidates_max;
   const lexical = new Map<number, number>();
   if (asked.mode !== "dense") {
@@ -42,15 +45,27 @@ export async function findCandidates(
       lexical.set(doc, score);
     }
   }
+  const ideal = words.ideal(scope.number, asked.query_text);
+  const { words_half } = settings;
   if (query === undefined || rows === undefined) {
-    return fuse([...lexical.keys()], lexical, new Map(), 0);
+    const scale = { background, ideal, words_half, dense_weight: 0 };
+    return Array.from(lexical, ([doc, score]) => {
+      const relevance = relevanceOf(score, undefined, scale);
+      return { doc, lexical: score, cosine: null, relevance };
+    });
   }
   const docs = new Set([...lexical.keys(), ...(await nearest(table, scope, asked, n))]);
   const measured = [...docs].filter((doc) => table.docs.vector.values[doc]! >= 0);
   const vectors = measured.map((doc) => table.docs.vector.values[doc]!);
   const cosines = await rows.cosines(vectors, query);
   const dense = new Map(measured.map((doc, at) => [doc, cosines[at]!]));
-  return fuse([...docs], lexical, dense, asked.mode === "dense" ? 1 : settings.dense_weight);
+  const dense_weight = asked.mode === "dense" ? 1 : settings.dense_weight;
+  const scale = { background, ideal, words_half, dense_weight };
+  return Array.from(docs, (doc) => {
+    const [score, cosine] = [lexical.get(doc), dense.get(doc)];
+    const relevance = relevanceOf(score, cosine, scale);
+    return { doc, lexical: score ?? null, cosine: cosine ?? null, relevance };
+  });
 }
 
 /** Docs of the scope whose vectors differ from the query in the fewest signs. */
@@ -84,27 +99,4 @@ async function nearest(
     }
   }
   return best.list().map(({ doc }) => doc);
-}
-
-/**
- * Min-max scaling over the candidates and a weighted sum, as in Bruch, Gai and Ingber, "An Analysis
- * of Fusion Functions for Hybrid Retrieval" (2023). Words alone are scaled from zero, so that a
- * single hit is not worth nothing.
- */
-function fuse(
-  docs: readonly number[],
-  lexical: ReadonlyMap<number, number>,
-  dense: ReadonlyMap<number, number>,
-  dense_weight: number,
-): Candidate[] {
-  const highest = Math.max(...lexical.values(), Number.EPSILON);
-  const lowest = Math.min(...dense.values());
-  const range = Math.max(Math.max(...dense.values()) - lowest, Number.EPSILON);
-  return docs.map((doc) => {
-    const words = lexical.get(doc);
-    const cosine = dense.get(doc);
-    const meaning = cosine === undefined ? 0 : (cosine - lowest) / range;
-    const relevance = dense_weight * meaning + ((1 - dense_weight) * (words ?? 0)) / highest;
-    return { doc, lexical: words ?? null, cosine: cosine ?? null, relevance };
-  });
 }

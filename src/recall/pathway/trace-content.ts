@@ -19,6 +19,11 @@ function normalised(value: unknown): unknown {
   return result;
 }
 
+/** Whether a text has anything to be found by: a letter, a digit or a sign. */
+export function saysSomething(text: string): boolean {
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(text);
+}
+
 /** Deeper values are left to the eye: nobody searches for them. */
 const DEPTH_MAX = 32;
 

@@ -61,6 +61,15 @@ for (const common_min of [0, 50, 1_000_000]) {
   });
 }
 
+test("the ideal is the score of a text of mean length that has the query's words", () => {
+  const index = createWordIndex(createWordReader(), OPTIONS);
+  const docs = ["w1 w2 w3 w4", "w1 w5 w6 w7", "w8 w9 w10 w11"];
+  for (const [at, text] of docs.entries()) index.add(0, at, text);
+  const [best] = index.best(0, docs[0]!, 1, () => true);
+  assert.ok(Math.abs(index.ideal(0, docs[0]!) - best!.score) < 1e-4);
+  assert.ok(index.ideal(0, "w1 w99") > index.ideal(0, "w1"), "a word that nobody has counts too");
+});
+
 test("what stands in one scope does not move a score in another", () => {
   const alone = createWordIndex(createWordReader(), OPTIONS);
   const shared = createWordIndex(createWordReader(), OPTIONS);

@@ -23,6 +23,8 @@ export interface WordIndex {
   add(scope: number, doc: number, text: string): void;
   /** The `n` docs of highest BM25 among those that `wanted` takes; of equal ones the newer. */
   best(scope: number, query: string, n: number, wanted: (doc: number) => boolean): ScoredDoc[];
+  /** BM25 of a text of mean length that has each word of the query as often as the query. */
+  ideal(scope: number, query: string): number;
   /** The index as it is now; arrays that only grow are not copied. */
   capture(): WordIndexState;
   restore(state: WordIndexState): void;
@@ -73,16 +75,18 @@ export function createWordIndex(words: WordReader, options: WordIndexOptions): W
     return terms.push(key);
   }
 
+  function weightOf(scope: number, times: number, list: number | undefined): number {
+    const docs = totals.get(scope)?.docs ?? 0;
+    const holding = list === undefined ? 0 : lists.lengthOf(list);
+    return times * Math.log(1 + (docs - holding + 0.5) / (holding + 0.5));
+  }
+
   /** The scope's terms of a query, rarest first, with what each is worth. */
   function termsOf(scope: number, query: string): Term[] {
-    const docs = totals.get(scope)?.docs ?? 0;
     const found: Term[] = [];
     for (const { key, times } of counted(scope, words.read(query))) {
       const list = terms.find(key)[0];
-      if (list === undefined) continue;
-      const holding = lists.lengthOf(list);
-      const idf = Math.log(1 + (docs - holding + 0.5) / (holding + 0.5));
-      found.push({ list, weight: idf * times });
+      if (list !== undefined) found.push({ list, weight: weightOf(scope, times, list) });
     }
     return found.toSorted((a, c) => lists.lengthOf(a.list) - lists.lengthOf(c.list));
   }
@@ -152,6 +156,13 @@ export function createWordIndex(words: WordReader, options: WordIndexOptions): W
       const best = bestOf(touched.values.subarray(0, touched_count), scores.values, n, wanted);
       for (let at = 0; at < touched_count; at++) scores.values[touched.values[at]!] = 0;
       return best.list();
+    },
+    ideal(scope, query) {
+      let sum = 0;
+      for (const { key, times } of counted(scope, words.read(query))) {
+        sum += weightOf(scope, times, terms.find(key)[0]);
+      }
+      return sum;
     },
     capture: () => ({
       terms: terms.words(),

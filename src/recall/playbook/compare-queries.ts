@@ -121,15 +121,16 @@ export function compareQueries(
   if (asked.reading !== undefined && recorded.reading !== undefined) {
     const read = requestDifferences(asked.reading, recorded.reading);
     if (read.length > 0) return { ...figures, likeness, differences: read };
-    const differences = gate(asked.words, recorded.words, true);
+    const differences = gate(asked.words, recorded.words, "alike");
     return { ...figures, differences, likeness: SAME_READING_LIKENESS };
   }
-  const differences = likeness < confidence_min ? [] : gate(asked.words, recorded.words);
+  const read = asked.reading === undefined && recorded.reading === undefined ? "none" : "one";
+  const differences = likeness < confidence_min ? [] : gate(asked.words, recorded.words, read);
   return { ...figures, likeness, differences };
 }
 
 function isSame(wording: Wording | null): boolean {
-  if (wording === null || !wording.in_order) return false;
+  if (wording === null || !wording.in_order || wording.length === 0) return false;
   return wording.only_left.length === 0 && wording.only_right.length === 0;
 }
 

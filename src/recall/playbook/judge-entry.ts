@@ -6,6 +6,7 @@ import { trackFactor } from "./gate-confidence.ts";
 import { learnedThreshold, utilityOf } from "./outcome-bounds.ts";
 import { pairProbability } from "./pair-probability.ts";
 import { movingWords, namePlace, pointingWords } from "./passing-words.ts";
+import { isPlainlySame } from "./plain-text.ts";
 import { compareWording } from "./plain-wording.ts";
 import type { QueryDifference } from "./query-difference.ts";
 import { COMPARED_WORDS_MAX, normaliseQuery, readWords } from "./query-words.ts";
@@ -227,7 +228,14 @@ function kindTold({ routed }: AskedQuery, { task_class }: Playbook): string {
 }
 
 /** What each doubt leaves of the probability that the answer may be given as it is. */
-const DOUBT = { words: 0.1, order: 0.5, facts: 0.1, expired: 0.1, passing: 0.2 } as const;
+const DOUBT = {
+  words: 0.1,
+  order: 0.5,
+  letters: 0.5,
+  facts: 0.1,
+  expired: 0.1,
+  passing: 0.2,
+} as const;
 
 function reuseDecision(
   asked: AskedQuery,
@@ -242,13 +250,15 @@ function reuseDecision(
     doubts.push(reason);
     probability *= factor;
   };
-  if (!comparison.verbatim) {
+  if (applied && !isPlainlySame(asked.text, playbook.query_text)) {
     const wording = comparison.wording ?? compareWording(asked.words, comparison.recorded.words);
     const over = [...wording.only_left, ...wording.only_right];
     if (over.length > 0) {
       doubt(`words without a counterpart: ${over.slice(0, 6).join(", ")}`, DOUBT.words);
     } else if (!wording.in_order) {
       doubt("the same words stand in another order", DOUBT.order * (same ?? 0));
+    } else {
+      doubt("the same words, but not letter by letter", DOUBT.letters);
     }
   }
   const missing = missingFacts(asked, playbook);

@@ -1,4 +1,5 @@
 // The gate on names: a capitalised name or acronym that only one of the two queries speaks of.
+import { UNITS } from "./number-words.ts";
 import type { QueryDifference } from "./query-difference.ts";
 import type { QueryWord } from "./query-words.ts";
 
@@ -14,7 +15,7 @@ interface Name {
 export function readNames(words: readonly QueryWord[]): Name[] {
   const names: Name[] = [];
   for (let at = 0; at < words.length; at++) {
-    if (!words[at]!.capital) continue;
+    if (!words[at]!.capital || isUnit(words, at)) continue;
     let end = at + 1;
     while (end < words.length && words[end]!.capital && !words[end]!.opens_clause) end++;
     const run = words.slice(at, end);
@@ -26,8 +27,14 @@ export function readNames(words: readonly QueryWord[]): Name[] {
   return names;
 }
 
+/** "10 GB" names nobody. */
+function isUnit(words: readonly QueryWord[], at: number): boolean {
+  return UNITS.has(words[at]!.word) && /^\d/u.test(words[at - 1]?.word ?? "");
+}
+
 /**
- * Names of which the other query does not have every word (in whatever case), nor the initials.
+ * Names of which the other query does not have every word (in whatever case, letter by letter:
+ * "Steven" is not "Stevens"), nor the initials.
  * `known` are stems that a slot or the calendar already compares.
  */
 export function nameDifferences(
@@ -51,10 +58,13 @@ function missing(
   known: ReadonlySet<string>,
 ): Name[] {
   const stems = new Set(other.map((word) => word.stem));
+  const written = new Set(other.map((word) => word.word));
+  const isThere = ({ acronym, stem, word }: QueryWord) =>
+    acronym ? stems.has(stem) : written.has(word);
   const initials = initialsOf(other);
   return readNames(own).filter((name) => {
     const words = name.words.filter((word) => !known.has(word.stem));
-    if (words.every((word) => stems.has(word.stem))) return false;
+    if (words.every(isThere)) return false;
     const own_initials = words.map((word) => word.word[0]).join("");
     if (words.length > 1 && stems.has(own_initials)) return false;
     return !words.every((word) => word.acronym && initials.includes(word.word));

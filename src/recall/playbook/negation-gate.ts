@@ -18,6 +18,8 @@ const NEGATORS = new Set([
   "nothing",
   "non",
 ]);
+/** Say of what follows that it is not to be done. */
+const AVOIDING = new Set("avoid avoiding avoids refrain refraining".split(" "));
 const BREAKS = new Set(["but", "and", "or", "because", "so", "then", "although", "though"]);
 
 /** Words that deny without a negator: "it failed" beside "it does not work". */
@@ -38,6 +40,8 @@ const REACH_WORDS = 4;
 export interface Negation {
   readonly text: string;
   readonly excludes: boolean;
+  /** Says that it is not to be done, and is no "not". */
+  readonly avoids: boolean;
   readonly targets: readonly string[];
 }
 
@@ -45,12 +49,13 @@ export interface Negation {
 export function readNegations(words: readonly QueryWord[]): Negation[] {
   const found: Negation[] = [];
   for (const [at, { word }] of words.entries()) {
-    const excludes = EXCLUDERS.has(word) || isButNot(words, at) || isOtherThan(words, at);
+    const excludes =
+      EXCLUDERS.has(word) || isButNot(words, at) || isAllBut(words, at) || isOtherThan(words, at);
     if (!excludes && !isNegator(words, at)) continue;
     const reach = reachOf(words, at);
     const targets = reach.filter((it) => !FUNCTION_WORDS.has(it.word)).map((it) => it.stem);
     const text = [words[at]!, ...reach].map((it) => it.word).join(" ");
-    found.push({ text, excludes, targets });
+    found.push({ text, excludes, avoids: !excludes && isAvoiding(words, at), targets });
   }
   return found;
 }
@@ -102,10 +107,12 @@ function contradicts(
   others: readonly Negation[],
 ): boolean {
   if (others.some((it) => it.excludes === negation.excludes)) return false;
+  // "without onions" is "no onions".
+  const [target] = negation.targets;
+  if (others.some((it) => target !== undefined && it.targets.includes(target))) return false;
   if (negation.excludes) return true;
   if (other.some((word) => DENYING.has(word.word))) return false;
-  const first = negation.targets[0];
-  return first !== undefined && other.some((word) => word.stem === first);
+  return target !== undefined && other.some((word) => word.stem === target);
 }
 
 /** How the other query says what is negated here. */
@@ -118,16 +125,35 @@ function plain(negation: Negation, other: readonly QueryWord[]): string {
 
 /** "why not", "not only", "no problem" and questions ending in "or not" negate nothing. */
 function isNegator(words: readonly QueryWord[], at: number): boolean {
-  if (!NEGATORS.has(words[at]!.word)) return false;
+  const { word } = words[at]!;
+  if (isAvoiding(words, at)) return true;
+  if (!NEGATORS.has(word)) return false;
   const before = words[at - 1]?.word;
   const after = words[at + 1]?.word;
   if (after === "only" || after === "sure" || after === "problem") return false;
   return !((before === "or" || before === "whether") && after === undefined);
 }
 
+function isAvoiding(words: readonly QueryWord[], at: number): boolean {
+  const { word } = words[at]!;
+  if (word === "stop") return words[at + 1]?.word.endsWith("ing") === true;
+  return AVOIDING.has(word);
+}
+
 function isButNot(words: readonly QueryWord[], at: number): boolean {
   return words[at]!.word === "not" && ["but", "and"].includes(words[at - 1]?.word ?? "");
 }
+
+/** "all of them but the last", "in every room but one". */
+function isAllBut(words: readonly QueryWord[], at: number): boolean {
+  if (words[at]!.word !== "but" || words[at + 1]?.word === "not") return false;
+  const before = words.slice(Math.max(0, at - REACH_WORDS), at);
+  return before.some(({ word }) => ALL.has(word));
+}
+
+const ALL = new Set(
+  "all every each any no none everything everyone everybody nothing nobody anything".split(" "),
+);
 
 function isOtherThan(words: readonly QueryWord[], at: number): boolean {
   const [word, next] = [words[at]!.word, words[at + 1]?.word];

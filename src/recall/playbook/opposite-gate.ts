@@ -1,4 +1,5 @@
 // The gate on opposites and on direction: "turn on" / "turn off", "from A to B" / "from B to A".
+import { FUNCTION_WORDS } from "./function-words.ts";
 import { readNegations } from "./negation-gate.ts";
 import { OPPOSITES, REVERSING_PREFIXES } from "./opposite-words.ts";
 import type { QueryDifference } from "./query-difference.ts";
@@ -26,11 +27,40 @@ export function oppositeDifferences(
       }
     }
   }
-  return [...found, ...order];
+  return [...found, ...turnedParticles(query, recorded), ...order];
+}
+
+/** "moves in" and "moves out": the same word with the other of the two behind it. */
+function turnedParticles(
+  query: readonly QueryWord[],
+  recorded: readonly QueryWord[],
+): QueryDifference[] {
+  const [left, right] = [readParticles(query), readParticles(recorded)];
+  return [...left].flatMap(([stem, word]) => {
+    const other = right.get(stem);
+    return other === undefined || other === word
+      ? []
+      : [{ kind: "opposite", query: word, recorded: other }];
+  });
+}
+
+/** Stem of what stands before an "in" or "out" → which of them; not of what has both. */
+function readParticles(words: readonly QueryWord[]): Map<string, string> {
+  const found = new Map<string, string>();
+  const both = new Set<string>();
+  for (const [at, { word }] of words.entries()) {
+    const before = words[at - 1];
+    if ((word !== "in" && word !== "out") || before === undefined) continue;
+    if (FUNCTION_WORDS.has(before.word)) continue;
+    if ((found.get(before.stem) ?? word) !== word) both.add(before.stem);
+    found.set(before.stem, word);
+  }
+  for (const stem of both) found.delete(stem);
+  return found;
 }
 
 function isNegated(words: readonly QueryWord[]): boolean {
-  return readNegations(words).some((negation) => !negation.excludes);
+  return readNegations(words).some((negation) => !negation.excludes && !negation.avoids);
 }
 
 /** A word that begins with a reversing prefix, and how long the word it reverses must be. */
@@ -109,10 +139,21 @@ function readDirection(words: readonly QueryWord[]): { from: string; to: string 
 }
 
 const ARTICLES = new Set(["a", "an", "the", "my", "our", "your"]);
+/** "room 2", "the second floor of the old house". */
+const OBJECT_WORDS_MAX = 4;
 
-/** The word that a preposition leads to. */
+/** The words that a preposition leads to, up to the next function word or break. */
 function objectOf(words: readonly QueryWord[], preposition: string): string | undefined {
   const at = words.findIndex((word) => word.word === preposition);
   if (at < 0) return undefined;
-  return words.slice(at + 1).find((word) => !ARTICLES.has(word.word))?.word;
+  const object: string[] = [];
+  for (const { word, opens_clause } of words.slice(at + 1)) {
+    if (opens_clause || object.length === OBJECT_WORDS_MAX) break;
+    if (FUNCTION_WORDS.has(word)) {
+      if (object.length > 0 || !ARTICLES.has(word)) break;
+      continue;
+    }
+    object.push(word);
+  }
+  return object.length === 0 ? undefined : object.join(" ");
 }

@@ -32,6 +32,8 @@ seller/buyer borrower/lender employer/employee winner/loser attack/defend follow
 upvote/downvote subscribe/unsubscribe assign/unassign credit/charge refund/charge
 tighten/loosen inhale/exhale ascend/descend ascending/descending broaden/narrow
 summer/winter spring/autumn spring/fall summer/autumn winter/spring winter/autumn summer/spring
+read/write grant/revoke move/copy insert/remove warm/cold verbal/written plug/unplug
+mr/mrs mr/ms mr/miss his/her eat/drink blank/filled vertical/horizontal clockwise/counterclockwise
 correct/incorrect correct/wrong right/wrong possible/impossible legal/illegal regular/irregular`
   .split(/\s+/u)
   .map((pair) => pair.split("/") as [string, string]);

@@ -13,12 +13,36 @@ const MOVING = new Set(
 
 /** Words that point at something which only the place of asking names. */
 export function pointingWords(words: readonly QueryWord[]): string[] {
-  return words.filter(({ word }) => POINTING.has(word)).map((word) => word.text);
+  return words
+    .filter(({ word }, at) => POINTING.has(word) && !isGrammar(words, at))
+    .map((word) => word.text);
 }
 
 /** Words whose meaning moves on with time. */
 export function movingWords(words: readonly QueryWord[]): string[] {
-  return words.filter(({ word }) => MOVING.has(word)).map((word) => word.text);
+  return words
+    .filter(({ word }, at) => MOVING.has(word) && !isVerb(words, at))
+    .map((word) => word.text);
+}
+
+const BEING = new Set("is are was were be been isn't aren't".split(" "));
+const DETERMINERS = new Set(
+  "the a an my your our their his her its all every each no some any this these those".split(" "),
+);
+const SUBJECTS = new Set("i you we they he she it there".split(" "));
+
+/** "is there a table", "tell them that the pipe leaks": they point at nothing. */
+function isGrammar(words: readonly QueryWord[], at: number): boolean {
+  const { word } = words[at]!;
+  const [before, after] = [words[at - 1]?.word ?? "", words[at + 1]?.word ?? ""];
+  if (word === "there") return BEING.has(before) || BEING.has(after);
+  return word === "that" && at > 0 && (DETERMINERS.has(after) || SUBJECTS.has(after));
+}
+
+/** "open the valve", "balance the wheel": something is to be done. */
+function isVerb(words: readonly QueryWord[], at: number): boolean {
+  const { word } = words[at]!;
+  return (word === "open" || word === "balance") && DETERMINERS.has(words[at + 1]?.word ?? "");
 }
 
 const NAMES_PLACE =

@@ -5,17 +5,17 @@ import { stemOf } from "./query-words.ts";
 
 /** Say nothing about what is asked. */
 const EMPTY = new Set(
-  `a an the please kindly thanks thank hey hi hello is are am be do does just really ok okay s m re
-  ve ll d`.split(/\s+/u),
+  `a an the please kindly thanks thank hey hi hello is are am be do does just really ok okay`.split(
+    /\s+/u,
+  ),
 );
 
 /** Ways to begin or end a request that ask for nothing by themselves. */
-const POLITE_OPENINGS =
-  `can you|could you|would you|will you|can i|could i|may i|i want to|i need to
+const POLITE_OPENINGS = `can you|could you|would you|will you|i want to|i need to
 |i would like to|i like to|i want you to|i need you to|i would like you to|would you mind|tell me
 |let me know|please|hey|hi|hello|ok|so|i was wondering|if you can|help me`
-    .split("|")
-    .map((phrase) => phrase.trim().split(/\s+/u));
+  .split("|")
+  .map((phrase) => phrase.trim().split(/\s+/u));
 const POLITE_ENDINGS =
   `please|thanks|thank you|for me|if you can|if possible|right away|thanks a lot
 |will you|would you|could you`
@@ -41,6 +41,8 @@ export interface Wording {
   readonly only_right: readonly string[];
   /** What is left stands in the same order, so nothing but words was exchanged. */
   readonly in_order: boolean;
+  /** Words of the first that say something. */
+  readonly length: number;
 }
 
 /** Compares what two requests say when what asks for nothing is left out. */
@@ -49,6 +51,7 @@ export function compareWording(left: readonly QueryWord[], right: readonly Query
   return {
     only_left: without(a, b),
     only_right: without(b, a),
+    length: a.length,
     in_order: a.length === b.length && a.every((stem, at) => stem === b[at]),
   };
 }

@@ -28,6 +28,8 @@ const BOUNDS: readonly (readonly [phrase: readonly string[], bound: string])[] =
   ["above", "over"],
   ["over", "over"],
   ["exceeding", "over"],
+  ["exceeds", "over"],
+  ["exceed", "over"],
   ["below", "under"],
   ["under", "under"],
   ["exactly", "exactly"],
@@ -90,7 +92,9 @@ export function quantityDifferences(
 }
 
 /** Also ordinary words, or abbreviations of something else. */
-const NO_UNITS = new Set("second seconds sec secs g h mi min mins foot feet yard yards".split(" "));
+const NO_UNITS = new Set(
+  "second seconds sec secs g h l mi min mins foot feet yard yards".split(" "),
+);
 
 /** Units named for themselves; behind a number the gate on numbers compares what they amount to. */
 function bareUnits(words: readonly QueryWord[]): Set<string> {

@@ -1,5 +1,6 @@
 // A query as words: one reading that merging, the lexical score and every gate share.
 import { stemmer } from "stemmer";
+import { spelledSigns } from "./spelled-signs.ts";
 
 /** One word or number of a query. */
 export interface QueryWord {
@@ -21,12 +22,13 @@ export interface QueryWord {
 
 /**
  * Joined digits and letters ("3pm", "W-1234", "10,000.5") are one word; other hyphens split.
- * A clock time "3:30" is one word.
+ * A clock time "3:30" is one word, and so are "3/4" and "4/3".
  */
 const WORD = new RegExp(
   [
     /\p{L}+-\d[\p{L}\d]*/u,
     /\d+:\d\d(?:\p{L}+)?/u,
+    /\d+(?:\/\d+)+/u,
     /\d+(?:[.,]\d+)*\p{L}*/u,
     /\p{L}[\p{L}\p{M}\d]*(?:'\p{L}+)*[+#]*/u,
   ]
@@ -44,47 +46,40 @@ export const COMPARED_WORDS_MAX = 400;
 const SENTENCE_BREAK = /[.!?:;]["')\]]*\s|\n/u;
 const CLAUSE_BREAK = /[,.;:!?()\n]/u;
 
-/** Queries that differ in case, spacing or closing punctuation only are one query. */
+/**
+ * Queries that differ in case, spacing or closing punctuation only are one query. Capitals behind a
+ * number stay ("5 mV" is not "5 MV"), and so does what is no more than signs.
+ */
 export function normaliseQuery(text: string): string {
-  return text
-    .normalize("NFKC")
-    .toLowerCase()
+  const plain = text
+    .normalize("NFC")
     .replace(/’/gu, "'")
     .replace(/\s+/gu, " ")
     .trim()
-    .replace(/[\s.!?]+$/u, "");
+    .replace(CASED, (all: string, unit: string | undefined) => unit ?? all.toLowerCase());
+  const said = plain.replace(/[\s.?]+$/u, "").replace(/(?<=\p{L})[\s.!?]+$/u, "");
+  return /[\p{L}\p{N}]/u.test(said) ? said : plain;
 }
+
+/** A short word behind a number as a group of its own, any other as it is. */
+const CASED = /(?<=\d ?)(\p{L}{1,4})(?!\p{L})|\p{Lu}+/gu;
 
 const QUOTED = /["“][^"“”]{1,200}["”]/gu;
 
-const AMOUNT = String.raw`(\d+(?:[.,]\d+)*(?: ?[kK]\b)?)`;
-const SIGNS: readonly (readonly [RegExp, string])[] = [
-  [new RegExp(String.raw`\$ ?${AMOUNT}`, "gu"), "$1 dollars"],
-  [new RegExp(`€ ?${AMOUNT}`, "gu"), "$1 euros"],
-  [new RegExp(`£ ?${AMOUNT}`, "gu"), "$1 gbp"],
-  [/(\d) ?%/gu, "$1 percent"],
-  [/(\d) ?€/gu, "$1 euros"],
-  [/(\d) ?° ?C\b/gu, "$1 celsius"],
-  [/(\d) ?° ?F\b/gu, "$1 fahrenheit"],
-];
-
-/** Signs beside numbers as words: "$50" is "50 dollars". */
-function spelledSigns(text: string): string {
-  if (!/[$€£%°]/u.test(text)) return text;
-  return SIGNS.reduce((spelled, [sign, words]) => spelled.replace(sign, words), text);
-}
-
 /** The words of a query, in order. */
 export function readWords(text: string): QueryWord[] {
-  const normal = spelledSigns(text.normalize("NFKC"))
-    .replace(/’/gu, "'")
-    .replace(/(\d) ?: ?(?=\d\d\b)/gu, "$1:");
+  const normal = spelledSigns(text).replace(/(\d) ?: ?(?=\d\d\b)/gu, "$1:");
   const quotes = [...normal.matchAll(QUOTED)].map((it) => [it.index, it.index + it[0].length]);
   const shouted = isAllCapitals(normal) || isTitleCase(normal);
   const words: QueryWord[] = [];
   let end = 0;
   for (const match of normal.matchAll(WORD)) {
     const gap = normal.slice(end, match.index);
+    // The rest of a contraction that was split: "it 's".
+    if (gap.endsWith("'") && /^(?:s|m|re|ve|ll|d)$/iu.test(match[0])) {
+      end = match.index + match[0].length;
+      continue;
+    }
     const first = words.length === 0 || SENTENCE_BREAK.test(gap);
     const opens_clause = words.length === 0 || CLAUSE_BREAK.test(gap);
     end = match.index + match[0].length;

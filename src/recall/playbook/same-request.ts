@@ -1,6 +1,7 @@
 // Whether two requests ask for the same in other words: politeness aside, and every gate asked.
 import type { SlotVocabulary } from "#ports/domain-pack.ts";
 import type { RequestReading, SameRequest } from "#ports/same-request.ts";
+import { withoutPoliteness } from "./plain-text.ts";
 import { readWords, type QueryWord } from "./query-words.ts";
 import { createTypedGate } from "./typed-gate.ts";
 
@@ -36,40 +37,3 @@ export function createSameRequest(slots: readonly SlotVocabulary[]): SameRequest
 }
 
 const FORMED = /[\n\t`"“”]/u;
-
-/** At the beginning; none of them can be what is asked about. */
-const POLITE_BEFORE = [
-  /^(?:hi|hey|hello)(?: there)?[,!.] /iu,
-  /^(?:can|could|would|will) you please /iu,
-  /^please,? /iu,
-  /^tell me,? (?=(?:what|who|whose|when|where|why|how|which)\b)/iu,
-  /^(?:quick question|i was wondering)[,:] /iu,
-];
-/** At the end, behind a comma or another sentence: "the word for thanks" is none. */
-const POLITE_BEHIND = /(?:,|[.!?]) ?(?:please|thanks|thank you|thanks a lot)[.!]?$/iu;
-
-/** Written in full; what else has an apostrophe stays as it is. */
-const CONTRACTIONS: readonly (readonly [RegExp, string])[] = [
-  [/\b(what|who|where|when|how|that|there|it)'s\b(?! \w+ed\b)/giu, "$1 is"],
-  [/\bwhats\b/giu, "what is"],
-  [/\b(is|are|was|were|do|does|did|has|have|had|should|would|could|must)n't\b/giu, "$1 not"],
-  [/\bcan't\b/giu, "cannot"],
-  [/\bwon't\b/giu, "will not"],
-  [/\bi'm\b/giu, "i am"],
-  [/\b(you|we|they)'re\b/giu, "$1 are"],
-];
-
-function withoutPoliteness(text: string): string {
-  let said = text.normalize("NFKC").replaceAll("’", "'").replaceAll(/\s+/gu, " ").trim();
-  for (;;) {
-    const before = said;
-    for (const phrase of POLITE_BEFORE) said = said.replace(phrase, "");
-    said = said.replace(POLITE_BEHIND, "");
-    if (said === before) break;
-  }
-  // A full stop or a question mark behind a word ends the sentence and says no more.
-  said = said.replace(/(?<=[\p{L}\p{N})"'])[.?]$/u, "");
-  for (const [short, long] of CONTRACTIONS) said = said.replaceAll(short, long);
-  // A word that shouts all of its letters is a name.
-  return /^\p{Lu}(?:\p{Lu}|\d)/u.test(said) ? said : said.slice(0, 1).toLowerCase() + said.slice(1);
-}

@@ -74,8 +74,12 @@ function standsAt(phrase: Phrase, words: readonly QueryWord[], at: number): bool
   return phrase.stems.every((stem, index) => words[at + index]?.stem === stem);
 }
 
-/** Slots of which the two queries name different values, or which only one of them names. */
-export function slotDifferences(query: SlotReading, recorded: SlotReading): QueryDifference[] {
+/** Slots of which the two queries name different values; `one_sided`: or only one of them any. */
+export function slotDifferences(
+  query: SlotReading,
+  recorded: SlotReading,
+  one_sided: boolean,
+): QueryDifference[] {
   const found: QueryDifference[] = [];
   for (const slot of new Set([...query.values.keys(), ...recorded.values.keys()])) {
     const left = query.values.get(slot) ?? new Set<string>();
@@ -83,6 +87,7 @@ export function slotDifferences(query: SlotReading, recorded: SlotReading): Quer
     const only_left = onlyIn(left, right);
     const only_right = onlyIn(right, left);
     if (only_left.length === 0 && only_right.length === 0) continue;
+    if (!one_sided && (left.size === 0 || right.size === 0)) continue;
     found.push({ kind: slot, query: only_left.join(", "), recorded: only_right.join(", ") });
   }
   return found;

@@ -1,6 +1,7 @@
 // All gates together: every typed difference between two queries.
 import type { SlotVocabulary } from "#ports/domain-pack.ts";
 import { calendarDifferences, readCalendar } from "./calendar-gate.ts";
+import { letterDifferences } from "./letter-gate.ts";
 import { literalDifferences } from "./literal-gate.ts";
 import { nameDifferences } from "./name-gate.ts";
 import { negationDifferences } from "./negation-gate.ts";
@@ -15,20 +16,23 @@ import { valueDifferences } from "./value-gate.ts";
 import { createSlotReader, slotDifferences } from "./slot-gate.ts";
 
 /**
- * Differences between a query and a recorded one; none means that no gate objects.
- * `read_alike`: a domain read the same request in both, so that numbers which are part of a
+ * Differences between a query and a recorded one; none means that no gate objects. `read` says
+ * what domains make of them. `alike`: the same request in both, so that numbers which are part of a
  * declared word ("third shift") and bounds in other words ("no more than") are no differences.
+ * `none`: a request in neither, so that a declared word which only one of them has may be no more
+ * than a word.
  */
 export type TypedGate = (
   query: readonly QueryWord[],
   recorded: readonly QueryWord[],
-  read_alike?: boolean,
+  read?: "none" | "one" | "alike",
 ) => QueryDifference[];
 
 /** The gate of a house whose domains declare these slots. Pure: same queries, same answer. */
 export function createTypedGate(slots: readonly SlotVocabulary[]): TypedGate {
   const reader = createSlotReader(slots);
-  return (query, recorded, read_alike = false) => {
+  return (query, recorded, read = "one") => {
+    const read_alike = read === "alike";
     const left = reader.read(query);
     const right = reader.read(recorded);
     const known = new Set([...left.stems, ...right.stems]);
@@ -44,9 +48,10 @@ export function createTypedGate(slots: readonly SlotVocabulary[]): TypedGate {
       ...(read_alike ? [] : quantityDifferences(query, recorded)),
       ...roleDifferences(query, recorded),
       ...literalDifferences(query, recorded),
+      ...letterDifferences(query, recorded),
       ...(read_alike ? [] : valueDifferences(query, recorded)),
       ...nameDifferences(query, recorded, known),
-      ...slotDifferences(left, right),
+      ...slotDifferences(left, right, read !== "none"),
     ];
   };
 }

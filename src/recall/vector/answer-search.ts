@@ -6,6 +6,7 @@ import type { embed } from "#contracts/embed.ts";
 import type { query } from "#contracts/query.ts";
 import type { vector } from "#contracts/vector.ts";
 import { createBackgrounds } from "./background.ts";
+import { checkFilterFields } from "./filter-fields.ts";
 import { selectIds } from "./hybrid-search.ts";
 import type { IndexEntry } from "./index-entry.ts";
 import type { LiveIndex } from "./live-index.ts";
@@ -53,6 +54,7 @@ export function createAnswers(needs: AnswerNeeds, settings: VectorSettings) {
       ]);
       if (query_vector !== undefined) needs.probes.note(live.entry, query_vector);
       return live.use(async (state) => {
+        if (input.unknown_fields === "refuse") checkFilterFields(state.table, filters);
         const selection = select(state.table, filters, ids);
         const request = {
           mode,

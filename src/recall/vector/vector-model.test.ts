@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { testRuns } from "../../../test/support/test-runs.ts";
 import { createExactEngine } from "#adapters/vector-index/exact-vector-index.ts";
+import { toLakehouseError } from "#kernel/problem.ts";
 import { createUsearchEngine } from "#adapters/vector-index/usearch-vector-index.ts";
 import type { Filters, Metadata } from "#contracts/nouns.ts";
 import { fakeVector, openVector, type OpenedVector } from "./open-vector.suite.ts";
@@ -65,6 +66,7 @@ const operation = fc.oneof(
       mode: fc.constantFrom("vector" as const, "lexical" as const, "mixed" as const),
       k: fc.integer({ min: 1, max: 8 }),
       filters: fc.option(filters, { nil: undefined }),
+      strict: fc.boolean(),
       ids: fc.option(fc.array(id, { maxLength: 6 }), { nil: undefined }),
     }),
   },
@@ -137,14 +139,24 @@ async function compare(
   items: readonly ModelItem[],
   search: Search,
 ): Promise<void> {
-  const { hits, matched } = await client.search({
-    index: "model",
-    query_text: search.text,
-    mode: search.mode,
-    k: search.k,
-    ...(search.filters === undefined ? {} : { filters: search.filters }),
-    ...(search.ids === undefined ? {} : { ids: search.ids }),
-  });
+  const answer = await client
+    .search({
+      index: "model",
+      query_text: search.text,
+      mode: search.mode,
+      k: search.k,
+      unknown_fields: search.strict ? "refuse" : "accept",
+      ...(search.filters === undefined ? {} : { filters: search.filters }),
+      ...(search.ids === undefined ? {} : { ids: search.ids }),
+    })
+    .catch((thrown: unknown) => toLakehouseError(thrown));
+  if (answer instanceof Error) {
+    assert.deepEqual([search.strict, answer.reason], [true, "no_such_field"], answer.message);
+    const is_known = (name: string) => items.some((one) => Object.hasOwn(one.metadata, name));
+    assert.ok(!Object.keys(search.filters!).every(is_known), "items have these fields");
+    return;
+  }
+  const { hits, matched } = answer;
   const allowed = items.filter(
     (one) =>
       (search.ids === undefined || search.ids.includes(one.id)) &&

@@ -65,7 +65,15 @@ eachTransport("filters and ids leave exactly what they name", async (connect, t)
   assert.deepEqual(await ids({ filters: { year: { gte: 1990, lte: 2001 } } }), ["b1", "b2"]);
   assert.deepEqual(await ids({ filters: { shelf: { not: "food" } } }), ["b1", "b2", "b5"]);
   assert.deepEqual(await ids({ filters: { sale: true } }), ["b4"]);
-  assert.deepEqual(await ids({ filters: { nothing: 1 } }), []);
+  assert.deepEqual(await ids({ filters: { nothing: 1 }, unknown_fields: "accept" }), []);
+  await assert.rejects(ids({ filters: { year: 1990, shelv: "food" } }), {
+    code: "invalid",
+    reason: "no_such_field",
+    hint: 'did you mean "shelf"?',
+  });
+  await client.create({ index: "empty" });
+  const nothing = await client.search({ index: "empty", query_text: "sea", filters: { any: 1 } });
+  assert.deepEqual(nothing.hits, [], "nothing is known of an index without items");
   assert.deepEqual(await ids({ ids: ["b5", "b1", "zz", "b1"] }), ["b1", "b5"]);
   assert.deepEqual(await ids({ ids: ["b5", "b1"], filters: { year: 1990 } }), ["b1"]);
   const fetched = await client.fetch({ index: "books", ids: ["b4", "zz", "b5"] });

@@ -166,11 +166,20 @@ function infraFailure(
     reason: OF_THE_CALLER.has(error.reason) ? error.reason : reason,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     issues: error.issues,
-    extra: { cause_reason: error.reason },
+    extra: { ...carriedOn(error), cause_reason: error.reason },
     cause: error,
   });
   const attempt: Attempt = { ...draft, verdict: "infra_error", error: { message: error.message } };
   return { attempt, answer, report: undefined, failed };
+}
+
+/** What a caller acts on, whoever was asked on its behalf. */
+function carriedOn({ extra }: LakehouseError): Record<string, unknown> {
+  const carried: Record<string, unknown> = {};
+  for (const field of ["provider", "provider_status", "provider_code", "retry_after_s"]) {
+    if (extra[field] !== undefined) carried[field] = extra[field];
+  }
+  return carried;
 }
 
 /** What is said to the model after a draft that was not accepted: its own words, then the error. */

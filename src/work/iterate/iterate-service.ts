@@ -66,7 +66,7 @@ export async function createIterate(
       messages.push(...feedback(attempt, input.guided));
     }
     await finish(input, session, call);
-    return toAnswer(session, call);
+    return toAnswer(input, session, call);
   }
 
   async function finish(input: Input, session: Session, call: Call): Promise<void> {

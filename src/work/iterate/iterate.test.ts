@@ -58,6 +58,7 @@ function scriptedChat(
     stream: never,
     completions: never,
     models: never,
+    model: never,
     providers: never,
   } as unknown as Handlers<typeof chat>;
   return connectLocal(chat, handlers, spans && { witness: (span) => void spans.push(span) });
@@ -186,10 +187,44 @@ test("a model that cannot be reached ends the session with a row that says so", 
   assert.equal((await service.health()).figures["infra_error"], 1);
 });
 
+eachTransport("what a provider says of waiting is said to the caller too", async (connect, t) => {
+  const busy = new LakehouseError("rate_limited", "up answered 429", {
+    reason: "provider_rate_limited",
+    extra: { provider: "up", provider_status: 429, retry_after_s: 30 },
+  });
+  const spent = new LakehouseError("rate_limited", "the budget is used", {
+    reason: "key_budget_spent",
+    extra: { retry_after_s: 7 },
+  });
+  for (const [why, provider] of [
+    [busy, "up"],
+    [spent, ""],
+  ] as const) {
+    const { service, rows } = await setUp(t, scriptedChat([why]));
+    const client = await connect(iterate, service.handlers);
+    const { code, reason, extra } = await failure(client.iterate({ ...ORDER, model: "up/busy" }));
+    assert.deepEqual(
+      [code, reason, extra["cause_reason"]],
+      ["rate_limited", "model_failed", why.reason],
+    );
+    assert.equal(extra["retry_after_s"], why.extra["retry_after_s"]);
+    assert.equal(extra["provider_status"], why.extra["provider_status"]);
+    assert.deepEqual([extra["model"], extra["provider"]], ["up/busy", provider]);
+    assert.equal((await rows())[0]!.model, "up/busy");
+  }
+});
+
 test("a caller that leaves ends the session with a row too", async (t) => {
   const aborter = new AbortController();
   const handlers = { chat: () => new Promise<never>(() => undefined) };
-  const all = { stream: never, completions: never, models: never, providers: never, ...handlers };
+  const all = {
+    stream: never,
+    completions: never,
+    models: never,
+    model: never,
+    providers: never,
+    ...handlers,
+  };
   const { client, rows } = await setUp(
     t,
     connectLocal(chat, all as unknown as Handlers<typeof chat>),

@@ -80,24 +80,28 @@ function finalVerdict({ deciding, drifted }: Session): SessionRow["final_verdict
   return last.failed === undefined ? "max_iter_exhausted" : "infra_error";
 }
 
-function whoAnswered(session: Session, input?: Input): { model: string; provider: string } {
-  const answer =
-    session.deciding?.answer ??
-    session.results.findLast((result) => result.answer !== undefined)?.answer;
+/** Who answered in the end; where nobody did, who was asked, as far as that is known. */
+function whoAnswered(session: Session, input: Input): { model: string; provider: string } {
+  const last = session.deciding;
+  const { answer } = last ?? {};
+  if (answer !== undefined) return { model: answer.model, provider: answer.provider };
+  const told = last?.failed?.extra["provider"];
+  const before = session.results.findLast((result) => result.answer !== undefined)?.answer;
+  const asked = last?.attempt.model ?? input.model;
   return {
-    model: answer?.model ?? input?.model ?? "",
-    provider: answer?.provider ?? input?.provider ?? "",
+    model: asked ?? before?.model ?? "",
+    provider: typeof told === "string" ? told : (input.provider ?? before?.provider ?? ""),
   };
 }
 
 /** The answer of an accepted session; throws for the others, with the whole history. */
-export function toAnswer(session: Session, call: Call): Output {
+export function toAnswer(input: Input, session: Session, call: Call): Output {
   const last = session.deciding!;
   const history = session.results.map((result) => result.attempt);
   const { session_id } = session;
   const iterations = session.iterations ?? 0;
   const provider_kind = last.answer?.provider_kind ?? "model";
-  const told = { iterations, history, session_id, ...whoAnswered(session), provider_kind };
+  const told = { iterations, history, session_id, ...whoAnswered(session, input), provider_kind };
   if (last.report !== undefined) {
     return {
       artifact: last.attempt.artifact,

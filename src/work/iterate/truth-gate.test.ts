@@ -64,6 +64,7 @@ async function bookshopIterate(t: HasAfter, rules: readonly object[], lines: rea
     stream: never,
     completions: never,
     models: never,
+    model: never,
     providers: never,
     async chat() {
       const content = lines[asked++] ?? lines.at(-1)!;

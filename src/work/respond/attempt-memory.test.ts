@@ -106,6 +106,22 @@ test("what went as recalled is an outcome of what was recalled, not another trac
   assert.deepEqual(told.at(-1), ["outcome", { ...SCOPE, pathway_id: "p7", success: true }]);
 });
 
+test("what was retired or replaced since is not recorded again, and is no failure", async () => {
+  for (const reason of ["retired_content", "superseded_content"]) {
+    const { client, told } = memory([], () => {
+      throw new LakehouseError("conflict", "not again", { reason, extra: { pathway_id: "p8" } });
+    });
+    const attempts = createAttemptMemory(client, silentLog);
+    const recalled = { pathway_ids: [], iterate: drafting };
+    const done = answer("accepted");
+    assert.deepEqual(await attempts.record(planned, input, recalled, done, startCall()), []);
+    assert.deepEqual(
+      told.map(([verb]) => verb),
+      ["add"],
+    );
+  }
+});
+
 test("a memory that fails stops no work and is told", async () => {
   const { client } = memory([], () => {
     throw new LakehouseError("unavailable", "no room", { reason: "log_unwritable" });

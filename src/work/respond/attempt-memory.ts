@@ -112,7 +112,7 @@ export function createAttemptMemory(
           // It went as a recalled attempt went: that is an outcome of it and no new evidence.
           const { reason, extra } = toLakehouseError(thrown);
           const known = extra["pathway_id"];
-          if (reason === "retired_content") return;
+          if (reason === "retired_content" || reason === "superseded_content") return;
           if (reason !== "recalled_text" || typeof known !== "string") throw thrown;
           if (recalled.pathway_ids.includes(known)) return;
           await client.outcome({ ...scope, pathway_id: known, success }, call);

@@ -1,0 +1,55 @@
+// `lakehouse doctor`, with a server on the data folder and without one.
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { silentLog } from "#kernel/log.ts";
+import { runDoctor } from "./doctor.ts";
+import { settingsFor } from "./open-house.ts";
+import { serveHouse } from "./serve.ts";
+import { tempDir } from "../../test/support/temp-dir.ts";
+
+const VARIABLES = {
+  LAKEHOUSE_PROVIDERS_OLLAMA: "",
+  LAKEHOUSE_DOMAINS: "[]",
+  LAKEHOUSE_GATEWAY_PORT: "0",
+};
+
+test("a running server is asked for its health; when it is gone the house is opened", async (t) => {
+  const data = await tempDir(t);
+  const settings = await settingsFor({ data }, VARIABLES);
+  const options = { settings, variables: VARIABLES, log: silentLog, version: "9.9.9" };
+  const serving = await serveHouse({ ...options, gateway: true });
+  const checks = await runDoctor({ data }, VARIABLES);
+  await serving.stop();
+  const detailOf = (name: string) => checks.find((check) => check.name === name)?.detail;
+  assert.deepEqual(
+    checks.filter(({ ok }) => !ok),
+    [],
+  );
+  assert.equal(detailOf("server"), `runs at ${serving.url}`);
+  assert.match(detailOf("house")!, /^ok: \d+ services, version 9\.9\.9$/);
+  const after = await runDoctor({ data }, VARIABLES);
+  assert.deepEqual(
+    after.filter(({ ok }) => !ok),
+    [],
+  );
+  assert.ok(after.some(({ name }) => name === "SQL engine"));
+});
+
+test("what a server says is wrong is wrong, and so is one that is none of ours", async (t) => {
+  const stuck = { witness: { status: "degraded", figures: { lost_events: 3 } } };
+  const health = { status: "degraded", version: "1", instance: "x", services: stuck };
+  let body = JSON.stringify(health);
+  const server = createServer((_request, response) => void response.end(body));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const wrong = async () => {
+    const checks = await runDoctor({ data: await tempDir(t), url }, VARIABLES);
+    return checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name} ${detail}`);
+  };
+  assert.deepEqual(await wrong(), ['witness degraded: {"lost_events":3}']);
+  body = "<html>";
+  assert.deepEqual(await wrong(), [`house ${url} does not answer as a Lakehouse server`]);
+});

@@ -1,0 +1,45 @@
+// The list of models as a caller may ask them, and one of it by its id.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { createOllamaProvider } from "#adapters/chat-model/ollama-provider.ts";
+import { createOpenAiCompatibleProvider } from "#adapters/chat-model/openai-compatible-provider.ts";
+import { systemClock } from "#kernel/clock.ts";
+import { connectLocal } from "#kernel/connect-local.ts";
+import { silentLog } from "#kernel/log.ts";
+import { chat } from "#contracts/chat.ts";
+import { createChat, type MayAsk } from "./chat-service.ts";
+import { chatSettings } from "./chat-settings.ts";
+import { eachTransport } from "../../../test/support/each-transport.ts";
+import { startOpenAiServer } from "../../../test/support/model-servers.ts";
+
+interface HasAfter {
+  after(fn: () => unknown): void;
+}
+
+async function open(t: HasAfter, mayAsk?: MayAsk) {
+  const { url } = await startOpenAiServer(t);
+  const providers = [
+    createOpenAiCompatibleProvider({ name: "up", base_url: `${url}/v1` }),
+    createOllamaProvider({ name: "gone", base_url: "http://127.0.0.1:1" }),
+  ];
+  const needs = { providers, tiers: {}, log: silentLog, clock: systemClock, mayAsk };
+  return createChat(needs, chatSettings.parse({}));
+}
+
+const LISTED = { id: "up/vendor/tiny", object: "model", created: 0, owned_by: "up" };
+
+eachTransport("a model is found by its listed id, slashes and all", async (connect, t) => {
+  const client = await connect(chat, (await open(t)).handlers);
+  assert.deepEqual(await client.model({ id: "up/vendor/tiny" }), LISTED);
+  for (const id of ["up/vendor", "vendor/tiny", "nobody", "up/vendor/tiny/more"]) {
+    await assert.rejects(client.model({ id }), { code: "not_found", reason: "no_such_model" });
+  }
+  await assert.rejects(client.model({ id: "gone/tiny" }), { reason: "provider_unreachable" });
+});
+
+test("models that the caller may not ask are not listed, and not found", async (t) => {
+  const mayAsk: MayAsk = async () => (full_name) => full_name.startsWith("other/");
+  const client = connectLocal(chat, (await open(t, mayAsk)).handlers, { strict: true });
+  assert.deepEqual((await client.models({})).data, []);
+  await assert.rejects(client.model({ id: LISTED.id }), { reason: "no_such_model" });
+});

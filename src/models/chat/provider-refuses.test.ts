@@ -1,0 +1,95 @@
+// What a provider says of a request stays as it says it; what is wrong with the provider is a 503.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { createAnthropicProvider } from "#adapters/chat-model/anthropic-provider.ts";
+import { createOllamaProvider } from "#adapters/chat-model/ollama-provider.ts";
+import { createOpenAiCompatibleProvider } from "#adapters/chat-model/openai-compatible-provider.ts";
+import { systemClock } from "#kernel/clock.ts";
+import { connectLocal } from "#kernel/connect-local.ts";
+import { silentLog } from "#kernel/log.ts";
+import { LakehouseError, STATUS_OF_CODE } from "#kernel/problem.ts";
+import { chat } from "#contracts/chat.ts";
+import { createChat } from "./chat-service.ts";
+import { chatSettings } from "./chat-settings.ts";
+import {
+  completionOf,
+  startScriptedServer,
+  type ScriptedAnswer,
+} from "../../../test/support/scripted-server.ts";
+
+interface HasAfter {
+  after(fn: () => unknown): void;
+}
+
+const MESSAGES = [{ role: "user" as const, content: "hi" }];
+
+async function open(t: HasAfter, answer: ScriptedAnswer, changes: object = {}) {
+  const base_url = await startScriptedServer(t, ({ model }) =>
+    model === "spare" ? { body: completionOf({ content: "spare" }) } : answer,
+  );
+  const providers = [
+    createOpenAiCompatibleProvider({ name: "up", base_url }),
+    createOllamaProvider({ name: "ol", base_url }),
+    createAnthropicProvider({ name: "an", base_url, api_key: "key-1" }),
+  ];
+  const needs = { providers, tiers: {}, log: silentLog, clock: systemClock };
+  const settings = chatSettings.parse({ retry_base_ms: 1, ...changes });
+  const { handlers } = await createChat(needs, settings);
+  return connectLocal(chat, handlers, { strict: true });
+}
+
+async function failureOf(work: Promise<unknown>): Promise<LakehouseError> {
+  const error = await work.then(
+    () => assert.fail("it was answered"),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof LakehouseError, String(error));
+  return error;
+}
+
+for (const status of [400, 413, 422]) {
+  test(`${status} of a provider is ${status}, with its message and code`, async (t) => {
+    const error = { message: "the context is too long", code: "context_length_exceeded" };
+    const client = await open(t, { status, body: { error } });
+    for (const stream of [false, true]) {
+      const asked = { model: "up/ok", messages: MESSAGES, stream };
+      const failure = await failureOf(client.completions(asked));
+      assert.equal(STATUS_OF_CODE[failure.code], status);
+      assert.equal(failure.reason, "provider_failed");
+      assert.deepEqual(failure.extra["error"], {
+        message: `up answered ${status}: the context is too long`,
+        type: "invalid_request_error",
+        code: "context_length_exceeded",
+      });
+    }
+  });
+}
+
+for (const [status, hint] of [
+  [402, /credit/],
+  [302, /base_url/],
+  [308, /base_url/],
+] as const) {
+  test(`${status} of a provider is unavailable with a hint, and another is asked`, async (t) => {
+    const answer = { status, headers: { location: "/elsewhere" }, body: { error: "no" } };
+    const client = await open(t, answer);
+    const failure = await failureOf(client.chat({ model: "up/ok", messages: MESSAGES }));
+    assert.deepEqual([failure.code, failure.reason], ["unavailable", "provider_failed"]);
+    assert.match(failure.hint ?? "", hint);
+    const fallen = await open(t, answer, { fallbacks: { "up/ok": ["up/spare"] } });
+    assert.equal((await fallen.chat({ model: "up/ok", messages: MESSAGES })).model, "up/spare");
+  });
+}
+
+test("a web page is no answer, whoever sends it and however it is read", async (t) => {
+  const page = { headers: { "content-type": "text/html; charset=utf-8" }, body: "<html>Log in" };
+  for (const ask_whole of [true, false]) {
+    const client = await open(t, page, { ask_whole });
+    for (const model of ["up/ok", "ol/ok", "an/ok"]) {
+      const failure = await failureOf(client.chat({ model, messages: MESSAGES }));
+      const { code, reason, message } = failure;
+      assert.deepEqual([code, reason], ["unavailable", "bad_provider_answer"], model);
+      assert.match(message, /Log in/);
+    }
+  }
+});

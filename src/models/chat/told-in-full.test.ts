@@ -1,0 +1,179 @@
+// What a provider says reaches clients of OpenAI's API in full: refusals, thoughts, parts, counts.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { createOpenAiCompatibleProvider } from "#adapters/chat-model/openai-compatible-provider.ts";
+import { systemClock } from "#kernel/clock.ts";
+import { connectLocal } from "#kernel/connect-local.ts";
+import { silentLog } from "#kernel/log.ts";
+import { chat } from "#contracts/chat.ts";
+import { createChat } from "./chat-service.ts";
+import { chatSettings } from "./chat-settings.ts";
+import {
+  chunksOf,
+  completionOf,
+  startScriptedServer,
+  type ScriptedAnswer,
+} from "../../../test/support/scripted-server.ts";
+
+interface HasAfter {
+  after(fn: () => unknown): void;
+}
+
+type Loose = Record<string, unknown>;
+
+const ASK = { model: "up/ok", messages: [{ role: "user" as const, content: "hi" }] };
+
+async function open(t: HasAfter, answer: ScriptedAnswer, changes: object = {}) {
+  const base_url = await startScriptedServer(t, () => answer);
+  const providers = [createOpenAiCompatibleProvider({ name: "up", base_url })];
+  const needs = { providers, tiers: {}, log: silentLog, clock: systemClock };
+  const { handlers } = await createChat(needs, chatSettings.parse({ retries_max: 0, ...changes }));
+  const client = connectLocal(chat, handlers, { strict: true });
+  const textOf = async (more: object) => {
+    let text = "";
+    const { body } = await client.completions({ ...ASK, ...more });
+    for await (const piece of body) text += Buffer.from(piece).toString();
+    return text;
+  };
+  return {
+    client,
+    whole: async () => JSON.parse(await textOf({})) as { choices: Loose[]; usage?: Loose },
+    chunks: async () => {
+      const text = await textOf({ stream: true, stream_options: { include_usage: true } });
+      assert.ok(text.endsWith("data: [DONE]\n\n"), text);
+      const events = [...text.matchAll(/^data: (\{.*)$/gm)];
+      return events.map((found) => JSON.parse(found[1]!) as { choices: Loose[]; usage?: Loose });
+    },
+  };
+}
+
+async function messageOf(t: HasAfter, message: object): Promise<Loose> {
+  const { whole } = await open(t, { body: completionOf(message) });
+  return (await whole()).choices[0]!["message"] as Loose;
+}
+
+async function deltasOf(t: HasAfter, deltas: readonly object[], changes?: object) {
+  const { chunks } = await open(t, { events: chunksOf(deltas) }, changes);
+  return (await chunks()).flatMap(({ choices }) => choices.map(({ delta }) => delta as Loose));
+}
+
+test("a refusal is told as one, whole and streamed, also on our own routes", async (t) => {
+  const refusal = "I cannot help";
+  const message = await messageOf(t, { role: "assistant", content: null, refusal });
+  assert.deepEqual(message, { role: "assistant", content: null, refusal });
+  const deltas = await deltasOf(t, [{ refusal: "I cannot" }, { refusal: " help" }]);
+  assert.deepEqual(deltas.slice(1, 3), [{ refusal: "I cannot" }, { refusal: " help" }]);
+  const { client } = await open(t, { body: completionOf({ content: null, refusal }) });
+  const answer = await client.chat(ASK);
+  assert.deepEqual([answer.content, answer.refusal], ["", refusal]);
+});
+
+test("thoughts are told as reasoning_content, whatever the provider calls them", async (t) => {
+  for (const name of ["reasoning_content", "reasoning"]) {
+    const message = await messageOf(t, { content: "yes", [name]: "hm" });
+    assert.deepEqual([message["content"], message["reasoning_content"]], ["yes", "hm"], name);
+    const deltas = await deltasOf(t, [{ [name]: "h" }, { [name]: "m" }, { content: "yes" }]);
+    const told = [{ reasoning_content: "h" }, { reasoning_content: "m" }, { content: "yes" }];
+    assert.deepEqual(deltas.slice(1, 4), told, name);
+  }
+  const { client } = await open(t, { events: chunksOf([{ reasoning: "hm" }, { content: "yes" }]) });
+  const answer = await client.chat(ASK);
+  assert.deepEqual([answer.content, answer.reasoning], ["yes", "hm"]);
+  const items = [];
+  for await (const item of client.stream(ASK)) items.push(item.reasoning);
+  assert.deepEqual(items, ["hm", undefined, undefined]);
+});
+
+test("a content in parts is joined: text, refusal and thoughts apart", async (t) => {
+  const thinking = [{ type: "text", text: "hm" }];
+  const content = [
+    { type: "thinking", thinking },
+    { type: "text", text: "ye" },
+    { type: "text", text: "s" },
+    { type: "refusal", refusal: "not more" },
+  ];
+  assert.deepEqual(await messageOf(t, { role: "assistant", content }), {
+    role: "assistant",
+    content: "yes",
+    refusal: "not more",
+    reasoning_content: "hm",
+  });
+});
+
+test("the function_call of older servers is a tool call", async (t) => {
+  const message = await messageOf(t, {
+    content: null,
+    function_call: { name: "lookup", arguments: '{"a":1}' },
+  });
+  const [call] = message["tool_calls"] as Loose[];
+  assert.deepEqual(call!["function"], { name: "lookup", arguments: '{"a":1}' });
+  assert.match(String(call!["id"]), /^call_/);
+  const pieces = [{ name: "lookup", arguments: "" }, { arguments: '{"a"' }, { arguments: ":1}" }];
+  const events = chunksOf(pieces.map((function_call) => ({ function_call })));
+  const { client } = await open(t, { events }, { ask_whole: false });
+  const { tool_calls } = await client.chat(ASK);
+  assert.deepEqual((tool_calls as Loose[])[0]!["function"], call!["function"]);
+  assert.equal(tool_calls!.length, 1);
+});
+
+test("counts are passed on as the provider tells them, with details and its own total", async (t) => {
+  const usage = {
+    prompt_tokens: 11,
+    completion_tokens: 4,
+    total_tokens: 18,
+    prompt_tokens_details: { cached_tokens: 2, audio_tokens: 0 },
+    completion_tokens_details: { reasoning_tokens: 3 },
+  };
+  const { whole } = await open(t, { body: completionOf({ content: "yes" }, { usage }) });
+  assert.deepEqual((await whole()).usage, usage);
+  const { chunks } = await open(t, { events: chunksOf([{ content: "yes" }], usage) });
+  assert.deepEqual((await chunks()).at(-1)!.usage, usage);
+  const nulls = { prompt_tokens: 1, completion_tokens: 1, prompt_tokens_details: null };
+  const { client } = await open(t, { body: completionOf({ content: "yes" }, { usage: nulls }) });
+  const sum = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+  assert.deepEqual((await client.chat(ASK)).usage, sum);
+});
+
+test("where the provider tells no counts, none are made up", async (t) => {
+  for (const usage of [undefined, null, {}]) {
+    const { whole, client } = await open(t, { body: completionOf({ content: "y" }, { usage }) });
+    assert.equal("usage" in (await whole()), false);
+    const none = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+    assert.deepEqual((await client.chat(ASK)).usage, none);
+  }
+  const { chunks } = await open(t, { events: chunksOf([{ content: "yes" }]) });
+  assert.ok((await chunks()).every(({ choices, usage }) => choices.length > 0 && usage === null));
+});
+
+test("whoever thinks or only says that it is there is not silent", async (t) => {
+  const patience = { first_token_timeout_ms: 150, gap_timeout_ms: 150 };
+  for (const sign of [{ reasoning_content: "hm" }, { role: "assistant", content: "" }, {}]) {
+    const events = chunksOf([...Array.from({ length: 8 }, () => sign), { content: "yes" }]);
+    const { client } = await open(t, { events, gap_ms: 40 }, patience);
+    const answer = await client.chat(ASK);
+    assert.equal(answer.content, "yes");
+    assert.equal(answer.reasoning, "reasoning_content" in sign ? "hm".repeat(8) : undefined);
+  }
+});
+
+test("thoughts count as characters of the answer", async (t) => {
+  const events = chunksOf(Array.from({ length: 20 }, () => ({ reasoning: "hm".repeat(50) })));
+  const { client } = await open(t, { events }, { answer_characters_max: 1_000 });
+  await assert.rejects(client.chat({ ...ASK }), { reason: "bad_provider_answer" });
+});
+
+test("parallel calls under one index reach a streaming client as two", async (t) => {
+  const piece = (id: string, a: number) => {
+    const wanted = { name: "f", arguments: { a } };
+    return { tool_calls: [{ index: 0, id, type: "function", function: wanted }] };
+  };
+  const deltas = await deltasOf(t, [piece("a", 1), piece("b", 2)]);
+  const told = deltas.flatMap(({ tool_calls }) => (tool_calls ?? []) as Loose[]);
+  assert.deepEqual(
+    told.map(({ index, function: wanted }) => [index, (wanted as Loose)["arguments"]]),
+    [
+      [0, '{"a":1}'],
+      [1, '{"a":2}'],
+    ],
+  );
+});
