@@ -1,12 +1,16 @@
 // Pages of entries: a cursor of any state is one, what is none is refused.
 import assert from "node:assert/strict";
+import { fixedClock } from "#kernel/clock.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
 import { openPlaybook } from "./open-playbook.suite.ts";
 
 eachTransport("a page of entries is asked for by the cursor of the page before", async (c, t) => {
-  const { client } = await openPlaybook(t, { connect: c });
+  const clock = fixedClock(1_800_000_000_000);
+  const { client } = await openPlaybook(t, { connect: c, clock });
   for (const query_text of ["first question", "second question", "third question"]) {
     await client.record({ query_text, answer_id: "a", answer_corpus: "things", score: 1 });
+    // Entries of one millisecond have no order.
+    clock.advance(1);
   }
   const first = await client.list({ limit: 2 });
   await client.retire({ playbook_id: first.next_after! });
