@@ -7,6 +7,7 @@ import type { Clock } from "#kernel/clock.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import type { MayAsk } from "#models/chat/chat-service.ts";
+import type { AnswerPlaces } from "#ports/answer-places.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
 import type { SameRequest } from "#ports/same-request.ts";
 import type { DomainPack, RequestReader } from "#ports/domain-pack.ts";
@@ -35,6 +36,8 @@ export interface Site {
 export interface InProcess {
   /** Absent: usage does not run here, and calls of models are in no ledger. */
   ledger?: CallLedger;
+  /** Where answers stand; absent: matrix runs apart, and recorded answers are not looked for. */
+  places?: AnswerPlaces;
   /** Whose secret this is; undefined: not one of a virtual key; throws when it is not good. */
   holderOf?: (secret: string) => Principal | undefined;
   /** Which models a caller may ask, by the keys of this process. */
@@ -238,7 +241,9 @@ export const PARTS: readonly Part[] = [
       const { createPlaybook } = await import("#recall/playbook/playbook-service.ts");
       const slots = site.packs.flatMap((pack) => pack.slots);
       const readRequest = requestReader(site.packs);
-      const needs = { ...base(site, "playbook"), embed: site.clients.embed, slots, readRequest };
+      const { embed } = site.clients;
+      const places = () => site.in_process.places;
+      const needs = { ...base(site, "playbook"), embed, slots, readRequest, places };
       return createPlaybook(needs, site.settings.playbook);
     },
   },
@@ -252,7 +257,9 @@ export const PARTS: readonly Part[] = [
       const needs = { ...base(site, "matrix"), embed, vector, playbook, query, catalog };
       const { models, matrix: own } = site.settings;
       const weak_models = weakModels(models, own.weak_models);
-      return createMatrix(needs, { ...own, weak_models });
+      const service = await createMatrix(needs, { ...own, weak_models });
+      site.in_process.places = service.places;
+      return service;
     },
   },
   {

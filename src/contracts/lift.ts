@@ -77,7 +77,7 @@ export const lift = defineContract("lift", "The reality test of memory and retri
       seed: z.int().default(7),
     }),
     output: z.strictObject({ ...progress, report: liftReport.nullable() }),
-    reasons: ["no_such_set", "set_not_understood"],
+    reasons: ["no_such_set", "set_not_understood", "nothing_to_ask"],
   }),
   evaluate: stream({
     summary: "Retrieval figures of a set with known answers, for each search mode.",
@@ -98,6 +98,6 @@ export const lift = defineContract("lift", "The reality test of memory and retri
         .describe("another set, whose texts should find nothing; for sets in BEIR form"),
     }),
     output: z.strictObject({ ...progress, report: evalReport.nullable() }),
-    reasons: ["no_such_set", "no_such_split", "set_not_understood"],
+    reasons: ["no_such_set", "no_such_split", "set_not_understood", "nothing_to_ask"],
   }),
 });

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { defineContract, read, stream, write } from "#kernel/contract.ts";
 import { count, filters, metadata, name, time } from "./nouns.ts";
-import { playbookMatch } from "./playbook.ts";
+import { facts, playbookMatch } from "./playbook.ts";
 
 export const corpusInfo = z.strictObject({
   corpus: name,
@@ -95,6 +95,15 @@ export const matrixHit = z.strictObject({
     .nullable(),
 });
 export type MatrixHit = z.output<typeof matrixHit>;
+
+/** An entry as the playbook judges it, and what it did in this search. */
+export const consideredPlaybook = playbookMatch.extend({
+  applied: z.boolean().describe("false as well where its answer could not be put forward"),
+  effect: z
+    .enum(["boosted", "injected", "none"])
+    .describe("what became of its answer: raised, fetched as it was not found, or nothing"),
+});
+export type ConsideredPlaybook = z.output<typeof consideredPlaybook>;
 
 export const relevance = z.strictObject({
   verdict: z.enum(["relevant", "nothing_relevant"]),
@@ -208,6 +217,11 @@ export const matrix = defineContract("matrix", "Many corpora searched at once.",
         .max(256)
         .optional()
         .describe("kind of task, when it is known: playbooks of its kind may be followed"),
+      facts: facts
+        .default({})
+        .describe(
+          "what is known beside the query: page, date, site; playbooks of others are silent",
+        ),
       relevance_floor: z.number().min(0).max(1).optional().describe("absent: as configured"),
       rerank: z
         .union([z.boolean(), z.string().min(1)])
@@ -217,7 +231,7 @@ export const matrix = defineContract("matrix", "Many corpora searched at once.",
     output: z.strictObject({
       results: z.array(matrixHit),
       relevance,
-      playbooks: z.array(playbookMatch).describe("entries considered, applied or not"),
+      playbooks: z.array(consideredPlaybook).describe("entries considered, applied or not"),
       took_ms: z.number(),
       trace_id: z.string(),
     }),

@@ -51,23 +51,28 @@ export const page = {
   after: z.string().optional().describe("continue after this cursor"),
 };
 
+const filterValue = z.union([z.string(), z.number(), z.boolean()]);
+const bound = z.union([z.number(), z.string()]);
+const operators = z.strictObject({
+  gte: bound.optional().describe("at least"),
+  lte: bound.optional().describe("at most"),
+  not: filterValue.optional().describe("any value but this"),
+});
+
 /** Conditions on metadata: field → a value, a list of allowed values, or bounds. */
 export const filters = z
   .record(
     z.string(),
-    z.union([
-      z.string(),
-      z.number(),
-      z.boolean(),
-      z.array(z.union([z.string(), z.number(), z.boolean()])).min(1),
-      z.strictObject({
-        gte: z.union([z.number(), z.string()]).optional(),
-        lte: z.union([z.number(), z.string()]).optional(),
-        not: z.union([z.string(), z.number(), z.boolean()]).optional(),
-      }),
-    ]),
+    z.union([filterValue, z.array(filterValue).min(1), operators], {
+      error:
+        "a condition is a value, a list of values (one of them), or an object of gte, lte, not",
+    }),
   )
-  .describe("metadata conditions, all of which must hold");
+  .describe(
+    'conditions on metadata, all of which must hold: {"city": "Toledo"} is equal, a list is one ' +
+      'of its values, {"gte": 3, "lte": 5} are bounds (both included; texts by their letters), ' +
+      '{"not": "day"} is any value but this, or none',
+  );
 export type Filters = z.output<typeof filters>;
 
 export const metadata = z.record(

@@ -11,7 +11,7 @@ const scope = z
   .describe("entries are only seen within their scope (tenant, agent, test run)");
 
 const factValue = z.union([z.string().max(2_000), z.number(), z.boolean()]);
-const facts = z
+export const facts = z
   .record(z.string().min(1).max(128), factValue)
   .refine((it) => Object.keys(it).length <= 32, "32 facts at most")
   .describe("what the answer depends on beside the query, by name: a page, a date, a site");
@@ -123,15 +123,19 @@ export const taskRoute = z.strictObject({
 });
 export type TaskRouteAnswer = z.output<typeof taskRoute>;
 
-const recorded = z.strictObject({ playbook, merged: z.boolean() });
+const warnings = z
+  .array(z.string())
+  .describe("answers that stand in no corpus, as far as the corpora are known here");
+const recorded = z.strictObject({ playbook, merged: z.boolean(), warnings });
 const reasons = ["no_such_playbook"];
 
 export const playbookContract = defineContract("playbook", "Queries whose best answer is known.", {
   record: write({
-    summary: "Remembers the best answer to a query; the same again raises its evidence.",
+    summary: "Remembers the best answer to a query; again: more evidence, bad hits on it forgiven.",
     http: "POST /matrix/playbooks/record",
     input: z.strictObject({ ...entry, scope }),
     output: recorded,
+    reasons: ["no_such_corpus", "playbook_contradicted"],
   }),
   bulk: write({
     summary: "Records many; durable as a whole when it answers.",
@@ -139,7 +143,15 @@ export const playbookContract = defineContract("playbook", "Queries whose best a
     timeout_ms: 3_600_000,
     body_bytes_max: 64 * 1024 * 1024,
     input: z.strictObject({ entries: z.array(z.strictObject(entry)).min(1).max(10_000), scope }),
-    output: z.strictObject({ recorded: count, merged: count, playbook_ids: z.array(z.string()) }),
+    output: z.strictObject({
+      recorded: count,
+      merged: count,
+      contradicted: z
+        .array(z.string())
+        .describe("entries that were contradicted: nothing was written of these"),
+      playbook_ids: z.array(z.string()).describe("of each entry given, in their order"),
+      warnings,
+    }),
   }),
   match: read({
     summary: "Entries that may speak for a query, each with its confidence and the reasons.",

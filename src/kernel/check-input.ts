@@ -70,30 +70,46 @@ export function toIssues(schema: z.ZodType, error: z.ZodError): InputIssue[] {
   return issues;
 }
 
+/** Names of the fields that stand at a path, in whichever form of a union. */
 function knownNames(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let current: unknown = schema;
+  let current = formsOf(schema);
   for (const step of path) {
-    current = unwrap(current);
-    const inner = current as { shape?: Record<string, unknown>; element?: unknown };
-    if (inner.shape !== undefined) current = inner.shape[String(step)];
-    else current = inner.element;
+    current = current.flatMap((form) => formsOf(form.shape?.[String(step)] ?? innerOf(form)));
   }
-  const shape = (unwrap(current) as { shape?: Record<string, unknown> } | undefined)?.shape;
-  return shape === undefined ? [] : Object.keys(shape);
+  return [...new Set(current.flatMap((form) => Object.keys(form.shape ?? {})))];
 }
 
-function unwrap(schema: unknown): unknown {
-  let current = schema as { def?: { innerType?: unknown } } | undefined;
-  while (current?.def?.innerType !== undefined) {
-    current = current.def.innerType as { def?: { innerType?: unknown } };
-  }
-  return current;
+interface SchemaForm {
+  readonly shape?: Readonly<Record<string, unknown>>;
+  readonly element?: unknown;
+  readonly def?: {
+    readonly innerType?: unknown;
+    readonly valueType?: unknown;
+    readonly options?: readonly unknown[];
+    readonly discriminator?: string;
+  };
+}
+
+/** What the values of a list or a record are. */
+function innerOf(form: SchemaForm): unknown {
+  return form.element ?? form.def?.valueType;
+}
+
+/** The schema without its wrappers; of a union each of its forms, if nothing in it tells which. */
+function formsOf(schema: unknown): SchemaForm[] {
+  const form = schema as SchemaForm | undefined;
+  if (form === undefined) return [];
+  if (form.def?.innerType !== undefined) return formsOf(form.def.innerType);
+  if (form.def?.discriminator !== undefined) return [];
+  return form.def?.options?.flatMap(formsOf) ?? [form];
 }
 
 /** The candidate closest by edit distance, or undefined when none is close. */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
-  let best_distance = Math.max(2, Math.floor(name.length / 2)) + 1;
+  // Of a short name at least one sign must stay: "ne" is not "gte".
+  const distance_max = Math.min(Math.max(2, name.length / 2), Math.max(1, name.length - 1));
+  let best_distance = Math.floor(distance_max) + 1;
   for (const candidate of candidates) {
     const related = candidate.startsWith(name) || name.startsWith(candidate);
     const distance = related ? 1 : editDistance(name.toLowerCase(), candidate.toLowerCase());

@@ -104,24 +104,42 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A length of time such as 90s, 15m, 12h or 30d, in milliseconds. */
+export function durationMs(text: string): number {
+  const [, amount, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  if (amount === undefined || Number(amount) === 0) {
+    throw new InvalidArgumentError("a length of time such as 90s, 15m, 12h or 30d is needed");
+  }
+  return Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
+}
+
 /** Collects a repeated option. */
 export function repeated(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
-/** `city=Toledo` pairs as filters; a value that is JSON is read as such, commas make a list. */
-export function parseFilters(pairs: readonly string[]): Record<string, string | number | boolean> {
-  const filters: Record<string, string | number | boolean> = {};
+/**
+ * `city=Toledo` pairs as filters or facts: numbers, true and false are read as such; what stands in
+ * double quotes is a text whatever it looks like.
+ */
+export function parsePairs(pairs: readonly string[]): Record<string, string | number | boolean> {
+  const read: Record<string, string | number | boolean> = {};
   for (const pair of pairs) {
     const cut = pair.indexOf("=");
-    if (cut < 1) throw new LakehouseError("invalid", `"${pair}" is not field=value`);
-    const text = pair.slice(cut + 1);
-    const number = Number(text);
-    const is_number = text.trim() !== "" && !Number.isNaN(number);
-    filters[pair.slice(0, cut)] =
-      text === "true" ? true : text === "false" ? false : is_number ? number : text;
+    if (cut < 1) throw new LakehouseError("invalid", `"${pair}" is not name=value`);
+    read[pair.slice(0, cut)] = valueOf(pair.slice(cut + 1));
   }
-  return filters;
+  return read;
+}
+
+function valueOf(text: string): string | number | boolean {
+  const quoted = /^"(.*)"$/su.exec(text);
+  if (quoted !== null) return quoted[1]!;
+  if (text === "true" || text === "false") return text === "true";
+  const number = Number(text);
+  return text.trim() !== "" && !Number.isNaN(number) ? number : text;
 }
 
 /** JSON given on the command line; says which option was wrong. */

@@ -14,7 +14,7 @@ export function describeEval(report: EvalReport): string {
   const names = [...new Set(tabled.flatMap((it) => it.names))];
   const rows = tabled.map(({ mode, figures }) => [
     mode,
-    ...names.map((name) => figures[name]?.toFixed(4) ?? ""),
+    ...names.map((name) => figures[name]?.toFixed(4) ?? "–"),
   ]);
   const shares = modes.flatMap(([mode, figures]) =>
     measuredNames(figures).map((name) => [mode, name, ...measured(figures, name)]),

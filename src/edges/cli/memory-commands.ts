@@ -268,11 +268,17 @@ function addListing(memory: Command, kit: CommandKit): void {
 }
 
 function addKeeping(memory: Command, kit: CommandKit): void {
-  scoped(memory.command("export <file>"))
+  scoped(memory.command("export"))
+    .argument("[file]", "where to; - is standard output", "-")
     .description("every row of a scope, history included, byte for byte")
     .action((file: string, options: ScopeOptions) =>
       kit.withHouse(async ({ clients, output }) => {
         const { rows, body } = await clients.pathway.export(scopeOf(options));
+        if (file === "-") {
+          await printText(body, (text) => kit.host.terminal.out(text));
+          output.note(`${green("✓")} ${humanCount(rows)} rows`);
+          return;
+        }
         await pipeline(Readable.from(body), createWriteStream(file));
         output.result({ rows, file }, () => `${green("✓")} ${humanCount(rows)} rows to ${file}`);
       }),
@@ -309,6 +315,13 @@ function addKeeping(memory: Command, kit: CommandKit): void {
         if (!answer.ok) process.exitCode = 3;
       }),
     );
+}
+
+/** Lines of JSON are UTF-8; a sign may stand across two chunks. */
+async function printText(body: AsyncIterable<Uint8Array>, print: (text: string) => void) {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  for await (const chunk of body) print(decoder.decode(chunk, { stream: true }));
+  print(decoder.decode());
 }
 
 async function importFile({ clients, output }: Session, file: string, options: ScopeOptions) {

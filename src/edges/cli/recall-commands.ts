@@ -1,17 +1,11 @@
-// Commands on finding again: corpus, search, playbook.
+// Commands on finding again: corpus, search; playbooks have a file of their own.
 import type { Command } from "commander";
 import type { MatrixHit } from "#contracts/matrix.ts";
-import type { PlaybookMatch } from "#contracts/playbook.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { CorpusRecipeInfo } from "./cli-host.ts";
-import {
-  parseFilters,
-  repeated,
-  wholeNumber,
-  type CommandKit,
-  type Session,
-} from "./command-kit.ts";
+import { parsePairs, repeated, wholeNumber, type CommandKit, type Session } from "./command-kit.ts";
 import { bold, dim, green, humanAmount, humanCount, humanTime, table, yellow } from "./output.ts";
+import { addPlaybook, describeMatch } from "./playbook-commands.ts";
 
 export function addRecallCommands(program: Command, kit: CommandKit): void {
   addCorpus(program, kit);
@@ -147,7 +141,10 @@ interface SearchOptions {
   corpus?: string[];
   k: number;
   filter: string[];
+  fact: string[];
   playbook: boolean;
+  scope?: string;
+  class?: string;
   rerank?: string | true;
   explain?: boolean;
 }
@@ -160,7 +157,10 @@ function addSearch(program: Command, kit: CommandKit): void {
     .option("-c, --corpus <name...>", "only these corpora")
     .option("-k, --k <count>", "results", wholeNumber(1, 1000), 10)
     .option("--filter <field=value>", "condition on metadata (may be repeated)", repeated, [])
+    .option("--fact <name=value>", "what is known beside the query: page, date, site", repeated, [])
     .option("--no-playbook", "without what was learned")
+    .option("--scope <name>", "whose playbooks speak; default: default")
+    .option("--class <name>", "kind of task, when it is known")
     .option("--rerank [model]", "put the best hits in the order of a reranker")
     .option("--explain", "show the components of each score and the playbooks considered")
     .action((words: string[], options: SearchOptions) =>
@@ -169,19 +169,23 @@ function addSearch(program: Command, kit: CommandKit): void {
           query_text: words.join(" "),
           k: options.k,
           use_playbook: options.playbook,
+          facts: parsePairs(options.fact),
+          ...(options.scope === undefined ? {} : { playbook_scope: options.scope }),
+          ...(options.class === undefined ? {} : { task_class: options.class }),
           ...(options.rerank === undefined ? {} : { rerank: options.rerank }),
           ...(options.corpus === undefined ? {} : { corpora: options.corpus }),
-          ...(options.filter.length === 0 ? {} : { filters: parseFilters(options.filter) }),
+          ...(options.filter.length === 0 ? {} : { filters: parsePairs(options.filter) }),
         });
         output.result(answer, () => {
           const { relevance, results } = answer;
+          const considered = options.explain ? answer.playbooks.map(describeMatch) : [];
           if (relevance.verdict === "nothing_relevant") {
-            return `${yellow("nothing relevant")}: ${relevance.reason}`;
+            return [`${yellow("nothing relevant")}: ${relevance.reason}`, ...considered].join("\n");
           }
           const parts = [
             results.map((hit) => describeHit(hit, options.explain ?? false)).join("\n"),
+            ...considered,
           ];
-          if (options.explain) parts.push(...answer.playbooks.map(describeMatch));
           parts.push(dim(`${humanAmount(results.length, "result")}, ${humanTime(answer.took_ms)}`));
           return parts.join("\n");
         });
@@ -207,65 +211,4 @@ function describeHit(hit: MatrixHit, explain: boolean): string {
     ([name, value]) => `${name} ${value?.toFixed(3) ?? "–"}`,
   );
   return [head, text, ...(explain ? [dim(`     ${shown.join("  ")}`)] : [])].join("\n");
-}
-
-function describeMatch(match: PlaybookMatch): string {
-  const mark = match.applied ? green("applied") : dim("not applied");
-  const why = `${match.confidence.toFixed(2)} ${match.reason}`;
-  return `playbook ${mark} "${match.playbook.query_text}" → ${match.playbook.answer_id}: ${why}`;
-}
-
-function addPlaybook(program: Command, kit: CommandKit): void {
-  const playbook = program.command("playbook").description("queries whose best answer is known");
-  playbook
-    .command("list", { isDefault: true })
-    .description("entries, newest first")
-    .option("-n, --limit <count>", "entries at most", wholeNumber(1, 1000), 20)
-    .option("--contains <text>", "only those whose query contains this")
-    .action((options: { limit: number; contains?: string }) =>
-      kit.withHouse(async ({ clients, output }) => {
-        const answer = await clients.playbook.list(options);
-        output.result(answer, () =>
-          table(
-            ["id", "status", "query", "answer", "score", "evidence", "ok", "bad"],
-            answer.playbooks.map((one) => [
-              one.playbook_id,
-              one.status,
-              one.query_text,
-              `${one.answer_corpus}/${one.answer_id}`,
-              one.score,
-              one.evidence,
-              one.successes,
-              one.failures,
-            ]),
-          ),
-        );
-      }),
-    );
-  playbook
-    .command("record <query> <corpus> <answer-id>")
-    .description("remember the best answer to a query")
-    .option("--score <0..1>", "how good it is", Number, 1)
-    .action((query_text: string, answer_corpus: string, answer_id: string, o: { score: number }) =>
-      kit.withHouse(async ({ clients, output }) => {
-        const entry = { query_text, answer_corpus, answer_id, score: o.score };
-        const answer = await clients.playbook.record(entry);
-        output.result(answer, () => `${green("✓")} ${answer.playbook.playbook_id}`);
-      }),
-    );
-  for (const [verb, description] of [
-    ["retire", "take an entry out of every later search"],
-    ["contradict", "say that an entry's answer is wrong"],
-  ] as const) {
-    playbook
-      .command(`${verb} <id>`)
-      .description(description)
-      .option("--reason <text>", "why", "")
-      .action((playbook_id: string, options: { reason: string }) =>
-        kit.withHouse(async ({ clients, output }) => {
-          const answer = await clients.playbook[verb]({ playbook_id, ...options });
-          output.result(answer, () => `${answer.playbook_id}: ${answer.status}`);
-        }),
-      );
-  }
 }

@@ -6,6 +6,7 @@ import { evaluateRouting } from "./evaluate-routing.ts";
 import type { EvaluateParts, Evaluated, EvaluateRequest } from "./evaluate-set.ts";
 import type { IntentFolder, LabelledText } from "./intent-folder.ts";
 import type { SearchAnswer } from "./lift-passes.ts";
+import { needQueries } from "./nothing-to-ask.ts";
 import { chooseExemplars } from "./prepare-intent-set.ts";
 import { rateWhere } from "./rates.ts";
 import { aurocOf } from "./retrieval-figures.ts";
@@ -44,7 +45,9 @@ export function planIntents(
   const exemplars = chooseExemplars(folder, exemplars_per_label, random);
   const taken = new Set(exemplars.map((line) => plainText(line.text)));
   const open = folder.train.filter((line) => !taken.has(plainText(line.text)));
-  return { exemplars, queries: random.shuffle(open).slice(0, request.queries_max) };
+  const queries = random.shuffle(open).slice(0, request.queries_max);
+  needQueries(queries, folder.train, exemplars, [...folder.asked.keys()]);
+  return { exemplars, queries };
 }
 
 export async function* evaluateIntents(
@@ -69,6 +72,7 @@ export async function* evaluateIntents(
     const figures = routingFigures(inside, labels);
     for (const { folder: name, texts: outside_texts } of folder.outside) {
       const outside = yield* ask(`${mode}, ${name}`, outside_texts, mode);
+      if (outside.length === 0) continue;
       figures[`auroc ${name}`] = aurocOf(inside.map(topScore), outside.map(topScore));
     }
     by_mode[mode] = figures;

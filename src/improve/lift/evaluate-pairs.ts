@@ -69,12 +69,13 @@ async function matchPair(
   scope: string,
   call: Call,
 ): Promise<PlaybookMatch | undefined> {
-  const entry = { query_text: first, answer_id: "a", answer_corpus: "pairs", score: 1, scope };
-  const recorded = await playbook.record(entry, call);
+  const entry = { query_text: first, answer_id: "a", answer_corpus: "pairs", score: 1 };
+  // As one of many: a corpus of nearly this name makes no difference.
+  const { playbook_ids } = await playbook.bulk({ entries: [entry], scope }, call);
   try {
     return (await playbook.match({ query_text: second, scope, k: 1 }, call)).matches[0];
   } finally {
-    await playbook.retire({ playbook_id: recorded.playbook.playbook_id });
+    await playbook.retire({ playbook_id: playbook_ids[0]! });
   }
 }
 
@@ -82,13 +83,16 @@ function figuresOf(scored: readonly Scored[]): Record<string, number> {
   const figures: Record<string, number> = {};
   for (const percent of [5, 1]) {
     const { rate, low, high } = recallAtFalse(scored, percent / 100);
-    figures[`recall at ${percent} % false`] = rate ?? 0;
-    figures[`recall at ${percent} % false, low`] = low ?? 0;
-    figures[`recall at ${percent} % false, high`] = high ?? 0;
+    if (rate === null) continue;
+    figures[`recall at ${percent} % false`] = rate;
+    figures[`recall at ${percent} % false, low`] = low!;
+    figures[`recall at ${percent} % false, high`] = high!;
   }
   const scores = (is_same: boolean) =>
     scored.filter((it) => it.is_same === is_same).map((it) => it.score);
-  return { ...figures, auroc: aurocOf(scores(true), scores(false)) };
+  const [same, other] = [scores(true), scores(false)];
+  if (same.length === 0 || other.length === 0) return figures;
+  return { ...figures, auroc: aurocOf(same, other) };
 }
 
 /** How often the decisions fell, on the pairs that say the same and on the others. */
@@ -102,7 +106,7 @@ function decidedFigures(
     for (const is_same of [true, false]) {
       const of = rows.filter((it) => it.is_same === is_same);
       const rate = rateWhere(of, (it) => it.decisions?.[decision].decided ?? false);
-      figures[`${decision}, ${is_same ? "same" : "other"}`] = rate.rate ?? 0;
+      if (rate.rate !== null) figures[`${decision}, ${is_same ? "same" : "other"}`] = rate.rate;
     }
   }
   return figures;

@@ -1,6 +1,7 @@
 // Data sets in few-shot-intent form: seq.in (a text a line) and label (aligned), folder by folder.
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { LakehouseError } from "#kernel/problem.ts";
 
 export interface LabelledText {
   readonly text: string;
@@ -52,9 +53,46 @@ async function readLabelled(folder: string): Promise<LabelledText[] | undefined>
     readLines(join(folder, "para.in")),
   ]);
   if (texts === undefined || labels === undefined) return undefined;
+  needAligned(folder, texts, "label", labels);
+  if (paraphrases !== undefined) needAligned(folder, texts, "para.in", paraphrases);
+  const unlabelled = texts.findIndex((text, at) => text !== "" && (labels[at] ?? "") === "");
+  if (unlabelled >= 0) {
+    throw notUnderstood(`line ${unlabelled + 1} of ${shortPath(folder)}/seq.in has no label`);
+  }
   return texts
-    .map((text, at) => ({ text, label: labels[at] ?? "", paraphrase: paraphrases?.[at] }))
-    .filter((line) => line.text !== "" && line.label !== "");
+    .map((text, at) => ({ text, label: labels[at]!, paraphrase: paraphrases?.[at] }))
+    .filter((line) => line.text !== "");
+}
+
+/** Line by line; empty lines at the end of one of them count for nothing. */
+function needAligned(
+  folder: string,
+  texts: readonly string[],
+  name: string,
+  others: readonly string[],
+): void {
+  const [of_texts, of_others] = [filledLength(texts), filledLength(others)];
+  if (texts.length === others.length || of_texts === of_others) return;
+  const path = shortPath(folder);
+  throw notUnderstood(
+    `${path}/seq.in has ${of_texts} lines and ${path}/${name} has ${of_others}: they must be as many`,
+  );
+}
+
+function filledLength(lines: readonly string[]): number {
+  return lines.findLastIndex((line) => line !== "") + 1;
+}
+
+/** The part and the set that it is of. */
+function shortPath(folder: string): string {
+  return `${basename(dirname(folder))}/${basename(folder)}`;
+}
+
+function notUnderstood(message: string): LakehouseError {
+  return new LakehouseError("rejected", message, {
+    reason: "set_not_understood",
+    hint: "each line of seq.in goes with the same line of label, and of para.in where there is one",
+  });
 }
 
 /** Folders whose name ends in "oos", each split of them: requests outside every label. */

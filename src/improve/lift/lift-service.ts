@@ -19,6 +19,7 @@ import { evaluateTasks } from "./evaluate-tasks.ts";
 import { findSet, type FoundSet, type SetSources } from "./find-set.ts";
 import type { CorpusText, PreparedSet } from "./lift-case.ts";
 import type { LiftSettings } from "./lift-settings.ts";
+import { nothingToAsk } from "./nothing-to-ask.ts";
 import { offTopicTexts } from "./off-topic-texts.ts";
 import { prepareDomainSet } from "./prepare-domain-set.ts";
 import { exemplarItems, prepareIntentSet } from "./prepare-intent-set.ts";
@@ -78,6 +79,7 @@ async function* run(
   const run_id = newId(parts.clock.now());
   const scope = `lift:${run_id}`;
   const prepared = await prepare(parts, found, input, call);
+  if (prepared.cases.length === 0) throw noQueries(input.set);
   const scratch = prepared.items.length === 0 ? undefined : scratchName(input.set, run_id);
   const corpora = scratch === undefined ? prepared.corpora : [scratch];
   try {
@@ -108,11 +110,16 @@ async function* evaluate(
     const { set, split } = input;
     const facts = { schema: "eval.v1" as const, set, split, embedder, corpus_items, duration_ms };
     const { queries } = evaluated;
+    if (queries === 0) throw noQueries(`${set}/${split}`);
     yield { phase: "done", done: queries, total: queries, report: { ...facts, ...evaluated } };
   } finally {
     if (items.length > 0) await parts.matrix.drop({ corpus });
     else await parts.playbook.forget_scope({ scope: corpus });
   }
+}
+
+function noQueries(what: string): LakehouseError {
+  return nothingToAsk(`"${what}" holds no queries`, "look at its files, or name another split");
 }
 
 async function prepare(

@@ -175,6 +175,33 @@ test("an intent set is evaluated by what memory makes of it, with controls", asy
   assert.equal((await opened.playbook.list({ status: "active" })).total, 0, "all is forgotten");
 });
 
+test("a small set without a selection of its own is asked, and no figure is NaN", async (t) => {
+  const { "shop/train_5/seq.in": _, "shop/train_5/label": __, ...files } = intentFiles(false);
+  const opened = await openLift(t, { ...files, "shop/oos/valid/seq.in": "\n" });
+  const run = await last(opened.lift.run({ set: "shop" }));
+  assert.deepEqual([run.queries, run.corpus_items], [8, 8]);
+  const report = await last(opened.lift.evaluate({ set: "shop" }));
+  assert.equal(report.queries, 8);
+  assert.equal(report.by_mode["vector"]!["auroc oos/valid"], undefined);
+  const figures = Object.values(report.by_mode).flatMap((it) => Object.values(it));
+  assert.ok(figures.length > 10 && figures.every((it) => Number.isFinite(it)));
+});
+
+test("a set without queries has an error instead of figures", async (t) => {
+  const opened = await openLift(t, {
+    "one/train/seq.in": "sell me a lamp\n",
+    "one/train/label": "lamp\n",
+    "odd/corpus.jsonl": '{"_id":"d0","title":"","text":"the red fox"}\n',
+    "odd/queries.jsonl": '{"_id":"q0","text":"red fox"}\n',
+    "odd/qrels/train.tsv": "query-id\tcorpus-id\tscore\n",
+  });
+  const refused = { code: "rejected", reason: "nothing_to_ask" };
+  await assert.rejects(last(opened.lift.run({ set: "one" })), refused);
+  await assert.rejects(last(opened.lift.evaluate({ set: "one" })), refused);
+  await assert.rejects(last(opened.lift.evaluate({ set: "odd" })), refused);
+  assert.deepEqual((await opened.client.corpora({})).corpora, []);
+});
+
 test("unknown sets, paths and forms are refused with their reasons", async (t) => {
   const opened = await openLift(t, { "odd/readme.txt": "nothing", ...intentFiles(false) });
   const reasons: [string, string][] = [

@@ -2,6 +2,7 @@
 import { seededRandom, type Random } from "#kernel/random.ts";
 import type { IntentFolder, LabelledText } from "./intent-folder.ts";
 import type { CorpusText, LiftCase, Lookalike, PreparedSet } from "./lift-case.ts";
+import { needQueries } from "./nothing-to-ask.ts";
 import { createWordNeighbours, plainText } from "./word-neighbours.ts";
 
 export interface IntentOptions {
@@ -30,6 +31,7 @@ export async function prepareIntentSet(
   const taken = new Set(exemplars.map((line) => plainText(line.text)));
   const open = folder.train.filter((line) => !taken.has(plainText(line.text)));
   const queries = random.shuffle(open).slice(0, options.queries_max);
+  needQueries(queries, folder.train, exemplars, []);
   const notes: string[] = [];
   const paraphrases = await paraphrasesOf(folder, open, queries, findStandIns, notes);
   const lookalikes = findLookalikes(folder, queries, taken);
@@ -56,18 +58,23 @@ export async function prepareIntentSet(
   };
 }
 
-/** The set's own selection, or so many of each label by seed. */
+/**
+ * The set's own selection, or so many of each label by seed, but no more than half of its lines
+ * (one at least), so that others are left to ask.
+ */
 export function chooseExemplars(
   folder: IntentFolder,
   per_label: number,
   random: Random,
 ): readonly LabelledText[] {
   if (folder.few_shot !== undefined) return folder.few_shot;
+  const lines = new Map<string, number>();
+  for (const { label } of folder.train) lines.set(label, (lines.get(label) ?? 0) + 1);
   const count = new Map<string, number>();
   return random.shuffle(folder.train).filter((line) => {
     const seen = count.get(line.label) ?? 0;
     count.set(line.label, seen + 1);
-    return seen < per_label;
+    return seen < Math.min(per_label, Math.max(1, Math.floor(lines.get(line.label)! / 2)));
   });
 }
 

@@ -56,6 +56,7 @@ async function situationOf(
     k: 10,
     mode: "mixed",
     use_playbook: true,
+    facts: {},
     rerank: false,
   } as const;
   const { results, relevance } = await searchMatrix(parts, corpora, request, call);

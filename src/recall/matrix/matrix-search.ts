@@ -12,6 +12,7 @@ import type { ScoreScale } from "./hit-score.ts";
 import { judgedNeighbours, withFeedback } from "./judged-neighbours.ts";
 import type { MatrixSettings } from "./matrix-settings.ts";
 import { answerKey, applyBoost, bestApplied } from "./playbook-boost.ts";
+import { withEffects } from "./playbook-effects.ts";
 import { rerankFound } from "./rerank-found.ts";
 import { hitRelevance, judgeRelevance } from "./relevance-gate.ts";
 import {
@@ -78,10 +79,11 @@ export async function searchMatrix(
           .toSorted(byDistance)
           .slice(0, input.k)
           .map((hit, at) => ({ ...hit, rank: at + 1, explain: explainHit(hit, retrieval.scale) }));
+  const outcome = { hits: boosted, results };
   return {
     results,
     relevance,
-    playbooks: matches,
+    playbooks: await withEffects(parts.vector, corpora, matches, outcome, retrieval, call),
     took_ms: performance.now() - started_ms,
     trace_id: call.trace_id,
   };
@@ -105,6 +107,7 @@ async function considerPlaybooks(
     corpora: corpora.map((it) => it.corpus),
     k: settings.playbooks_considered,
     scope: input.playbook_scope,
+    facts: input.facts,
     ...(input.task_class === undefined ? {} : { task_class: input.task_class }),
   };
   return (await playbook.match(request, call)).matches;

@@ -7,6 +7,7 @@ import { canonicalJson, sha256Hex } from "#kernel/ids.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import type { AnswerPlaces } from "#ports/answer-places.ts";
 import type { catalog } from "#contracts/catalog.ts";
 import type { embed } from "#contracts/embed.ts";
 import type { matrix } from "#contracts/matrix.ts";
@@ -22,6 +23,7 @@ import {
   type CorpusRecord,
   type CorpusRegistry,
 } from "./corpus-registry.ts";
+import { createAnswerPlaces } from "./answer-places.ts";
 import { answerDowngrade } from "./answer-downgrade.ts";
 import { folderItems } from "./folder-items.ts";
 import { removeManifest } from "./item-manifest.ts";
@@ -45,13 +47,18 @@ type Operations = (typeof matrix)["operations"];
 type BuildInput = ParsedInputOf<Operations["build"]>;
 type FolderInput = ParsedInputOf<Operations["build_folder"]>;
 
+export interface MatrixService extends Service<typeof matrix> {
+  /** For whoever records answers in this process. */
+  readonly places: AnswerPlaces;
+}
+
 /** Longest corpus name for which the index name still fits. */
 const CORPUS_NAME_MAX = 121;
 
 export async function createMatrix(
   needs: MatrixNeeds,
   settings: MatrixSettings,
-): Promise<Service<typeof matrix>> {
+): Promise<MatrixService> {
   const registry = await openCorpusRegistry(needs.dir, needs.log);
   const building = new Set<string>();
   const { dir, clock, vector: index_client } = needs;
@@ -87,6 +94,7 @@ export async function createMatrix(
   }
 
   return {
+    places: createAnswerPlaces(registry, index_client),
     handlers: {
       build: (input, call) => build(input, () => planBuild(needs, settings, input, call), call),
       build_folder: (input, call) => build(input, () => planFolder(input), call),

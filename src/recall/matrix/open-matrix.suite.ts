@@ -8,6 +8,7 @@ import { createExactEngine } from "#adapters/vector-index/exact-vector-index.ts"
 import { openLake, type Lake } from "#data/ingest/open-lake.suite.ts";
 import { openPlaybook } from "#recall/playbook/open-playbook.suite.ts";
 import { openVector } from "#recall/vector/open-vector.suite.ts";
+import type { AnswerPlaces } from "#ports/answer-places.ts";
 import type { Connect } from "../../../test/support/each-transport.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { createMatrix } from "./matrix-service.ts";
@@ -28,7 +29,9 @@ export interface MatrixOptions {
 export async function openMatrix(t: HasAfter, options: MatrixOptions = {}) {
   const dir = options.dir ?? (await tempDir(t));
   const clock = fixedClock(1_800_000_000_000);
-  const remembering = await openPlaybook(t, { dir: join(dir, "playbook"), clock });
+  const known: { places?: AnswerPlaces } = {};
+  const places = () => known.places;
+  const remembering = await openPlaybook(t, { dir: join(dir, "playbook"), clock, places });
   const indexing = await openVector(join(dir, "vector"), {
     embed: remembering.embed,
     engine: createExactEngine(),
@@ -47,6 +50,7 @@ export async function openMatrix(t: HasAfter, options: MatrixOptions = {}) {
     },
     matrixSettings.parse(options.settings ?? {}),
   );
+  known.places = service.places;
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= service.stop().then(() => indexing.close()));
   t.after(stop);
@@ -54,7 +58,7 @@ export async function openMatrix(t: HasAfter, options: MatrixOptions = {}) {
     options.connect ?? (async (contract, h) => connectLocal(contract, h, { strict: true }));
   const client = await connect(matrix, service.handlers);
   const { client: playbook, embed } = remembering;
-  return { client, playbook, embed, vector: indexing.client, lake, clock, dir, stop };
+  return { client, playbook, embed, vector: indexing.client, lake, clock, dir, places, stop };
 }
 
 export type OpenedMatrix = Awaited<ReturnType<typeof openMatrix>>;

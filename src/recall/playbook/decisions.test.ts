@@ -120,6 +120,29 @@ eachTransport("one reported bad hit demotes at once, for ever and on disk", asyn
   assert.equal((await first(reopened, playbook.query_text)).applied, false);
 });
 
+eachTransport("recorded again, a bad hit on the query itself is forgiven", async (connect, t) => {
+  const opened = await openPlaybook(t, { connect });
+  const { client } = opened;
+  const query_text = "show me two red chairs for the office";
+  const other = "show me two red chairs for my office";
+  const entry = { query_text, ...ANSWER };
+  const { playbook } = await client.record(entry);
+  const { playbook_id } = playbook;
+  const report = (success: boolean, text: string) =>
+    client.outcome({ playbook_id, success, query_text: text });
+  await report(false, other);
+  await report(false, "Show me two red chairs for the office!");
+  for (let n = 0; n < 20; n++) await report(true, query_text);
+  assert.equal((await first(opened, query_text)).applied, false, "outcomes alone excuse nothing");
+  const again = await client.record(entry);
+  assert.deepEqual(again.playbook.not_for, [other], "what was reported of other queries stays");
+  assert.deepEqual([again.playbook.failures, again.playbook.successes], [2, 20]);
+  assert.equal((await first(opened, query_text)).applied, true);
+  assert.equal((await first(opened, other)).applied, false);
+  await report(false, query_text);
+  assert.equal((await first(opened, query_text)).applied, false, "the next bad hit demotes again");
+});
+
 test("an example of when not to use an entry keeps it silent there", async (t) => {
   const opened = await openPlaybook(t);
   const not_for = ["block my old visa card"];

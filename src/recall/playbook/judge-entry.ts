@@ -86,6 +86,11 @@ function factDifferences(asked: Facts, recorded: Facts): QueryDifference[] {
     }));
 }
 
+/** Facts that the entry depends on and that nobody told: it speaks, but is not reused. */
+function missingFacts(asked: AskedQuery, { facts }: Playbook): string[] {
+  return Object.keys(facts).filter((name) => asked.facts[name] === undefined);
+}
+
 /** Words in common from which on a query that is known to be another one can be meant. */
 const NOT_FOR_OVERLAP = 0.5;
 
@@ -127,7 +132,7 @@ export function judgeDraft(
   const { comparison, playbook, differences, confidence } = draft;
   const { semantic, lexical } = comparison;
   const applied = isAble(draft, options.confidence_min) && draft.recorded === speaking;
-  const reason = boostReason(draft, applied, options);
+  const reason = boostReason(asked, draft, applied, options);
   const same = sameProbability(asked, comparison, compare_pair || applied);
   const boost = { probability: confidence, decided: applied, reason };
   return {
@@ -158,7 +163,12 @@ function sameProbability(
   return compare_pair ? (pairProbability(asked.words, recorded.words) ?? null) : null;
 }
 
-function boostReason(draft: Draft, applied: boolean, { confidence_min }: JudgeOptions): string {
+function boostReason(
+  asked: AskedQuery,
+  draft: Draft,
+  applied: boolean,
+  { confidence_min }: JudgeOptions,
+): string {
   const { comparison, playbook, differences, confidence, threshold } = draft;
   const sure = `confidence ${confidence.toFixed(2)}`;
   if (playbook.status === "contradicted") return "not applied: the entry was contradicted";
@@ -175,7 +185,9 @@ function boostReason(draft: Draft, applied: boolean, { confidence_min }: JudgeOp
     return `not applied: ${like} is below ${threshold.toFixed(2)}, raised by reported bad hits`;
   }
   if (!applied) return `not applied: another recorded query is closer (${sure})`;
-  return `applied: ${comparison.verbatim ? "the same query" : "means the same"}, ${sure}`;
+  const missing = missingFacts(asked, playbook);
+  const unsaid = missing.length === 0 ? "" : `; facts not given: ${missing.join(", ")}`;
+  return `applied: ${comparison.verbatim ? "the same query" : "means the same"}, ${sure}${unsaid}`;
 }
 
 function describe({ kind, query, recorded }: QueryDifference): string {
@@ -249,7 +261,7 @@ function reuseDecision(
       doubt("the same words, but not letter by letter", DOUBT.letters);
     }
   }
-  const missing = Object.keys(playbook.facts).filter((name) => asked.facts[name] === undefined);
+  const missing = missingFacts(asked, playbook);
   if (missing.length > 0) doubt(`depends on facts not given: ${missing.join(", ")}`, DOUBT.facts);
   const { expires_at } = playbook;
   if (expires_at !== null && Date.parse(expires_at) <= options.now_ms) {

@@ -7,6 +7,7 @@ import { silentLog } from "#kernel/log.ts";
 import { createWordingReranker } from "#adapters/reranker/wording-reranker.ts";
 import { createEmbed } from "#models/embed/embed-service.ts";
 import { embedSettings } from "#models/embed/embed-settings.ts";
+import type { AnswerPlaces } from "#ports/answer-places.ts";
 import type { RequestReader, SlotVocabulary } from "#ports/domain-pack.ts";
 import type { Embedder } from "#ports/embedder.ts";
 import type { Connect } from "../../../test/support/each-transport.ts";
@@ -26,6 +27,7 @@ export interface PlaybookOptions {
   readonly clock?: Clock;
   readonly slots?: readonly SlotVocabulary[];
   readonly readRequest?: RequestReader;
+  readonly places?: () => AnswerPlaces | undefined;
   readonly settings?: Parameters<typeof playbookSettings.parse>[0];
 }
 
@@ -72,9 +74,9 @@ export async function openPlaybook(t: HasAfter, options: PlaybookOptions = {}) {
   const clock = options.clock ?? fixedClock(1_800_000_000_000);
   const dir = options.dir ?? (await tempDir(t));
   const embedding = await openEmbed();
-  const { slots = [], readRequest = () => undefined } = options;
+  const { slots = [], readRequest = () => undefined, places } = options;
   const service = await createPlaybook(
-    { embed: embedding.client, dir, log: silentLog, clock, slots, readRequest },
+    { embed: embedding.client, dir, log: silentLog, clock, slots, readRequest, places },
     playbookSettings.parse(options.settings ?? {}),
   );
   let stopped: Promise<void> | undefined;

@@ -23,9 +23,11 @@ interface Parts {
   readonly entries_max: number;
 }
 
-interface Recorded {
+export interface Recorded {
   readonly playbook: Playbook;
   readonly merged: boolean;
+  /** The entry is contradicted: nothing was written. */
+  readonly contradicted: boolean;
 }
 
 export interface PlaybookChanges {
@@ -83,15 +85,21 @@ async function writeRecords(
   const answers = inputs.map((input) => {
     const key = mergeKey(input);
     const known = staged.get(key) ?? store.find(key);
+    if (known?.status === "contradicted") {
+      return { playbook: known, merged: false, contradicted: true };
+    }
     const playbook =
       known === undefined
         ? newEntry(input, newId(clock.now()), at, trace_id)
         : mergedEntry(known, input, at);
     staged.set(key, playbook);
-    return { playbook, merged: known !== undefined };
+    return { playbook, merged: known !== undefined, contradicted: false };
   });
-  await store.append(answers.map(({ playbook }) => ({ op: "record", at, ...playbook })));
-  for (const [index, { playbook }] of answers.entries()) store.apply(playbook, vectors[index]);
+  const written = answers.filter((it) => !it.contradicted);
+  await store.append(written.map(({ playbook }) => ({ op: "record", at, ...playbook })));
+  for (const [index, { playbook, contradicted }] of answers.entries()) {
+    if (!contradicted) store.apply(playbook, vectors[index]);
+  }
   return answers;
 }
 

@@ -52,8 +52,16 @@ export function newEntry(input: RecordInput, id: string, at: string, trace_id: s
   };
 }
 
-/** The same query and answer again: more evidence, the latest score; a contradiction stands. */
+/** Likeness of an entry's own query; that of every other text is below. */
+const OWN_LIKENESS = 1;
+
+/**
+ * The same query and answer again: more evidence, the latest score. Whoever records it says that
+ * it is right now: a bad hit on the query itself no longer keeps it silent, but stays counted.
+ */
 export function mergedEntry(entry: Playbook, input: RecordInput, at: string): Playbook {
+  const own = normaliseQuery(entry.query_text);
+  const not_for = entry.not_for.filter((text) => normaliseQuery(text) !== own);
   return {
     ...entry,
     score: input.score,
@@ -61,7 +69,8 @@ export function mergedEntry(entry: Playbook, input: RecordInput, at: string): Pl
     task_class: input.task_class ?? entry.task_class,
     // The latest recording says how long the answer holds.
     expires_at: expiryOf(input.ttl_ms, at),
-    not_for: [...new Set([...entry.not_for, ...input.not_for])].slice(-NOT_FOR_MAX),
+    not_for: [...new Set([...not_for, ...input.not_for])].slice(-NOT_FOR_MAX),
+    observed: entry.observed.filter((it) => it.success || it.likeness < OWN_LIKENESS),
     evidence: entry.evidence + 1,
     updated_at: at,
   };

@@ -4,9 +4,12 @@ import type { Clock } from "#kernel/clock.ts";
 import type { Client, Handlers, ParsedInputOf } from "#kernel/contract.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
+import { LakehouseError } from "#kernel/problem.ts";
 import type { embed } from "#contracts/embed.ts";
 import type { Playbook, playbookContract } from "#contracts/playbook.ts";
+import type { AnswerPlaces } from "#ports/answer-places.ts";
 import type { RequestReader, SlotVocabulary } from "#ports/domain-pack.ts";
+import { answerWarnings, refuseMisspelt } from "./check-answers.ts";
 import { createQueryEmbedder } from "./embed-queries.ts";
 import { listEntries } from "./list-entries.ts";
 import { askQuery, compareQueries } from "./compare-queries.ts";
@@ -30,6 +33,8 @@ export interface PlaybookNeeds {
   readonly slots: readonly SlotVocabulary[];
   /** What the domains read in a query: the same reading asks for the same. */
   readonly readRequest: RequestReader;
+  /** Where answers stand, asked when they are recorded; nothing: it is not known here. */
+  readonly places?: (() => AnswerPlaces | undefined) | undefined;
 }
 
 type Contract = typeof playbookContract;
@@ -113,7 +118,7 @@ export async function createPlaybook(
       match,
       route,
       outcome,
-      ...recording(changes),
+      ...recording(changes, needs.places ?? (() => undefined)),
       ...judging(changes),
       ...reading(store),
     },
@@ -129,20 +134,40 @@ export async function createPlaybook(
   };
 }
 
-function recording(changes: PlaybookChanges): Pick<Handlers<Contract>, "record" | "bulk"> {
+function recording(
+  changes: PlaybookChanges,
+  places: () => AnswerPlaces | undefined,
+): Pick<Handlers<Contract>, "record" | "bulk"> {
   return {
     async record(input, call) {
+      refuseMisspelt(places(), input);
       const [answer] = await changes.recordAll([input], call);
-      return answer!;
+      const { playbook, merged, contradicted } = answer!;
+      if (contradicted) throw contradictedEntry(playbook);
+      return { playbook, merged, warnings: await answerWarnings(places(), [input], call) };
     },
     async bulk({ entries, scope }, call) {
       const inputs = entries.map((entry) => ({ ...entry, scope }));
       const answers = await changes.recordAll(inputs, call);
       const merged = answers.filter((answer) => answer.merged).length;
       const playbook_ids = answers.map(({ playbook }) => playbook.playbook_id);
-      return { recorded: answers.length - merged, merged, playbook_ids };
+      const out = answers.filter((answer) => answer.contradicted);
+      const contradicted = [...new Set(out.map(({ playbook }) => playbook.playbook_id))];
+      const recorded = answers.length - merged - out.length;
+      const warnings = await answerWarnings(places(), entries, call);
+      return { recorded, merged, contradicted, playbook_ids, warnings };
     },
   };
+}
+
+function contradictedEntry({ playbook_id, status_reason }: Playbook): LakehouseError {
+  const why = status_reason === null ? "" : `: ${status_reason}`;
+  const message = `nothing was recorded: this answer was contradicted${why}`;
+  return new LakehouseError("conflict", message, {
+    reason: "playbook_contradicted",
+    hint: `retire "${playbook_id}" and record again if it is right after all`,
+    extra: { playbook_id },
+  });
 }
 
 type Judging = "retire" | "contradict" | "forget_scope";

@@ -59,16 +59,28 @@ eachTransport(
       matches.map((it) => [it.playbook.answer_id, it.applied, it.reason]),
       [["a2", false, "not applied: the entry was contradicted"]],
     );
-    const re_recorded = await client.record({ query_text, ...ANSWER, answer_id: "a2" });
-    assert.equal(re_recorded.playbook.status, "contradicted", "recording again does not excuse it");
+    const again = { query_text, ...ANSWER, answer_id: "a2" };
+    await assert.rejects(
+      client.record(again),
+      (error: LakehouseError) =>
+        error.code === "conflict" &&
+        error.reason === "playbook_contradicted" &&
+        /contradicted: not true/.test(error.message),
+      "recording again does not excuse it",
+    );
+    const bulk = await client.bulk({ entries: [again, { ...again, answer_id: "a3" }] });
+    assert.deepEqual([bulk.recorded, bulk.merged, bulk.contradicted], [1, 0, [playbook_id]]);
     const { playbook, history } = await client.get({ playbook_id });
     assert.equal(playbook.status_reason, "not true");
     assert.deepEqual(
       history.map((row) => row["op"]),
-      ["record", "contradict", "record"],
+      ["record", "contradict"],
     );
     const listed = await client.list({ status: "retired" });
     assert.equal(listed.total, 1);
+    await client.retire({ playbook_id, reason: "to begin anew" });
+    const anew = await client.record(again);
+    assert.deepEqual([anew.merged, anew.playbook.status], [false, "active"]);
   },
 );
 
@@ -177,7 +189,8 @@ test("whatever is done, the replayed log is the live state and the retired never
         const { playbooks } = await live.client.list({});
         const playbook_id = playbooks.at(-1)?.playbook_id ?? "";
         const entry = { ...ANSWER, query_text: step.query, answer_id: step.answer };
-        if (step.do === "record" || playbook_id === "") await live.client.record(entry);
+        if (step.do === "record" || playbook_id === "")
+          await live.client.bulk({ entries: [entry] });
         else if (step.do === "retire") await live.client.retire({ playbook_id });
         else if (step.do === "contradict") await live.client.contradict({ playbook_id });
         else await live.client.outcome({ playbook_id, success: step.success });

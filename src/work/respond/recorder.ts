@@ -102,8 +102,10 @@ export function createRecorder(needs: RecorderNeeds, store: OutcomeStore): Recor
     if (order !== undefined && (decision === "auto" || decision === "simulation")) {
       const simulated = { ...order, scope: recorded.remembering?.simulated_in ?? order.scope };
       await attempt("playbooks", async () => {
-        const ids = await recordAnswers(needs.playbook, end.lessons, simulated, call);
+        const { ids, contradicted } = await recordAnswers(needs, end.lessons, simulated, call);
         if (decision === "auto") recorded.playbooks_recorded.push(...ids);
+        const told = contradicted.map((id) => `playbook ${id}: it was contradicted earlier`);
+        recorded.not_recorded.push(...told);
       });
     }
     if (decision !== "auto") return;
@@ -169,12 +171,12 @@ function outcomeRow(
 }
 
 async function recordAnswers(
-  client: RecorderNeeds["playbook"],
+  { playbook }: Pick<RecorderNeeds, "playbook">,
   lessons: Lessons,
   order: PlaybookOrder,
   call: Call,
-): Promise<string[]> {
-  if (lessons.record.length === 0) return [];
+): Promise<{ ids: string[]; contradicted: string[] }> {
+  if (lessons.record.length === 0) return { ids: [], contradicted: [] };
   const { query_text, scope, task_class } = order;
   const entries = lessons.record.map((answer) => ({
     query_text,
@@ -182,8 +184,8 @@ async function recordAnswers(
     task_class,
     tags: [...order.tags],
   }));
-  const answer = await client.bulk({ entries, scope }, call);
-  return answer.playbook_ids;
+  const { playbook_ids, contradicted } = await playbook.bulk({ entries, scope }, call);
+  return { ids: playbook_ids.filter((id) => !contradicted.includes(id)), contradicted };
 }
 
 const SUMMARY_MAX = 2_000;
