@@ -48,8 +48,9 @@ export function completionObject(head: CompletionHead, answer: WholeAnswer) {
 
 /**
  * The event stream: a chunk with the role, one for each delta, one with the reason, with
- * `include_usage` one with the usage (where the provider tells it) and no choices, then `data: [DONE]`. A failure after the first
- * delta is an event with an `error` member, after which the stream ends without [DONE].
+ * `include_usage` one with the usage (where the provider tells it) and no choices, then
+ * `data: [DONE]`. A failure after the first delta is an event with an `error` member, after which
+ * the stream ends without [DONE].
  */
 export async function* completionEvents(
   head: CompletionHead,
