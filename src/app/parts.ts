@@ -11,7 +11,6 @@ import type { AnswerPlaces } from "#ports/answer-places.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
 import type { SameRequest } from "#ports/same-request.ts";
 import type { DomainPack, RequestReader } from "#ports/domain-pack.ts";
-import { askableModels } from "./askable-models.ts";
 import type { Engines } from "./engines.ts";
 import { kbRelations } from "./kb-relations.ts";
 import type { HouseSettings } from "./settings.ts";
@@ -188,7 +187,7 @@ export const PARTS: readonly Part[] = [
       const usage = await createUsage({ ...base(site, "usage"), tokens }, site.settings.usage);
       site.in_process.ledger = usage.ledger;
       site.in_process.holderOf = usage.holderOf;
-      site.in_process.mayAsk = askableModels(usage.handlers);
+      site.in_process.mayAsk = async ({ principal }) => usage.allowedTo(principal);
       return usage;
     },
   },

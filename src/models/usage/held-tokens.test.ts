@@ -110,3 +110,16 @@ test("a key of the same name as a token has its own account", async (t) => {
   for (let turn = 0; turn < 3; turn++) await call(service.holderOf(secret)!);
   await assert.rejects(call(CI), refused("key_rate_limited", /./));
 });
+
+test("what a caller may ask is told by whatever holds it", async (t) => {
+  const { service } = await open(t, await tempDir(t), [{ ...FREE, name: "ci", models: ["p/*"] }]);
+  const client = connectLocal(usage, service.handlers);
+  const { secret } = await client.create_key({ name: "k", models: ["q/*"] });
+  const key = service.holderOf(secret)!;
+  const asks = (caller: Principal) => ["p/m", "q/m"].filter(service.allowedTo(caller));
+  assert.deepEqual(asks(CI), ["p/m"]);
+  assert.deepEqual(asks(key), ["q/m"]);
+  assert.deepEqual(asks(LOCAL_PRINCIPAL), ["p/m", "q/m"]);
+  await client.delete_key({ key_id: key.key_id! });
+  assert.throws(() => asks(key), { reason: "unknown_key" });
+});

@@ -1,4 +1,5 @@
 // The ledger: admits callers within the limits of their keys, writes a line for each call.
+import type { Principal } from "#kernel/call.ts";
 import { isoTime, type Clock } from "#kernel/clock.ts";
 import type { JsonlLog } from "#kernel/jsonl-log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
@@ -21,6 +22,8 @@ export interface LedgerNeeds {
 
 export interface UsageLedger extends CallLedger {
   accountOf(key_id: string): KeyAccount;
+  /** Tells of each model (`provider/model`) whether this caller may ask it. */
+  allowedTo(caller: Principal): (full_name: string) => boolean;
   forget(key_id: string): void;
 }
 
@@ -46,7 +49,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     return { tokens: total_tokens, cost: needs.prices.costOf(full_name, usage) ?? 0 };
   }
 
-  function keyOf({ caller }: AskedModel): HeldCaller | undefined {
+  function keyOf(caller: Principal): HeldCaller | undefined {
     if (caller.key_id === undefined) return needs.tokens.get(caller.name);
     const key = needs.keys.get(caller.key_id);
     if (key === undefined) throw unknownKey();
@@ -55,7 +58,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
   }
 
   function open(asked: AskedModel): AdmittedModel {
-    const key = keyOf(asked);
+    const key = keyOf(asked.caller);
     const full_name = `${asked.provider}/${asked.model}`;
     if (key === undefined)
       return {
@@ -132,6 +135,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
   return {
     admit: async (asked) => open(asked),
     accountOf,
+    allowedTo: (caller) => keyOf(caller)?.allows ?? (() => true),
     forget(key_id) {
       accounts.delete(key_id);
       longest.delete(key_id);

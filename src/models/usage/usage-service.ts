@@ -29,6 +29,8 @@ export interface UsageService extends Service<typeof usage> {
   readonly ledger: CallLedger;
   /** Whose secret this is; undefined when it is none of a virtual key; throws when not good. */
   readonly holderOf: (secret: string) => Principal | undefined;
+  /** Tells of each model (`provider/model`) whether this caller may ask it. */
+  readonly allowedTo: UsageLedger["allowedTo"];
 }
 
 export async function createUsage(
@@ -75,6 +77,7 @@ export async function createUsage(
   return {
     ledger,
     holderOf: keys.holderOf,
+    allowedTo: ledger.allowedTo,
     handlers: {
       async report(input, call) {
         const from_ms = input.from === undefined ? -Infinity : Date.parse(input.from);

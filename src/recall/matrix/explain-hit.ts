@@ -1,6 +1,6 @@
 // A hit in words: every component of its score, what it weighs, and what memory did to it.
 import type { MatrixHit } from "#contracts/matrix.ts";
-import { calibratedCosine, saturatedWords, type ScoreScale } from "./hit-score.ts";
+import { calibratedCosine, saturatedWords, type ScoreScale } from "#ports/hit-score.ts";
 
 type Explained = Pick<
   MatrixHit,

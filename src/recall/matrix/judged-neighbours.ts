@@ -1,6 +1,6 @@
 // What answers to similar queries, judged earlier, add to a hit: relevance feedback from memory.
 import type { PlaybookMatch } from "#contracts/playbook.ts";
-import { calibratedCosine } from "./hit-score.ts";
+import { calibratedCosine } from "#ports/hit-score.ts";
 import { answerKey } from "./playbook-boost.ts";
 import type { Found } from "./search-corpora.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { calibratedCosine, mixedScore } from "./hit-score.ts";
+import { calibratedCosine, mixedScore } from "#ports/hit-score.ts";
 import { boostedDistance } from "./playbook-boost.ts";
 import { judgeRelevance } from "./relevance-gate.ts";
 

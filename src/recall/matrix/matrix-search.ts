@@ -8,7 +8,7 @@ import type { vector } from "#contracts/vector.ts";
 import type { CorpusRecord } from "./corpus-registry.ts";
 import { checkFilterFields } from "./filter-fields.ts";
 import { explainHit } from "./explain-hit.ts";
-import type { ScoreScale } from "./hit-score.ts";
+import type { ScoreScale } from "#ports/hit-score.ts";
 import { judgedNeighbours, withFeedback } from "./judged-neighbours.ts";
 import type { MatrixSettings } from "./matrix-settings.ts";
 import { answerKey, applyBoost, bestApplied } from "./playbook-boost.ts";

@@ -1,6 +1,6 @@
 // Says whether a query is any business of the corpora searched.
 import type { MatrixHit } from "#contracts/matrix.ts";
-import { calibratedCosine, saturatedWords } from "./hit-score.ts";
+import { calibratedCosine, saturatedWords } from "#ports/hit-score.ts";
 
 export interface Relevance {
   readonly verdict: "relevant" | "nothing_relevant";

@@ -5,7 +5,7 @@ import type { MatrixHit } from "#contracts/matrix.ts";
 import type { Filters } from "#contracts/nouns.ts";
 import type { vector, VectorHit } from "#contracts/vector.ts";
 import { indexOf, type CorpusRecord } from "./corpus-registry.ts";
-import { mixedScore, type HitMeasures, type ScoreScale } from "./hit-score.ts";
+import { mixedScore, type HitMeasures, type ScoreScale } from "#ports/hit-score.ts";
 
 export interface Retrieval {
   readonly query_text: string;

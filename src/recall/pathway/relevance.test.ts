@@ -1,23 +1,23 @@
 // Scores on scales of their own: a small scope says as much as a large one, and outcomes can act.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { calibratedCosine, mixedScore, saturatedWords } from "#ports/hit-score.ts";
 import { openPathway, SCOPE, wordEmbedder } from "./open-pathway.suite.ts";
-import { calibrated, relevanceOf, saturated } from "./relevance.ts";
 
 const MODES = ["mixed", "lexical", "dense"] as const;
 
 test("cosines count from their background on, words less and less, both up to 1", () => {
-  assert.equal(calibrated(1, 0.74), 1);
-  assert.equal(calibrated(0.74, 0.74), 0);
-  assert.equal(calibrated(0.5, 0.74), 0);
-  assert.ok(Math.abs(calibrated(0.87, 0.74) - 0.5) < 1e-9);
-  assert.equal(calibrated(0.3, -0.1), 0.3, "no model has less than nothing in common");
-  assert.equal(saturated(0, 0), 0);
-  assert.equal(saturated(3, 3), 0.5);
-  assert.ok(saturated(1000, 3) < 1);
-  const scale = { background: 0, ideal: 8, words_half: 0.25, dense_weight: 0.5 };
-  assert.equal(relevanceOf(undefined, undefined, scale), 0);
-  assert.equal(relevanceOf(8, 1, scale), 0.5 + 0.5 * 0.8);
+  assert.equal(calibratedCosine(1, 0.74), 1);
+  assert.equal(calibratedCosine(0.74, 0.74), 0);
+  assert.equal(calibratedCosine(0.5, 0.74), 0);
+  assert.ok(Math.abs(calibratedCosine(0.87, 0.74) - 0.5) < 1e-9);
+  assert.equal(calibratedCosine(0.3, -0.1), 0.3, "no model has less than nothing in common");
+  assert.equal(saturatedWords(0, 0), 0);
+  assert.equal(saturatedWords(3, 3), 0.5);
+  assert.ok(saturatedWords(1000, 3) < 1);
+  const scale = { semantic_weight: 0.5, bm25_half: 8 * 0.25 };
+  assert.equal(mixedScore({ cosine: null, background: 0, bm25: null }, scale), 0);
+  assert.equal(mixedScore({ cosine: 1, background: 0, bm25: 8 }, scale), 0.5 + 0.5 * 0.8);
 });
 
 test("one trace that says what is asked is relevant, in a scope of one and of a hundred", async (t) => {

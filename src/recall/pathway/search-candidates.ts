@@ -1,11 +1,11 @@
 // What words and meaning each bring to a search, and both as one number.
+import { mixedScore } from "#ports/hit-score.ts";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PathwaySettings } from "./pathway-settings.ts";
 import type { LogState } from "./pathway-store.ts";
 import type { ScopeState } from "./trace-table.ts";
 import { SCAN_ROWS_MAX, signsOf } from "./sign-table.ts";
 import type { VectorRows } from "./vector-rows.ts";
-import { relevanceOf } from "./relevance.ts";
 import { createBest } from "./word-index.ts";
 
 export interface Candidate {
@@ -45,12 +45,13 @@ export async function findCandidates(
       lexical.set(doc, score);
     }
   }
-  const ideal = words.ideal(scope.number, asked.query_text);
-  const { words_half } = settings;
+  // The half goes by the query and its scope: inverse document frequencies are small where there
+  // are few traces, and one that says exactly what is asked is as good there as among a million.
+  const bm25_half = words.ideal(scope.number, asked.query_text) * settings.words_half;
   if (query === undefined || rows === undefined) {
-    const scale = { background, ideal, words_half, dense_weight: 0 };
+    const scale = { semantic_weight: 0, bm25_half };
     return Array.from(lexical, ([doc, score]) => {
-      const relevance = relevanceOf(score, undefined, scale);
+      const relevance = mixedScore({ cosine: null, background, bm25: score }, scale);
       return { doc, lexical: score, cosine: null, relevance };
     });
   }
@@ -59,12 +60,12 @@ export async function findCandidates(
   const vectors = measured.map((doc) => table.docs.vector.values[doc]!);
   const cosines = await rows.cosines(vectors, query);
   const dense = new Map(measured.map((doc, at) => [doc, cosines[at]!]));
-  const dense_weight = asked.mode === "dense" ? 1 : settings.dense_weight;
-  const scale = { background, ideal, words_half, dense_weight };
+  const semantic_weight = asked.mode === "dense" ? 1 : settings.dense_weight;
+  const scale = { semantic_weight, bm25_half };
   return Array.from(docs, (doc) => {
-    const [score, cosine] = [lexical.get(doc), dense.get(doc)];
-    const relevance = relevanceOf(score, cosine, scale);
-    return { doc, lexical: score ?? null, cosine: cosine ?? null, relevance };
+    const [bm25, cosine] = [lexical.get(doc) ?? null, dense.get(doc) ?? null];
+    const relevance = mixedScore({ cosine, background, bm25 }, scale);
+    return { doc, lexical: bm25, cosine, relevance };
   });
 }
 

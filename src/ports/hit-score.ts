@@ -1,4 +1,4 @@
-// Scores that can be compared across corpora: meaning and words on fixed scales.
+// Scores that can be compared across corpora and searches: meaning and words on fixed scales.
 
 export interface ScoreScale {
   readonly semantic_weight: number;
@@ -31,7 +31,7 @@ export function calibratedCosine(cosine: number | null, background: number | nul
  */
 export function saturatedWords(bm25: number | null, bm25_half: number): number {
   const words = Math.max(0, bm25 ?? 0);
-  return words / (words + bm25_half);
+  return words === 0 ? 0 : words / (words + bm25_half);
 }
 
 /**
