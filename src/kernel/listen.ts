@@ -100,9 +100,14 @@ function lazyWeb(app: Listener): (request: IncomingMessage, response: ServerResp
   };
 }
 
-/** The request that a connection's answer belongs to, on the socket itself. */
-const ANSWERING = Symbol("answering");
-type BusySocket = Socket & { [ANSWERING]?: IncomingMessage | undefined };
+/** The newest answer of a connection, on the socket itself; over or not. */
+const ANSWER = Symbol("answer");
+type BusySocket = Socket & { [ANSWER]?: ServerResponse | undefined };
+
+/** Its request has come whole, and its answer is not out yet. */
+function isAnswering(response: ServerResponse | undefined): boolean {
+  return response !== undefined && !response.closed && response.req.complete;
+}
 
 /** Watches the server's connections from its start; the answer closes it as `stop` promises. */
 function prepareDrain(server: Server): () => Promise<void> {
@@ -112,25 +117,28 @@ function prepareDrain(server: Server): () => Promise<void> {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    const socket = request.socket as BusySocket;
-    socket[ANSWERING] = request;
-    response.once("close", () => {
-      if (socket[ANSWERING] === request) socket[ANSWERING] = undefined;
-      // Kept-alive connections would otherwise stay until their own timeout.
-      if (draining) setImmediate(() => server.closeIdleConnections());
-    });
+  server.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
+    (socket as BusySocket)[ANSWER] = response;
+    if (draining) closeIdleAfter(response);
   });
+
+  /** Kept-alive connections would otherwise stay until their own timeout. */
+  function closeIdleAfter(response: ServerResponse): void {
+    response.once("close", () => setImmediate(() => server.closeIdleConnections()));
+  }
 
   function cutUnfinished(): void {
     for (const socket of sockets) {
-      if (socket[ANSWERING]?.complete !== true) socket.destroy();
+      if (!isAnswering(socket[ANSWER])) socket.destroy();
     }
   }
 
   return () =>
     new Promise<void>((resolve) => {
       draining = true;
+      for (const { [ANSWER]: response } of sockets) {
+        if (response?.closed === false) closeIdleAfter(response);
+      }
       const grace = setTimeout(cutUnfinished, LIMITS.stop_grace_ms);
       const force = setTimeout(() => server.closeAllConnections(), LIMITS.drain_timeout_ms);
       server.close(() => {
