@@ -51,6 +51,24 @@ test("events wait while the observer is away, and are sent when it is back", asy
   await sink.stop();
 });
 
+test("an observer that is away is told of once, and once that it is back", async () => {
+  const { state, take } = observer();
+  const said: string[] = [];
+  const say = (_fields: object, message: string) => void said.push(message);
+  const sink = createWitnessSink(() => take, { ...silentLog, warn: say, info: say });
+  state.away = true;
+  for (const endpoint of ["a", "b", "c"]) {
+    sink.tell({ endpoint });
+    await sink.flush();
+  }
+  assert.deepEqual(said, ["the observer takes no events: they wait here"]);
+  state.away = false;
+  await sink.flush();
+  await sink.flush();
+  assert.deepEqual(said.slice(1), ["the observer takes events again"]);
+  await sink.stop();
+});
+
 test("texts that a caller made long are cut to what the observer takes", async () => {
   const { kept, take } = observer();
   const sink = createWitnessSink(() => take, silentLog);

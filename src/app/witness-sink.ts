@@ -19,7 +19,8 @@ export interface WitnessSink {
   stop(): Promise<void>;
 }
 
-const FLUSH_AFTER_MS = 100;
+/** Events that wait for longer outlive two collections of the young heap, and cost far more. */
+const FLUSH_AFTER_MS = 30;
 const RETRY_AFTER_MS = 1_000;
 const BATCH_MAX = 2_000;
 /** Characters that are kept of a text whose length its maker does not bound. */
@@ -41,6 +42,7 @@ export function createWitnessSink(
   let queue: EventInput[] = [];
   let lost = 0;
   let failing = false;
+  let told = false;
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;
 
@@ -49,7 +51,7 @@ export function createWitnessSink(
     queue.push(kept);
     dropOldest();
     onEvent?.(kept);
-    timer ??= setTimeout(() => void flush(), FLUSH_AFTER_MS);
+    timer ??= setTimeout(() => void flush(), failing ? RETRY_AFTER_MS : FLUSH_AFTER_MS);
   }
 
   function dropOldest(): void {
@@ -73,6 +75,8 @@ export function createWitnessSink(
   async function sendBatch(take: TakeEvents, batch: EventInput[]): Promise<void> {
     try {
       await take(batch);
+      if (told) log.info({ waiting: queue.length }, "the observer takes events again");
+      told = false;
     } catch (thrown) {
       const error = toLakehouseError(thrown);
       const refused = error.code === "invalid" || error.code === "too_large";
@@ -86,7 +90,8 @@ export function createWitnessSink(
         failing = true;
         queue = [...batch, ...queue];
         dropOldest();
-        log.warn({ err: error, waiting: queue.length }, "the observer did not take events");
+        if (!told) log.warn({ err: error }, "the observer takes no events: they wait here");
+        told = true;
       }
     }
   }

@@ -20,7 +20,7 @@ export function createIntake(
   followers: Followers,
   log: Log,
 ): EventIntake {
-  for (const event of store.restored.newest) ring.push(toLine(event));
+  ring.push(store.restored.newest.map(toLine));
   const totals = structuredClone(store.restored.totals);
   let durable_events = totals.total;
   let persist_failures = 0;
@@ -66,10 +66,10 @@ export function createIntake(
         followers.publish(event);
         const line = lineOf(event);
         if (line === undefined) continue;
-        ring.push(line);
         kept.push(event);
         lines.push(line);
       }
+      ring.push(lines);
       return kept.length === 0 ? 0 : persist(kept, lines);
     },
   };
