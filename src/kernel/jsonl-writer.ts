@@ -40,6 +40,14 @@ const SYNC_RETRY_MS = 1_000;
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 const QUEUE_BYTES_MAX = 256 * 1024 * 1024;
 
+const ROOM_BYTES_MIN = 4 * 1024;
+/** Room for a greater write is given back after it. */
+const ROOM_BYTES_MAX = 1024 * 1024;
+
+function roomFor(bytes: number): Buffer {
+  return Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(Math.max(bytes, ROOM_BYTES_MIN))));
+}
+
 /** The row as a line; throws `invalid` for what JSON cannot say, `too_large` over the limit. */
 export function toLine(row: unknown): string {
   let text: string | undefined;
@@ -67,6 +75,7 @@ export function createJsonlWriter(
   const queue: Pending[] = [];
   let queued_bytes = 0;
   let last_count = 0;
+  let room: Buffer | undefined;
   let running: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
   let sync_timer: NodeJS.Timeout | undefined;
@@ -82,12 +91,22 @@ export function createJsonlWriter(
     running = undefined;
   }
 
+  /** One write goes at a time and has the room of the last: fresh memory makes for collections. */
+  function bytesOf(lines: string): Buffer {
+    const bytes = Buffer.byteLength(lines);
+    if (room === undefined || room.length < bytes) room = roomFor(bytes);
+    const used = room.subarray(0, room.write(lines));
+    if (room.length > ROOM_BYTES_MAX) room = undefined;
+    return used;
+  }
+
   async function writeBatch(batch: readonly Pending[]): Promise<void> {
     let offset = end.bytes();
     try {
       const lines = batch.length === 1 ? batch[0]!.lines : batch.map((one) => one.lines).join("");
-      if (sync_after_ms === undefined) await end.writeSynced(Buffer.from(lines));
-      else await end.write(Buffer.from(lines));
+      const bytes = bytesOf(lines);
+      if (sync_after_ms === undefined) await end.writeSynced(bytes);
+      else await end.write(bytes);
     } catch (cause) {
       const message = `the log could not be written: ${(cause as Error).message}`;
       const error = new LakehouseError("unavailable", message, { reason: "log_unwritable", cause });

@@ -5,6 +5,9 @@ import fc from "fast-check";
 import type { Event } from "#contracts/observe.ts";
 import { createRing } from "./event-ring.ts";
 
+/** Some lines fill a block or are longer than one. */
+const LENGTHS = [0, 30_000, 10, 70_000, 500];
+
 test("whatever comes together, the newest are held and read newest first", () => {
   const batches = fc.array(fc.nat({ max: 9 }), { maxLength: 30 });
   fc.assert(
@@ -13,8 +16,8 @@ test("whatever comes together, the newest are held and read newest first", () =>
       const all: string[] = [];
       for (const size of sizes) {
         const lines = Array.from({ length: size }, (_, at) => {
-          const event_id = `${all.length + at}\nä`;
-          return `${JSON.stringify({ event_id })}${at % 2 === 0 ? "\n" : ""}`;
+          const event_id = `${all.length + at}\nä${"x".repeat(LENGTHS[at % LENGTHS.length]!)}`;
+          return `${JSON.stringify({ event_id })}\n`;
         });
         ring.push(lines);
         all.push(...lines);
