@@ -12,6 +12,7 @@ export interface FileEnd {
    * failing machine what was not synced. Throws what the last `sync` threw, until one works.
    */
   write(bytes: Buffer): Promise<void>;
+  /** Resolves when all that was added before is on disk. */
   sync(): Promise<void>;
 }
 
@@ -24,21 +25,26 @@ export function createFileEnd(file: FileHandle, start_bytes: number): FileEnd {
   let unsynced = false;
   let sync_failed = false;
 
+  let syncing: Promise<void> | undefined;
+
   function sync(): Promise<void> {
-    if (!unsynced) return Promise.resolve();
+    // What runs already was begun after the last write.
+    if (!unsynced) return syncing ?? Promise.resolve();
     unsynced = false;
-    return new Promise((resolve, reject) => {
-      fdatasync(fd, (error) => {
-        if (error === null) {
-          sync_failed = false;
-          resolve();
-        } else {
+    const own = fdatasyncOf(fd)
+      .then(
+        () => void (sync_failed = false),
+        (error: unknown) => {
           unsynced = true;
           sync_failed = true;
-          reject(error);
-        }
+          throw error;
+        },
+      )
+      .finally(() => {
+        if (syncing === own) syncing = undefined;
       });
-    });
+    syncing = own;
+    return own;
   }
 
   /** Removes what a failed write left, so that no half line ever stands before a good one. */
@@ -90,6 +96,12 @@ export function createFileEnd(file: FileHandle, start_bytes: number): FileEnd {
     },
     sync,
   };
+}
+
+function fdatasyncOf(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(fd, (error) => (error === null ? resolve() : reject(error)));
+  });
 }
 
 function writeAll(fd: number, bytes: Buffer): Promise<void> {

@@ -16,6 +16,8 @@ export interface JsonlLog<T> {
   appendAll(rows: readonly T[]): Promise<number>;
   /** The same for rows that `toLine` has made lines of. */
   appendLines(lines: readonly string[]): Promise<number>;
+  /** Resolves when all that was acknowledged is on disk (fsync): what no option says later. */
+  sync(): Promise<void>;
   /** Rows from the start (or from a byte offset) to the last one acknowledged, in order. */
   read(from_offset?: number): AsyncIterable<JsonlRow<T>>;
   /** Bytes of what was acknowledged. */
@@ -69,6 +71,7 @@ export async function openJsonlLog<T>(
         to_offset: writer.endBytes(),
         ...(options.onCorrupt === undefined ? {} : { onCorrupt: options.onCorrupt }),
       }),
+    sync: () => writer.sync(),
     close: () => writer.close(),
   };
 }

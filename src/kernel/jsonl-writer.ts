@@ -9,6 +9,8 @@ export interface JsonlWriter {
   endBytes(): number;
   /** Whole lines; resolves when they are kept as the options say, with their byte offset. */
   append(lines: string): Promise<number>;
+  /** Resolves when all that was acknowledged is on disk (fsync). */
+  sync(): Promise<void>;
   /** Waits for what is queued, syncs and closes the file. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -160,6 +162,7 @@ export function createJsonlWriter(
         running ??= begin();
       });
     },
+    sync: () => end.sync(),
     close() {
       closing ??= (async () => {
         await running;

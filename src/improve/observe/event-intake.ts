@@ -8,8 +8,10 @@ import { addToTotals, type Totals } from "./event-totals.ts";
 import type { Followers } from "./followers.ts";
 
 export interface EventIntake {
-  /** How many are on disk; a log that cannot be written does not make the witness refuse. */
+  /** How many are written; a log that cannot be written does not make the witness refuse. */
   take(events: readonly Event[]): Promise<number>;
+  /** The same, and they are on disk (fsync). */
+  takeSynced(events: readonly Event[]): Promise<number>;
   totals(): Totals;
   figures(): { durable_events: number; persist_failures: number; ring_size: number };
 }
@@ -55,22 +57,35 @@ export function createIntake(
     }
   }
 
+  async function take(events: readonly Event[]): Promise<number> {
+    const kept: Event[] = [];
+    const lines: string[] = [];
+    for (const event of events) {
+      addToTotals(totals, event);
+      followers.publish(event);
+      const line = lineOf(event);
+      if (line === undefined) continue;
+      kept.push(event);
+      lines.push(line);
+    }
+    ring.push(lines);
+    return kept.length === 0 ? 0 : persist(kept, lines);
+  }
+
   return {
     totals: () => structuredClone(totals),
     figures: () => ({ durable_events, persist_failures, ring_size: ring.size() }),
-    async take(events) {
-      const kept: Event[] = [];
-      const lines: string[] = [];
-      for (const event of events) {
-        addToTotals(totals, event);
-        followers.publish(event);
-        const line = lineOf(event);
-        if (line === undefined) continue;
-        kept.push(event);
-        lines.push(line);
+    take,
+    async takeSynced(events) {
+      const written = await take(events);
+      try {
+        await store.sync();
+        return written;
+      } catch (error) {
+        persist_failures++;
+        log.error({ err: error }, "events could not be synced");
+        return 0;
       }
-      ring.push(lines);
-      return kept.length === 0 ? 0 : persist(kept, lines);
     },
   };
 }

@@ -15,13 +15,21 @@ interface Checkpoint {
 }
 
 export interface EventStore {
-  /** Resolves when the events are on disk; `lines` are theirs, in the same order. */
+  /**
+   * Resolves when the system has the events, which a killed process does not take with it; `lines`
+   * are theirs, in the same order. They are on disk a moment later.
+   */
   append(events: readonly Event[], lines: readonly string[]): Promise<void>;
+  /** Resolves when all of them are on disk. */
+  sync(): Promise<void>;
   /** What the log held when it was opened. */
   readonly restored: { readonly totals: Totals; readonly newest: readonly Event[] };
   corruptLines(): number;
   close(): Promise<void>;
 }
+
+/** A failing machine loses the calls of so long; told events are synced before the answer. */
+const SYNC_AFTER_MS = 200;
 
 export async function openEventStore(
   dir: string,
@@ -35,7 +43,11 @@ export async function openEventStore(
     corrupt_lines++;
     log.warn(line, "a line of the event log cannot be read");
   };
-  const file = await openJsonlLog<Event>(path, { onCorrupt });
+  const file = await openJsonlLog<Event>(path, {
+    onCorrupt,
+    sync_after_ms: SYNC_AFTER_MS,
+    onSyncFailed: (error) => log.warn({ err: error }, "the event log could not be synced"),
+  });
   const durable = await countLog(dir, path, file.size(), onCorrupt);
   const restored = {
     totals: structuredClone(durable),
@@ -75,6 +87,7 @@ export async function openEventStore(
         void checkpoint();
       }
     },
+    sync: () => file.sync(),
     async close() {
       await file.close();
       await checkpointing;

@@ -42,11 +42,11 @@ export async function createObserve(
     handlers: {
       async event(input) {
         const event = toEvent(input, clock);
-        const durable = (await intake.take([event])) === 1;
+        const durable = (await intake.takeSynced([event])) === 1;
         return { accepted: true, event_id: event.event_id, ring_size: ring.size(), durable };
       },
       async events_bulk({ events }) {
-        const durable = await intake.take(events.map((input) => toEvent(input, clock)));
+        const durable = await intake.takeSynced(events.map((input) => toEvent(input, clock)));
         return { accepted: events.length, ring_size: ring.size(), durable };
       },
       async stats() {
