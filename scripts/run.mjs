@@ -16,6 +16,8 @@ const [task = "help", ...args] = process.argv.slice(2);
 
 const UNIT = ["src", "domains", "test/tidy", "test/golden"];
 const SLOW = ["test/scenarios"];
+/** They start and kill processes: beside what they test, and run with the slow ones. */
+const CRASH_TEST = /-crash\.test\.ts$/;
 const FOREIGN = ["test/interop"];
 const TEST_FLAGS = ["--no-warnings", "--test", "--test-isolation=none"];
 /** No unit test takes a tenth of this; one that waits for ever fails instead. */
@@ -33,8 +35,8 @@ const TASKS = {
   "start:bun": () => run(bun(), ["src/app/main.ts", "up", ...args]),
   test: () => unitTests(args),
   "test:all": async () =>
-    check() || (await unitTests(args)) || nodeTests([...SLOW, ...FOREIGN], args) || bunTests(),
-  "test:slow": () => nodeTests(SLOW, args),
+    check() || (await unitTests(args)) || slowTests(args) || nodeTests(FOREIGN, args) || bunTests(),
+  "test:slow": () => slowTests(args),
   "test:bun": () => bunTests(),
   "test:interop": () => nodeTests(FOREIGN, args),
   check,
@@ -48,7 +50,7 @@ if (!(task in TASKS)) {
   process.exit(2);
 }
 install();
-process.exit(await TASKS[task]());
+process.exitCode = await TASKS[task]();
 
 /** Installs the locked dependencies when they are not there, or not those of the lock file. */
 function install() {
@@ -119,19 +121,29 @@ function filesUnder(folder, ending) {
 }
 
 function nodeTests(folders, rest, env = {}) {
+  return runTests(testFiles(folders), rest, env);
+}
+
+/** Those that are named among the arguments, else all of these. */
+function runTests(files, rest, env = {}) {
   const chosen = rest.filter((arg) => !arg.startsWith("-"));
   const flags = rest.filter((arg) => arg.startsWith("-"));
-  const files = chosen.length > 0 ? chosen : testFiles(folders);
-  return run(node(), [...TEST_FLAGS, ...flags, ...files], env);
+  return run(node(), [...TEST_FLAGS, ...flags, ...(chosen.length > 0 ? chosen : files)], env);
+}
+
+function slowTests(rest) {
+  const crashes = testFiles(UNIT).filter((file) => CRASH_TEST.test(file));
+  return runTests([...testFiles(SLOW), ...crashes], rest);
 }
 
 /** All unit tests; those that are named, or in one process where there is one core. */
 function unitTests(rest) {
+  const files = testFiles(UNIT).filter((file) => !CRASH_TEST.test(file));
   if (availableParallelism() === 1 || rest.some((arg) => !arg.startsWith("-"))) {
-    return nodeTests(UNIT, rest);
+    return runTests(files, rest);
   }
   const flags = [...TEST_FLAGS, UNIT_TEST_LIMIT, ...rest];
-  return inLanes("unit tests", node(), flags, testFiles(UNIT));
+  return inLanes("unit tests", node(), flags, files);
 }
 
 function bunTests() {

@@ -1,6 +1,5 @@
 // observe: what is taken is kept, counted, filtered, streamed, and there again after a start.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { appendFile, rm } from "node:fs/promises";
 import { test } from "node:test";
 import { startCall } from "#kernel/call.ts";
@@ -189,47 +188,6 @@ test("twenty thousand events are taken in bulk and none is lost", async (t) => {
   let lines = 0;
   for await (const row of readJsonlFile(`${dir}/ops.jsonl`)) if (row.line > 0) lines++;
   assert.equal(lines, 20_000);
-});
-
-const CHILD = `
-import { createObserve } from "#improve/observe/observe-service.ts";
-import { observeSettings } from "#improve/observe/observe-settings.ts";
-import { systemClock } from "#kernel/clock.ts";
-import { silentLog } from "#kernel/log.ts";
-import { startCall } from "#kernel/call.ts";
-const needs = { dir: process.argv[1], log: silentLog, clock: systemClock };
-const service = await createObserve(needs, observeSettings.parse({ checkpoint_every_events: 50 }));
-for (let n = 0; ; n++) {
-  const input = { source: "bot", endpoint: "/" + n };
-  const { event_id } = await service.handlers.event(input, startCall());
-  process.stdout.write(event_id + "\\n");
-}
-`;
-
-test("killed with SIGKILL, the witness has lost no event that it acknowledged", async (t) => {
-  const dir = await tempDir(t);
-  const acknowledged = new Set<string>();
-  for (let round = 0; round < 3; round++) {
-    const flags = ["--input-type=module-typescript", "-e", CHILD, dir];
-    const child = spawn(process.execPath, flags, { stdio: ["ignore", "pipe", "inherit"] });
-    let rest = "";
-    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
-      const lines = (rest + chunk.toString()).split("\n");
-      rest = lines.pop()!;
-      for (const id of lines) acknowledged.add(id);
-      if (acknowledged.size > 150 * (round + 1)) child.kill("SIGKILL");
-    }
-  }
-  const found = new Set<string>();
-  for await (const { row } of readJsonlFile<Event>(`${dir}/ops.jsonl`)) found.add(row.event_id);
-  assert.ok(acknowledged.size > 450);
-  assert.deepEqual(
-    [...acknowledged].filter((id) => !found.has(id)),
-    [],
-  );
-  const { service, client } = await open(dir);
-  assert.equal((await client.stats({})).total, found.size);
-  await service.stop();
 });
 
 test("the columns of the event log are the fields of its rows", () => {
