@@ -1,6 +1,6 @@
 // Every operation of the S3 door without, with wrong, with insufficient and with right credentials.
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { AwsClient } from "aws4fetch";
 import { fileLifetime } from "../../test/support/file-lifetime.ts";
 import { SECRETS, serveGuardedHouse, type ServedHouse } from "../../test/support/served-house.ts";
@@ -9,7 +9,7 @@ import { tempDir } from "../../test/support/temp-dir.ts";
 const lifetime = fileLifetime();
 let house: ServedHouse;
 
-before(async () => {
+lifetime.beforeFirst(async () => {
   house = await serveGuardedHouse(lifetime, await tempDir(lifetime));
 });
 

@@ -1,6 +1,6 @@
 // Every door of a guarded house without, with wrong, with insufficient and with right credentials.
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { fileLifetime } from "../../test/support/file-lifetime.ts";
 import { SECRETS, serveGuardedHouse, type ServedHouse } from "../../test/support/served-house.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
@@ -11,7 +11,7 @@ let house: ServedHouse;
 let models_key: string;
 let house_key: string;
 
-before(async () => {
+lifetime.beforeFirst(async () => {
   house = await serveGuardedHouse(lifetime, await tempDir(lifetime));
   const { catalog, usage } = house.clients;
   const fields = [{ name: "id", type: "long" }];

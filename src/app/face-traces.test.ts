@@ -1,6 +1,6 @@
 // A traceparent that comes to a foreign protocol's face stands above the calls that it makes.
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { fileLifetime } from "../../test/support/file-lifetime.ts";
 import { SECRETS, serveGuardedHouse, type ServedHouse } from "../../test/support/served-house.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
@@ -8,7 +8,7 @@ import { tempDir } from "../../test/support/temp-dir.ts";
 const lifetime = fileLifetime();
 let house: ServedHouse;
 
-before(async () => {
+lifetime.beforeFirst(async () => {
   house = await serveGuardedHouse(lifetime, await tempDir(lifetime));
 });
 

@@ -1,6 +1,6 @@
 // Every MCP tool without, with wrong, with insufficient and with right credentials.
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import type { Tool } from "@modelcontextprotocol/client";
 import { fileLifetime } from "../support/file-lifetime.ts";
 import { tempDir } from "../support/temp-dir.ts";
@@ -11,7 +11,7 @@ const lifetime = fileLifetime();
 let house: GuardedHouse;
 let tools: readonly Tool[];
 
-before(async () => {
+lifetime.beforeFirst(async () => {
   house = await startGuardedHouse(await tempDir(lifetime));
   lifetime.after(() => house.stop());
   const client = await httpClient(house.url, READER, "2026-07-28");

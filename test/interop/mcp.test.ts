@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { type Client, ProtocolError } from "@modelcontextprotocol/client";
 import { fileLifetime } from "../support/file-lifetime.ts";
 import { tempDir } from "../support/temp-dir.ts";
@@ -13,7 +13,7 @@ const lifetime = fileLifetime();
 let data_dir: string;
 let house: GuardedHouse;
 
-before(async () => {
+lifetime.beforeFirst(async () => {
   data_dir = await tempDir(lifetime);
   house = await startGuardedHouse(data_dir);
   lifetime.after(() => house.stop());

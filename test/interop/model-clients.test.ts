@@ -1,6 +1,6 @@
 // AI SDK, LangChain, OpenAI's Agents SDK and OpenRouter's SDK against a running house.
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import {
   ANSWER_OBJECT,
   ANSWER_PIECES,
@@ -21,7 +21,7 @@ const MODEL = "upstream/vendor/tiny";
 let upstream: ModelServer;
 let url: string;
 
-before(async () => {
+lifetime.beforeFirst(async () => {
   if (skip !== false) return;
   upstream = await startOpenAiServer(lifetime);
   const endpoints = [{ name: "upstream", base_url: `${upstream.url}/v1` }];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { ALL_CONTRACTS } from "#contracts/all-contracts.ts";
 import type { Operation } from "#kernel/contract.ts";
 import { renderBundle } from "#ports/context-bundle.ts";
@@ -16,7 +16,7 @@ const { skip } = prism;
 const lifetime = fileLifetime();
 let proxy: PrismProxy;
 
-before(async () => {
+lifetime.beforeFirst(async () => {
   if (prism.skip !== false) return;
   const dir = await tempDir(lifetime);
   const house = await startProcess({
