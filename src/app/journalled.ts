@@ -25,6 +25,9 @@ const NAMED_BY = [
   "name",
 ] as const;
 
+/** What an answer calls something that it made, itself or in a part such as `key`. */
+const MADE: readonly string[] = ["key_id", "playbook_id", "pathway_id"];
+
 type Handler = (input: Record<string, unknown>, call: Call) => Promise<unknown>;
 
 /**
@@ -47,7 +50,10 @@ export function journalled<C extends Contract>(
       const name = NAMED_BY.find((field) => typeof input[field] === "string");
       const subject = name === undefined ? service : `${name}:${String(input[name] as string)}`;
       const count = (input["items"] ?? input["ids"] ?? input["entries"]) as unknown[] | undefined;
-      const details = count === undefined ? {} : { count: count.length };
+      const details = {
+        ...(count === undefined ? {} : { count: count.length }),
+        ...madeIn(answer),
+      };
       try {
         await journal().append({ action: `${service}.${operation}`, subject, details }, call);
       } catch (error) {
@@ -58,4 +64,14 @@ export function journalled<C extends Contract>(
     };
   }
   return wrapped as unknown as Handlers<C>;
+}
+
+/** The ids that an answer names, for what was asked under another name. */
+function madeIn(answer: unknown): Record<string, string> {
+  if (typeof answer !== "object" || answer === null) return {};
+  const isPart = (value: unknown) => typeof value === "object" && !Array.isArray(value);
+  const parts = Object.values(answer).filter(isPart) as (object | null)[];
+  const fields = [answer, ...parts].flatMap((part) => Object.entries(part ?? {}));
+  const named = fields.filter(([field, id]) => MADE.includes(field) && typeof id === "string");
+  return Object.fromEntries(named) as Record<string, string>;
 }
