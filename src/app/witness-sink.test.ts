@@ -89,3 +89,39 @@ test("texts that a caller made long are cut to what the observer takes", async (
   assert.ok((kept[0]?.error?.length ?? 0) <= 2_000);
   assert.ok((kept[0]?.trace_id?.length ?? 0) <= 128);
 });
+
+test("an observer that goes away in the midst of a batch gets the rest of it, in order", async () => {
+  const { kept, state, take } = observer();
+  const leaving: TakeEvents = async (events) => {
+    await take(events);
+    state.away = kept.length === 1;
+  };
+  const sink = createWitnessSink(() => leaving, silentLog);
+  for (const endpoint of ["a", "bad", "b", "c"]) sink.tell({ endpoint });
+  await sink.flush();
+  assert.deepEqual([kept.length, sink.stuck(), sink.lost()], [1, 3, 0]);
+  state.away = false;
+  sink.tell({ endpoint: "d" });
+  await sink.flush();
+  assert.deepEqual(
+    kept.map((event) => event.endpoint),
+    ["a", "b", "c", "d"],
+  );
+  assert.deepEqual([sink.stuck(), sink.lost()], [0, 1]);
+  await sink.stop();
+});
+
+test("events wait for an observer that has not come yet, and for one that comes back later", async () => {
+  const { kept, take } = observer();
+  const late: { take?: TakeEvents } = {};
+  const sink = createWitnessSink(() => late.take, silentLog);
+  for (let n = 0; n < 5_000; n++) sink.tell({ endpoint: `${n}` });
+  await sink.flush();
+  sink.tell({ endpoint: "5000" });
+  assert.equal(sink.stuck(), 5_001);
+  late.take = take;
+  await sink.flush();
+  assert.deepEqual([kept.length, sink.stuck(), sink.lost()], [5_001, 0, 0]);
+  assert.ok(kept.every(({ endpoint }, n) => endpoint === `${n}`));
+  await sink.stop();
+});

@@ -3,14 +3,15 @@ import type { EventInput } from "#contracts/observe.ts";
 import { isoOf } from "#kernel/clock.ts";
 import { LIMITS } from "#kernel/limits.ts";
 import type { Log } from "#kernel/log.ts";
-import { toLakehouseError } from "#kernel/problem.ts";
+import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
 import type { SpanRecord, Witness } from "#kernel/trace.ts";
+import { createHeldEvents } from "./held-events.ts";
 
 export interface WitnessSink {
   readonly witness: Witness;
   /** Takes a richer event of a service that stands below the observer. */
   readonly tell: (event: EventInput) => void;
-  /** Events that were given up: the queue was full, or the observer refused them. */
+  /** Events that were given up: too many waited, or the observer refused them. */
   lost(): number;
   /** Events that wait for an observer which did not take them at the last try. */
   stuck(): number;
@@ -40,68 +41,95 @@ export function createWitnessSink(
   onEvent?: (event: EventInput) => void,
 ): WitnessSink {
   let queue: EventInput[] = [];
+  const held = createHeldEvents(LIMITS.witness_held_bytes_max, BATCH_MAX);
   let lost = 0;
-  let failing = false;
+  let away = false;
   let told = false;
   let timer: NodeJS.Timeout | undefined;
+  let retry: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;
 
   function tell(event: EventInput): void {
     const kept = clipped(event);
     queue.push(kept);
-    dropOldest();
     onEvent?.(kept);
-    timer ??= setTimeout(() => void flush(), failing ? RETRY_AFTER_MS : FLUSH_AFTER_MS);
+    timer ??= setTimeout(onTimer, FLUSH_AFTER_MS);
   }
 
-  function dropOldest(): void {
-    const over = queue.length - LIMITS.witness_queue_max;
-    if (over <= 0) return;
-    queue.splice(0, over);
-    lost += over;
+  function onTimer(): void {
+    timer = undefined;
+    if (away || sending !== undefined) holdQueue();
+    else void flush();
   }
 
-  /** Sends until the queue is empty or the observer does not answer. */
+  function holdQueue(): void {
+    const events = queue;
+    queue = [];
+    lost += held.hold(events);
+  }
+
+  function nextBatch(): EventInput[] | undefined {
+    const oldest = held.take();
+    if (oldest !== undefined || queue.length === 0) return oldest;
+    const batch = queue.slice(0, BATCH_MAX);
+    queue = queue.slice(batch.length);
+    return batch;
+  }
+
+  /** Sends until nothing waits or the observer does not answer. */
   async function sendAll(): Promise<void> {
     const take = observer();
-    failing = take === undefined && queue.length > 0;
-    while (queue.length > 0 && take !== undefined && !failing) {
-      const batch = queue.slice(0, BATCH_MAX);
-      queue = queue.slice(batch.length);
-      await sendBatch(take, batch);
+    away = take === undefined && waiting() > 0;
+    while (take !== undefined && !away && waiting() > 0) {
+      const left = await offer(take, nextBatch()!);
+      away = left.length > 0;
+      held.putBack(left);
+    }
+    if (away) holdQueue();
+  }
+
+  const waiting = () => held.count() + queue.length;
+
+  /** Those that it did not take because it is away. */
+  async function offer(take: TakeEvents, batch: EventInput[]): Promise<EventInput[]> {
+    try {
+      await take(batch);
+      if (told) log.info({ waiting: waiting() }, "the observer takes events again");
+      told = false;
+      return [];
+    } catch (thrown) {
+      const error = toLakehouseError(thrown);
+      if (error.code === "invalid" || error.code === "too_large") {
+        return batch.length > 1 ? offerEach(take, batch) : refused(error, batch);
+      }
+      if (!told) log.warn({ err: error }, "the observer takes no events: they wait here");
+      told = true;
+      return batch;
     }
   }
 
-  async function sendBatch(take: TakeEvents, batch: EventInput[]): Promise<void> {
-    try {
-      await take(batch);
-      if (told) log.info({ waiting: queue.length }, "the observer takes events again");
-      told = false;
-    } catch (thrown) {
-      const error = toLakehouseError(thrown);
-      const refused = error.code === "invalid" || error.code === "too_large";
-      if (refused && batch.length > 1) {
-        // One bad event must not hold up the others.
-        for (const event of batch) await sendBatch(take, [event]);
-      } else if (refused) {
-        lost++;
-        log.error({ err: error, endpoint: batch[0]?.endpoint }, "the observer refused an event");
-      } else {
-        failing = true;
-        queue = [...batch, ...queue];
-        dropOldest();
-        if (!told) log.warn({ err: error }, "the observer takes no events: they wait here");
-        told = true;
-      }
+  /** One bad event must not hold up the others. */
+  async function offerEach(take: TakeEvents, batch: EventInput[]): Promise<EventInput[]> {
+    for (const [at, event] of batch.entries()) {
+      if ((await offer(take, [event])).length > 0) return batch.slice(at);
     }
+    return [];
+  }
+
+  function refused(err: LakehouseError, [event]: EventInput[]): EventInput[] {
+    lost++;
+    log.error({ err, endpoint: event?.endpoint }, "the observer refused an event");
+    return [];
   }
 
   function flush(): Promise<void> {
     clearTimeout(timer);
+    clearTimeout(retry);
     timer = undefined;
+    retry = undefined;
     sending ??= sendAll().finally(() => {
       sending = undefined;
-      if (queue.length > 0) timer ??= setTimeout(() => void flush(), RETRY_AFTER_MS);
+      if (waiting() > 0) retry ??= setTimeout(() => void flush(), RETRY_AFTER_MS);
     });
     return sending;
   }
@@ -110,13 +138,14 @@ export function createWitnessSink(
     tell,
     witness: (record) => tell(toEvent(record)),
     lost: () => lost,
-    stuck: () => (failing ? queue.length : 0),
+    stuck: () => (away ? waiting() : 0),
     flush,
     async stop() {
       await flush();
       await flush();
       clearTimeout(timer);
-      if (queue.length > 0) log.error({ events: queue.length }, "events were not kept");
+      clearTimeout(retry);
+      if (waiting() > 0) log.error({ events: waiting() }, "events were not kept");
     },
   };
 }

@@ -28,6 +28,6 @@ export const LIMITS = {
   drain_timeout_ms: 5_000,
   /** Events the witness keeps in memory. */
   event_ring_size: 2_000,
-  /** Records that may wait for the witness before the oldest are counted as lost. */
-  witness_queue_max: 100_000,
+  /** Events, as JSON, that may wait for an observer before the oldest are counted as lost. */
+  witness_held_bytes_max: 16 * 1024 * 1024,
 } as const;
