@@ -54,14 +54,13 @@ export async function httpRequest(request: HttpRequest): Promise<HttpResponse> {
       ? (signal ?? limit?.signal)
       : AbortSignal.any([signal, limit.signal]);
   try {
-    if (onBun()) return await sendByFetch(request, either);
     const { method, url, headers = {}, body = null } = request;
+    const is_plain = isWhole(body) && url.startsWith("http://");
+    if (!is_plain && onBun()) return await sendByFetch(request, either);
     const whole_bytes_max = request.whole === true ? READ_AT_ONCE_BYTES : 0;
     const asked = { method, url, headers, signal: either, whole_bytes_max };
     const connect_ms = request.connect_timeout_ms ?? LIMITS.connect_timeout_ms;
-    if (isWhole(body) && url.startsWith("http://")) {
-      return await plainSenders.of(connect_ms)({ ...asked, body });
-    }
+    if (is_plain) return await plainSenders.of(connect_ms)({ ...asked, body });
     const send = senders.get(connect_ms) ?? (await senders.make(connect_ms));
     return await send({ ...asked, body });
   } catch (error) {
