@@ -126,13 +126,28 @@ function createSenders() {
             headers: headers as Record<string, string>,
             body: body as string | null,
           };
-          agent.dispatch(options, handler);
+          agent.dispatch(options, {
+            ...handler,
+            onResponseStart: (control, status, raw) =>
+              handler.onResponseStart(control, status, plainHeaders(raw)),
+          });
         },
       );
       made.set(connectTimeout, send);
       return send;
     },
   };
+}
+
+function plainHeaders(
+  raw: Readonly<Record<string, string | string[] | undefined>>,
+): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  for (const name of Object.keys(raw)) {
+    const value = raw[name];
+    if (value !== undefined) headers[name] = typeof value === "string" ? value : value.join(", ");
+  }
+  return headers;
 }
 
 async function sendByFetch(

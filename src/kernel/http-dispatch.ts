@@ -31,7 +31,7 @@ export interface ExchangeHandler {
   onResponseStart(
     control: ExchangeControl,
     status: number,
-    headers: Readonly<Record<string, string | string[] | undefined>>,
+    headers: Readonly<Record<string, string>>,
   ): void;
   onResponseData(control: ExchangeControl, piece: Uint8Array): void;
   onResponseEnd(): void;
@@ -116,10 +116,9 @@ function exchange<Body>(
         controller = given;
         if (failure !== undefined) given.abort(failure);
       },
-      onResponseStart(given, status, raw) {
+      onResponseStart(given, status, headers) {
         // An early hint (103) and the like come before the answer itself.
         if (status < 200) return;
-        const headers = plainHeaders(raw);
         const answered = (body: ByteStream) => resolve({ status, headers, body });
         const is_short = Number(headers["content-length"] ?? Number.NaN) <= asked.whole_bytes_max;
         taking = is_short
@@ -180,18 +179,10 @@ function textOf(pieces: readonly Uint8Array[]): string {
   const [first] = pieces;
   if (first === undefined) return "";
   const bytes = pieces.length === 1 ? first : Buffer.concat(pieces);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
-}
-
-function plainHeaders(
-  raw: Readonly<Record<string, string | string[] | undefined>>,
-): Readonly<Record<string, string>> {
-  const headers: Record<string, string> = {};
-  for (const name of Object.keys(raw)) {
-    const value = raw[name];
-    if (value !== undefined) headers[name] = typeof value === "string" ? value : value.join(", ");
-  }
-  return headers;
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString("utf8");
 }
 
 /** As web APIs name it; made by hand, since a DOMException costs as much as a small request. */

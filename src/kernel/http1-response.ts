@@ -193,25 +193,46 @@ function parseHead(text: string, of_head: boolean): AnswerHead & Framing {
 
 function addHeader(headers: Record<string, string>, line: string): void {
   const colon = line.indexOf(":");
-  const name = line.slice(0, Math.max(0, colon));
-  const value = withoutSpaceAround(line.slice(colon + 1));
-  if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) {
+  const key = headerKey(line.slice(0, Math.max(0, colon)));
+  const value = withoutSpaceAround(line, colon + 1);
+  if (key === undefined || !HEADER_VALUE.test(value)) {
     throw new BadAnswerError("a header is not well formed");
   }
-  const key = name.toLowerCase();
   const before = Object.hasOwn(headers, key) ? headers[key] : undefined;
   // Equal lengths may be said twice.
   if (before === undefined) headers[key] = value;
   else if (key !== "content-length" || before !== value) headers[key] = `${before}, ${value}`;
 }
 
+/** Servers send the same few names again and again. */
+const known_keys = new Map<string, string>();
+const KEYS_KEPT_MAX = 256;
+const KEPT_LENGTH_MAX = 64;
+
+/** The name in lower case; undefined: it is none. */
+function headerKey(name: string): string | undefined {
+  const known = known_keys.get(name);
+  if (known !== undefined) return known;
+  if (!HEADER_NAME.test(name)) return undefined;
+  const key = name.toLowerCase();
+  if (known_keys.size < KEYS_KEPT_MAX && name.length <= KEPT_LENGTH_MAX) known_keys.set(name, key);
+  return key;
+}
+
+const TAB = 0x09;
+const SPACE = 0x20;
+
 /** A loop: a regular expression would look at the rest of a run of blanks from each of them. */
-function withoutSpaceAround(text: string): string {
-  const isSpace = (at: number) => text[at] === " " || text[at] === "\t";
-  let [from, to] = [0, text.length];
-  while (from < to && isSpace(from)) from++;
-  while (to > from && isSpace(to - 1)) to--;
+function withoutSpaceAround(text: string, start: number): string {
+  let from = start;
+  let to = text.length;
+  while (from < to && isSpace(text.charCodeAt(from))) from++;
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
   return text.slice(from, to);
+}
+
+function isSpace(code: number): boolean {
+  return code === SPACE || code === TAB;
 }
 
 const NO_BODY: Framing = { stage: "sized", length: 0 };

@@ -21,21 +21,35 @@ export const KNOWN_SOURCES: ReadonlySet<string> = new Set([
   "contract",
 ]);
 
-/** Most times come in the form in which they are kept, and are not written anew. */
-function inIsoForm(text: string, time_ms: number): string {
-  return ISO_FORM.test(text) ? text : new Date(time_ms).toISOString();
-}
-
 const ISO_FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/**
+ * The time in the form in which it is kept; undefined: it is none. Many events are of one moment,
+ * and reading a time takes as long as all the rest.
+ */
+const isoFormOf = createIsoFormOf();
+
+function createIsoFormOf(): (text: string) => string | undefined {
+  let last_text = "";
+  let last: string | undefined;
+  return (text) => {
+    if (text === last_text) return last;
+    const time_ms = Date.parse(text);
+    last_text = text;
+    if (Number.isNaN(time_ms)) last = undefined;
+    else last = ISO_FORM.test(text) ? text : new Date(time_ms).toISOString();
+    return last;
+  };
+}
 
 /** `success` wins over `ok`; with neither, an event with an error failed, any other succeeded. */
 export function toEvent(given: z.output<typeof eventInput>, clock: Clock): Event {
   const { ok, success, timestamp, source, endpoint, duration_ms } = given;
-  const given_ms = timestamp === undefined ? NaN : Date.parse(timestamp);
+  const time = timestamp === undefined ? undefined : isoFormOf(timestamp);
   const event: Event & { ok?: unknown } = {
     ...given,
     event_id: newId(clock.now()),
-    timestamp: Number.isNaN(given_ms) ? isoTime(clock) : inIsoForm(timestamp!, given_ms),
+    timestamp: time ?? isoTime(clock),
     source: source ?? "unknown",
     source_known: source !== undefined && KNOWN_SOURCES.has(source),
     endpoint: endpoint ?? "",
@@ -43,7 +57,7 @@ export function toEvent(given: z.output<typeof eventInput>, clock: Clock): Event
     duration_ms: duration_ms ?? 0,
   };
   if ("ok" in event) delete event.ok;
-  if (timestamp !== undefined && Number.isNaN(given_ms)) {
+  if (timestamp !== undefined && time === undefined) {
     event.details = { ...given.details, timestamp_given: timestamp };
   }
   return event;

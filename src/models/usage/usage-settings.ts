@@ -10,7 +10,7 @@ export const usageSettings = z.strictObject({
     .int()
     .min(1)
     .max(1_000)
-    .default(25)
+    .default(200)
     .describe("process: a line of the ledger is on disk within this time, in any case"),
   prices: z
     .array(
