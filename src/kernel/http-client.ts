@@ -1,5 +1,6 @@
-// HTTP out: native fetch on Bun; on Node our own exchanges for what is whole and unencrypted, else
-// undici. Bodies are forwarded as bytes, never held whole.
+// HTTP out: our own exchanges for what is whole and unencrypted, else undici, on Bun its fetch.
+// Bodies are forwarded as bytes, never held whole.
+import { availableParallelism } from "node:os";
 import type { Dispatcher } from "undici";
 import type { ByteStream } from "./contract.ts";
 import {
@@ -25,7 +26,7 @@ export interface HttpRequest {
   readonly timeout_ms?: number | undefined;
   /** A short answer is waited for whole: its body is then of `wholeBody`, and costs less. */
   readonly whole?: boolean | undefined;
-  /** Until the connection stands, TLS included; as in `LIMITS` when absent. Node only. */
+  /** Until the connection stands, TLS included; as in `LIMITS` when absent. Not for Bun's fetch. */
   readonly connect_timeout_ms?: number | undefined;
 }
 
@@ -43,32 +44,51 @@ export function onBun(): boolean {
   return "Bun" in globalThis;
 }
 
+export interface RequesterOptions {
+  /** Whether plain HTTP goes by Bun's fetch too, and not by exchanges of our own. */
+  readonly fetch_plain: boolean;
+}
+
 /**
  * Sends a request. Network failures are `unavailable`, reason `unreachable`; abort is `cancelled`.
+ * Bun's fetch works in a thread of its own, which is worth its price where it has a core to itself
+ * (docs/decisions/0042).
  */
-export async function httpRequest(request: HttpRequest): Promise<HttpResponse> {
-  const { signal, timeout_ms } = request;
-  const limit = timeout_ms ? startLimit(timeout_ms) : undefined;
-  const either =
-    limit === undefined || signal === undefined
-      ? (signal ?? limit?.signal)
-      : AbortSignal.any([signal, limit.signal]);
-  try {
+export const httpRequest = createHttpRequester({
+  fetch_plain: onBun() && availableParallelism() > 1,
+});
+
+/** `httpRequest` whatever machine this is. */
+export function createHttpRequester({ fetch_plain }: RequesterOptions): HttpRequester {
+  function send(request: HttpRequest, signal: AbortSignal | undefined): Promise<HttpResponse> {
     const { method, url, headers = {}, body = null } = request;
-    const is_plain = isWhole(body) && url.startsWith("http://");
-    if (!is_plain && onBun()) return await sendByFetch(request, either);
+    const is_own = !fetch_plain && isWhole(body) && url.startsWith("http://");
+    if (!is_own && onBun()) return sendByFetch(request, signal);
     const whole_bytes_max = request.whole === true ? READ_AT_ONCE_BYTES : 0;
-    const asked = { method, url, headers, signal: either, whole_bytes_max };
+    const asked = { method, url, headers, signal, whole_bytes_max };
     const connect_ms = request.connect_timeout_ms ?? LIMITS.connect_timeout_ms;
-    if (is_plain) return await plainSenders.of(connect_ms)({ ...asked, body });
-    const send = senders.get(connect_ms) ?? (await senders.make(connect_ms));
-    return await send({ ...asked, body });
-  } catch (error) {
-    throw outwardError(request, limit?.signal, error);
-  } finally {
-    // From here on only the caller's signal ends the body: a stream may take as long as it likes.
-    limit?.clear();
+    if (is_own) return plainSenders.of(connect_ms)({ ...asked, body });
+    const known = senders.get(connect_ms);
+    if (known !== undefined) return known({ ...asked, body });
+    return senders.make(connect_ms).then((made) => made({ ...asked, body }));
   }
+
+  return async (request) => {
+    const { signal, timeout_ms } = request;
+    const limit = timeout_ms ? startLimit(timeout_ms) : undefined;
+    const either =
+      limit === undefined || signal === undefined
+        ? (signal ?? limit?.signal)
+        : AbortSignal.any([signal, limit.signal]);
+    try {
+      return await send(request, either);
+    } catch (error) {
+      throw outwardError(request, limit?.signal, error);
+    } finally {
+      // From here on only the caller's signal ends the body: a stream may take as long as it likes.
+      limit?.clear();
+    }
+  };
 }
 
 function isWhole(body: RequestBody): body is WholeRequestBody {

@@ -35,8 +35,6 @@ interface Pending {
 /** So many lines in the last write mean that a wait gathers more of them: a write is dear. */
 const CROWD = 2;
 const CROWD_WAIT_MS = 1;
-const GREAT_CROWD = 8;
-const GREAT_CROWD_WAIT_MS = 3;
 const SYNC_RETRY_MS = 1_000;
 
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
@@ -142,10 +140,9 @@ export function createJsonlWriter(
   /** What is asked for at one moment leaves in one write. Where many ask, a moment is longer. */
   function begin(): Promise<void> {
     if (sync_after_ms === undefined) return Promise.resolve().then(flush);
-    const wait_ms = last_count < GREAT_CROWD ? CROWD_WAIT_MS : GREAT_CROWD_WAIT_MS;
     return new Promise<void>((resolve) => {
       if (last_count < CROWD) setImmediate(resolve);
-      else setTimeout(resolve, wait_ms);
+      else setTimeout(resolve, CROWD_WAIT_MS);
     }).then(flush);
   }
 
