@@ -23,7 +23,7 @@ const args = process.argv.slice(2);
 const json = args.includes("--json");
 const rounds = numberArg(args, "rounds", 5);
 const sizes = {
-  singles: numberArg(args, "singles", 1_000),
+  singles: numberArg(args, "singles", 4_000),
   many: numberArg(args, "many", 20_000),
 };
 const soak = numberArg(args, "soak", 200_000);

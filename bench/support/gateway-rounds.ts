@@ -28,13 +28,17 @@ export function jobOf({ url, headers, model }: Subject, over: Partial<LoadJob>):
   return { url, headers, model, ...plain, leave: false, per_s: 0, ...over };
 }
 
+/** One after the other, of some 25 ms each. */
+const STREAMS = 200;
+
 /** On the one core that the subject is kept on. */
 export async function oneRound(subject: Subject, { singles, many }: RoundSizes): Promise<Seen> {
   const alone = await runLoad(jobOf(subject, { requests: singles }));
   const before = subject.pid === 0 ? 0 : cpuMs(subject.pid);
   const crowd = await runLoad(jobOf(subject, { connections: 64, requests: many }));
   const cpu_ms = subject.pid === 0 ? 0 : cpuMs(subject.pid) - before;
-  const streams = await runLoad(jobOf(subject, { requests: singles / 5, stream: true, gap_ms: 1 }));
+  const in_turn = { requests: Math.min(singles, STREAMS), stream: true, gap_ms: 1 };
+  const streams = await runLoad(jobOf(subject, in_turn));
   const at_once = { connections: 128, requests: 128, stream: true, gap_ms: 2 };
   const all: LoadResult[] = [alone, crowd, streams, await runLoad(jobOf(subject, at_once))];
   return {

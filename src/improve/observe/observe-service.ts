@@ -24,6 +24,9 @@ export interface ObserveService extends Service<typeof observe> {
   readonly takeOwn: (events: readonly EventInput[]) => Promise<void>;
 }
 
+/** Between so many events of this process others are heard: a call would wait for all of them. */
+const OWN_AT_ONCE = 40;
+
 export async function createObserve(
   needs: ObserveNeeds,
   settings: ObserveSettings,
@@ -37,7 +40,13 @@ export async function createObserve(
 
   return {
     async takeOwn(events) {
-      await intake.take(events.map((input) => toEvent(input, clock)));
+      const taken: Promise<number>[] = [];
+      for (let at = 0; at < events.length; at += OWN_AT_ONCE) {
+        if (at > 0) await new Promise(setImmediate);
+        const some = events.slice(at, at + OWN_AT_ONCE);
+        taken.push(intake.take(some.map((input) => toEvent(input, clock))));
+      }
+      await Promise.all(taken);
     },
     handlers: {
       async event(input) {

@@ -170,6 +170,36 @@ test("a time that is no time is replaced by now, and what was given is kept", as
   assert.deepEqual(events[0]!.details, { timestamp_given: "yesterday" });
 });
 
+test("times are kept in one form, however often and in whatever order they come", async (t) => {
+  const { service, client } = await open(await tempDir(t));
+  t.after(() => service.stop());
+  const given = ["2026-01-02T03:04:05.678Z", "2026-01-02", "no time", "no time", "2026-01-02"];
+  for (const timestamp of given) await client.event({ timestamp });
+  const { events } = await client.events({});
+  const kept = events.map((event) => event.details?.["timestamp_given"] ?? event.timestamp);
+  const day = "2026-01-02T00:00:00.000Z";
+  assert.deepEqual(kept.toReversed(), [given[0], day, "no time", "no time", day]);
+});
+
+test("events of this process are kept in their order while others are heard", async (t) => {
+  const dir = await tempDir(t);
+  const { service } = await open(dir);
+  const names = Array.from({ length: 205 }, (_, n) => `/own/${n}`);
+  let heard = 0;
+  const hear = () => {
+    heard++;
+    listening = setImmediate(hear);
+  };
+  let listening = setImmediate(hear);
+  await service.takeOwn(names.map((endpoint) => ({ endpoint, source: "contract" })));
+  clearImmediate(listening);
+  assert.ok(heard >= 5, `${heard} turns of the event loop`);
+  await service.stop();
+  const kept: string[] = [];
+  for await (const { row } of readJsonlFile<Event>(`${dir}/ops.jsonl`)) kept.push(row.endpoint);
+  assert.deepEqual(kept, names);
+});
+
 test("twenty thousand events are taken in bulk and none is lost", async (t) => {
   const dir = await tempDir(t);
   const { service, client } = await open(dir);
