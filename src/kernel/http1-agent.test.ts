@@ -7,13 +7,10 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { collectBytes, createHttpRequester, onBun } from "./http-client.ts";
 import { LakehouseError } from "./problem.ts";
+import type { HasAfter } from "../../test/support/temp-dir.ts";
 
 /** On Bun too, however many cores this machine has. */
 const httpRequest = createHttpRequester({ fetch_plain: false });
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 /** Called with each whole request (head and body, latin1) and how many its socket had before. */
 type Answer = (socket: Socket, request: string, before: number) => void;

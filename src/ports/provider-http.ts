@@ -103,20 +103,18 @@ export function parseProviderJson(name: string, text: string): unknown {
 }
 
 /**
- * Whether an answer is a web page, as gateways and login walls send it with 200: nothing for who
- * reads events.
+ * The pieces of an answer that comes as events or lines. A connection that breaks off is
+ * `unavailable` (provider_failed); so is a web page (bad_provider_answer), as gateways and login
+ * walls send it with 200.
  */
-export function isPage({ headers }: HttpResponse): boolean {
-  return headers["content-type"]?.toLowerCase().startsWith("text/html") === true;
-}
-
-export async function pageError(name: string, response: HttpResponse): Promise<LakehouseError> {
-  const { message } = await errorDetail(response.body);
-  return badAnswer(`${name} answered with a web page: ${clip(message)}`);
-}
-
-/** The body, with a connection that breaks off reported as `unavailable` (provider_failed). */
-export async function* providerBytes(name: string, body: ByteStream): AsyncGenerator<Uint8Array> {
+export async function* providerBytes(
+  name: string,
+  { headers, body }: HttpResponse,
+): AsyncGenerator<Uint8Array> {
+  if (headers["content-type"]?.toLowerCase().startsWith("text/html") === true) {
+    const { message } = await errorDetail(body);
+    throw badAnswer(`${name} answered with a web page: ${clip(message)}`);
+  }
   try {
     yield* body;
   } catch (error) {

@@ -9,14 +9,11 @@ import { silentLog } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { askRequest, chatModelSuite, collectDeltas } from "#ports/chat-model.suite.ts";
 import type { ChatDelta, ChatRequest } from "#ports/chat-model.ts";
+import type { HasAfter } from "../support/temp-dir.ts";
 
 const weights_dir = process.env["LAKEHOUSE_TEST_WEIGHTS"] ?? join(".cache", "models");
 const model = "tinyllama-1b";
 const there = existsSync(join(weights_dir, `${model}.gguf`));
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 function open(t: HasAfter, changes: { idle_unload_ms?: number; context_tokens?: number } = {}) {
   const provider = createLocalProvider({

@@ -17,10 +17,7 @@ import {
   startScriptedServer,
   type ScriptedAnswer,
 } from "../support/scripted-server.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
+import type { HasAfter } from "../support/temp-dir.ts";
 
 async function open(t: HasAfter, answer: ScriptedAnswer): Promise<OpenAI> {
   const base_url = await startScriptedServer(t, () => answer);

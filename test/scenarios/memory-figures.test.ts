@@ -21,7 +21,7 @@ import { createEmbed } from "#models/embed/embed-service.ts";
 import { embedSettings } from "#models/embed/embed-settings.ts";
 import { createPlaybook } from "#recall/playbook/playbook-service.ts";
 import { playbookSettings } from "#recall/playbook/playbook-settings.ts";
-import { tempDir } from "../support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../support/temp-dir.ts";
 
 const SETS = "../shared/data";
 
@@ -29,10 +29,6 @@ const SETS = "../shared/data";
 async function isMissing(name: string): Promise<false | string> {
   const found = await stat(join(SETS, name)).catch(() => undefined);
   return found === undefined ? `not run: no data set ${name}` : false;
-}
-
-interface HasAfter {
-  after(fn: () => unknown): void;
 }
 
 async function openMemory(t: HasAfter) {

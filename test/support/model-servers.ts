@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { anthropicFrames, anthropicMessage } from "./anthropic-frames.ts";
 import { drip, sendHugeBody } from "./endless-answers.ts";
+import type { HasAfter } from "./temp-dir.ts";
 
 /** How the next request is answered; what comes after the last one is `normal`. */
 export type ServerMode =
@@ -69,10 +70,6 @@ export interface ModelServer {
   readonly client_left: Promise<void>;
   /** Connections that are open now. */
   connections(): Promise<number>;
-}
-
-interface HasAfter {
-  after(fn: () => unknown): void;
 }
 
 /** The pieces of text that every chat answer consists of. */

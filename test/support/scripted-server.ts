@@ -1,10 +1,7 @@
 // A provider on loopback whose answers a test writes out to the letter.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
+import type { HasAfter } from "./temp-dir.ts";
 
 export interface ScriptedAnswer {
   readonly status?: number;

@@ -4,6 +4,7 @@ import { loadSettings } from "#app/settings.ts";
 import { connectHouse } from "#client.ts";
 import type { Clients } from "#contracts/all-contracts.ts";
 import { silentLog } from "#kernel/log.ts";
+import type { HasAfter } from "./temp-dir.ts";
 
 /** Secrets by name of the token; each has the scope of its name, `owner` has admin. */
 export const SECRETS = {
@@ -19,10 +20,6 @@ export interface ServedHouse {
   /** As the owner. */
   readonly clients: Clients;
   readonly serving: Serving;
-}
-
-interface HasAfter {
-  after(stop: () => unknown): void;
 }
 
 /** Nothing outside is asked: no provider but the built-in one is registered. */

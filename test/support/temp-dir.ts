@@ -4,7 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-interface HasAfter {
+/** A test, as far as helpers need one. */
+export interface HasAfter {
   after(fn: () => unknown): void;
 }
 

@@ -3,10 +3,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
+import type { HasAfter } from "./temp-dir.ts";
 
 /** A gzipped tar archive (POSIX ustar) of these files. */
 export function tarGz(files: Readonly<Record<string, Uint8Array>>): Buffer {

@@ -11,8 +11,6 @@ import {
   askProvider,
   badAnswer,
   brokenOff,
-  isPage,
-  pageError,
   parseProviderJson,
   providerBytes,
   readProviderJson,
@@ -59,7 +57,6 @@ export function createAnthropicProvider(options: AnthropicOptions): ChatProvider
       const to = withHeaders(endpoint, asked.trace_headers);
       return askProvider(to, "/v1/messages", made.body, asked.signal);
     });
-    if (isPage(response)) throw await pageError(name, response);
     const deltas = response.headers["content-type"]?.includes("application/json")
       ? wholeAnswer(name, response, json_tool)
       : streamedAnswer(name, response, json_tool);
@@ -96,7 +93,7 @@ async function* streamedAnswer(
 ): AsyncGenerator<ChatDelta> {
   const reader = createAnthropicReader(json_tool);
   try {
-    for await (const event of serverSentEvents(providerBytes(name, response.body))) {
+    for await (const event of serverSentEvents(providerBytes(name, response))) {
       const document = parseEvent(name, event);
       if (document["type"] === "error") throw reportedError(name, document);
       if (document["type"] === "message_stop") break;

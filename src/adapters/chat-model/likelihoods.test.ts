@@ -8,10 +8,7 @@ import type { ChatProvider } from "#ports/chat-model.ts";
 import { createOllamaProvider } from "./ollama-provider.ts";
 import { createOpenAiCompatibleProvider } from "./openai-compatible-provider.ts";
 import { logprobsOf } from "./openai-shapes.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 const GOOD = {
   token: "good",

@@ -11,8 +11,6 @@ import {
   askProvider,
   badAnswer,
   brokenOff,
-  isPage,
-  pageError,
   parseProviderJson,
   providerBytes,
   readProviderJson,
@@ -45,9 +43,8 @@ export function createOllamaProvider(options: OllamaOptions): ChatProvider {
     const { response, notes } = await forgiving(request, (asked) =>
       askProvider(to, "/api/chat", toOllamaRequest(asked), asked.signal),
     );
-    if (isPage(response)) throw await pageError(name, response);
     let calls = 0;
-    for await (const line of textLines(providerBytes(name, response.body))) {
+    for await (const line of textLines(providerBytes(name, response))) {
       if (line.text.trim() === "") continue;
       const document = parseLine(name, line);
       const message = asObject(document["message"]);

@@ -13,8 +13,6 @@ import {
   askProvider,
   badAnswer,
   brokenOff,
-  isPage,
-  pageError,
   parseProviderJson,
   providerBytes,
   readProviderJson,
@@ -42,7 +40,6 @@ export function createOpenAiCompatibleProvider(
       yield wholeAnswer(name, await readProviderJson(name, response), noted);
       return;
     }
-    if (isPage(response)) throw await pageError(name, response);
     for await (const delta of streamedAnswer(name, response)) {
       yield delta.finish_reason === undefined ? delta : { ...delta, ...noted };
     }
@@ -185,7 +182,7 @@ type Noted = Pick<ChatDelta, "notes">;
 async function* streamedAnswer(name: string, response: HttpResponse): AsyncGenerator<ChatDelta> {
   let finish_reason: FinishReason | undefined;
   let usage: TokenUsage | undefined;
-  const events = serverSentEvents(providerBytes(name, response.body));
+  const events = serverSentEvents(providerBytes(name, response));
   try {
     for await (const event of events) {
       if (event.data === "[DONE]") {

@@ -17,10 +17,7 @@ import {
   type ModelServer,
   type ServerMode,
 } from "../../../test/support/model-servers.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 interface Kind {
   readonly name: string;

@@ -6,10 +6,7 @@ import { STILL_THERE, type ChatDelta } from "#ports/chat-model.ts";
 import { createAnthropicProvider } from "./anthropic-provider.ts";
 import { createOllamaProvider } from "./ollama-provider.ts";
 import { startScriptedServer, type ScriptedAnswer } from "../../../test/support/scripted-server.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 /** The deltas that say something, and how many only told that one is coming. */
 async function deltasOf(t: HasAfter, name: "anthropic" | "ollama", answer: ScriptedAnswer) {

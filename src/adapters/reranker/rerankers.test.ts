@@ -10,14 +10,12 @@ import { framedStems } from "#recall/playbook/request-frames.ts";
 import { wordingLikeness } from "#recall/playbook/wording-likeness.ts";
 import { createHttpReranker } from "./http-reranker.ts";
 import { createWordingReranker } from "./wording-reranker.ts";
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 const NEVER = new AbortController().signal;
 const embedder = createMiniLmEmbedder({ threads: 1, workers: 1 });
 after(() => embedder.close());
 
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 interface Asked {
   readonly path: string;
   readonly key: string | undefined;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { QueryEngine, Relation, SqlRequest } from "#ports/table-engine.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import {
   startTrinoServer,
   trinoColumn,
@@ -14,10 +14,6 @@ import {
 } from "../../../test/support/trino-server.ts";
 import { createDuckDbEngine } from "./duckdb-table-engine.ts";
 import { createTrinoEngine } from "./trino-table-engine.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 const never = new AbortController().signal;
 

@@ -6,12 +6,8 @@ import { startCall } from "#kernel/call.ts";
 import type { LakehouseError } from "#kernel/problem.ts";
 import { failsWith } from "#ports/object-store.suite.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { FIELDS, openCatalog, putFile, type OpenOptions } from "./open-catalog.suite.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 async function open(t: HasAfter, options: OpenOptions = {}) {
   const house = await openCatalog(await tempDir(t), options);

@@ -4,12 +4,8 @@ import { test } from "node:test";
 import type { DataFile } from "#contracts/catalog.ts";
 import { failsWith } from "#ports/object-store.suite.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { FIELDS, openCatalog, putFile, type OpenOptions } from "./open-catalog.suite.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 async function open(t: HasAfter, options: OpenOptions = {}) {
   const house = await openCatalog(await tempDir(t), { in_memory: true, ...options });

@@ -3,14 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { failsWith } from "#ports/object-store.suite.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { commitForeign, getBytes, putBytes, writeForeign } from "./foreign-writer.suite.ts";
 import { parseTableMetadata } from "./iceberg/table-metadata.ts";
 import { FIELDS, openCatalog, putFile, type OpenOptions } from "./open-catalog.suite.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 async function open(t: HasAfter, options: OpenOptions = {}) {
   const house = await openCatalog(await tempDir(t), { in_memory: true, ...options });

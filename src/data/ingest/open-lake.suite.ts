@@ -19,7 +19,7 @@ import { querySettings } from "#data/query/query-settings.ts";
 import type { KbTable } from "#data/query/query-tables.ts";
 import { createRewrite } from "#data/rewrite/rewrite-service.ts";
 import { rewriteSettings } from "#data/rewrite/rewrite-settings.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import type { Connect } from "../../../test/support/each-transport.ts";
 import { createIngest } from "./ingest-service.ts";
 import { ingestSettings } from "./ingest-settings.ts";
@@ -41,10 +41,6 @@ export interface LakeOptions {
 }
 
 type Engine = Awaited<ReturnType<typeof createDuckDbEngine>>;
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 export async function openLake(t: HasAfter, options: LakeOptions = {}) {
   const connect: Connect =

@@ -2,13 +2,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openHouse } from "#app/open-house.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import type { CliHost } from "./cli-host.ts";
 import { runProgram } from "./program.ts";
-
-export interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 /** `config`: the text of lakehouse.toml; `more`: what the commands ask of their host beside it. */
 export async function openCommandLine(t: HasAfter, config: string, more: Partial<CliHost> = {}) {

@@ -5,7 +5,8 @@ import { knownWeights } from "#app/model-weights.ts";
 import { settingsFor } from "#app/open-house.ts";
 import { startOllamaServer } from "../../../test/support/model-servers.ts";
 import type { PullTarget } from "./cli-host.ts";
-import { openCommandLine, type HasAfter } from "./command-line.suite.ts";
+import { openCommandLine } from "./command-line.suite.ts";
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 /** What was pulled is only noted. */
 async function commandLine(t: HasAfter) {

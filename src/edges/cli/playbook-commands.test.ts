@@ -4,8 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Playbook, PlaybookMatch, TaskRouteAnswer } from "#contracts/playbook.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
-import { openCommandLine, type HasAfter } from "./command-line.suite.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
+import { openCommandLine } from "./command-line.suite.ts";
 
 const QUERY = "three welders in Toledo";
 

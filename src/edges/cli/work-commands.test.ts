@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startScriptedModel } from "#work/iterate/scripted-model.suite.ts";
-import { openCommandLine, type HasAfter } from "./command-line.suite.ts";
+import { openCommandLine } from "./command-line.suite.ts";
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 const EMPTY_ORDER = '{"books":[]}';
 

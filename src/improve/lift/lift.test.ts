@@ -9,15 +9,11 @@ import type { LakehouseError } from "#kernel/problem.ts";
 import { silentLog } from "#kernel/log.ts";
 import type { LiftSet } from "#ports/domain-pack.ts";
 import { build, openMatrix } from "#recall/matrix/open-matrix.suite.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { createLift } from "./lift-service.ts";
 import { liftSettings } from "./lift-settings.ts";
 import { renderLiftMarkdown } from "./render-lift-markdown.ts";
 import { renderLiftSvg } from "./render-lift-svg.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 /** Floors for the word embedder of the tests, whose cosines are not those of a language model. */
 async function openLift(t: HasAfter, files: Record<string, string>, domain: LiftSet[] = []) {

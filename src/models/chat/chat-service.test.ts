@@ -21,10 +21,7 @@ import {
   startOpenAiServer,
   type ServerMode,
 } from "../../../test/support/model-servers.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 const MESSAGES = [{ role: "user" as const, content: "hello" }];
 const USAGE = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 };

@@ -11,10 +11,7 @@ import { createChat, type MayAsk } from "./chat-service.ts";
 import { chatSettings } from "./chat-settings.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
 import { startOpenAiServer } from "../../../test/support/model-servers.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 async function open(t: HasAfter, mayAsk?: MayAsk) {
   const { url } = await startOpenAiServer(t);

@@ -16,10 +16,7 @@ import {
   startScriptedServer,
   type ScriptedAnswer,
 } from "../../../test/support/scripted-server.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 const MESSAGES = [{ role: "user" as const, content: "hi" }];
 

@@ -22,11 +22,7 @@ import {
   startOllamaServer,
   startOpenAiServer,
 } from "../../../test/support/model-servers.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 
 const MESSAGES = [{ role: "user" as const, content: "hello" }];
 const FALLBACKS = { fallbacks: { "ollama/tiny": ["or/vendor/tiny"] }, retries_max: 0 };

@@ -14,10 +14,7 @@ import {
   startScriptedServer,
   type ScriptedAnswer,
 } from "../../../test/support/scripted-server.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 type Loose = Record<string, unknown>;
 

@@ -11,10 +11,7 @@ import { chat } from "#contracts/chat.ts";
 import { createChat } from "./chat-service.ts";
 import { chatSettings } from "./chat-settings.ts";
 import { ANSWER_TEXT, startOpenAiServer } from "../../../test/support/model-servers.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 const ASK = { model: "or/tiny", messages: [{ role: "user" as const, content: "hello" }] };
 

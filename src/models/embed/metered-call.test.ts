@@ -18,11 +18,7 @@ import { usageSettings } from "#models/usage/usage-settings.ts";
 import { createEmbed } from "./embed-service.ts";
 import { embedSettings } from "./embed-settings.ts";
 import { FAKE_DIMENSION, startOllamaServer } from "../../../test/support/model-servers.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 
 async function open(t: HasAfter) {
   const server = await startOllamaServer(t);

@@ -10,13 +10,9 @@ import { openPlaybook } from "#recall/playbook/open-playbook.suite.ts";
 import { openVector } from "#recall/vector/open-vector.suite.ts";
 import type { AnswerPlaces } from "#ports/answer-places.ts";
 import type { Connect } from "../../../test/support/each-transport.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { createMatrix } from "./matrix-service.ts";
 import { matrixSettings } from "./matrix-settings.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 export interface MatrixOptions {
   readonly connect?: Connect;

@@ -8,14 +8,10 @@ import { createEmbed } from "#models/embed/embed-service.ts";
 import { embedSettings } from "#models/embed/embed-settings.ts";
 import type { Embedder } from "#ports/embedder.ts";
 import type { Connect } from "../../../test/support/each-transport.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { hash32 } from "./index-words.ts";
 import { createPathway } from "./pathway-service.ts";
 import { pathwaySettings } from "./pathway-settings.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 export interface PathwayOptions {
   readonly dir?: string;

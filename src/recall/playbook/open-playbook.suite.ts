@@ -11,15 +11,11 @@ import type { AnswerPlaces } from "#ports/answer-places.ts";
 import type { RequestReader, SlotVocabulary } from "#ports/domain-pack.ts";
 import type { Embedder } from "#ports/embedder.ts";
 import type { Connect } from "../../../test/support/each-transport.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { createPlaybook } from "./playbook-service.ts";
 import { playbookSettings } from "./playbook-settings.ts";
 import { framedStems } from "./request-frames.ts";
 import { wordingLikeness } from "./wording-likeness.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 export interface PlaybookOptions {
   readonly dir?: string;

@@ -20,17 +20,13 @@ import { createChat } from "#models/chat/chat-service.ts";
 import { chatSettings } from "#models/chat/chat-settings.ts";
 import { bookshopPack } from "../../../domains/bookshop/pack.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { packQuery } from "#work/validate/pack-query.suite.ts";
 import { createValidate } from "#work/validate/validate-service.ts";
 import { validateSettings } from "#work/validate/validate-settings.ts";
 import { createIterate } from "./iterate-service.ts";
 import { iterateSettings } from "./iterate-settings.ts";
 import { sessionLogColumns } from "./session-log-columns.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 type Asked = Parameters<Handlers<typeof chat>["chat"]>[0];
 

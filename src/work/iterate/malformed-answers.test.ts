@@ -21,7 +21,7 @@ import { chatSettings } from "#models/chat/chat-settings.ts";
 import { createValidate } from "#work/validate/validate-service.ts";
 import { validateSettings } from "#work/validate/validate-settings.ts";
 import { bookshopPack } from "../../../domains/bookshop/pack.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { createIterate } from "./iterate-service.ts";
 import { iterateSettings } from "./iterate-settings.ts";
 import { malformedAnswers, ORDERS } from "./malformed-answers.suite.ts";
@@ -30,10 +30,6 @@ import {
   type AskedCompletion,
   type ScriptedAnswer,
 } from "./scripted-model.suite.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 const orderShape = z.strictObject({
   order_id: z.string(),

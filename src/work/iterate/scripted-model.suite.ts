@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ChatMessage, FinishReason } from "#contracts/nouns.ts";
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 export interface AskedCompletion {
   readonly model: string;
@@ -30,10 +31,6 @@ export interface ScriptedModel {
   readonly asked: readonly AskedCompletion[];
   /** Requests whose client left before the answer. */
   readonly left: () => number;
-}
-
-interface HasAfter {
-  after(fn: () => unknown): void;
 }
 
 /** `answer` is asked for each request with its number, from 0. */

@@ -18,14 +18,10 @@ import { validateSettings } from "#work/validate/validate-settings.ts";
 import { createTruth } from "#work/truth/truth-service.ts";
 import { truthSettings } from "#work/truth/truth-settings.ts";
 import { bookshopPack } from "../../../domains/bookshop/pack.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { createIterate } from "./iterate-service.ts";
 import { iterateSettings } from "./iterate-settings.ts";
 import { withTruth } from "./truth-gate.ts";
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 const BREAD = '{"books":[{"book_id":"B-002","title":"Bread at Home"}]}';
 const MOSSES = '{"books":[{"book_id":"B-001","title":"A Field Guide to Mosses"}]}';

@@ -8,7 +8,7 @@ import { readJsonlFile } from "#kernel/jsonl-read.ts";
 import { silentLog } from "#kernel/log.ts";
 import { permission, type PermissionDecision } from "#contracts/permission.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { choosePermission } from "./choose-policy.ts";
 import { createPermission } from "./permission-service.ts";
 import { permissionSettings } from "./permission-settings.ts";
@@ -18,10 +18,6 @@ const policies = [
   { action: "file.*", auto_from: 0.95, dry_run_from: 0.8, simulation_from: 0.5 },
   { action: "file.delete" },
 ];
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 async function open(t: HasAfter, dir: string, given: object = { policies }) {
   const needs = { dir, clock: systemClock, log: silentLog };

@@ -7,16 +7,12 @@ import { validate } from "#contracts/validate.ts";
 import type { DomainPack } from "#ports/domain-pack.ts";
 import { bookshopPack } from "../../../domains/bookshop/pack.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { packQuery } from "./pack-query.suite.ts";
 import { createValidate } from "./validate-service.ts";
 import { validateSettings } from "./validate-settings.ts";
 
 const settings = validateSettings.parse({});
-
-interface HasAfter {
-  after(fn: () => unknown): void;
-}
 
 async function service(t: HasAfter, packs: readonly DomainPack[] = [bookshopPack]) {
   const query = await packQuery(bookshopPack, 12, await tempDir(t));
