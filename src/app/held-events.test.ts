@@ -40,3 +40,14 @@ test("over the bound the oldest are given up and counted; the last are kept what
   assert.equal(held.count(), 1);
   assert.equal(held.take()?.[0]?.endpoint, "long");
 });
+
+test("what JSON cannot say is given up and counted, and holds up no other", () => {
+  const held = createHeldEvents(1_000, 10);
+  const odd = [{ endpoint: "odd", details: { count: 1n } }] as unknown as EventInput[];
+  assert.equal(held.hold(odd), 1);
+  assert.equal(held.hold([...odd, ...named("a")]), 1);
+  assert.equal(held.putBack(odd), 1);
+  assert.equal(held.putBack([...named("b"), ...odd]), 1);
+  assert.equal(held.count(), 2);
+  assert.deepEqual([held.take(), held.take(), held.take()], [named("b"), named("a"), undefined]);
+});

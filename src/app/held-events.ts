@@ -3,10 +3,13 @@ import type { EventInput } from "#contracts/observe.ts";
 
 export interface HeldEvents {
   count(): number;
-  /** Behind all others. Over the bound the oldest are given up: how many. */
+  /**
+   * Behind all others. How many were given up: the oldest, when there are too many, and what JSON
+   * cannot say.
+   */
   hold(events: readonly EventInput[]): number;
-  /** Before all others: they were taken and could not be sent. */
-  putBack(events: readonly EventInput[]): void;
+  /** Before all others, those that were taken and could not be sent; how many were given up. */
+  putBack(events: readonly EventInput[]): number;
   /** The oldest that were held together; undefined: there are none. */
   take(): EventInput[] | undefined;
 }
@@ -25,14 +28,17 @@ export function createHeldEvents(bytes_max: number, block_events_max: number): H
   let count = 0;
   let bytes = 0;
 
-  function add(block: Block, events: readonly EventInput[]): Block {
-    const part = Buffer.from(JSON.stringify(events).slice(1, -1));
+  /** How many could not be added. */
+  function add(block: Block, events: readonly EventInput[]): number {
+    const texts = events.map(textOf).filter((text) => text !== undefined);
+    if (texts.length === 0) return events.length;
+    const part = Buffer.from(texts.join(","));
     block.parts.push(part);
-    block.count += events.length;
+    block.count += texts.length;
     block.bytes += part.length;
-    count += events.length;
+    count += texts.length;
     bytes += part.length;
-    return block;
+    return events.length - texts.length;
   }
 
   function shift(): Block | undefined {
@@ -45,16 +51,21 @@ export function createHeldEvents(bytes_max: number, block_events_max: number): H
   return {
     count: () => count,
     hold(events) {
-      if (events.length === 0) return 0;
-      const last = blocks.at(-1);
-      if (last !== undefined && last.count + events.length <= block_events_max) add(last, events);
-      else blocks.push(add(emptyBlock(), events));
-      let lost = 0;
+      let last = blocks.at(-1);
+      if (last === undefined || last.count + events.length > block_events_max) {
+        last = emptyBlock();
+        blocks.push(last);
+      }
+      let lost = add(last, events);
+      if (last.count === 0) blocks.pop();
       while (bytes > bytes_max && blocks.length > 1) lost += shift()!.count;
       return lost;
     },
     putBack(events) {
-      if (events.length > 0) blocks.unshift(add(emptyBlock(), events));
+      const first = emptyBlock();
+      const lost = add(first, events);
+      if (first.count > 0) blocks.unshift(first);
+      return lost;
     },
     take() {
       const block = shift();
@@ -64,3 +75,12 @@ export function createHeldEvents(bytes_max: number, block_events_max: number): H
 }
 
 const emptyBlock = (): Block => ({ parts: [], count: 0, bytes: 0 });
+
+/** Undefined: it has no JSON form. */
+function textOf(event: EventInput): string | undefined {
+  try {
+    return JSON.stringify(event);
+  } catch {
+    return undefined;
+  }
+}

@@ -83,7 +83,7 @@ export function createWitnessSink(
     while (take !== undefined && !away && waiting() > 0) {
       const left = await offer(take, nextBatch()!);
       away = left.length > 0;
-      held.putBack(left);
+      lost += held.putBack(left);
     }
     if (away) holdQueue();
   }
