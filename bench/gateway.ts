@@ -4,7 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LLMS_SET_UP, startLlms } from "./peers/llms.ts";
 import { PORTKEY_SET_UP, startPortkey } from "./peers/portkey.ts";
-import { load, machine, median, numberArg, printReport, round } from "./support/bench-report.ts";
+import {
+  load,
+  machine,
+  median,
+  numberArg,
+  printReport,
+  round,
+  textArg,
+} from "./support/bench-report.ts";
 import type { BenchReport, Ratio, Spread } from "./support/bench-report.ts";
 import { spread } from "./support/bench-report.ts";
 import { bun, NODE, type Runtime } from "./support/gateway-machine.ts";
@@ -35,6 +43,7 @@ const WARM_UP = 20_000;
 
 /** What a call passes through: auth, keys and their ledger, chat, the witness with its log. */
 const EVERYTHING = "gateway,journal,usage,chat,observe";
+const only = textArg(args, "only", EVERYTHING);
 
 /** What is asked of ours on a runtime. */
 const TARGETS = {
@@ -70,7 +79,7 @@ async function ours(
   unpinned = false,
 ): Promise<Subject> {
   const options = { upstream_url, dir: join(dir, `${runtime.name}-${name}`), runtime, unpinned };
-  return (await started(startLakehouse({ ...options, only: EVERYTHING })))!;
+  return (await started(startLakehouse({ ...options, only })))!;
 }
 
 async function stopAll(): Promise<void> {

@@ -87,12 +87,16 @@ export async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; re
   return { ms: performance.now() - start, result };
 }
 
-/** The value of `--name N` or `--name=N` among arguments, else the default. */
-export function numberArg(args: readonly string[], name: string, otherwise: number): number {
+/** The value of `--name text` or `--name=text` among arguments, else the default. */
+export function textArg(args: readonly string[], name: string, otherwise: string): string {
   const at = args.indexOf(`--${name}`);
   const joined = args.find((arg) => arg.startsWith(`--${name}=`));
-  const text = at >= 0 ? args[at + 1] : joined?.slice(name.length + 3);
-  const value = text === undefined ? otherwise : Number(text);
+  return (at >= 0 ? args[at + 1] : joined?.slice(name.length + 3)) ?? otherwise;
+}
+
+/** The same for a number. */
+export function numberArg(args: readonly string[], name: string, otherwise: number): number {
+  const value = Number(textArg(args, name, String(otherwise)));
   if (!Number.isFinite(value)) throw new Error(`--${name} needs a number`);
   return value;
 }
