@@ -3,7 +3,7 @@ export { checkInput } from "#kernel/check-input.ts";
 export { LakehouseError } from "#kernel/problem.ts";
 export { seededRandom, type Random } from "#kernel/random.ts";
 export { canonicalJson, sha256Hex } from "#kernel/ids.ts";
-export type { Column, Filters, Judging, ValidationError } from "#contracts/nouns.ts";
+export type { Column, Filters, Judging, Reading, ValidationError } from "#contracts/nouns.ts";
 export type {
   Candidate,
   CorpusRecipe,

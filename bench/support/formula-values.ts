@@ -1,85 +1,145 @@
-// A formula that is given: what stands for what, and the calculation once each has its number.
+// A formula that is given: what stands for what, and its result once each symbol has a number.
 import type { JsonSchema } from "../../src/pack.ts";
+import { readExpression, type Expression, type Values, type Worked } from "./arithmetic.ts";
+import { numbersDerived, numbersTold, timesTold, type ToldNumber } from "./formula-numbers.ts";
 
 export interface GivenFormula {
-  /** The right side with `{0}`, `{1}` … where the names stand, and every sign written out. */
-  readonly expression: string;
-  /** What each place stands for, as the question explains it. */
+  /** As the question has it: two with the same text are the same formula. */
+  readonly text: string;
+  /** What each symbol stands for, in the order of the formula. */
   readonly names: readonly string[];
-  /** Numbers of the question as they stand there. */
-  readonly numbers: readonly string[];
+  /** For each name the numbers that it may be. */
+  readonly offered: readonly (readonly ToldNumber[])[];
+  /** An equation: one of the names is what is asked for, and has no number. */
+  readonly unknown: boolean;
+  /** The result, where the numbers of the names are given in their order. */
+  worked(values: readonly (number | undefined)[]): Worked;
 }
+
+/** What a name is said to be that has no number. */
+export const ASKED_FOR = "?";
 
 const GIVEN = /Formula: (?<formula>.+?),? Explanation: (?<terms>.+?)\. Question:(?<question>.+)/su;
-const SCALES: Readonly<Record<string, number>> = { thousand: 1e3, million: 1e6, billion: 1e9 };
-const NUMBER = /\d[\d,]*(?:\.\d+)?(?:%| ?(?:thousand|million|billion)\b)?/giu;
+/** "Name: what it is" or "name = how it is worked out", one after the other. */
+const NEXT_TERM = /, (?=[^,:]{1,60}: |\S+ = )/u;
 
-/** undefined: the formula has names that are not explained, or signs that are not read here. */
+/** undefined: the formula is not understood, or the question has no numbers. */
 export function givenFormula(task: string): GivenFormula | undefined {
   const { formula = "", terms = "", question = "" } = GIVEN.exec(task)?.groups ?? {};
-  const right = formula.slice(formula.lastIndexOf("=") + 1);
-  if (formula === "" || right.trim() === "") return undefined;
-  // "Name: what it is, Name: what it is"; a name stands before the colon.
-  const explained = terms.split(/, (?=[^,:]{1,60}: )/u).map((term) => {
-    const cut = term.indexOf(": ");
-    return { symbol: term.slice(0, cut).trim(), meaning: term.slice(cut + 2).trim() };
-  });
-  const longest = explained
-    .filter(({ symbol }) => symbol !== "" && right.includes(symbol))
-    .toSorted((one, other) => other.symbol.length - one.symbol.length);
-  let text = right.replaceAll("×", "*").replaceAll("−", "-").replaceAll("[", "(");
-  text = text.replaceAll("]", ")");
-  const names: string[] = [];
-  for (const { symbol, meaning } of longest) {
-    if (!text.includes(symbol)) continue;
-    text = text.replaceAll(symbol, `{${names.length}}`);
-    names.push(symbol.toLowerCase() === meaning.toLowerCase() ? symbol : `${symbol}: ${meaning}`);
+  const explained = termsOf(terms);
+  const known = [...explained.meanings.keys(), ...explained.worked_out.keys()];
+  const equals = formula.indexOf("=");
+  // "EV/EBITDA" is a name, "S_1 / S_0" is a calculation.
+  const left_text = formula.slice(0, equals).trim();
+  const left = / [-+*/] /u.test(left_text) ? readExpression(left_text, known) : undefined;
+  const right = readExpression(formula.slice(equals + 1), known);
+  if (equals < 0 || right === undefined) return undefined;
+  const worked_out = new Map<string, Expression>();
+  for (const [symbol, text] of explained.worked_out) {
+    const read = readExpression(text, known);
+    if (read === undefined) return undefined;
+    worked_out.set(symbol, read);
   }
-  // "P (1 + r)" and "nt" mean products.
-  const expression = text
-    .replaceAll(/(\}|\)|\d)\s*(?=\{|\()/gu, "$1 * ")
-    .replaceAll(/\s+/gu, " ")
-    .trim();
-  if (names.length === 0 || !/^(?:\{\d\}|[\d.\s()+*/^-])+$/u.test(expression)) return undefined;
-  const numbers = [...new Set(question.match(NUMBER) ?? [])];
-  return numbers.length === 0 ? undefined : inFormulaOrder({ expression, names, numbers });
-}
-
-/** The names in the order in which the formula has them: so they are asked for. */
-function inFormulaOrder({ expression, names, numbers }: GivenFormula): GivenFormula {
-  const places = [...new Set(expression.match(/\{\d\}/gu))].map((place) => Number(place[1]));
-  const at = new Map(places.map((place, index) => [place, index]));
+  const unknown = (left?.symbols.length ?? 0) > 1;
+  const direct = unknown ? [...left!.symbols, ...right.symbols] : right.symbols;
+  const open = direct.flatMap((one) => worked_out.get(one)?.symbols ?? one);
+  const symbols = [...new Set(open.flatMap((one) => worked_out.get(one)?.symbols ?? one))].filter(
+    (one) => !worked_out.has(one) && !explained.constants.has(one),
+  );
+  const meanings = symbols.map((symbol) => meaningOf(symbol, explained.meanings));
+  const told = numbersTold(question);
+  if (symbols.length === 0 || told.length === 0) return undefined;
+  const valuesOf = (numbers: readonly (number | undefined)[]): Values => {
+    const given = symbols.map((symbol, at) => [symbol, numbers[at] ?? Number.NaN] as const);
+    let values: Values = Object.fromEntries([...explained.constants, ...given]);
+    for (const [symbol, read] of worked_out) values = { ...values, [symbol]: read.value(values) };
+    return values;
+  };
   return {
-    expression: expression.replaceAll(/\{(\d)\}/gu, (_all, place) => `{${at.get(Number(place))}}`),
-    names: places.map((place) => names[place]!),
-    numbers,
+    text: formula,
+    names: symbols.map((symbol, at) =>
+      meanings[at] === "" ? symbol : `${symbol}: ${meanings[at]}`,
+    ),
+    offered: meanings.map((meaning) => [
+      ...told,
+      ...(/\bcompound|\bper year\b/iu.test(meaning) ? timesTold(question) : []),
+      ...numbersDerived(told, meaning),
+    ]),
+    unknown,
+    worked(numbers) {
+      const value = unknown
+        ? rootOf((x) => {
+            const values = valuesOf(numbers.map((one) => one ?? x));
+            return left!.value(values) - right.value(values);
+          })
+        : right.value(valuesOf(numbers));
+      return Number.isFinite(value) ? { value } : { fault: "it has no finite result" };
+    },
   };
 }
 
+interface Explained {
+  readonly meanings: ReadonlyMap<string, string>;
+  /** Symbols that are worked out of others. */
+  readonly worked_out: ReadonlyMap<string, string>;
+  readonly constants: ReadonlyMap<string, number>;
+}
+
+function termsOf(terms: string): Explained {
+  const meanings = new Map<string, string>();
+  const worked_out = new Map<string, string>();
+  const constants = new Map<string, number>();
+  for (const term of terms.split(NEXT_TERM)) {
+    const [, symbol = "", how, what = ""] = /^(.+?)(?:: | (=) )(.*)$/su.exec(term.trim()) ?? [];
+    if (how !== undefined) worked_out.set(symbol, what);
+    else if (/natural logarithm/iu.test(what)) constants.set(symbol, Math.E);
+    else if (symbol !== "" && !/cumulative distribution/iu.test(what)) meanings.set(symbol, what);
+  }
+  for (const symbol of constants.keys()) meanings.set(symbol, "");
+  return { meanings, worked_out, constants };
+}
+
+/** `S_1` means what `S` means. */
+function meaningOf(symbol: string, meanings: ReadonlyMap<string, string>): string {
+  const meaning = meanings.get(symbol) ?? meanings.get(symbol.replace(/_.*$/su, "")) ?? "";
+  return meaning.toLowerCase() === symbol.toLowerCase() ? "" : meaning;
+}
+
 /** More ways than these to give each name a number are not written out. */
-const WAYS_MAX = 200;
+const WAYS_MAX = 800;
+
+export type Way = Readonly<Record<string, string>>;
 
 /** Every way to give each name a number of its own; undefined: too many, or too few numbers. */
-export function waysOf({ names, numbers }: GivenFormula): Record<string, string>[] | undefined {
-  let ways: Record<string, string>[] = [{}];
-  for (const name of names) {
-    ways = ways.flatMap((way) => {
-      const taken = new Set(Object.values(way));
-      return numbers.filter((one) => !taken.has(one)).map((one) => ({ ...way, [name]: one }));
+export function waysOf(given: GivenFormula): Way[] | undefined {
+  const { names, offered, unknown } = given;
+  let ways: { way: Way; taken: readonly ToldNumber[]; asked: boolean }[] = [
+    { way: {}, taken: [], asked: !unknown },
+  ];
+  for (const [at, name] of names.entries()) {
+    ways = ways.flatMap(({ way, taken, asked }) => {
+      const open = offered[at]!.filter((one) => one.derived === true || !taken.includes(one));
+      const next = open.map((one) => {
+        return { way: { ...way, [name]: one.label }, taken: [...taken, one], asked };
+      });
+      if (!asked) next.push({ way: { ...way, [name]: ASKED_FOR }, taken: [...taken], asked: true });
+      return next;
     });
-    if (ways.length > WAYS_MAX) return undefined;
+    if (ways.length > 20 * WAYS_MAX) return undefined;
   }
-  return ways.length === 0 ? undefined : ways;
+  const whole = ways.filter(({ asked }) => asked).map(({ way }) => way);
+  const different = [...new Map(whole.map((way) => [JSON.stringify(way), way])).values()];
+  return different.length === 0 || different.length > WAYS_MAX ? undefined : different;
 }
 
 /** One way is to be chosen: no number can be invented, and none is taken twice. */
-export function valuesSchema(ways: readonly Record<string, string>[]): JsonSchema {
+export function valuesSchema(ways: readonly Way[]): JsonSchema {
   const anyOf = ways.map((way) => ({
     type: "object",
     properties: Object.fromEntries(
-      Object.entries(way).map(([name, one]) => [name, { const: one }]),
+      Object.entries(way).map(([name, one]) => [symbolOf(name), { const: one }]),
     ),
-    required: Object.keys(way),
+    required: Object.keys(way).map(symbolOf),
     additionalProperties: false,
   }));
   return {
@@ -90,21 +150,41 @@ export function valuesSchema(ways: readonly Record<string, string>[]): JsonSchem
   };
 }
 
-/** The calculation with the numbers in their places. */
-export function calculationWith(
-  { expression, names, numbers }: GivenFormula,
-  values: Readonly<Record<string, string>>,
-): string {
-  const scales = new Set(numbers.filter((one) => !one.endsWith("%")).map(scaleOf));
-  return expression.replaceAll(/\{(\d)\}/gu, (_all, place) => {
-    const said = values[names[Number(place)]!] ?? "";
-    const plain = said.replaceAll(/,|\s?(?:thousand|million|billion)/giu, "");
-    // Where all are millions, so is the answer.
-    return scales.size > 1 && scaleOf(said) > 1 ? `(${plain} * ${scaleOf(said)})` : plain;
-  });
+/** A name without what it means. */
+export const symbolOf = (name: string): string => name.split(": ")[0]!;
+
+/** The result with the numbers in their places; `way` by symbol. */
+export function workedWith({ names, offered, worked }: GivenFormula, way: Way): Worked {
+  return worked(
+    names.map((name, at) => {
+      const said = way[symbolOf(name)] ?? way[name];
+      return offered[at]!.find(({ label }) => label === said)?.value;
+    }),
+  );
 }
 
-function scaleOf(number: string): number {
-  const word = /[a-z]+$/iu.exec(number)?.[0].toLowerCase();
-  return word === undefined ? 1 : (SCALES[word] ?? 1);
+const SAMPLES = Array.from({ length: 121 }, (_, at) => 10 ** (at / 10 - 4));
+const HALVINGS = 200;
+
+/** Where a function of one number is 0: the smallest such number above 0; NaN: not found. */
+function rootOf(distance: (x: number) => number): number {
+  let [low, last] = [Number.NaN, Number.NaN];
+  for (const high of SAMPLES) {
+    const now = distance(high);
+    if (now === 0) return high;
+    if (last * now < 0) return halved(distance, low, high);
+    [low, last] = [high, now];
+  }
+  return Number.NaN;
+}
+
+function halved(distance: (x: number) => number, from: number, to: number): number {
+  let [low, high] = [from, to];
+  const below = Math.sign(distance(low));
+  for (let step = 0; step < HALVINGS; step++) {
+    const middle = (low + high) / 2;
+    if (Math.sign(distance(middle)) === below) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
 }

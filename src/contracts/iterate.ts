@@ -1,7 +1,16 @@
 // iterate: generate, validate, and retry with the validator's own error in the prompt.
 import { z } from "zod";
 import { defineContract, write } from "#kernel/contract.ts";
-import { count, json, judging, record, time, tokenUsage, validationError } from "./nouns.ts";
+import {
+  count,
+  json,
+  judging,
+  reading,
+  record,
+  time,
+  tokenUsage,
+  validationError,
+} from "./nouns.ts";
 import { validationReport } from "./validate.ts";
 
 export const attempt = z.strictObject({
@@ -85,6 +94,12 @@ export const iterate = defineContract("iterate", "Generate, validate, retry.", {
         .describe(
           "with guided and a schema that lists described choices: each description is judged by " +
             "itself, and the likeliest to be right are taken",
+        ),
+      reading: reading
+        .optional()
+        .describe(
+          "with guided and a schema that lists choices with the same fields: each field is asked " +
+            "for by itself, and the choice whose values together are the likeliest is taken",
         ),
       drift_after: z
         .int()

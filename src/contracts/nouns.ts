@@ -134,6 +134,21 @@ export const judging = z
   );
 export type Judging = z.output<typeof judging>;
 
+/** How a small model is asked for the fields of a choice, one at a time, about a text. */
+export const reading = z.strictObject({
+  instruction: z.string().min(1).max(10_000),
+  text: z.string().min(1).max(100_000).describe("what the values stand in"),
+  names: z
+    .record(z.string(), z.string().min(1))
+    .default({})
+    .describe("how a field is asked for, where its own name says too little"),
+  examples: z
+    .array(z.strictObject({ text: z.string(), values: z.record(z.string(), z.json()) }))
+    .max(32)
+    .describe("texts that were read before, and what their values are by what was asked for"),
+});
+export type Reading = z.output<typeof reading>;
+
 /** A chat message as OpenAI writes it; parts of other kinds than text are passed through. */
 export const chatMessage = z.looseObject({
   role: z.enum(["system", "developer", "user", "assistant", "tool"]),

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import type { LakehouseError } from "#kernel/problem.ts";
 import type { Random } from "#kernel/random.ts";
-import type { Column, Filters, Judging, ValidationError } from "#contracts/nouns.ts";
+import type { Column, Filters, Judging, Reading, ValidationError } from "#contracts/nouns.ts";
 
 /** What a validator may ask of the house while it judges. */
 export interface ValidatorTools {
@@ -80,6 +80,8 @@ export interface DraftPrompt {
   readonly schema?: JsonSchema;
   /** With a schema whose choices carry a `description`: how a small model judges each of them. */
   readonly judging?: Judging;
+  /** With a schema whose choices have the same fields: how a small model reads each of them. */
+  readonly reading?: Reading;
 }
 
 export interface TaskKind {

@@ -3,9 +3,11 @@ import type { Call } from "#kernel/call.ts";
 import { canonicalJson } from "#kernel/ids.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
 import type { Attempt } from "#contracts/iterate.ts";
-import type { ChatMessage, Judging, TokenUsage } from "#contracts/nouns.ts";
+import type { ChatMessage, Judging, Reading, TokenUsage } from "#contracts/nouns.ts";
+import type { Item, Judge } from "./ask-likely.ts";
 import { sumOf, type AskedModel, type AskModel } from "./ask-model.ts";
-import { createJudge, type Item, type Judge } from "./judged-choice.ts";
+import { createJudge } from "./judged-choice.ts";
+import { createReader } from "./read-choice.ts";
 
 /** An artifact that is a list of so many different options, and nothing else. */
 export interface Choices {
@@ -14,18 +16,19 @@ export interface Choices {
   readonly options: readonly Item[];
   /** By place in the list; undefined: to be chosen. */
   readonly places: readonly (Item | undefined)[];
-  /** Set where each option is judged by itself. */
+  /** Set where each option is judged by itself, or value by value. */
   readonly judge?: Judge | undefined;
 }
 
 /**
  * The choices that a JSON Schema describes: one property, an array with as many items at least as
  * at most, each `anyOf` objects of constants. undefined: it describes something else, or there are
- * fewer options than places. Options are judged where each has a `description`.
+ * fewer options than places. Options are judged where each has a `description`, and read value by
+ * value where they have the same fields.
  */
 export function choicesOf(
   schema: Readonly<Record<string, unknown>>,
-  judging?: Judging,
+  { judging, reading }: ChoiceForm = {},
 ): Choices | undefined {
   const [entry, ...others] = Object.entries(asItem(schema["properties"]) ?? {});
   if (entry === undefined || others.length > 0) return undefined;
@@ -39,10 +42,24 @@ export function choicesOf(
   const places = Array.from({ length: minItems }, () => undefined);
   const chosen = { list, options: options as Item[], places };
   const said = alternatives.map((one) => asItem(one)?.["description"]);
+  if (reading !== undefined && alike(chosen.options)) {
+    return { ...chosen, judge: createReader(reading) };
+  }
   const all_said = said.every((one) => typeof one === "string");
   if (judging === undefined || !all_said || options.length > JUDGED_MAX) return chosen;
   const says = new Map(chosen.options.map((option, at) => [canonicalJson(option), said[at]!]));
   return { ...chosen, judge: createJudge(judging, (item) => says.get(canonicalJson(item))!) };
+}
+
+/** How a small model is helped to choose. */
+export interface ChoiceForm {
+  readonly judging?: Judging | undefined;
+  readonly reading?: Reading | undefined;
+}
+
+function alike(options: readonly Item[]): boolean {
+  const fields = new Set(options.map((option) => canonicalJson(Object.keys(option).toSorted())));
+  return fields.size === 1 && Object.keys(options[0]!).length > 0;
 }
 
 /** Options that are asked about one after the other; a longer list is chosen from as it is. */

@@ -1,9 +1,8 @@
 // What a session with a small model has learnt: what is left to choose, and how warm to draft.
 import { canonicalJson } from "#kernel/ids.ts";
 import type { Attempt } from "#contracts/iterate.ts";
-import type { Judging } from "#contracts/nouns.ts";
 import type { AttemptRequest } from "./attempt.ts";
-import { afterRefusal, choicesOf } from "./guided-choice.ts";
+import { afterRefusal, choicesOf, type ChoiceForm } from "./guided-choice.ts";
 
 /** A small model that repeats itself at one temperature says something else at a higher one. */
 const WARMER = 0.4;
@@ -15,14 +14,15 @@ export interface Guide {
   refused(attempt: Attempt): void;
 }
 
-/** Changes nothing unless the caller asked for guidance. */
-export function createGuide(input: {
+interface Guided extends ChoiceForm {
   readonly guided: boolean;
   readonly schema?: Readonly<Record<string, unknown>> | undefined;
-  readonly judging?: Judging | undefined;
-}): Guide {
-  const { guided, schema, judging } = input;
-  let choices = guided && schema !== undefined ? choicesOf(schema, judging) : undefined;
+}
+
+/** Changes nothing unless the caller asked for guidance. */
+export function createGuide(input: Guided): Guide {
+  const { guided, schema } = input;
+  let choices = guided && schema !== undefined ? choicesOf(schema, input) : undefined;
   let warmer = 0;
   const seen = new Set<string>();
 

@@ -5,8 +5,9 @@ import { startCall } from "#kernel/call.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
 import type { Attempt } from "#contracts/iterate.ts";
-import { judging, type ChatMessage, type Judging, type TokenLogprob } from "#contracts/nouns.ts";
+import { judging, type Judging, type TokenLogprob } from "#contracts/nouns.ts";
 import type { AskedModel, AskModel } from "./ask-model.ts";
+import { askedModel, spoken } from "./asked-model.suite.ts";
 import type { AttemptRequest } from "./attempt.ts";
 import { choicesOf, createChooser } from "./guided-choice.ts";
 import { createGuide } from "./guided-session.ts";
@@ -33,23 +34,6 @@ function schemaFor(said: readonly (string | undefined)[], count: number) {
   return { type: "object", properties: { picks: list }, required: ["picks"] };
 }
 
-interface Said {
-  readonly asked: AskedModel;
-  readonly messages: readonly ChatMessage[];
-}
-
-/** A model that finds good as likely as the text that it is asked about says. */
-function judgeOf(answer: (says: string, asked: AskedModel) => Partial<ChatAnswer>) {
-  const said: Said[] = [];
-  const ask: AskModel = async (asked, messages) => {
-    said.push({ asked, messages: [...messages] });
-    const usage = { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 };
-    const rest = answer(String(messages.at(-1)!.content), asked);
-    return { usage, finish_reason: "length", model: "m", provider: "p", ...rest } as ChatAnswer;
-  };
-  return { ask, said };
-}
-
 const likely = (good: number): Partial<ChatAnswer> => {
   const top_logprobs = [
     { token: " Good", logprob: Math.log(good) },
@@ -64,12 +48,12 @@ type Picks = { picks: { id: string }[] };
 const idsOf = ({ content }: ChatAnswer) => (JSON.parse(content) as Picks).picks.map(({ id }) => id);
 
 const draft = (ask: AskModel, schema: object, asked: Partial<AskedModel> = {}) => {
-  const choices = choicesOf(schema as Record<string, unknown>, JUDGING);
+  const choices = choicesOf(schema as Record<string, unknown>, { judging: JUDGING });
   return createChooser(ask)({ ...asked, choices } as AskedModel, [], startCall());
 };
 
 test("each option is asked about by itself, after the same examples, for one word", async () => {
-  const { ask, said } = judgeOf((says) => likely(Number(says)));
+  const { ask, said } = askedModel((says) => likely(Number(says)));
   const answer = await draft(ask, schemaFor(["0.2", "0.9", "0.6"], 2), { model: "m" });
   assert.deepEqual(idsOf(answer), ["b", "c"]);
   assert.equal(answer.finish_reason, "stop");
@@ -83,30 +67,27 @@ test("each option is asked about by itself, after the same examples, for one wor
     logprobs: true,
     top_logprobs: 20,
   });
-  assert.deepEqual(
-    messages.map(({ role, content }) => `${role}: ${String(content)}`),
-    [
-      "system: good or bad?",
-      "user: round",
-      "assistant: good",
-      "user: not round",
-      "assistant: bad",
-      "user: 0.2",
-    ],
-  );
+  assert.deepEqual(spoken(messages), [
+    "system: good or bad?",
+    "user: round",
+    "assistant: good",
+    "user: not round",
+    "assistant: bad",
+    "user: 0.2",
+  ]);
 });
 
 test("options that are found equally right keep their own order", async () => {
-  const { ask } = judgeOf(() => likely(0.5));
+  const { ask } = askedModel(() => likely(0.5));
   assert.deepEqual(idsOf(await draft(ask, schemaFor(["x", "x", "x"], 2))), ["a", "b"]);
 });
 
 test("a model that tells no likelihoods is taken by its word; one that refuses, asked without", async () => {
-  const words = judgeOf((says) => ({ content: says }));
+  const words = askedModel((says) => ({ content: says }));
   const schema = schemaFor(["bad", "what?", "Good."], 2);
   assert.deepEqual(idsOf(await draft(words.ask, schema)), ["c", "b"]);
 
-  const refusing = judgeOf((says, asked) => {
+  const refusing = askedModel((says, asked) => {
     if (asked.logprobs !== undefined) throw new LakehouseError("rejected", "no logprobs here");
     return { content: says };
   });
@@ -114,14 +95,14 @@ test("a model that tells no likelihoods is taken by its word; one that refuses, 
   // It is told so once, and from then on asked without.
   assert.equal(refusing.said.length, 4);
 
-  const broken = judgeOf(() => {
+  const broken = askedModel(() => {
     throw new LakehouseError("unavailable", "gone");
   });
   await assert.rejects(draft(broken.ask, schema), /gone/);
 });
 
 test("after a refusal the next best is taken, and nothing is asked twice of the same model", async () => {
-  const { ask, said } = judgeOf((says) => likely(Number(says)));
+  const { ask, said } = askedModel((says) => likely(Number(says)));
   const schema = schemaFor(["0.2", "0.9", "0.6"], 1) as Record<string, unknown>;
   const guide = createGuide({ guided: true, schema, judging: JUDGING });
   const once = (model: string) => {
@@ -144,24 +125,24 @@ test("after a refusal the next best is taken, and nothing is asked twice of the 
 });
 
 test("options of which one has no description are chosen from as a list", () => {
-  assert.equal(choicesOf(schemaFor(["1", undefined], 1), JUDGING)!.judge, undefined);
+  assert.equal(choicesOf(schemaFor(["1", undefined], 1), { judging: JUDGING })!.judge, undefined);
   assert.equal(choicesOf(schemaFor(["1", "2"], 1))!.judge, undefined);
 });
 
 test("drafts side by side ask once; a question that failed is asked again", async () => {
-  const { ask, said } = judgeOf((says) => likely(Number(says)));
-  const choices = choicesOf(schemaFor(["0.2", "0.9", "0.6"], 1), JUDGING)!;
+  const { ask, said } = askedModel((says) => likely(Number(says)));
+  const choices = choicesOf(schemaFor(["0.2", "0.9", "0.6"], 1), { judging: JUDGING })!;
   const chooser = createChooser(ask);
   const drafts = [1, 2, 3].map(() => chooser({ choices } as AskedModel, [], startCall()));
   for (const one of await Promise.all(drafts)) assert.deepEqual(idsOf(one), ["b"]);
   assert.equal(said.length, 3);
 
   let fails = true;
-  const flaky = judgeOf((says) => {
+  const flaky = askedModel((says) => {
     if (fails) throw new LakehouseError("unavailable", "gone");
     return likely(Number(says));
   });
-  const again = choicesOf(schemaFor(["0.2", "0.9"], 1), JUDGING)!;
+  const again = choicesOf(schemaFor(["0.2", "0.9"], 1), { judging: JUDGING })!;
   const asking = () => createChooser(flaky.ask)({ choices: again } as AskedModel, [], startCall());
   await assert.rejects(asking(), /gone/);
   fails = false;

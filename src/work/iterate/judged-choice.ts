@@ -1,59 +1,24 @@
 // Choices judged one by one: how likely a small model finds each to be right, best first.
-import type { Call } from "#kernel/call.ts";
 import { canonicalJson } from "#kernel/ids.ts";
-import { toLakehouseError } from "#kernel/problem.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
 import type { ChatMessage, Judging, TokenUsage } from "#contracts/nouns.ts";
-import { REFUSALS, sumOf, type AskedModel, type AskModel } from "./ask-model.ts";
+import { createLikelyAsker, nameOf, NO_USAGE, type Item, type Judge } from "./ask-likely.ts";
+import { sumOf } from "./ask-model.ts";
 
-export type Item = Readonly<Record<string, unknown>>;
-
-/** Likelihoods that are told of a place at most, by any provider. */
-const TOLD_MAX = 20;
-/** What a word gets that is not among them. */
+/** What a word gets that is not among the likely ones. */
 const UNTOLD = Math.log(1e-9);
-
-export interface Judged {
-  /** Higher is likelier: ln P(right) − ln P(wrong); ±1 where a provider tells no likelihoods. */
-  readonly scores: ReadonlyMap<Item, number>;
-  /** Whoever judged; its usage is that of all questions of this time. */
-  readonly answer: ChatAnswer;
-}
-
-/** An option that a model has judged is not asked about again. */
-export type Judge = (
-  ask: AskModel,
-  asked: AskedModel,
-  options: readonly Item[],
-  call: Call,
-) => Promise<Judged>;
 
 /**
  * Each option by itself, after the same examples: small models that cannot find the right one in a
  * list can tell right from wrong. The likelihood of the first word ranks them (pointwise relevance
- * generation: Liang et al., Holistic Evaluation of Language Models, 2022).
+ * generation: Liang et al., Holistic Evaluation of Language Models, 2022): scores are
+ * ln P(right) − ln P(wrong), or ±1 where a provider tells no likelihoods.
  */
 export function createJudge(judging: Judging, saysOf: (item: Item) => string): Judge {
   const shown = exampleMessages(judging);
   /** Drafts that are made side by side ask once. */
   const known = new Map<string, Promise<Answered>>();
-  /** Models that tell no likelihoods: their word has to do. */
-  const silent = new Set<string>();
-
-  async function ask(asking: AskModel, asked: AskedModel, says: string, call: Call) {
-    const who = nameOf(asked);
-    const messages: ChatMessage[] = [...shown, { role: "user", content: says }];
-    if (silent.has(who)) return asking(asked, messages, call);
-    try {
-      return await asking({ ...asked, ...LIKELIHOODS }, messages, call);
-    } catch (thrown) {
-      if (!REFUSALS.has(toLakehouseError(thrown).code)) throw thrown;
-      const answer = await asking(asked, messages, call);
-      // Without them it went well: it was they that were refused.
-      silent.add(who);
-      return answer;
-    }
-  }
+  const ask = createLikelyAsker();
 
   return async (asking, { schema: _schema, choices: _choices, ...asked }, options, call) => {
     const one_word = { ...asked, temperature: 0, max_tokens: 1 };
@@ -64,7 +29,8 @@ export function createJudge(judging: Judging, saysOf: (item: Item) => string): J
       const key = `${nameOf(asked)} ${canonicalJson(option)}`;
       let answered = known.get(key);
       if (answered === undefined) {
-        answered = ask(asking, one_word, saysOf(option), call).then((answer) => {
+        const messages: ChatMessage[] = [...shown, { role: "user", content: saysOf(option) }];
+        answered = ask(asking, one_word, messages, call).then((answer) => {
           return { answer, score: scoreOf(answer, judging) };
         });
         known.set(key, answered);
@@ -82,13 +48,6 @@ interface Answered {
   readonly answer: ChatAnswer;
   readonly score: number;
 }
-
-function nameOf({ provider, model }: AskedModel): string {
-  return `${provider ?? ""}/${model ?? ""}`;
-}
-
-const LIKELIHOODS = { logprobs: true, top_logprobs: TOLD_MAX };
-const NO_USAGE: TokenUsage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
 
 function exampleMessages({ instruction, right, wrong, examples }: Judging): ChatMessage[] {
   const turns = examples.flatMap((one): ChatMessage[] => [

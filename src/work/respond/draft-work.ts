@@ -61,12 +61,18 @@ export async function draftWork(
     boosted: playbook !== null,
   }));
   const form = { brief: guided };
-  const { system, prompt, schema, judging } = kind.prompt(input.task, plan, candidates, form);
+  const { system, prompt, schema, judging, reading } = kind.prompt(
+    input.task,
+    plan,
+    candidates,
+    form,
+  );
   const guidance = {
     guided,
     ...(schema === undefined ? {} : { schema: { ...schema } }),
     // What an overseer said is read with the whole list.
     ...(judging === undefined || corrections.length > 0 ? {} : { judging }),
+    ...(reading === undefined || corrections.length > 0 ? {} : { reading }),
   };
   try {
     const answer = await client.iterate(
