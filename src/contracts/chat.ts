@@ -81,6 +81,9 @@ const reasons = [
   ...ledger_reasons,
 ];
 
+/** Pictures stand in messages as base64; OpenAI takes 50 MB. */
+const BODY_BYTES_MAX = 64 * 1024 * 1024;
+
 export const chat = defineContract("chat", "One door to every model.", {
   chat: write({
     summary: "A chat completion.",
@@ -89,6 +92,7 @@ export const chat = defineContract("chat", "One door to every model.", {
     output: answer,
     reasons,
     timeout_ms: 600_000,
+    body_bytes_max: BODY_BYTES_MAX,
   }),
   stream: stream({
     summary: "A chat completion, piece by piece.",
@@ -107,6 +111,7 @@ export const chat = defineContract("chat", "One door to every model.", {
     }),
     reasons,
     timeout_ms: 600_000,
+    body_bytes_max: BODY_BYTES_MAX,
   }),
   completions: bytes({
     summary: "Chat completions as OpenAI's API has them, streaming included.",
@@ -133,6 +138,7 @@ export const chat = defineContract("chat", "One door to every model.", {
     response_headers: { content_type: "content-type" },
     reasons,
     timeout_ms: 600_000,
+    body_bytes_max: BODY_BYTES_MAX,
   }),
   models: read({
     summary: "Models that the caller can ask now, as OpenAI lists them.",

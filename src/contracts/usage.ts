@@ -117,7 +117,6 @@ export const usage = defineContract("usage", "Who asked which model, what it cos
   report: read({
     summary: "Calls, tokens, cost and latency, grouped.",
     http: "GET /v1/usage",
-    scope: "admin",
     input: z.strictObject({
       group_by: z
         .enum(["model", "provider", "caller", "key", "task_class", "day"])
