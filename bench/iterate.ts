@@ -21,7 +21,7 @@ import type { LiftQuery } from "#ports/domain-pack.ts";
 import { staffingPack } from "../domains/staffing/pack.ts";
 import { load, machine, printReport, round } from "./support/bench-report.ts";
 import {
-  chanceOfValues,
+  chancesOfValues,
   FORMULA_CORPUS,
   FORMULA_DATASET,
   formulaPack,
@@ -129,7 +129,7 @@ async function runFills(house: House, dir: string, size: string, most: number, r
       return wanted.satisfies({ id: "", metadata: Object.fromEntries(entries) });
     }).length;
     const { count } = staffingPack.tasks["fill"]!.plan(task, {})?.context ?? {};
-    return drawn(fitting, ids.length, Number(count ?? 1));
+    return [drawn(fitting, ids.length, Number(count ?? 1))];
   };
   await runAll({ set: "fill", client: house.clients.respond, tasks, chance }, run);
 }
@@ -204,7 +204,9 @@ async function runFormula(house: House, dir: string, data: string, most: number,
   const targets = new Map(asked.map(({ question, target }) => [question, target]));
   const work = await formulaWork(house, join(dir, "formula"), targets);
   try {
-    const chance = async (task: string) => chanceOfValues(task, targets.get(task)!);
+    const chance = async (task: string) => {
+      return chancesOfValues(task, targets.get(task)!, run.iterations);
+    };
     const tasks = [...targets.keys()];
     await runAll({ set: "formula", client: work.client, tasks, chance }, run);
   } finally {
@@ -298,7 +300,8 @@ function tell(name: string, result: ArmResult, say: Run["say"], figures: Run["fi
       `@${at + 1} ${n}/${tasks} = ${percent(rate)} [${percent(low)}, ${percent(high)}]`,
   );
   const rest = Object.entries(others).map(([reason, count]) => `${reason} ${count}`);
-  const blind = chance === undefined ? "" : `; a blind draw ${percent(chance)}`;
+  const draws = chance.map((one, at) => `@${at + 1} ${percent(one)}`);
+  const blind = draws.length === 0 ? "" : `; blind draws ${draws.join(", ")}`;
   const spent = `${tokens} tokens, ${seconds.toFixed(1)} s${blind}`;
   say(`${name} (${kind}): ${[...steps, spent, ...rest].join("; ")}`);
   for (const [at, { rate, low, high }] of accepted.entries()) {
@@ -307,7 +310,9 @@ function tell(name: string, result: ArmResult, say: Run["say"], figures: Run["fi
   figures[`${name} tokens`] = tokens;
   figures[`${name} seconds`] = round(seconds);
   figures[`${name} answered by`] = kind;
-  if (chance !== undefined) figures[`${name} blind draw`] = round(chance);
+  for (const [at, one] of chance.entries()) {
+    figures[`${name} blind draw @${at + 1}`] = round(one);
+  }
 }
 
 await main(process.argv.slice(2));

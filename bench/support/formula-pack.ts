@@ -256,11 +256,22 @@ function worded(task: string): string {
     .replace(/\s*Answer:\s*$/, "");
 }
 
-/** The share of the ways to give each name a number that are right; undefined: no such choice. */
-export function chanceOfValues(task: string, target: number): number | undefined {
+/**
+ * Of 1, 2 … different ways drawn blindly to give each name a number: the chance that one is right.
+ * undefined: there is no such choice.
+ */
+export function chancesOfValues(
+  task: string,
+  target: number,
+  drafts: number,
+): readonly number[] | undefined {
   const given = givenFormula(task);
   const ways = given === undefined ? undefined : waysOf(given);
   if (ways === undefined) return undefined;
-  const right = rightWays(given!, target);
-  return right.length / ways.length;
+  const wrong = ways.length - rightWays(given!, target).length;
+  let missed = 1;
+  return Array.from({ length: drafts }, (_, drawn) => {
+    missed *= Math.max(0, wrong - drawn) / Math.max(1, ways.length - drawn);
+    return 1 - missed;
+  });
 }

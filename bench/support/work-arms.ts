@@ -32,8 +32,8 @@ export interface TaskResult {
   readonly other?: string;
   /** What the validator said to each refused draft. */
   readonly refusals: readonly string[];
-  /** Chance of a draft that is drawn from the candidates, where there are candidates. */
-  readonly chance?: number;
+  /** Of 1, 2 … drafts drawn from the candidates, where there are some: that one is right. */
+  readonly chance?: readonly number[];
 }
 
 export interface ArmResult {
@@ -46,8 +46,8 @@ export interface ArmResult {
   readonly seconds: number;
   /** Ends that are no verdict on a draft, by reason. */
   readonly others: Readonly<Record<string, number>>;
-  /** Mean chance of a draft drawn from the candidates; undefined: nothing to draw from. */
-  readonly chance: number | undefined;
+  /** Mean chance that one of 1, 2 … drafts drawn blindly is right; tasks without a choice: 0. */
+  readonly chance: readonly number[];
 }
 
 export interface ArmRequest {
@@ -66,8 +66,8 @@ export interface ArmTools {
   readonly client: Client<typeof respond>;
   readonly kept: KeptResults;
   readonly progress: (done: number) => void;
-  /** The chance of a blind draft among what was retrieved for a task. */
-  readonly chance?: (task: string, retrieved: Retrieved) => Promise<number | undefined>;
+  /** The chances of blind drafts among what was retrieved for a task. */
+  readonly chance?: (task: string, retrieved: Retrieved) => Promise<readonly number[] | undefined>;
 }
 
 /** Tasks whose result is kept already are not run again. */
@@ -84,7 +84,7 @@ export async function runArm(
     let result = kept.find(key);
     if (result === undefined) {
       const { answer, ...ran } = await runTask(client, task, max_iterations, request);
-      const likely = arm === "one_shot" ? await chance?.(task, answer?.retrieved ?? []) : undefined;
+      const likely = await chance?.(task, answer?.retrieved ?? []);
       result = { ...key, task, ...ran, ...(likely === undefined ? {} : { chance: likely }) };
       await kept.add(result);
     }
@@ -140,8 +140,12 @@ function summed(results: readonly TaskResult[], model: string, max_iterations: n
     const { rate, low, high } = rateOf(n, results.length);
     return { n, rate: rate ?? 0, low: low ?? 0, high: high ?? 0 };
   });
-  const chances = results.flatMap(({ chance }) => chance ?? []);
   const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
+  const most = Math.max(0, ...results.map((one) => one.chance?.length ?? 0));
+  const drafts = Math.min(max_iterations, most);
+  const chance = Array.from({ length: drafts }, (_, at) => {
+    return sum(results.map((one) => one.chance?.[at] ?? 0)) / results.length;
+  });
   return {
     model,
     kind: results.findLast(({ kind }) => kind !== "nobody")?.kind ?? "nobody",
@@ -150,7 +154,7 @@ function summed(results: readonly TaskResult[], model: string, max_iterations: n
     tokens: sum(results.map(({ tokens }) => tokens)),
     seconds: sum(results.map(({ seconds }) => seconds)),
     others,
-    chance: chances.length === 0 ? undefined : sum(chances) / chances.length,
+    chance,
   };
 }
 
