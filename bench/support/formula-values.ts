@@ -40,7 +40,7 @@ export function givenFormula(task: string): GivenFormula | undefined {
     if (read === undefined) return undefined;
     worked_out.set(symbol, read);
   }
-  const unknown = (left?.symbols.length ?? 0) > 1;
+  const unknown = left !== undefined && left.symbols.length > 0;
   const direct = unknown ? [...left!.symbols, ...right.symbols] : right.symbols;
   const open = direct.flatMap((one) => worked_out.get(one)?.symbols ?? one);
   const symbols = [...new Set(open.flatMap((one) => worked_out.get(one)?.symbols ?? one))].filter(

@@ -143,7 +143,7 @@ export const reading = z.strictObject({
     .default({})
     .describe("how a field is asked for, where its own name says too little"),
   examples: z
-    .array(z.strictObject({ text: z.string(), values: z.record(z.string(), z.json()) }))
+    .array(z.strictObject({ text: z.string(), values: z.record(z.string(), json) }))
     .max(32)
     .describe("texts that were read before, and what their values are by what was asked for"),
 });

@@ -22,15 +22,15 @@ export type AskModel = (
   call: Call,
 ) => Promise<ChatAnswer>;
 
-/** Models that refused a schema and are remembered for it, at most. */
+/** Refusals that are remembered, of a model and a schema's name, at most. */
 const REFUSERS_MAX = 1_000;
 
 /** What a provider answers that does not know response formats, or not this schema. */
 export const REFUSALS: ReadonlySet<string> = new Set(["rejected", "invalid", "unimplemented"]);
 
 /**
- * A model that refuses the schema is asked once more without it, and from then on without it at
- * once. Errors are those of chat.
+ * A model that refuses a schema is asked once more without it, and for this schema from then on
+ * without it at once. Errors are those of chat.
  */
 export function createModelAsker(
   client: Client<typeof chat>,
@@ -40,10 +40,10 @@ export function createModelAsker(
   const refusers = new Set<string>();
 
   return async ({ schema, ...asked }, messages, call) => {
-    const who = `${asked.provider ?? ""}/${asked.model ?? ""}`;
-    if (!use_schema || schema === undefined || refusers.has(who)) {
-      return client.chat({ ...asked, messages }, call);
-    }
+    if (!use_schema || schema === undefined) return client.chat({ ...asked, messages }, call);
+    // Some take objects only: what is refused of one schema says nothing of another.
+    const who = `${asked.provider ?? ""}/${asked.model ?? ""} ${schema.name}`;
+    if (refusers.has(who)) return client.chat({ ...asked, messages }, call);
     const response_format = {
       type: "json_schema",
       json_schema: { name: schema.name, strict: true, schema: schema.schema },
@@ -56,8 +56,9 @@ export function createModelAsker(
       const answer = await client.chat({ ...asked, messages }, call);
       // Without the schema it went well: it was the schema that was refused.
       if (refusers.size < REFUSERS_MAX) refusers.add(who);
-      const fields = { model: answer.model, reason: error.reason, trace_id: call.trace_id };
-      log.info({ ...fields, err: error.message }, "this model takes no JSON schema");
+      const fields = { model: answer.model, schema: schema.name, trace_id: call.trace_id };
+      const said = { reason: error.reason, err: error.message };
+      log.info({ ...fields, ...said }, "this model does not take this JSON schema");
       return answer;
     }
   };
