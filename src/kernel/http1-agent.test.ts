@@ -1,5 +1,5 @@
 // Exchanges over real sockets: connections used again, servers that close, stall, flood and lie.
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { stat } from "node:fs";
 import { spawn } from "node:child_process";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
@@ -259,22 +259,38 @@ test("a reader that is slow makes its server wait", async (t) => {
 });
 
 test("who leaves ends the connection at once, before and in the midst of the answer", async (t) => {
+  const heard = new EventEmitter();
   const { url, sockets } = await serve(t, (socket, request) => {
     if (request.startsWith("GET /begins")) {
       socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n");
     }
+    heard.emit("request");
   });
-  for (const path of ["silent", "begins"]) {
-    const leaving = new AbortController();
-    const answer = httpRequest({ method: "GET", url: `${url}/${path}`, signal: leaving.signal });
-    const read = answer.then(({ body }) => collectBytes(body));
-    setTimeout(() => leaving.abort(), 30);
-    await assert.rejects(read);
-    const socket = sockets.at(-1)!;
-    if (!socket.closed) await once(socket, "close");
-  }
+  const ask = (path: string, signal: AbortSignal) =>
+    httpRequest({ method: "GET", url: `${url}/${path}`, signal });
+
+  const before = new AbortController();
+  const asked = once(heard, "request");
+  const silent = ask("silent", before.signal);
+  await asked;
+  before.abort();
+  await assert.rejects(silent, (error: LakehouseError) => error.code === "cancelled");
+  await closed(sockets[0]!);
+
+  const midst = new AbortController();
+  const { body } = await ask("begins", midst.signal);
+  const pieces = body[Symbol.asyncIterator]();
+  assert.equal(String((await pieces.next()).value), "a");
+  const more = pieces.next();
+  midst.abort();
+  await assert.rejects(Promise.resolve(more));
+  await closed(sockets[1]!);
   assert.equal(sockets.length, 2);
 });
+
+async function closed(socket: Socket): Promise<void> {
+  if (!socket.closed) await once(socket, "close");
+}
 
 test("nobody listens: said so", async () => {
   const probe = createServer().listen(0, "127.0.0.1");
