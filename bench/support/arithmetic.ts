@@ -17,7 +17,8 @@ type Node = (values: Values) => number;
 type Token = { readonly number: number } | { readonly symbol: string } | { readonly sign: string };
 
 const NUMBER = /(\d+(?:\.\d+)?(?:e[+-]?\d+)?|\.\d+)(%?)/iy;
-const SIGN = /[-+*/^()√∑]|(?:ln|exp|sqrt)(?=\s*\()|N(?=\()/y;
+const FUNCTION = /(?:ln|exp|sqrt)(?![\p{L}_])/iuy;
+const SIGN = /[-+*/^()√∑]|N(?=\()/y;
 /** A name that nobody explained: words, an index, or a function of which only the value counts. */
 const WORDS = /\p{L}[\p{L}\d]*(?:_[\p{L}\d]+)?(?:\([^()]*\)|(?: \p{L}[\p{L}\d_]*)*)/uy;
 const LENGTH_MAX = 400;
@@ -26,21 +27,22 @@ const LENGTH_MAX = 400;
 export function workOut(text: string): Worked {
   if (text.length > LENGTH_MAX) return { fault: `it is longer than ${LENGTH_MAX} characters` };
   const tokens = tokensOf(plain(text), []);
-  const strange = typeof tokens === "string" ? tokens : tokens.find((one) => "symbol" in one);
-  if (strange !== undefined) {
-    const said = typeof strange === "string" ? strange : (strange as { symbol: string }).symbol;
-    return { fault: `"${said}" is no number and no operator` };
-  }
-  const node = nodeOf(tokens as Token[], false);
+  if (typeof tokens === "string") return strange(tokens);
+  const word = tokens.find((one) => "symbol" in one);
+  if (word !== undefined) return strange(word.symbol);
+  const node = nodeOf(tokens, false);
   if ("fault" in node) return node;
   const value = node.read({});
   return Number.isFinite(value) ? { value } : { fault: "it has no finite result" };
 }
 
+const strange = (said: string) => ({ fault: `"${said}" is no number and no operator` });
+
 /**
- * A formula: `symbols` are known, other words in it are symbols as well. Neighbours are multiplied
- * first (`a / bc` is a / (b c)); `N` is the cumulative normal distribution; `∑` adds up as many
- * terms as `t` says, from 0 on (numpy-financial's `npv`). undefined: it holds something else.
+ * A formula: `known` are its symbols, other words in it are symbols as well. Neighbours are
+ * multiplied first (`a / bc` is a / (b c)); `N` is the cumulative normal distribution; `∑` adds up
+ * as many terms as `t` says, from 0 on (numpy-financial's `npv`). undefined: it holds something
+ * else.
  */
 export function readExpression(text: string, known: readonly string[]): Expression | undefined {
   const tokens = text.length > LENGTH_MAX ? "" : tokensOf(plain(text), known);
@@ -94,6 +96,8 @@ function tokenAt(
     const [all, digits, percent] = number;
     return [{ number: Number(digits) / (percent === "%" ? 100 : 1) }, all.length];
   }
+  const called = read(FUNCTION)?.[0];
+  if (called !== undefined) return [{ sign: called.toLowerCase() }, called.length];
   // "S" is not meant in "S_1".
   const symbol = known.find((one) => text.startsWith(one, at) && text[at + one.length] !== "_");
   if (symbol !== undefined) return [{ symbol }, symbol.length];

@@ -17,7 +17,7 @@ export interface GivenFormula {
 }
 
 /** What a name is said to be that has no number. */
-export const ASKED_FOR = "?";
+const ASKED_FOR = "?";
 
 const GIVEN = /Formula: (?<formula>.+?),? Explanation: (?<terms>.+?)\. Question:(?<question>.+)/su;
 /** "Name: what it is" or "name = how it is worked out", one after the other. */

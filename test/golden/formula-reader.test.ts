@@ -20,6 +20,7 @@ test("a calculation is worked out; what is none is told as such", () => {
   assert.deepEqual(workOut("2 ^ -1 + 50%"), { value: 1 });
   assert.deepEqual(workOut("-2 ^ 2"), { value: -4 });
   assert.deepEqual(workOut("2 ^ 3 ^ 2"), { value: 512 });
+  assert.deepEqual(workOut("SQRT(16) + Ln 1 + exp(0)"), { value: 5 });
   assert.deepEqual(workOut("1 / 0"), { fault: "it has no finite result" });
   assert.deepEqual(workOut("(1 + 2"), { fault: "it breaks off, or a bracket is missing" });
   assert.deepEqual(workOut("5 5"), { fault: "something is left over behind it" });

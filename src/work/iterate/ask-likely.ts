@@ -56,3 +56,22 @@ export function createLikelyAsker() {
     }
   };
 }
+
+/** What is asked once, also by drafts side by side; a question that failed is asked again. */
+export function createAskedOnce<T extends { readonly answer: ChatAnswer }>() {
+  const known = new Map<string, Promise<T>>();
+
+  /** `usage` is told to whoever asked first. */
+  return async (
+    key: string,
+    ask: () => Promise<T>,
+  ): Promise<{ readonly told: T; readonly usage?: TokenUsage }> => {
+    const before = known.get(key);
+    if (before !== undefined) return { told: await before };
+    const asked = ask();
+    known.set(key, asked);
+    asked.catch(() => known.delete(key));
+    const told = await asked;
+    return { told, usage: told.answer.usage };
+  };
+}

@@ -2,7 +2,14 @@
 import { canonicalJson } from "#kernel/ids.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
 import type { ChatMessage, Judging, TokenUsage } from "#contracts/nouns.ts";
-import { createLikelyAsker, nameOf, NO_USAGE, type Item, type Judge } from "./ask-likely.ts";
+import {
+  createAskedOnce,
+  createLikelyAsker,
+  nameOf,
+  NO_USAGE,
+  type Item,
+  type Judge,
+} from "./ask-likely.ts";
 import { sumOf } from "./ask-model.ts";
 
 /** What a word gets that is not among the likely ones. */
@@ -16,8 +23,7 @@ const UNTOLD = Math.log(1e-9);
  */
 export function createJudge(judging: Judging, saysOf: (item: Item) => string): Judge {
   const shown = exampleMessages(judging);
-  /** Drafts that are made side by side ask once. */
-  const known = new Map<string, Promise<Answered>>();
+  const once = createAskedOnce<Answered>();
   const ask = createLikelyAsker();
 
   return async (asking, { schema: _schema, choices: _choices, ...asked }, options, call) => {
@@ -27,18 +33,14 @@ export function createJudge(judging: Judging, saysOf: (item: Item) => string): J
     let last: Answered | undefined;
     for (const option of options) {
       const key = `${nameOf(asked)} ${canonicalJson(option)}`;
-      let answered = known.get(key);
-      if (answered === undefined) {
+      const { told, usage: used } = await once(key, async () => {
         const messages: ChatMessage[] = [...shown, { role: "user", content: saysOf(option) }];
-        answered = ask(asking, one_word, messages, call).then((answer) => {
-          return { answer, score: scoreOf(answer, judging) };
-        });
-        known.set(key, answered);
-        answered.catch(() => known.delete(key));
-        usage = sumOf(usage, (await answered).answer.usage);
-      }
-      last = await answered;
-      scores.set(option, last.score);
+        const answer = await ask(asking, one_word, messages, call);
+        return { answer, score: scoreOf(answer, judging) };
+      });
+      if (used !== undefined) usage = sumOf(usage, used);
+      last = told;
+      scores.set(option, told.score);
     }
     return { scores, answer: { ...last!.answer, usage } };
   };

@@ -3,7 +3,14 @@ import type { Call } from "#kernel/call.ts";
 import { canonicalJson } from "#kernel/ids.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
 import type { ChatMessage, Reading, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
-import { createLikelyAsker, nameOf, NO_USAGE, type Item, type Judge } from "./ask-likely.ts";
+import {
+  createAskedOnce,
+  createLikelyAsker,
+  nameOf,
+  NO_USAGE,
+  type Item,
+  type Judge,
+} from "./ask-likely.ts";
 import { sumOf, type AskedModel, type AskModel } from "./ask-model.ts";
 
 /** What a value gets that is not among the likely ones. */
@@ -25,7 +32,7 @@ export function createReader(reading: Reading): Judge {
   const shown = exampleMessages(reading);
   const ask = createLikelyAsker();
   /** Values only become fewer: what was read of all of them holds for the rest. */
-  const known = new Map<string, Promise<ReadField>>();
+  const once = createAskedOnce<ReadField>();
 
   async function read(
     asking: AskModel,
@@ -49,17 +56,14 @@ export function createReader(reading: Reading): Judge {
     let last: ReadField | undefined;
     for (const field of fields) {
       const key = canonicalJson([nameOf(asked), field]);
-      let reads = known.get(key);
-      if (reads === undefined) {
+      const { told, usage: used } = await once(key, () => {
         const values = options.map((option) => option[field]);
-        reads = read(asking, asked, field, values, call);
-        known.set(key, reads);
-        reads.catch(() => known.delete(key));
-        usage = sumOf(usage, (await reads).answer.usage);
-      }
-      last = await reads;
+        return read(asking, asked, field, values, call);
+      });
+      if (used !== undefined) usage = sumOf(usage, used);
+      last = told;
       for (const [option, sum] of sums) {
-        sums.set(option, sum + (last.likely.get(JSON.stringify(option[field])) ?? UNTOLD));
+        sums.set(option, sum + (told.likely.get(JSON.stringify(option[field])) ?? UNTOLD));
       }
     }
     return { scores: sums, answer: { ...last!.answer, usage } };
