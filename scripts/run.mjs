@@ -14,7 +14,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.env.NODE_COMPILE_CACHE ??= join(root, "node_modules/.cache/compiled");
 const [task = "help", ...args] = process.argv.slice(2);
 
-const UNIT = ["src", "domains", "test/tidy", "test/golden"];
+const UNIT = ["src", "domains", "test/golden"];
+const TIDY = ["test/tidy"];
 const SLOW = ["test/scenarios"];
 /** They start and kill processes: beside what they test, and run with the slow ones. */
 const CRASH_TEST = /-crash\.test\.ts$/;
@@ -24,9 +25,11 @@ const TEST_FLAGS = ["--no-warnings", "--test", "--test-isolation=none"];
 const UNIT_TEST_LIMIT = "--test-timeout=120000";
 /** Tests wait now and then, for a timeout or a child: one process more than two cores. */
 const LANES = 3;
-/** A lane takes a minute. What keeps it from ending after this is told, and is a failure. */
-const LANE_LIMIT_MS = 360_000;
-/** Between a lane's end and that of its output. */
+/** A lane that has done one part takes another: they end at about the same time. */
+const PARTS = 2 * LANES;
+/** A part takes half a minute. What keeps it from ending after this is told, and is a failure. */
+const PART_LIMIT_MS = 360_000;
+/** Between a part's end and that of its output. */
 const LAST_WORDS_MS = 10_000;
 
 const TASKS = {
@@ -152,59 +155,77 @@ function bunTests() {
   return inLanes("unit tests on Bun", bun(), flags, files);
 }
 
-/** Files side by side; all processes but the first report at the end. */
+/** Files side by side. One process is heard as it speaks, the others when it has ended. */
 async function inLanes(what, command, flags, all_files) {
   const started = Date.now();
   const lanes = Math.min(LANES, availableParallelism() + 1);
-  const children = dealt(all_files, lanes).map((files, lane) => {
-    const stdio = lane === 0 ? "inherit" : ["ignore", "pipe", "pipe"];
-    const env = { ...process.env, ...quickFolder() };
-    return spawn(command, [...flags, ...files], { cwd: root, stdio, env });
-  });
-  const told = children.map(() => []);
-  for (const [lane, { stdout, stderr }] of children.entries()) {
-    for (const stream of [stdout, stderr]) stream?.on("data", (text) => told[lane].push(text));
+  const parts = dealt(all_files, PARTS).map((files) => createPart(command, [...flags, ...files]));
+  const waiting = [...parts];
+  async function lane() {
+    for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) await part.run();
   }
-  const ends = await Promise.all(children.map(laneEnd));
-  process.stdout.write(Buffer.concat(told.flat()));
-  for (const [lane, { fault }] of ends.entries()) {
-    if (fault === undefined) continue;
-    const last = Buffer.concat(told[lane]).toString("utf8").trimEnd().split("\n").slice(-3);
-    console.error([`✖ process ${lane} of the ${what} ${fault}; it said last:`, ...last].join("\n"));
+  const running = Array.from({ length: lanes }, lane);
+  let code = 0;
+  for (const part of parts) {
+    part.show();
+    const { code: own, fault } = await part.end;
+    code = Math.max(code, own);
+    if (fault !== undefined) console.log(`✖ this process of the ${what} ${fault}`);
   }
-  const codes = ends.map(({ code }) => code);
-  const words = codes.every((code) => code === 0) ? "all passed" : "some FAILED, see above";
+  await Promise.all(running);
+  const words = code === 0 ? "all passed" : "some FAILED, see above";
   const took_s = ((Date.now() - started) / 1000).toFixed(1);
-  console.log(`${what} in ${lanes} processes: ${words} (${took_s} s)`);
-  return Math.max(...codes);
+  console.log(`${what} in ${PARTS} processes, ${lanes} at a time: ${words} (${took_s} s)`);
+  return code;
 }
 
-/** The exit code of a lane, and why it is none of its own. */
-function laneEnd(child) {
-  return new Promise((resolve) => {
+/** `end` tells the exit code, and why it is none of its own. Shown, all that it says is printed. */
+function createPart(command, rest) {
+  let held = [];
+  let finish;
+  const end = new Promise((resolve) => (finish = resolve));
+  function hear(text) {
+    if (held === undefined) process.stdout.write(text);
+    else held.push(text);
+  }
+
+  function run() {
+    const env = { ...process.env, ...quickFolder() };
+    const child = spawn(command, rest, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env });
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", hear);
     let fault;
     const late = setTimeout(() => {
-      fault = `was ended after ${LANE_LIMIT_MS / 1000} s`;
+      fault = `was ended after ${PART_LIMIT_MS / 1000} s`;
       child.kill("SIGKILL");
-    }, LANE_LIMIT_MS);
+    }, PART_LIMIT_MS);
     child.on("exit", (code) => {
       clearTimeout(late);
       const left_behind = setTimeout(() => {
-        for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+        for (const stream of [child.stdout, child.stderr]) stream.destroy();
         fault ??= "left a process behind that it had started";
       }, LAST_WORDS_MS);
       child.on("close", () => {
         clearTimeout(left_behind);
-        resolve({ code: fault === undefined ? (code ?? 1) : 1, fault });
+        finish({ code: fault === undefined ? (code ?? 1) : 1, fault });
       });
     });
-  });
+    return end;
+  }
+
+  return {
+    end,
+    run,
+    show() {
+      for (const text of held) process.stdout.write(text);
+      held = undefined;
+    },
+  };
 }
 
 /** To and fro: neighbours take about the same time, and nobody always has the first turn. */
-function dealt(files, lanes) {
-  const laneOf = (at) => (Math.floor(at / lanes) % 2 === 0 ? at % lanes : lanes - 1 - (at % lanes));
-  return Array.from({ length: lanes }, (_, lane) => files.filter((_, at) => laneOf(at) === lane));
+function dealt(files, parts) {
+  const partOf = (at) => (Math.floor(at / parts) % 2 === 0 ? at % parts : parts - 1 - (at % parts));
+  return Array.from({ length: parts }, (_, part) => files.filter((_, at) => partOf(at) === part));
 }
 
 /** Thousands of small stores are made and synced: in memory where there is room for them. */
@@ -221,7 +242,7 @@ function check() {
     run(tool("oxfmt"), ["--check", ...sources]) ||
     run(tool("oxlint"), ["--type-aware", "--quiet", ...sources]) ||
     run(tool("tsc"), ["--noEmit"]) ||
-    nodeTests(["test/tidy"], [])
+    nodeTests(TIDY, [])
   );
 }
 

@@ -44,9 +44,29 @@ export interface Remembered {
 
 const words = (text: string) => new Set(text.toLowerCase().match(/[a-z0-9]+/g) ?? []);
 
+interface Worker {
+  readonly row: Record<string, unknown>;
+  readonly words: ReadonlySet<string>;
+}
+
+/** Of all houses of the process: it is only read, and takes longer to make than most tests run. */
+let roster: ReturnType<typeof makeRoster> | undefined;
+
+async function makeRoster(dir: string) {
+  const { client } = await packQuery(staffingPack, 4_000, dir);
+  const found = await client.rows({ sql: "SELECT * FROM workers ORDER BY worker_id" });
+  const names = found.columns.map((column) => column.name);
+  const workers = found.rows.map((values): Worker => {
+    const row = Object.fromEntries(names.map((name, at) => [name, values[at]]));
+    const text = [row["role"], row["shift"], row["certifications"], row["notes"]].join(" ");
+    return { row, words: words(text) };
+  });
+  return { client, workers };
+}
+
 /** Word overlap over the workers of the city asked for; playbooks of the same words first. */
 function memoryMatrix(
-  rows: readonly Record<string, unknown>[],
+  workers: readonly Worker[],
   memory: Remembered[],
   retold: NonNullable<HouseOptions["retold"]>,
 ) {
@@ -83,13 +103,12 @@ function memoryMatrix(
           one.scope === input.playbook_scope &&
           one.query_text === input.query_text,
       );
-      const fitting = rows.filter((row) =>
+      const fitting = workers.filter(({ row }) =>
         Object.entries(input.filters ?? {}).every(([field, value]) => row[field] === value),
       );
       const results = fitting
-        .map((row) => {
-          const text = [row["role"], row["shift"], row["certifications"], row["notes"]].join(" ");
-          const score = [...words(text)].filter((word) => asked.has(word)).length / 10;
+        .map(({ row, words: known }) => {
+          const score = [...known].filter((word) => asked.has(word)).length / 10;
           const from = applied.find((one) => one.answer_id === `w-${String(row["worker_id"])}`);
           return hit(row, from === undefined ? score : 1, from);
         })
@@ -156,19 +175,10 @@ export interface HouseOptions {
 /** A whole respond over generated workers; the roster is real, retrieval may be tampered with. */
 export async function respondHouse(t: HasAfter, options: HouseOptions = {}) {
   const dir = await tempDir(t);
-  const query = await packQuery(staffingPack, 4_000, dir);
-  t.after(() => query.stop());
-  const found = await query.client.rows({ sql: "SELECT * FROM workers ORDER BY worker_id" });
-  const names = found.columns.map((column) => column.name);
-  const rows = found.rows.map((row) =>
-    Object.fromEntries(names.map((name, at) => [name, row[at]])),
-  );
+  const { client: query, workers } = await (roster ??= makeRoster(dir));
   const base = { log: silentLog, clock: systemClock };
   const packs = [bookshopPack, options.pack ?? staffingPack];
-  const judge = await createValidate(
-    { ...base, query: query.client, packs },
-    validateSettings.parse({}),
-  );
+  const judge = await createValidate({ ...base, query, packs }, validateSettings.parse({}));
   const solver = await createChat(
     { ...base, providers: [createSolverProvider()], tiers: {} },
     chatSettings.parse({ default_model: "builtin/solver" }),
@@ -191,7 +201,7 @@ export async function respondHouse(t: HasAfter, options: HouseOptions = {}) {
       ...base,
       packs,
       kb_dir: `${dir}/kb`,
-      matrix: memoryMatrix(rows, memory, options.retold ?? ((row) => row)),
+      matrix: memoryMatrix(workers, memory, options.retold ?? ((row) => row)),
       playbook: memoryPlaybook(memory, options.broken_playbook ?? false),
       permission: options.permission,
       iterate: connectLocal(iterate, drafting.handlers),

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { spell, type Spelling } from "./loose-spelling.suite.ts";
 import { malformedAnswers, ORDERS } from "./malformed-answers.suite.ts";
 import { readAnswer } from "./read-answer.ts";
+import { anyCodePoint } from "../../../test/support/any-code-point.ts";
 
 const SEED = 20_261;
 
@@ -78,7 +79,7 @@ test("a repair is told, a plain answer is not", () => {
 const key = fc.stringMatching(/^[a-z_]{1,8}$/);
 const leaf = fc.oneof(
   fc.string(),
-  fc.string({ unit: "binary" }),
+  fc.string({ unit: anyCodePoint }),
   fc.constantFrom("don't", 'a "b" c', "a, b: {c}", "x//y", "#z", "\\", "\n", "None", "1,000"),
   fc.integer(),
   fc.double({ noNaN: true, noDefaultInfinity: true }).filter((one) => !Object.is(one, -0)),
