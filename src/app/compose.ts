@@ -18,10 +18,10 @@ import { journalled } from "./journalled.ts";
 import { checkChatHasLedger, keysElsewhere } from "./ledger-reach.ts";
 import { loadPacks } from "./packs.ts";
 import { openOtlpExport, type OtlpExport } from "./otlp-export.ts";
-import { addressOf } from "./parts-apart.ts";
+import { addressOf, connectNobody, isObserved } from "./parts-apart.ts";
 import { PARTS, type InProcess, type Part, type Site } from "./parts.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
-import { createWitnessSink, type WitnessSink } from "./witness-sink.ts";
+import { createUnobserved, createWitnessSink, type WitnessSink } from "./witness-sink.ts";
 
 export interface ComposeOptions {
   readonly settings: HouseSettings;
@@ -74,7 +74,10 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
   const otlp = await openOtlpExport(settings.telemetry, options.variables, log, version);
   if (otlp !== undefined) lifecycle.add("telemetry", () => otlp.stop());
   const in_process: InProcess = {};
-  const sink = createWitnessSink(() => takerOf(in_process, clients), log, otlp?.take);
+  const observed = isObserved(wanted, settings);
+  const sink = observed
+    ? createWitnessSink(() => takerOf(in_process, clients), log, otlp?.take)
+    : createUnobserved(otlp?.take);
   const site: Site = {
     clients: clients as Clients,
     settings,
@@ -90,17 +93,22 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
 
   let unjournalled = 0;
 
-  async function openPart(part: Part): Promise<void> {
-    const contract: Contract = ALL_CONTRACTS[part.service];
-    if (!wanted.has(part.service)) {
-      const connection = connectHttp(contract, {
-        url: addressOf(settings, part.service),
-        token: token === "" ? undefined : token,
-      });
-      clients[part.service] = connection.client;
-      lifecycle.add(part.service, () => connection.close());
+  function connectElsewhere(service: ServiceName, contract: Contract): void {
+    if (service === "observe" && !observed) {
+      clients.observe = connectNobody(contract, 'settings say services.observe = "none"');
       return;
     }
+    const connection = connectHttp(contract, {
+      url: addressOf(settings, service),
+      token: token === "" ? undefined : token,
+    });
+    clients[service] = connection.client;
+    lifecycle.add(service, () => connection.close());
+  }
+
+  async function openPart(part: Part): Promise<void> {
+    const contract: Contract = ALL_CONTRACTS[part.service];
+    if (!wanted.has(part.service)) return connectElsewhere(part.service, contract);
     const unlock = await lockService(data_dir, part.service);
     lifecycle.add(`${part.service} lock`, async () => unlock());
     const service = await part.open(site);
@@ -160,8 +168,9 @@ async function healthOf(
       figures: { reason: String(error) },
     }));
   }
-  const figures = { lost_events: sink.lost(), stuck_events: sink.stuck(), unjournalled };
-  const good = Object.values(figures).every((count) => count === 0);
+  const counts = { lost_events: sink.lost(), stuck_events: sink.stuck(), unjournalled };
+  const good = Object.values(counts).every((count) => count === 0);
+  const figures = sink.observed ? counts : { observer: "none", ...counts };
   if (otlp !== undefined) {
     const sent = otlp.figures();
     answers["telemetry"] = {

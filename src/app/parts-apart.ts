@@ -1,8 +1,10 @@
 // Parts that run apart: which ones a process was told to run, and where each is asked.
 import type { ServiceName } from "#contracts/all-contracts.ts";
+import { connectLocal } from "#kernel/connect-local.ts";
+import type { Contract } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { PARTS } from "./parts.ts";
-import type { HouseSettings } from "./settings.ts";
+import { NO_OBSERVER, type HouseSettings } from "./settings.ts";
 
 /** Ports of services that run apart, where settings do not say otherwise. */
 const DEFAULT_PORTS: Readonly<Record<ServiceName, number>> = {
@@ -33,6 +35,20 @@ const MCP_PORT = 3222;
 export function addressOf(settings: HouseSettings, service: ServiceName): string {
   const address = settings.services[service];
   return address === "" ? `http://127.0.0.1:${DEFAULT_PORTS[service]}` : address;
+}
+
+/** Whether operations are kept anywhere: here, or at an address. */
+export function isObserved(here: ReadonlySet<ServiceName>, settings: HouseSettings): boolean {
+  return here.has("observe") || settings.services.observe !== NO_OBSERVER;
+}
+
+/** Stands where a service would be that there is not to be: every call is `unavailable`. */
+export function connectNobody(contract: Contract, hint: string): unknown {
+  const refuse = (): never => {
+    throw new LakehouseError("unavailable", `no service "${contract.service}" here`, { hint });
+  };
+  const names = Object.keys(contract.operations);
+  return connectLocal(contract, Object.fromEntries(names.map((name) => [name, refuse])) as never);
 }
 
 /** The ways in that `--only` may name beside services. */

@@ -42,10 +42,16 @@ const gatewaySettings = z.strictObject({
   hosts: z.array(z.string()).default([]).describe("other names this server is addressed by"),
 });
 
+/** In place of the observer's address: there is none. */
+export const NO_OBSERVER = "none";
+
 /** Where services answer when they do not run in this process. */
 const servicesSettings = z.strictObject(
   Object.fromEntries(
-    SERVICE_NAMES.map((name) => [name, z.string().default("").describe("http://host:port")]),
+    SERVICE_NAMES.map((name) => {
+      const or_none = name === "observe" ? `, or "${NO_OBSERVER}": operations are not kept` : "";
+      return [name, z.string().default("").describe(`http://host:port${or_none}`)];
+    }),
   ) as Record<(typeof SERVICE_NAMES)[number], z.ZodDefault<z.ZodString>>,
 );
 

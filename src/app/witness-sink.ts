@@ -9,6 +9,8 @@ import { createHeldEvents } from "./held-events.ts";
 
 export interface WitnessSink {
   readonly witness: Witness;
+  /** False: by its settings the house has no observer. */
+  readonly observed: boolean;
   /** Takes a richer event of a service that stands below the observer. */
   readonly tell: (event: EventInput) => void;
   /** Events that were given up: too many waited, or the observer refused them. */
@@ -136,6 +138,7 @@ export function createWitnessSink(
 
   return {
     tell,
+    observed: true,
     witness: (record) => tell(toEvent(record)),
     lost: () => lost,
     stuck: () => (away ? waiting() : 0),
@@ -147,6 +150,21 @@ export function createWitnessSink(
       clearTimeout(retry);
       if (waiting() > 0) log.error({ events: waiting() }, "events were not kept");
     },
+  };
+}
+
+/** Where there is to be no observer: nothing waits for one. `onEvent` hears of each event. */
+export function createUnobserved(onEvent?: (event: EventInput) => void): WitnessSink {
+  const tell = (event: EventInput) => onEvent?.(clipped(event));
+  return {
+    tell,
+    observed: false,
+    // Making an event costs more than telling that nobody hears it.
+    witness: onEvent === undefined ? () => undefined : (record) => tell(toEvent(record)),
+    lost: () => 0,
+    stuck: () => 0,
+    flush: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
   };
 }
 
