@@ -66,6 +66,8 @@ export interface ModelServer {
   readonly requests: readonly RecordedRequest[];
   /** Modes of the next requests to the chat and embedding routes, in order. */
   next(...modes: ServerMode[]): void;
+  /** Resolves once so many requests have come. */
+  asked(count: number): Promise<void>;
   /** Resolves once a client left before its answer was complete. */
   readonly client_left: Promise<void>;
   /** Connections that are open now. */
@@ -198,6 +200,9 @@ async function start(t: HasAfter, dialect: Dialect): Promise<ModelServer> {
     url: `http://127.0.0.1:${port}`,
     requests,
     next: (...list) => void modes.push(...list),
+    async asked(count) {
+      while (requests.length < count) await new Promise((resolve) => setTimeout(resolve, 2));
+    },
     client_left: left.promise,
     connections: () =>
       new Promise((resolve) => server.getConnections((_error, count) => resolve(count))),

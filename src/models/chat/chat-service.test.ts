@@ -382,7 +382,7 @@ test("a caller that leaves frees the provider, also while nothing has come yet",
       work,
       (error) => error instanceof LakehouseError && error.code === "cancelled",
     );
-    while (ollama.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await ollama.asked(1);
     controller.abort();
     await outcome;
     await ollama.client_left;

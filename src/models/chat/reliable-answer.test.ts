@@ -100,7 +100,8 @@ test("failed calls and callers that leave have their lines too", async (t) => {
     { model: "tiny", messages: MESSAGES },
     startCall({ signal: leaving.signal }),
   );
-  setTimeout(() => leaving.abort(), 30);
+  await ollama.asked(4);
+  leaving.abort();
   await assert.rejects(asking, { code: "cancelled" });
   for (let look = 0; look < 100 && (await lines()).length < 3; look++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -303,7 +304,7 @@ test("who leaves before the answer has paid for what was asked", async (t) => {
   ollama.next("silent");
   const leaving = new AbortController();
   const asking = ask(leaving.signal);
-  while (ollama.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await ollama.asked(1);
   leaving.abort();
   await assert.rejects(asking, { code: "cancelled" });
   while ((await lines()).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
