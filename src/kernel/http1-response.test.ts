@@ -159,9 +159,13 @@ for (const [name, text] of Object.entries(BAD)) {
 }
 
 test("blanks within a header take no time", () => {
-  const before = performance.now();
-  read(`${OK}a: x${" ".repeat(15_000)}y\r\ncontent-length: 0\r\n\r\n`);
-  assert.ok(performance.now() - before < 100);
+  // The quickest of a few: the machine may be busy with something else.
+  const took_ms = Array.from({ length: 5 }, () => {
+    const before = performance.now();
+    read(`${OK}a: x${" ".repeat(15_000)}y\r\ncontent-length: 0\r\n\r\n`);
+    return performance.now() - before;
+  });
+  assert.ok(Math.min(...took_ms) < 100, took_ms.join());
 });
 
 test("a connection that ends before its answer does is an error at every byte", () => {

@@ -186,14 +186,14 @@ for (const sync_after_ms of ["", "5"]) {
 
 test("rows that are only written at once are read at once, and closing syncs them", async (t) => {
   const path = join(await tempDir(t), "log.jsonl");
-  const log = await openJsonlLog<{ n: number }>(path, { sync_after_ms: 1_000 });
+  const log = await openJsonlLog<{ n: number }>(path, { sync_after_ms: 20_000 });
   const began = performance.now();
   const offsets = [];
   for (let n = 0; n < 50; n++) offsets.push(await log.append({ n }));
   const crowd = await Promise.all(
     Array.from({ length: 500 }, (_, at) => log.append({ n: 50 + at })),
   );
-  assert.ok(performance.now() - began < 900, "nobody waits for the sync");
+  assert.ok(performance.now() - began < 15_000, "nobody waits for the sync");
   const all = [...offsets, ...crowd];
   assert.deepEqual(
     all,
