@@ -194,6 +194,8 @@ export function uploadsInParts(it: It, same: SameObject, part_bytes: number): vo
       const ids: string[] = [];
       for (const key of ["up/b", "up/a", "other", "up/b"]) {
         ids.push((await store.uploads.start(key, {})).upload_id);
+        // Times are whole milliseconds: two of one have no order.
+        await new Promise((resolve) => setTimeout(resolve, 2));
       }
       const listed = (await store.uploads.list("up/")).map((one) => [one.key, one.upload_id]);
       assert.deepEqual(listed, [
