@@ -2,14 +2,8 @@
 import { canonicalJson } from "#kernel/ids.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
 import type { ChatMessage, Judging, TokenUsage } from "#contracts/nouns.ts";
-import {
-  createAskedOnce,
-  createLikelyAsker,
-  nameOf,
-  NO_USAGE,
-  type Item,
-  type Judge,
-} from "./ask-likely.ts";
+import { createAskedOnce, createLikelyAsker, nameOf, NO_USAGE } from "./ask-likely.ts";
+import type { Item, Judge } from "./ask-likely.ts";
 import { sumOf } from "./ask-model.ts";
 
 /** What a word gets that is not among the likely ones. */

@@ -3,14 +3,8 @@ import type { Call } from "#kernel/call.ts";
 import { canonicalJson } from "#kernel/ids.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
 import type { ChatMessage, Reading, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
-import {
-  createAskedOnce,
-  createLikelyAsker,
-  nameOf,
-  NO_USAGE,
-  type Item,
-  type Judge,
-} from "./ask-likely.ts";
+import { createAskedOnce, createLikelyAsker, nameOf, NO_USAGE } from "./ask-likely.ts";
+import type { Item, Judge } from "./ask-likely.ts";
 import { sumOf, type AskedModel, type AskModel } from "./ask-model.ts";
 
 /** What a value gets that is not among the likely ones. */
