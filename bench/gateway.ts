@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bun, NODE, type Runtime } from "../test/support/runtimes.ts";
 import { LLMS_SET_UP, startLlms } from "./peers/llms.ts";
 import { PORTKEY_SET_UP, startPortkey } from "./peers/portkey.ts";
 import {
@@ -15,7 +16,6 @@ import {
 } from "./support/bench-report.ts";
 import type { BenchReport, Ratio, Spread } from "./support/bench-report.ts";
 import { spread } from "./support/bench-report.ts";
-import { bun, NODE, type Runtime } from "./support/gateway-machine.ts";
 import { rssMib, runLoad, startUpstream } from "./support/gateway-processes.ts";
 import {
   healthUnderLoad,

@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../../test/support/running-house.ts";
 import { ROOT } from "../../test/support/source-tree.ts";
-import { pinned, type Runtime } from "../support/gateway-machine.ts";
+import type { Runtime } from "../../test/support/runtimes.ts";
+import { pinned } from "../support/gateway-machine.ts";
 import { ended, untilOk } from "../support/gateway-processes.ts";
 import type { Subject } from "../support/gateway-subjects.ts";
 

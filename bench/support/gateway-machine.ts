@@ -1,24 +1,6 @@
-// Where and on what the processes of the gateway bench run: one core for whoever is measured.
+// Where the processes of the gateway bench run: one core for whoever is measured.
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
-import { ROOT } from "../../test/support/source-tree.ts";
-
-export interface Runtime {
-  readonly name: "node" | "bun";
-  readonly path: string;
-  /** Before the program. */
-  readonly args: readonly string[];
-}
-
-export const NODE: Runtime = { name: "node", path: process.execPath, args: ["--no-warnings"] };
-
-/** Undefined where it is not installed. */
-export function bun(): Runtime | undefined {
-  const path = join(ROOT, `node_modules/@oven/bun-${process.platform}-${process.arch}/bin/bun`);
-  return existsSync(path) ? { name: "bun", path, args: [] } : undefined;
-}
 
 /** Whether processes can be kept on a core (Linux with two of them). */
 const CAN_PIN = process.platform === "linux" && availableParallelism() > 1;

@@ -4,7 +4,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "../../test/support/running-house.ts";
 import { ROOT } from "../../test/support/source-tree.ts";
-import { pinned, unpinned, type Runtime } from "./gateway-machine.ts";
+import type { Runtime } from "../../test/support/runtimes.ts";
+import { pinned, unpinned } from "./gateway-machine.ts";
 import { ended, untilOk } from "./gateway-processes.ts";
 
 export interface Subject {

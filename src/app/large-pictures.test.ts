@@ -37,7 +37,8 @@ test("9 MiB go on as they came; more than 64 MiB are 413, and nobody is asked", 
       headers: { "content-type": "application/json" },
       body: asked(url),
     });
-  for (const path of ["/v1/chat", "/v1/chat/completions"]) {
+  const paths = ["/v1/chat", "/v1/chat/completions"];
+  for (const path of paths) {
     const answer = await ask(path, picture);
     assert.equal(answer.status, 200, await answer.text());
     const { messages } = model.asked.at(-1)!;
@@ -45,8 +46,10 @@ test("9 MiB go on as they came; more than 64 MiB are 413, and nobody is asked", 
     assert.ok(part!.image_url.url === picture, "the picture is not the one that was sent");
   }
   const before = model.asked.length;
-  const refused = await ask("/v1/chat/completions", "Q".repeat(65 * MIB));
-  assert.equal(refused.status, 413);
-  assert.match(await refused.text(), /larger than 67108864 bytes/);
+  for (const path of paths) {
+    const refused = await ask(path, "Q".repeat(65 * MIB));
+    assert.equal(refused.status, 413);
+    assert.match(await refused.text(), /larger than 67108864 bytes/);
+  }
   assert.equal(model.asked.length, before);
 });

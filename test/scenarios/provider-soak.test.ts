@@ -2,10 +2,12 @@
 // outcome (docs/guides/models.md), and nothing that is left behind.
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import assert from "node:assert/strict";
+import { Agent, fetch } from "undici";
 import { seededRandom } from "#kernel/random.ts";
 import { startOpenAiServer, ANSWER_TEXT, type ServerMode } from "../support/model-servers.ts";
+import { bun, NODE, onOneCore, type Runtime } from "../support/runtimes.ts";
 import type { SoakFigures } from "../support/soak-child.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
@@ -48,10 +50,11 @@ interface Soaked {
   figures(): Promise<SoakFigures>;
 }
 
-async function startHouse(t: { after(fn: () => unknown): void }, data_dir: string, url: string) {
+async function startHouse(t: TestContext, runtime: Runtime, url: string) {
   const file = fileURLToPath(new URL("../support/soak-child.ts", import.meta.url));
-  const execArgv = ["--no-warnings", "--expose-gc"];
-  const child: ChildProcess = fork(file, [data_dir, url], { execArgv });
+  const execArgv = [...runtime.args, ...(runtime.name === "node" ? ["--expose-gc"] : [])];
+  const options = { execPath: runtime.path, execArgv };
+  const child: ChildProcess = fork(file, [await tempDir(t), url], options);
   t.after(async () => {
     const gone = new Promise((resolve) => child.once("exit", resolve));
     if (child.connected) child.send("stop");
@@ -75,8 +78,8 @@ async function startHouse(t: { after(fn: () => unknown): void }, data_dir: strin
 }
 
 /** Asks in a mode; answers what came of it in the words of `OUTCOMES`. */
-async function ask(url: string, mode: ServerMode, stream: boolean): Promise<string> {
-  const response = await post(url, mode, stream);
+async function ask(house: Asked, mode: ServerMode, stream: boolean): Promise<string> {
+  const response = await post(house, mode, stream);
   const text = await response.text();
   if (response.status !== 200) {
     const { error } = JSON.parse(text) as { error: { code: string } };
@@ -106,9 +109,16 @@ const STATUS_OF_REASON: Readonly<Record<string, string>> = {
   bad_provider_answer: "503",
 };
 
-function post(url: string, mode: ServerMode, stream: boolean, signal?: AbortSignal) {
+/** Where a house is, and the connections to it: its caller closes them, and none of them counts. */
+interface Asked {
+  readonly url: string;
+  readonly dispatcher: Agent;
+}
+
+function post({ url, dispatcher }: Asked, mode: ServerMode, stream: boolean, signal?: AbortSignal) {
   return fetch(`${url}/v1/chat/completions`, {
     method: "POST",
+    dispatcher,
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
       model: `bad/mode/${mode}`,
@@ -119,10 +129,10 @@ function post(url: string, mode: ServerMode, stream: boolean, signal?: AbortSign
   });
 }
 
-async function leave(url: string, mode: ServerMode, after_ms: number): Promise<void> {
+async function leave(house: Asked, mode: ServerMode, after_ms: number): Promise<void> {
   const leaving = new AbortController();
   const timer = setTimeout(() => leaving.abort(), after_ms);
-  await post(url, mode, true, leaving.signal)
+  await post(house, mode, true, leaving.signal)
     .then((response) => response.body?.cancel())
     .catch(() => undefined);
   clearTimeout(timer);
@@ -136,6 +146,7 @@ async function soak(url: string, requests: number, seed: number) {
   const wrong: string[] = [];
   let late = 0;
   let left = requests;
+  const house = { url, dispatcher: new Agent() };
 
   function draw(): ServerMode {
     let at = random.int(total);
@@ -146,12 +157,12 @@ async function soak(url: string, requests: number, seed: number) {
     while (left-- > 0) {
       const mode = draw();
       if (random.next() < LEAVING_SHARE) {
-        await leave(url, mode, random.int(40));
+        await leave(house, mode, random.int(40));
         counts.set("left", (counts.get("left") ?? 0) + 1);
         continue;
       }
       const stream = random.int(2) === 0;
-      const outcome = await ask(url, mode, stream).catch((error: unknown) => String(error));
+      const outcome = await ask(house, mode, stream).catch((error: unknown) => String(error));
       const key = `${mode} → ${outcome}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
       if (outcome === OUTCOMES[mode]!.outcome) continue;
@@ -161,22 +172,24 @@ async function soak(url: string, requests: number, seed: number) {
   }
 
   await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+  await house.dispatcher.destroy();
   return { counts, wrong, late };
 }
 
-/** What the house holds once its idle connections are closed: both sides keep them for seconds. */
-async function settled(house: Soaked): Promise<SoakFigures> {
+/** What the house holds once idle connections are closed: both sides keep them for seconds. */
+async function settled(house: Soaked, connections: () => Promise<number>): Promise<SoakFigures> {
   for (let tries = 0; ; tries++) {
     const figures = await house.figures();
-    if (tries === SETTLE_TRIES || (figures.resources["TCPSocketWrap"] ?? 0) === 0) return figures;
+    const left = (await connections()) + (figures.resources["TCPSocketWrap"] ?? 0);
+    if (tries === SETTLE_TRIES || left === 0) return figures;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
 const SETTLE_TRIES = 20;
 
-test("whatever providers do, the outcome is the documented one and nothing is left behind", async (t) => {
+async function soakOn(t: TestContext, runtime: Runtime): Promise<void> {
   const server = await startOpenAiServer(t);
-  const house = await startHouse(t, await tempDir(t), server.url);
+  const house = await startHouse(t, runtime, server.url);
   const wrong: string[] = [];
   let late = 0;
   const seen = new Map<string, number>();
@@ -189,7 +202,7 @@ test("whatever providers do, the outcome is the documented one and nothing is le
     wrong.push(...part.wrong);
     late += part.late;
     for (const [key, count] of part.counts) seen.set(key, (seen.get(key) ?? 0) + count);
-    told.push(await settled(house));
+    told.push(await settled(house, server.connections));
     t.diagnostic(`${REQUESTS * share} requests, ${rate}/s: ${JSON.stringify(told.at(-1))}`);
   }
   for (const [key, count] of [...seen].toSorted()) t.diagnostic(`${key}: ${count}`);
@@ -205,4 +218,12 @@ test("whatever providers do, the outcome is the documented one and nothing is le
   // Huge bodies leave room that the allocator keeps: what it keeps must not grow on and on.
   const rss_max = Math.max(before.rss_bytes * 1.15 + 32 * MIB, RSS_KEPT_BYTES);
   assert.ok(after.rss_bytes < rss_max, "memory grew");
-});
+}
+
+const HOUSES = { node: NODE, bun: bun(), "bun with one core": onOneCore(bun()) };
+
+for (const [on, runtime] of Object.entries(HOUSES)) {
+  if (runtime === undefined) continue;
+  test(`${on}: whatever providers do, the outcome is the documented one and nothing is left behind`, (t) =>
+    soakOn(t, runtime));
+}

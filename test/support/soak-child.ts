@@ -51,15 +51,20 @@ process.on("disconnect", () => process.exit(1));
 process.send!({ url: serving.url });
 
 function figures(): SoakFigures {
-  const collect = (globalThis as { gc?: () => void }).gc;
-  collect?.();
-  collect?.();
+  collectGarbage();
+  collectGarbage();
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) {
     resources[kind] = (resources[kind] ?? 0) + 1;
   }
   const { heapUsed, rss } = process.memoryUsage();
   return { heap_bytes: heapUsed, rss_bytes: rss, resources, descriptors: openDescriptors() };
+}
+
+function collectGarbage(): void {
+  const { gc, Bun } = globalThis as { gc?: () => void; Bun?: { gc(is_whole: boolean): void } };
+  gc?.();
+  Bun?.gc(true);
 }
 
 function openDescriptors(): number {
