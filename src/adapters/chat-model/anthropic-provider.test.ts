@@ -84,6 +84,40 @@ test("a whole conversation is spelt as Anthropic wants it, with key and version"
   });
 });
 
+test("text of white space alone is left out, and what has no place is noted", async (t) => {
+  const call = { id: "c1", type: "function", function: { name: "f", arguments: "" } };
+  const { system, messages } = bodyOf({
+    messages: [
+      { role: "system", content: " " },
+      { role: "assistant", content: "\n\n", tool_calls: [call] },
+      { role: "tool", content: "", tool_call_id: "c1" },
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "\t" },
+          { type: "text", text: "go on" },
+        ],
+      },
+    ],
+  });
+  assert.equal(system, undefined);
+  assert.deepEqual(messages, [
+    { role: "assistant", content: [{ type: "tool_use", id: "c1", name: "f", input: {} }] },
+    {
+      role: "user",
+      content: [
+        { type: "tool_result", tool_use_id: "c1" },
+        { type: "text", text: "go on" },
+      ],
+    },
+  ]);
+  const server = await startAnthropicServer(t);
+  const provider = createAnthropicProvider({ base_url: server.url, api_key: "k" });
+  const request = askRequest("claude-tiny", { seed: 1, extra: { presence_penalty: 1, top_p: 1 } });
+  const { notes } = (await collectDeltas(provider.chat(request))).at(-1)!;
+  assert.deepEqual(notes, ["presence_penalty, seed: this provider has no such field, left out"]);
+});
+
 test("max_tokens has a default, because the API wants one", () => {
   assert.equal(bodyOf({})["max_tokens"], 4096);
   assert.equal(bodyOf({ max_tokens: 7 })["max_tokens"], 7);

@@ -18,7 +18,7 @@ import {
   withHeaders,
 } from "#ports/provider-http.ts";
 import { createAnthropicReader, wholeMessage } from "./anthropic-answer.ts";
-import { toAnthropicRequest } from "./anthropic-request.ts";
+import { toAnthropicRequest, unreadByAnthropic } from "./anthropic-request.ts";
 import { asObject, modelIds } from "./openai-shapes.ts";
 import { createForgivingAsk, type NoteSink } from "./refused-settings.ts";
 import { serverSentEvents } from "./stream-lines.ts";
@@ -60,9 +60,10 @@ export function createAnthropicProvider(options: AnthropicOptions): ChatProvider
     const deltas = response.headers["content-type"]?.includes("application/json")
       ? wholeAnswer(name, response, json_tool)
       : streamedAnswer(name, response, json_tool);
+    const told = [...unreadByAnthropic(request), ...notes];
     for await (const delta of deltas) {
-      const noted = delta.finish_reason !== undefined && notes.length > 0;
-      yield noted ? { ...delta, notes } : delta;
+      const noted = delta.finish_reason !== undefined && told.length > 0;
+      yield noted ? { ...delta, notes: told } : delta;
     }
   }
 

@@ -2,7 +2,8 @@
 import { LakehouseError } from "#kernel/problem.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
-import { asObject } from "./openai-shapes.ts";
+import { argumentsOf, asObject } from "./openai-shapes.ts";
+import { unreadFields } from "./unread-fields.ts";
 
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -12,6 +13,13 @@ export const JSON_TOOL = "answer_in_json";
 /** Fields of an OpenAI request that the Messages API has under the same name. */
 const SAME_FIELDS = ["top_p", "top_k", "metadata", "thinking", "service_tier"];
 
+const READ_FIELDS: ReadonlySet<string> = new Set([...SAME_FIELDS, "user", "parallel_tool_calls"]);
+
+/** What of a request has no place in `toAnthropicRequest`; likelihoods have a note of their own. */
+export function unreadByAnthropic({ extra, seed }: ChatRequest): string[] {
+  return unreadFields(extra, READ_FIELDS, seed === undefined ? [] : ["seed"]);
+}
+
 export interface AnthropicRequest {
   readonly body: Record<string, unknown>;
   /** The answer comes as the input of JSON_TOOL, which is the content that was asked for. */
@@ -19,7 +27,7 @@ export interface AnthropicRequest {
 }
 
 /**
- * What Anthropic has no field for (seed, penalties, logprobs …) is left out. System and developer
+ * What Anthropic has no field for (seed, penalties, logprobs …) is left out, with a note. System and developer
  * messages become its one `system` text. A JSON schema is a tool that must be called (its own
  * decoding holds to the schema); where that cannot be – other tools, thinking, a schema that is no
  * object – and for plain JSON mode it is an instruction. Errors: `invalid` (a part of a message
@@ -38,7 +46,7 @@ export function toAnthropicRequest(
   const system = [
     ...request.messages.filter(isSystem).map(({ content }) => textOf(content)),
     ...(instruction === undefined ? [] : [instruction]),
-  ].filter((text) => text !== "");
+  ].filter((text) => text.trim() !== "");
   const body: Record<string, unknown> = {
     model: request.model,
     max_tokens: request.max_tokens ?? max_tokens_default,
@@ -114,11 +122,11 @@ function toBlocks(message: ChatMessage): Loose[] {
   return Array.isArray(calls) ? [...blocks, ...calls.map(toToolUse)] : blocks;
 }
 
-/** Text that is empty is left out: Anthropic refuses it. */
+/** Text that is empty, or of white space alone, is left out: Anthropic refuses it. */
 function contentBlocks(content: ChatMessage["content"]): Loose[] {
-  if (content === undefined || content === null || content === "") return [];
-  if (typeof content === "string") return [{ type: "text", text: content }];
-  return content.filter((part) => part["text"] !== "").map(toBlock);
+  if (content === undefined || content === null) return [];
+  const parts = typeof content === "string" ? [{ type: "text", text: content }] : content;
+  return parts.filter(({ text }) => typeof text !== "string" || text.trim() !== "").map(toBlock);
 }
 
 /** A part of a message; what stands in Anthropic's own shape already is passed on. */
@@ -152,21 +160,7 @@ function toImage(part: Loose): Loose {
 function toToolUse(call: unknown): Loose {
   const wanted = asObject(asObject(call)?.["function"]) ?? {};
   const id = asObject(call)?.["id"];
-  return { type: "tool_use", id, name: wanted["name"], input: inputOf(wanted["arguments"]) };
-}
-
-/** `input` has to be an object; arguments that are none go back as they were said. */
-function inputOf(value: unknown): Loose {
-  let read: unknown = value;
-  if (typeof value === "string") {
-    try {
-      read = value === "" ? {} : JSON.parse(value);
-    } catch {
-      read = undefined;
-    }
-  }
-  const object = asObject(read);
-  return object === undefined || Array.isArray(object) ? { arguments: value } : object;
+  return { type: "tool_use", id, name: wanted["name"], input: argumentsOf(wanted["arguments"]) };
 }
 
 function toAnthropicTool(tool: unknown): unknown {

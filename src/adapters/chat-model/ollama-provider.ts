@@ -17,7 +17,7 @@ import {
   reportedError,
   withHeaders,
 } from "#ports/provider-http.ts";
-import { fromOllamaToolCalls, toOllamaRequest } from "./ollama-request.ts";
+import { fromOllamaToolCalls, toOllamaRequest, unreadByOllama } from "./ollama-request.ts";
 import { asCount, asObject, logprobsOf } from "./openai-shapes.ts";
 import { createForgivingAsk, type NoteSink } from "./refused-settings.ts";
 import { textLines } from "./stream-lines.ts";
@@ -43,6 +43,7 @@ export function createOllamaProvider(options: OllamaOptions): ChatProvider {
     const { response, notes } = await forgiving(request, (asked) =>
       askProvider(to, "/api/chat", toOllamaRequest(asked), asked.signal),
     );
+    const told = [...unreadByOllama(request), ...notes];
     let calls = 0;
     for await (const line of textLines(providerBytes(name, response))) {
       if (line.text.trim() === "") continue;
@@ -60,7 +61,7 @@ export function createOllamaProvider(options: OllamaOptions): ChatProvider {
       };
       if (document["done"] === true) {
         const finish_reason = finishReasonOf(document["done_reason"], calls);
-        const noted = notes.length > 0 ? { notes } : {};
+        const noted = told.length > 0 ? { notes: told } : {};
         yield { content, ...more, finish_reason, ...usageOf(document), ...noted };
         return;
       }

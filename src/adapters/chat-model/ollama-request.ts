@@ -3,10 +3,29 @@ import { newSpanId } from "#kernel/ids.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
-import { asObject } from "./openai-shapes.ts";
+import { argumentsOf, asObject } from "./openai-shapes.ts";
+import { unreadFields } from "./unread-fields.ts";
 
 /** Sampling options that both know by the same name. */
 const SAME_OPTIONS = ["top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty"];
+
+const READ_FIELDS: ReadonlySet<string> = new Set([
+  ...SAME_OPTIONS,
+  "think",
+  "reasoning_effort",
+  "keep_alive",
+]);
+
+/** OpenAI's efforts that Ollama has another word for. */
+const EFFORTS: Readonly<Record<string, unknown>> = { none: false, minimal: "low", xhigh: "high" };
+
+/** What of a request has no place in `toOllamaRequest`. */
+export function unreadByOllama({ extra, tools, tool_choice }: ChatRequest): string[] {
+  // Without a choice it takes the tools as they come.
+  const chosen =
+    tools !== undefined && ![undefined, "auto", "none"].includes(tool_choice as string);
+  return unreadFields(extra, READ_FIELDS, chosen ? ["tool_choice"] : []);
+}
 
 /** The body of POST /api/chat; what is not set is left out, so that the model's own values hold. */
 export function toOllamaRequest(request: ChatRequest): Record<string, unknown> {
@@ -19,12 +38,16 @@ export function toOllamaRequest(request: ChatRequest): Record<string, unknown> {
     if (request.extra?.[name] !== undefined) options[name] = request.extra[name];
   }
   const format = formatOf(request.response_format);
+  const think = thinkOf(request.extra);
+  const keep_alive = request.extra?.["keep_alive"];
   return {
     model: request.model,
-    messages: request.messages.map(toOllamaMessage),
+    messages: toOllamaMessages(request.messages),
     stream: true,
     ...(Object.keys(options).length > 0 ? { options } : {}),
     ...(format === undefined ? {} : { format }),
+    ...(think === undefined ? {} : { think }),
+    ...(keep_alive === undefined ? {} : { keep_alive }),
     ...(request.top_logprobs === undefined ? {} : { logprobs: true }),
     ...(request.top_logprobs === undefined || request.top_logprobs === 0
       ? {}
@@ -36,6 +59,12 @@ export function toOllamaRequest(request: ChatRequest): Record<string, unknown> {
   };
 }
 
+/** Whether to think, and how much: in its own word, or in OpenAI's. */
+function thinkOf(extra: ChatRequest["extra"]): unknown {
+  const effort = extra?.["reasoning_effort"];
+  return extra?.["think"] ?? (typeof effort === "string" ? (EFFORTS[effort] ?? effort) : undefined);
+}
+
 /** `json`, or the JSON schema itself. */
 function formatOf(response_format: ChatRequest["response_format"]): unknown {
   if (response_format?.["type"] === "json_object") return "json";
@@ -43,12 +72,24 @@ function formatOf(response_format: ChatRequest["response_format"]): unknown {
   return asObject(response_format["json_schema"])?.["schema"] ?? "json";
 }
 
-function toOllamaMessage(message: ChatMessage): Record<string, unknown> {
+/** A tool's result names its tool, where OpenAI's names the call. */
+function toOllamaMessages(messages: readonly ChatMessage[]): Record<string, unknown>[] {
+  const names = new Map<unknown, unknown>();
+  return messages.map((message) => {
+    const calls = message["tool_calls"];
+    for (const call of Array.isArray(calls) ? calls.map(asObject) : []) {
+      names.set(call?.["id"], asObject(call?.["function"])?.["name"]);
+    }
+    return toOllamaMessage(message, names.get(message["tool_call_id"]));
+  });
+}
+
+function toOllamaMessage(message: ChatMessage, called: unknown): Record<string, unknown> {
   const role = message.role === "developer" ? "system" : message.role;
   const { text, images } = contentOf(message.content);
   const calls = message["tool_calls"];
   const tool_calls = Array.isArray(calls) ? calls.map(toOllamaToolCall) : undefined;
-  const tool_name = role === "tool" ? message["name"] : undefined;
+  const tool_name = role === "tool" ? (message["name"] ?? called) : undefined;
   return {
     role,
     content: text,
@@ -85,17 +126,7 @@ function unreadable(type: string): LakehouseError {
 
 function toOllamaToolCall(call: unknown): Record<string, unknown> {
   const wanted = asObject(asObject(call)?.["function"]) ?? {};
-  return { function: { name: wanted["name"], arguments: parsedArguments(wanted["arguments"]) } };
-}
-
-function parsedArguments(value: unknown): unknown {
-  if (typeof value !== "string") return value ?? {};
-  try {
-    return JSON.parse(value);
-  } catch {
-    // What a model wrote as arguments need not be JSON; it goes back as it was said.
-    return { arguments: value };
-  }
+  return { function: { name: wanted["name"], arguments: argumentsOf(wanted["arguments"]) } };
 }
 
 /** Ollama's complete calls as OpenAI's deltas, counted on from `first_index`. */

@@ -60,6 +60,23 @@ function callsOf({ tool_calls, function_call }: Loose): readonly unknown[] | und
   return [{ index: 0, ...head, function: wanted }];
 }
 
+/**
+ * A call's arguments where they have to be an object: none are an empty one, and what is no object
+ * (a model may write anything) goes back as it was said.
+ */
+export function argumentsOf(value: unknown): Loose {
+  let read: unknown = value;
+  if (typeof value === "string") {
+    try {
+      read = value === "" ? {} : JSON.parse(value);
+    } catch {
+      read = undefined;
+    }
+  }
+  const object = asObject(read);
+  return object === undefined || Array.isArray(object) ? { arguments: value } : object;
+}
+
 /** Tokens with their likelihood; undefined: nothing of the kind, or none. */
 export function logprobsOf(list: unknown): TokenLogprob[] | undefined {
   if (!Array.isArray(list)) return undefined;

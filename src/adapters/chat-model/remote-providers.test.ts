@@ -210,6 +210,56 @@ test("Ollama: options, format, tools, images and tool results are spelt as it wa
   });
 });
 
+test("Ollama: results of calls name their tool, arguments are objects", async (t) => {
+  const server = await startOllamaServer(t);
+  const call = (id: string, name: string, text: string) => ({
+    id,
+    type: "function",
+    function: { name, arguments: text },
+  });
+  const tool_calls = [call("c1", "get_a", ""), call("c2", "get_b", "[]")];
+  const messages = [
+    { role: "assistant" as const, content: null, tool_calls },
+    { role: "tool" as const, content: "B", tool_call_id: "c2" },
+    { role: "tool" as const, content: "A", tool_call_id: "c1" },
+  ];
+  const provider = createOllamaProvider({ base_url: server.url });
+  await collectDeltas(provider.chat(askRequest("tiny", { messages })));
+  assert.deepEqual(server.requests[0]!.body["messages"], [
+    {
+      role: "assistant",
+      content: "",
+      tool_calls: [
+        { function: { name: "get_a", arguments: {} } },
+        { function: { name: "get_b", arguments: { arguments: "[]" } } },
+      ],
+    },
+    { role: "tool", content: "B", tool_name: "get_b" },
+    { role: "tool", content: "A", tool_name: "get_a" },
+  ]);
+});
+
+test("Ollama: thinking is asked for in its words, and what has no place is noted", async (t) => {
+  const server = await startOllamaServer(t);
+  const provider = createOllamaProvider({ base_url: server.url });
+  const think = async (extra: Record<string, unknown>) => {
+    await collectDeltas(provider.chat(askRequest("tiny", { extra })));
+    return server.requests.at(-1)!.body["think"];
+  };
+  assert.equal(await think({ reasoning_effort: "none" }), false);
+  assert.equal(await think({ reasoning_effort: "minimal" }), "low");
+  assert.equal(await think({ reasoning_effort: "high", think: false }), false);
+  assert.equal(await think({}), undefined);
+  const request = askRequest("tiny", {
+    extra: { keep_alive: "5m", user: "u", top_p: 0.5 },
+    tools: [{ type: "function", function: { name: "f" } }],
+    tool_choice: "required",
+  });
+  const { notes } = (await collectDeltas(provider.chat(request))).at(-1)!;
+  assert.equal(server.requests.at(-1)!.body["keep_alive"], "5m");
+  assert.deepEqual(notes, ["user, tool_choice: this provider has no such field, left out"]);
+});
+
 test("OpenAI-compatible: fields pass unchanged, and a server that does not stream is understood", async (t) => {
   const server = await startOpenAiServer(t);
   server.next("whole");

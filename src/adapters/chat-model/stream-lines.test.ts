@@ -56,3 +56,11 @@ test("events: comments, CRLF, several data lines, names, an end without its empt
     }),
   );
 });
+
+test("an event of many lines may be no longer than one of one line", async () => {
+  const mib = `data: ${"x".repeat(1024 * 1024)}\n`;
+  const events = (count: number) =>
+    collect(serverSentEvents(cut(`${mib.repeat(count)}\n`, [65_536])));
+  assert.equal((await events(7))[0]!.data.length, 7 * 1024 * 1024 + 6);
+  await assert.rejects(events(9), { reason: "bad_provider_answer" });
+});

@@ -2,7 +2,7 @@
 import type { ByteStream } from "#kernel/contract.ts";
 import { badAnswer } from "#ports/provider-http.ts";
 
-/** Longest line of a stream: one delta, or a tool call with its arguments. */
+/** Longest line or event of a stream: one delta, or a tool call with its arguments. */
 const LINE_LENGTH_MAX = 8 * 1024 * 1024;
 
 export interface StreamLine {
@@ -40,22 +40,30 @@ export interface ServerSentEvent {
   readonly complete: boolean;
 }
 
-/** Events of an event stream (HTML standard §9.2.6); comments and other fields are passed over. */
+/**
+ * Events of an event stream (HTML standard §9.2.6); comments and other fields are passed over.
+ * Errors: `unavailable` (bad_provider_answer: a line or an event is too long).
+ */
 export async function* serverSentEvents(body: ByteStream): AsyncGenerator<ServerSentEvent> {
   let event = "message";
   let data: string[] = [];
+  let length = 0;
   for await (const { text } of textLines(body)) {
     if (text === "") {
       if (data.length > 0) yield { event, data: data.join("\n"), complete: true };
       event = "message";
       data = [];
+      length = 0;
       continue;
     }
     const colon = text.indexOf(":");
     const field = colon < 0 ? text : text.slice(0, colon);
     const value = colon < 0 ? "" : text.slice(colon + 1).replace(/^ /, "");
     if (field === "event") event = value;
-    if (field === "data") data.push(value);
+    if (field !== "data") continue;
+    data.push(value);
+    length += value.length + 1;
+    if (length > LINE_LENGTH_MAX) throw badAnswer(`an event is longer than ${LINE_LENGTH_MAX}`);
   }
   if (data.length > 0) yield { event, data: data.join("\n"), complete: false };
 }

@@ -66,8 +66,7 @@ export function guardedAnswer(
 
   function check(item: IteratorResult<ChatDelta>): ChatDelta {
     if (item.done) throw endedEarly(provider);
-    characters += item.value.content.length;
-    if (item.value.reasoning !== undefined) characters += item.value.reasoning.length;
+    characters += charactersOf(item.value);
     if (characters > limits.answer_characters_max) throw tooLong(provider, limits);
     return item.value;
   }
@@ -144,6 +143,15 @@ export function guardedAnswer(
 /** What opening throws is an error of the first step. */
 function failingSource(error: unknown): AsyncIterator<ChatDelta> {
   return { next: () => Promise.reject(error as Error) };
+}
+
+/** All that a delta says, as `answer_characters_max` counts it. */
+export function charactersOf({ content, reasoning, refusal, tool_calls }: ChatDelta): number {
+  let characters = content.length;
+  if (reasoning !== undefined) characters += reasoning.length;
+  if (refusal !== undefined) characters += refusal.length;
+  if (tool_calls !== undefined) characters += JSON.stringify(tool_calls).length;
+  return characters;
 }
 
 export function tooSlow(provider: string, limit_ms: number, left_ms: number): LakehouseError {

@@ -4,7 +4,13 @@ import { createEarlyEnd, offAbort, onAbort } from "#kernel/early-end.ts";
 import { startWait, stopWait } from "#kernel/long-wait.ts";
 import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
-import { tooLong, tooSlow, type AnswerLimits, type OnOver } from "./guarded-answer.ts";
+import {
+  charactersOf,
+  tooLong,
+  tooSlow,
+  type AnswerLimits,
+  type OnOver,
+} from "./guarded-answer.ts";
 
 export interface WholeLimits extends AnswerLimits {
   readonly whole_answer_timeout_ms: number;
@@ -58,9 +64,7 @@ export function guardedWhole(
     }
     if (listens) onAbort(call.signal, callerLeft);
     ask(early.signal).then((delta) => {
-      const { content, reasoning } = delta;
-      const characters = content.length + (reasoning === undefined ? 0 : reasoning.length);
-      if (characters > limits.answer_characters_max) fail(tooLong(provider, limits));
+      if (charactersOf(delta) > limits.answer_characters_max) fail(tooLong(provider, limits));
       else if (end()) resolve(delta);
     }, fail);
   });

@@ -153,10 +153,41 @@ test("whoever thinks or only says that it is there is not silent", async (t) => 
   }
 });
 
-test("thoughts count as characters of the answer", async (t) => {
-  const events = chunksOf(Array.from({ length: 20 }, () => ({ reasoning: "hm".repeat(50) })));
-  const { client } = await open(t, { events }, { answer_characters_max: 1_000 });
-  await assert.rejects(client.chat({ ...ASK }), { reason: "bad_provider_answer" });
+const LONG = "hm".repeat(800);
+
+for (const [what, said] of Object.entries({
+  thoughts: { reasoning: LONG },
+  refusals: { refusal: LONG },
+  "tool calls": { tool_calls: [{ index: 0, id: "a", function: { name: "f", arguments: LONG } }] },
+})) {
+  test(`${what} count as characters of the answer, whole and streamed`, async (t) => {
+    const limit = { answer_characters_max: 1_000 };
+    const message = { role: "assistant", content: "", ...said };
+    const { client } = await open(t, { body: completionOf(message) }, limit);
+    await assert.rejects(client.chat(ASK), { reason: "bad_provider_answer" });
+    const streaming = await open(t, { events: chunksOf([said, { content: "x" }]) }, limit);
+    await assert.rejects(
+      async () => {
+        for await (const _delta of streaming.client.stream(ASK));
+      },
+      { reason: "bad_provider_answer" },
+    );
+  });
+}
+
+test("what else a provider says of a tool call is told, whole and streamed", async (t) => {
+  const extra_content = { google: { thought_signature: "SIG==" } };
+  const call = { id: "a", type: "function", function: { name: "f", arguments: "{}" } };
+  const custom = { id: "b", type: "custom", custom: { name: "code", input: "print(1)" } };
+  const calls = [{ ...call, extra_content }, custom];
+  const { tool_calls } = await messageOf(t, { content: null, tool_calls: calls });
+  assert.deepEqual(tool_calls, calls);
+  const pieces = calls.map((one, index) => ({ index, ...one }));
+  const deltas = await deltasOf(t, [{ tool_calls: pieces }]);
+  assert.deepEqual(
+    deltas.flatMap((delta) => delta["tool_calls"] ?? []),
+    pieces,
+  );
 });
 
 test("parallel calls under one index reach a streaming client as two", async (t) => {

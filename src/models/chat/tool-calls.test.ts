@@ -86,7 +86,60 @@ for (const [what, pieces] of [
   });
 }
 
-test("whole calls without an id, an index or anything but a name stay apart", () => {
-  const calls = [{ function: { name: "f" } }, { function: { name: "f", arguments: "{}" } }];
-  assert.deepEqual(joinToolCalls(calls), [call("", ""), call("", "{}")]);
+test("whole calls without an id, an index or anything but a name stay apart, each with an id", () => {
+  const calls = joinToolCalls([
+    { function: { name: "f" } },
+    { function: { name: "f", arguments: "{}" } },
+  ]);
+  const ids = calls.map(({ id }) => id);
+  assert.deepEqual(calls, [call(ids[0]!, ""), call(ids[1]!, "{}")]);
+  assert.match(ids.join(" "), /^call_[0-9a-f]{16} call_[0-9a-f]{16}$/);
+  assert.notEqual(ids[0], ids[1]);
+});
+
+test("calls under one index without ids are told apart once one is complete", () => {
+  const pieces = [
+    begun(0, "", { arguments: '{"a":' }),
+    begun(0, "", { arguments: "1}" }),
+    begun(0, ""),
+    begun(0, "", { arguments: '{"b":2}' }),
+  ];
+  const [first, second, ...more] = joinToolCalls(pieces);
+  assert.deepEqual(first, call(first!.id, '{"a":1}'));
+  assert.deepEqual(second, call(second!.id, '{"b":2}'));
+  assert.deepEqual(more, []);
+});
+
+test("an id of ours stays when the provider says its own later, in every piece", () => {
+  const read = createToolCallReader();
+  const pieces = [
+    begun(0, ""),
+    goes_on(0, "{", { id: "late" }),
+    goes_on(0, "}", { id: "late" }),
+  ].flatMap((piece) => read([piece]));
+  assert.match(String(pieces[0]!.id), /^call_/);
+  assert.deepEqual(
+    pieces.map(({ index }) => index),
+    [0, 0, 0],
+  );
+  assert.ok(!("id" in pieces[1]!) && !("id" in pieces[2]!));
+});
+
+test("what else a provider says of a call is kept, whole as in pieces", () => {
+  const extra_content = { google: { thought_signature: "SIG==" } };
+  const gemini = { ...call("a", '{"a":1}'), extra_content };
+  assert.deepEqual(joinToolCalls([gemini]), [gemini]);
+  assert.deepEqual(joinToolCalls([{ ...begun(0, "a"), extra_content }, goes_on(0, '{"a":1}')]), [
+    gemini,
+  ]);
+  const custom = { id: "c", type: "custom", custom: { name: "code", input: "print(1)" } };
+  assert.deepEqual(joinToolCalls([custom]), [custom]);
+  assert.deepEqual(
+    joinToolCalls([
+      { index: 0, id: "c", type: "custom", custom: { name: "code", input: "" } },
+      { index: 0, custom: { input: "print(" } },
+      { index: 0, custom: { input: "1)" } },
+    ]),
+    [custom],
+  );
 });

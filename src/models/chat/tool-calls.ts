@@ -1,16 +1,21 @@
 // Reads the pieces in which tool calls are told, and joins them to whole calls.
+import { newSpanId } from "#kernel/ids.ts";
 
-interface Piece {
+type Loose = Readonly<Record<string, unknown>>;
+
+interface Piece extends Loose {
   readonly index?: number;
   readonly id?: string;
   readonly type?: string;
   readonly function?: { readonly name?: string; readonly arguments?: unknown };
+  /** A tool whose input is plain text, as OpenAI has them. */
+  readonly custom?: { readonly name?: string; readonly input?: unknown };
 }
 
-interface Whole {
-  id: string;
-  type: string;
-  function: { name: string; arguments: string };
+/** A call with every member that its provider said of it. */
+interface Whole extends Loose {
+  readonly id: string;
+  readonly type: string;
 }
 
 /** A piece whose index is that of its call alone, and whose arguments are text. */
@@ -25,11 +30,17 @@ interface OpenCall {
   /** As the provider counts; undefined: it does not. */
   readonly said: number | undefined;
   readonly index: number;
+  /** It began without an id: it has one of ours, which a later one of the provider cannot change. */
+  own_id: string | undefined;
+  name: string | undefined;
+  /** The arguments told so far. */
+  text: string;
 }
 
 /**
  * Reads pieces in the order in which they come. Providers differ: some say one index for all calls
- * and tell them apart by id, some say none, some give the arguments as an object.
+ * and tell them apart by id, some say none, some give the arguments as an object. A call without an
+ * id gets one: whoever answers it names it.
  */
 export function createToolCallReader(): (pieces: readonly unknown[]) => ReadPiece[] {
   const calls: OpenCall[] = [];
@@ -37,18 +48,20 @@ export function createToolCallReader(): (pieces: readonly unknown[]) => ReadPiec
   function begin(said: number | undefined, id: string): OpenCall {
     const taken = calls.map(({ index }) => index);
     const is_free = said !== undefined && !taken.includes(said);
-    const call = { id, said, index: is_free ? said : Math.max(-1, ...taken) + 1 };
+    const index = is_free ? said : Math.max(-1, ...taken) + 1;
+    const call: OpenCall = { id, said, index, own_id: undefined, name: undefined, text: "" };
     calls.push(call);
     return call;
   }
 
-  /** A new id begins a call; where no index is said, so does a name. */
-  function callOf({ index, id, function: wanted }: Piece): OpenCall {
+  /** A new id begins a call; so does a name where no index is said, or all calls have one. */
+  function callOf(piece: Piece): OpenCall {
+    const { index, id } = piece;
     const said = typeof index === "number" ? index : undefined;
     const latest = calls.findLast((one) => one.said === said);
     if (!id) {
-      const goes_on = latest !== undefined && (said !== undefined || !wanted?.name);
-      return goes_on ? latest : begin(said, "");
+      const may_begin = said === undefined ? nameOf(piece) !== undefined : isNext(piece, latest);
+      return latest === undefined || may_begin ? begin(said, "") : latest;
     }
     const same = calls.find((one) => one.said === said && one.id === id);
     if (same !== undefined) return same;
@@ -57,33 +70,86 @@ export function createToolCallReader(): (pieces: readonly unknown[]) => ReadPiec
     return latest;
   }
 
+  function read(piece: Piece): ReadPiece {
+    const known = calls.length;
+    const call = callOf(piece);
+    const { index } = call;
+    const begins = calls.length > known;
+    if (begins && call.id === "") call.own_id = `call_${newSpanId()}`;
+    const told: { -readonly [K in keyof ReadPiece]: ReadPiece[K] } =
+      piece.index === index && call.own_id === undefined
+        ? (piece as ReadPiece)
+        : ({ ...piece, index } as ReadPiece);
+    if (call.own_id !== undefined) {
+      delete told.id;
+      if (begins) told.id = call.own_id;
+    }
+    call.name = nameOf(piece) ?? call.name;
+    const given = piece.function?.arguments;
+    if (typeof given === "string") call.text += given;
+    if (given === undefined || given === null || typeof given === "string") return told;
+    const text = JSON.stringify(given);
+    call.text += text;
+    return { ...told, function: { ...piece.function, arguments: text } };
+  }
+
   return (pieces) =>
     pieces.flatMap((value) => {
       if (typeof value !== "object" || value === null) return [];
-      const piece = value as Piece;
-      const { index } = callOf(piece);
-      const given = piece.function?.arguments;
-      const is_text = given === undefined || given === null || typeof given === "string";
-      if (is_text) return [(piece.index === index ? piece : { ...piece, index }) as ReadPiece];
-      const wanted = { ...piece.function, arguments: JSON.stringify(given) };
-      return [{ ...piece, index, function: wanted } as ReadPiece];
+      return [read(value as Piece)];
     });
 }
 
+function nameOf({ function: wanted, custom }: Piece): string | undefined {
+  return wanted?.name || custom?.name || undefined;
+}
+
+/** Whether a piece without an id is of another call than the latest, which has none either. */
+function isNext(piece: Piece, latest: OpenCall | undefined): boolean {
+  const name = nameOf(piece);
+  if (name === undefined || latest?.own_id === undefined || !isJson(latest.text)) return false;
+  // Some say the name again in each piece, also in a last one that says nothing else.
+  return name !== latest.name || (piece.function?.arguments ?? "") !== "";
+}
+
+function isJson(text: string): boolean {
+  if (!text.trimEnd().endsWith("}")) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Members whose text comes bit by bit; of all others the last one said counts. */
+const IN_BITS: ReadonlySet<string> = new Set(["arguments", "input"]);
+
 /** Pieces of one call are one call: its name comes first, its arguments bit by bit. */
 export function joinToolCalls(pieces: readonly unknown[]): Whole[] {
-  const calls = new Map<number, Whole>();
-  for (const piece of createToolCallReader()(pieces)) {
-    const call = calls.get(piece.index) ?? {
-      id: "",
-      type: "function",
-      function: { name: "", arguments: "" },
-    };
-    calls.set(piece.index, call);
-    if (piece.id) call.id = piece.id;
-    if (piece.type) call.type = piece.type;
-    if (piece.function?.name) call.function.name = piece.function.name;
-    call.function.arguments += piece.function?.arguments ?? "";
+  const calls = new Map<number, Record<string, unknown>>();
+  for (const { index, ...said } of createToolCallReader()(pieces)) {
+    const call = calls.get(index) ?? { id: "", type: "function" };
+    calls.set(index, call);
+    for (const [name, value] of Object.entries(said)) {
+      if (name === "function" || name === "custom") call[name] = joined(call[name], value);
+      else if (value !== undefined && value !== null && value !== "") call[name] = value;
+    }
   }
-  return [...calls.entries()].toSorted(([a], [b]) => a - b).map(([, call]) => call);
+  return [...calls.entries()].toSorted(([a], [b]) => a - b).map(([, call]) => completed(call));
+}
+
+function joined(before: unknown, piece: unknown): Record<string, unknown> {
+  const whole = { ...(before as Loose | undefined) };
+  for (const [name, value] of Object.entries((piece ?? {}) as Loose)) {
+    if (value === undefined || value === null || value === "") continue;
+    whole[name] = IN_BITS.has(name) ? String(whole[name] ?? "") + String(value) : value;
+  }
+  return whole;
+}
+
+/** Clients read name and arguments of a function however little was said of them. */
+function completed(call: Readonly<Record<string, unknown>>): Whole {
+  const wanted = { name: "", arguments: "", ...(call["function"] as Loose | undefined) };
+  return (call["type"] === "function" ? { ...call, function: wanted } : call) as Whole;
 }
