@@ -56,6 +56,7 @@ export async function askProvider(
     ...more,
     ...endpoint.headers,
   };
+  rememberKeys(endpoint);
   if (json !== undefined) headers["content-type"] = "application/json";
   if (endpoint.api_key !== undefined) headers["authorization"] = `Bearer ${endpoint.api_key}`;
   let response: HttpResponse;
@@ -232,7 +233,7 @@ async function errorDetail(body: ByteStream): Promise<ErrorDetail> {
 function codeIn(document: unknown): string | undefined {
   const { error } = (document ?? {}) as { error?: { code?: unknown } | null };
   const code = error?.code;
-  return typeof code === "string" && code !== "" ? code : undefined;
+  return typeof code === "string" && code !== "" ? withoutKeys(code) : undefined;
 }
 
 /** `{error: {message}}`, `{error: "…"}`, `{message}` or `{detail}`, as providers have them. */
@@ -245,7 +246,28 @@ function detailOf(document: unknown): string | undefined {
   return undefined;
 }
 
+/** Keys that were sent: what a provider says back goes to callers, and may hold one. */
+const sent_keys = new Set<string>();
+/** Shorter ones are parts of ordinary words. */
+const KEY_LENGTH_MIN = 8;
+const SECRET_HEADER = /key|token|secret|authorization/i;
+
+function rememberKeys({ api_key, headers }: ProviderEndpoint): void {
+  if (api_key !== undefined) sent_keys.add(api_key);
+  for (const name in headers)
+    if (SECRET_HEADER.test(name)) sent_keys.add(headers[name]!.split(" ").at(-1)!);
+}
+
+function withoutKeys(text: string): string {
+  let masked = text;
+  for (const key of sent_keys) {
+    if (key.length >= KEY_LENGTH_MIN) masked = masked.replaceAll(key, "***");
+  }
+  return masked;
+}
+
+/** What a provider said, short enough for a message; keys of ours are not in it. */
 function clip(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
+  const line = withoutKeys(text).replaceAll(/\s+/g, " ").trim();
   return line.length > DETAIL_LENGTH_MAX ? `${line.slice(0, DETAIL_LENGTH_MAX)}…` : line;
 }

@@ -2,7 +2,7 @@
 import type { FinishReason, TokenUsage } from "#contracts/nouns.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 import { badAnswer } from "#ports/provider-http.ts";
-import { asCount, asObject } from "./openai-shapes.ts";
+import { asCount, asObject, isCount } from "./openai-shapes.ts";
 
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -92,7 +92,7 @@ export function createAnthropicReader(json_tool: boolean): AnthropicReader {
     last: () => ({
       content: "",
       finish_reason: finishReasonOf(stop_reason, json_tool),
-      usage: usageOf(usage),
+      ...usageOf(usage),
     }),
   };
 }
@@ -124,17 +124,15 @@ function finishReasonOf(reason: string | undefined, json_tool: boolean): FinishR
 }
 
 /** Tokens read from or written to its prompt cache are not in `input_tokens`; they are prompt. */
-function usageOf(usage: Loose): TokenUsage {
+function usageOf(usage: Loose): { usage?: TokenUsage } {
+  if (!isCount(usage["input_tokens"]) && !isCount(usage["output_tokens"])) return {};
   const cached_tokens = asCount(usage["cache_read_input_tokens"]);
   const written = asCount(usage["cache_creation_input_tokens"]);
   const prompt_tokens = asCount(usage["input_tokens"]) + cached_tokens + written;
   const completion_tokens = asCount(usage["output_tokens"]);
-  return {
-    prompt_tokens,
-    completion_tokens,
-    total_tokens: prompt_tokens + completion_tokens,
-    ...(cached_tokens > 0 ? { prompt_tokens_details: { cached_tokens } } : {}),
-  };
+  const total_tokens = prompt_tokens + completion_tokens;
+  const details = cached_tokens > 0 ? { prompt_tokens_details: { cached_tokens } } : {};
+  return { usage: { prompt_tokens, completion_tokens, total_tokens, ...details } };
 }
 
 function withoutNulls(counts: Loose | undefined): Loose {

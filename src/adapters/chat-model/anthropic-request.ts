@@ -27,11 +27,11 @@ export interface AnthropicRequest {
 }
 
 /**
- * What Anthropic has no field for (seed, penalties, logprobs …) is left out, with a note. System and developer
- * messages become its one `system` text. A JSON schema is a tool that must be called (its own
- * decoding holds to the schema); where that cannot be – other tools, thinking, a schema that is no
- * object – and for plain JSON mode it is an instruction. Errors: `invalid` (a part of a message
- * that Anthropic cannot read).
+ * What Anthropic has no field for (seed, penalties, logprobs …) is left out, with a note. System
+ * and developer messages become its one `system` text. A JSON schema is a tool that must be called
+ * (its own decoding holds to the schema); where that cannot be – other tools, thinking, a schema
+ * that is no object – and for plain JSON mode it is an instruction. Errors: `invalid` (a part of a
+ * message that Anthropic cannot read).
  */
 export function toAnthropicRequest(
   request: ChatRequest,

@@ -18,7 +18,7 @@ import {
   withHeaders,
 } from "#ports/provider-http.ts";
 import { fromOllamaToolCalls, toOllamaRequest, unreadByOllama } from "./ollama-request.ts";
-import { asCount, asObject, logprobsOf } from "./openai-shapes.ts";
+import { asCount, asObject, isCount, logprobsOf } from "./openai-shapes.ts";
 import { createForgivingAsk, type NoteSink } from "./refused-settings.ts";
 import { textLines } from "./stream-lines.ts";
 
@@ -107,7 +107,7 @@ function finishReasonOf(done_reason: unknown, tool_calls: number): FinishReason 
 }
 
 function usageOf(document: Readonly<Record<string, unknown>>): { usage?: TokenUsage } {
-  if (!("eval_count" in document || "prompt_eval_count" in document)) return {};
+  if (!isCount(document["eval_count"]) && !isCount(document["prompt_eval_count"])) return {};
   // A prompt that Ollama had in its cache is not counted by it: the field is absent then.
   const prompt_tokens = asCount(document["prompt_eval_count"]);
   const completion_tokens = asCount(document["eval_count"]);

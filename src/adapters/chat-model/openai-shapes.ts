@@ -99,12 +99,10 @@ function likelyToken(value: unknown): TokenLogprob | undefined {
 export function usageOf(document: unknown): TokenUsage | undefined {
   const usage = asObject(asObject(document)?.["usage"]);
   if (usage === undefined) return undefined;
+  if (!NUMBERS.some((field) => isCount(usage[field]))) return undefined;
   const prompt_tokens = asCount(usage["prompt_tokens"]);
   const completion_tokens = asCount(usage["completion_tokens"]);
-  const told_tokens = asCount(usage["total_tokens"]);
-  const sum_tokens = prompt_tokens + completion_tokens;
-  if (told_tokens + sum_tokens === 0 && !NUMBERS.some((field) => field in usage)) return undefined;
-  const total_tokens = told_tokens > 0 ? told_tokens : sum_tokens;
+  const total_tokens = Math.max(asCount(usage["total_tokens"]), prompt_tokens + completion_tokens);
   const told: TokenUsage = { prompt_tokens, completion_tokens, total_tokens };
   const prompt_details = detailsOf(usage["prompt_tokens_details"], "cached_tokens");
   const completion_details = detailsOf(usage["completion_tokens_details"], "reasoning_tokens");
@@ -155,6 +153,15 @@ export function asObject(value: unknown): Loose | undefined {
   return typeof value === "object" && value !== null ? (value as Loose) : undefined;
 }
 
+/** What a provider tells is added up: no sum of such counts loses its last digit. */
+const COUNT_MAX = 1e12;
+
+/** Whether a provider told a number: JSON has more digits than numbers, and `null`. */
+export function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
+
+/** 0 for what is no count. */
 export function asCount(value: unknown): number {
-  return typeof value === "number" && value >= 0 ? Math.round(value) : 0;
+  return isCount(value) ? Math.min(COUNT_MAX, Math.round(value)) : 0;
 }

@@ -45,23 +45,33 @@ export function checkAsked({ logprobs, top_logprobs }: AskedChat): void {
   });
 }
 
-/** What a message takes beside its text, and a part that is not text (an image). */
+/** What a message takes beside its text, and a part that is not text (an image), if not more. */
 const MESSAGE_TOKENS = 16;
 const PART_TOKENS = 4096;
 
 /** An upper bound of the prompt's tokens: no tokenizer makes more tokens than there are bytes. */
-export function promptTokensMax({ messages, tools, response_format }: AskedChat): number {
-  let tokens = 0;
+export function promptTokensMax(asked: AskedChat): number {
+  const { messages, tools, response_format, extra } = asked;
+  let tokens = sizeOf(tools) + sizeOf(response_format) + sizeOf(extra);
   for (const { content, role: _role, ...rest } of messages) {
     tokens += MESSAGE_TOKENS + sizeOf(rest);
     if (typeof content === "string") tokens += Buffer.byteLength(content);
     if (!Array.isArray(content)) continue;
-    for (const part of content) {
-      const { text } = part;
-      tokens += typeof text === "string" ? Buffer.byteLength(text) : PART_TOKENS;
-    }
+    for (const part of content) tokens += partTokensMax(part);
   }
-  return tokens + sizeOf(tools) + sizeOf(response_format);
+  return tokens;
+}
+
+type Part = Readonly<Record<string, unknown>>;
+
+/** A picture's address is not read as text; a provider may read all else that stands in a part. */
+function partTokensMax(part: Part): number {
+  const { type, text, ...others } = part;
+  const text_tokens = typeof text === "string" ? Buffer.byteLength(text) : 0;
+  if (type === "text" && Object.keys(others).length === 0) return text_tokens;
+  if (type !== "image_url") return PART_TOKENS + sizeOf(part);
+  const { url: _url, ...rest } = (others["image_url"] ?? {}) as Part;
+  return PART_TOKENS + text_tokens + sizeOf({ ...others, image_url: rest });
 }
 
 function sizeOf(value: object | undefined): number {
@@ -75,6 +85,7 @@ const READ: ReadonlySet<string> = new Set([
   "temperature",
   "max_tokens",
   "max_completion_tokens",
+  "n_predict",
   "stop",
   "seed",
   "response_format",
@@ -94,6 +105,9 @@ const READ: ReadonlySet<string> = new Set([
  */
 export function completionRequest(input: ParsedInputOf<Operations["completions"]>): AskedChat {
   const { n, provider } = input;
+  // llama.cpp's own name, which would win there over the one that is held for.
+  const told = input["n_predict"];
+  const n_predict = typeof told === "number" && told >= 1 ? Math.floor(told) : undefined;
   if (n !== undefined && n !== null && n !== 1) {
     throw new LakehouseError("invalid", "one completion is made for each request: n must be 1", {
       reason: "invalid_input",
@@ -109,7 +123,7 @@ export function completionRequest(input: ParsedInputOf<Operations["completions"]
     model: input.model ?? undefined,
     messages: input.messages,
     temperature: input.temperature ?? undefined,
-    max_tokens: input.max_completion_tokens ?? input.max_tokens ?? undefined,
+    max_tokens: input.max_completion_tokens ?? input.max_tokens ?? n_predict,
     stop: input.stop ?? undefined,
     seed: input.seed ?? undefined,
     response_format: input.response_format ?? undefined,

@@ -18,6 +18,7 @@ import { failureClass } from "./failure-class.ts";
 import { guardedAnswer, type Deltas } from "./guarded-answer.ts";
 import { guardedWhole } from "./guarded-whole.ts";
 import { hedgedAnswer, type Attempt, type StartedAnswer } from "./hedged-answer.ts";
+import { checkModelsBeside, modelsBeside } from "./own-routing.ts";
 import { createProviderLane, type LaneFigures, type ProviderLane } from "./provider-lane.ts";
 import { retriedAnswer } from "./retried-answer.ts";
 import { routeModel, type Route, type RoutingTable } from "./route-model.ts";
@@ -133,6 +134,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
         // A stand-in that the key may not ask is as if it were not there.
         const covered = why === undefined || settling.admitted?.covers(next.provider, next.model);
         if (covered === false) continue;
+        checkModelsBeside(asked, next, settling.admitted);
         settling.tally.provider = next.provider;
         settling.tally.model = next.model;
         return { route: next, ...(await ask(next, asked, call, settling)) };
@@ -172,7 +174,8 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
       const route = routeModel(asked, table);
       const began = performance.now();
       const admitted = await admit(route, asked, call, stream);
-      const key = cache.keyOf(nameOf(route), asked);
+      // Who may have answered is not known then, nor who else may hear it.
+      const key = modelsBeside(asked).length > 0 ? undefined : cache.keyOf(nameOf(route), asked);
       const tally: CallTally = {
         provider: route.provider,
         model: route.model,

@@ -90,3 +90,25 @@ test("a web page is no answer, whoever sends it and however it is read", async (
     }
   }
 });
+
+test("a key of ours that a provider says back reaches nobody", async (t) => {
+  const message = "Incorrect API key: Bearer sk-not-for-callers-1, x-api-key sk-not-for-callers-2";
+  const base_url = await startScriptedServer(t, () => ({
+    status: 401,
+    body: { error: { message, code: "sk-not-for-callers-1" } },
+  }));
+  const providers = [
+    createOpenAiCompatibleProvider({ name: "up", base_url, api_key: "sk-not-for-callers-1" }),
+    createAnthropicProvider({ name: "an", base_url, api_key: "sk-not-for-callers-2" }),
+  ];
+  const needs = { providers, tiers: {}, log: silentLog, clock: systemClock };
+  const { handlers } = await createChat(needs, chatSettings.parse({ retries_max: 0 }));
+  const client = connectLocal(chat, handlers, { strict: true });
+  await failureOf(client.chat({ model: "up/ok", messages: MESSAGES }));
+  for (const model of ["up/ok", "an/ok"]) {
+    const failure = await failureOf(client.chat({ model, messages: MESSAGES }));
+    assert.match(failure.message, /Incorrect API key: Bearer \*\*\*/);
+    const said = JSON.stringify([failure.message, failure.hint, failure.extra]);
+    assert.ok(!said.includes("sk-not-for-callers-1"), said);
+  }
+});

@@ -30,7 +30,7 @@ interface OpenCall {
   /** As the provider counts; undefined: it does not. */
   readonly said: number | undefined;
   readonly index: number;
-  /** It began without an id: it has one of ours, which a later one of the provider cannot change. */
+  /** It began without an id and has one of ours, which a later one of the provider leaves. */
   own_id: string | undefined;
   name: string | undefined;
   /** The arguments told so far. */
@@ -139,11 +139,13 @@ export function joinToolCalls(pieces: readonly unknown[]): Whole[] {
   return [...calls.entries()].toSorted(([a], [b]) => a - b).map(([, call]) => completed(call));
 }
 
-function joined(before: unknown, piece: unknown): Record<string, unknown> {
-  const whole = { ...(before as Loose | undefined) };
+function joined(told: unknown, piece: unknown): Record<string, unknown> {
+  const whole: Record<string, unknown> = { ...(told as Loose | undefined) };
   for (const [name, value] of Object.entries((piece ?? {}) as Loose)) {
     if (value === undefined || value === null || value === "") continue;
-    whole[name] = IN_BITS.has(name) ? String(whole[name] ?? "") + String(value) : value;
+    const before = whole[name];
+    const goes_on = IN_BITS.has(name) && typeof before === "string" && typeof value === "string";
+    whole[name] = goes_on ? before + value : value;
   }
   return whole;
 }

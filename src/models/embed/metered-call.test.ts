@@ -137,3 +137,25 @@ test("embeddings that fail are lines too, and cost nothing", async (t) => {
   const [line] = await lines();
   assert.deepEqual([line!.error, line!.charged_tokens], ["provider_failed", 0]);
 });
+
+test("leaving does not make embeddings free: their provider works on, others read them", async (t) => {
+  const { client, callBy, lines, server, keys } = await open(t);
+  const { secret } = await keys.create_key({ name: "k", budget: { day_tokens: 1000 } });
+  const caller = new AbortController();
+  server.next("silent");
+  const call = { ...callBy(secret), signal: caller.signal };
+  const asked = client.openai({ input: ["one", "two"] }, call);
+  await server.asked(1);
+  caller.abort();
+  await assert.rejects(asked, { code: "cancelled" });
+  const line = await lineOf();
+  assert.deepEqual([line.error, line.charged_tokens], ["cancelled", 10]);
+
+  async function lineOf() {
+    for (;;) {
+      const [first] = await lines();
+      if (first !== undefined) return first;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+});

@@ -53,7 +53,9 @@ export async function metered<T>(
     // Whoever answers without saying what it took is charged what was held for it.
     const unsaid = end.error === undefined && end.usage === undefined;
     const first_token_ms = unsaid ? duration_ms : undefined;
-    const rest = { duration_ms, first_token_ms, finish_reason: undefined, retries: 0 };
+    // Nor does leaving make free what was asked for: others may read it from the cache.
+    const sent = end.error !== undefined;
+    const rest = { duration_ms, first_token_ms, sent, finish_reason: undefined, retries: 0 };
     return admitted.settle({ provider, model, ...end, ...rest });
   };
   let answer: T;

@@ -139,3 +139,28 @@ test("patterns: a star is any text, all else is itself, and many stars take no t
   }
   assert.equal(namePattern("*a".repeat(40))("a".repeat(5_000) + "b"), false);
 });
+
+test("a clock that is set back forgets nothing that was spent", () => {
+  const account = createKeyAccount();
+  const april = NOON + 24 * 3_600_000;
+  account.settle(account.reserve(NONE, { tokens: 7, cost: 1 }, NOON), { tokens: 7, cost: 1 }, NOON);
+  assert.equal(account.spent(april).month_tokens, 0);
+  assert.deepEqual(account.spent(NOON), {
+    day_cost: 1,
+    day_tokens: 7,
+    month_cost: 1,
+    month_tokens: 7,
+  });
+});
+
+test("a clock that is set back holds nobody up for longer than a minute", () => {
+  const window = createMinuteWindow();
+  const hour_ago = NOON - 3_600_000;
+  window.add(2, NOON);
+  assert.equal(window.sum(hour_ago), 2);
+  assert.equal(window.secondsUntilBelow(2, hour_ago), 61);
+  assert.equal(window.sum(hour_ago + 59_000), 2);
+  assert.equal(window.sum(hour_ago + 61_000), 0);
+  window.add(1, hour_ago + 61_000);
+  assert.equal(window.sum(hour_ago + 62_000), 1);
+});

@@ -54,18 +54,19 @@ export function createKeyAccount(): KeyAccount {
   const requests = createMinuteWindow();
   const tokens = createMinuteWindow();
   const held_now = { tokens: 0, cost: 0 };
+  const days = createPeriods();
+  const months = createPeriods();
   let day_number = Number.NaN;
-  let day = { period: "", tokens: 0, cost: 0 };
-  let month = { period: "", tokens: 0, cost: 0 };
+  let day = days.of("");
+  let month = months.of("");
 
   function turn(now_ms: number): void {
     const number = Math.floor(now_ms / DAY_MS);
     if (number === day_number) return;
     day_number = number;
     const today = new Date(now_ms).toISOString().slice(0, 10);
-    day = { period: today, tokens: 0, cost: 0 };
-    const this_month = today.slice(0, 7);
-    if (month.period !== this_month) month = { period: this_month, tokens: 0, cost: 0 };
+    day = days.of(today);
+    month = months.of(today.slice(0, 7));
   }
 
   function checkRates(limits: KeyLimits, now_ms: number): void {
@@ -142,6 +143,30 @@ export function createKeyAccount(): KeyAccount {
         month_cost: month.cost,
         month_tokens: month.tokens,
       };
+    },
+  };
+}
+
+interface Period {
+  readonly period: string;
+  tokens: number;
+  cost: number;
+}
+
+/** A clock that is set right goes back: what was spent in the periods of late is still known. */
+const PERIODS_KEPT = 4;
+
+function createPeriods() {
+  const kept = new Map<string, Period>();
+  return {
+    of(period: string): Period {
+      const known = kept.get(period);
+      if (known !== undefined) return known;
+      const oldest = [...kept.keys()].toSorted()[0];
+      if (kept.size === PERIODS_KEPT && oldest !== undefined) kept.delete(oldest);
+      const fresh = { period, tokens: 0, cost: 0 };
+      kept.set(period, fresh);
+      return fresh;
     },
   };
 }

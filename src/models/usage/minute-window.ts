@@ -15,10 +15,13 @@ export function createMinuteWindow(): MinuteWindow {
   const amounts = new Float64Array(SLOTS);
   let total = 0;
   let newest_s = 0;
+  /** How far the clock was set back: the window goes on from where it was. */
+  let behind_s = 0;
 
   /** Empties the slots of the seconds that have passed since the last look. */
   function turn(now_ms: number): void {
-    const now_s = Math.floor(now_ms / 1000);
+    const now_s = Math.floor(now_ms / 1000) + behind_s;
+    if (now_s < newest_s) behind_s += newest_s - now_s;
     if (now_s <= newest_s) return;
     if (now_s - newest_s >= SLOTS) {
       amounts.fill(0);

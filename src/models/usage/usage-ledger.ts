@@ -170,6 +170,10 @@ const UNPAID: ReadonlySet<string | undefined> = new Set([
   "no_such_model",
   "model_not_allowed",
   "key_budget_spent",
+  // Of embedders and rerankers, before anything is asked of them.
+  "queue_full",
+  "too_large",
+  "no_documents",
 ]);
 
 /** Leaving before an answer, or one that cannot be read, does not make its work free. */

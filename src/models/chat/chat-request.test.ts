@@ -1,0 +1,38 @@
+// A prompt's tokens are bounded by its bytes, wherever in the request they stand.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { completionRequest, promptTokensMax } from "./chat-request.ts";
+
+const LONG = "x".repeat(100_000);
+const PICTURE = { type: "image_url", image_url: { url: `data:image/png;base64,${LONG}` } };
+const askedWith = (content: unknown, more: object = {}) =>
+  completionRequest({ messages: [{ role: "user", content }], ...more } as never);
+
+for (const [where, asked] of Object.entries({
+  "a text": askedWith(LONG),
+  "a part of text": askedWith([{ type: "text", text: LONG }]),
+  "a file": askedWith([{ type: "file", file: { file_data: LONG } }]),
+  "a file beside an empty text": askedWith([{ type: "file", text: "", file: { file_data: LONG } }]),
+  "a refusal": askedWith([{ type: "refusal", refusal: LONG }]),
+  "what stands beside a picture": askedWith([{ ...PICTURE, text: LONG }]),
+  functions: askedWith("hi", { functions: [{ name: "f", description: LONG }] }),
+})) {
+  test(`${where} counts in full`, () => {
+    assert.ok(promptTokensMax(asked) >= LONG.length);
+  });
+}
+
+test("a picture counts as one, however large, and a short text by its bytes", () => {
+  assert.ok(promptTokensMax(askedWith([PICTURE])) < 6_000);
+  assert.ok(promptTokensMax(askedWith([{ type: "text", text: "hello" }])) < 50);
+});
+
+test("llama.cpp's own name for the longest answer is read as max_tokens, and does not go on", () => {
+  const read = (more: object) => {
+    const { max_tokens, extra } = askedWith("hi", more);
+    return { max_tokens, extra };
+  };
+  assert.deepEqual(read({ n_predict: 9 }), { max_tokens: 9, extra: {} });
+  assert.deepEqual(read({ n_predict: 9, max_tokens: 1 }), { max_tokens: 1, extra: {} });
+  assert.deepEqual(read({ n_predict: -1 }), { max_tokens: undefined, extra: {} });
+});

@@ -1,0 +1,58 @@
+// A key's list of models holds for the models that a request names for the provider's own routing.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { createOpenAiCompatibleProvider } from "#adapters/chat-model/openai-compatible-provider.ts";
+import { startCall } from "#kernel/call.ts";
+import { systemClock } from "#kernel/clock.ts";
+import { connectLocal } from "#kernel/connect-local.ts";
+import { silentLog } from "#kernel/log.ts";
+import { chat } from "#contracts/chat.ts";
+import { usage } from "#contracts/usage.ts";
+import { createUsage } from "#models/usage/usage-service.ts";
+import { usageSettings } from "#models/usage/usage-settings.ts";
+import { createChat } from "./chat-service.ts";
+import { chatSettings } from "./chat-settings.ts";
+import { completionOf, startScriptedServer } from "../../../test/support/scripted-server.ts";
+import { tempDir } from "../../../test/support/temp-dir.ts";
+
+test("models, fallbacks and presets of a request are asked only where its key may", async (t) => {
+  const asked: Record<string, unknown>[] = [];
+  const base_url = await startScriptedServer(t, (body) => {
+    asked.push(body);
+    return { body: completionOf({ content: "hi" }) };
+  });
+  const dir = await tempDir(t);
+  const books = await createUsage(
+    { dir, log: silentLog, clock: systemClock },
+    usageSettings.parse({}),
+  );
+  t.after(() => books.stop());
+  const providers = [createOpenAiCompatibleProvider({ name: "up", base_url })];
+  const { ledger } = books;
+  const needs = { providers, tiers: {}, log: silentLog, clock: systemClock, ledger };
+  const { handlers } = await createChat(needs, chatSettings.parse({ cache_bytes_max: 1_000_000 }));
+  const client = connectLocal(chat, handlers, { strict: true });
+  const keys = connectLocal(usage, books.handlers, { strict: true });
+  const { secret: narrow } = await keys.create_key({ name: "a", models: ["up/small", "up/other"] });
+  const { secret: wide } = await keys.create_key({ name: "b", models: ["up/*"] });
+  const ask = (secret: string, more: object) => {
+    const call = startCall({ principal: books.holderOf(secret)!, from_edge: true });
+    const messages = [{ role: "user" as const, content: "hi" }];
+    return client.completions({ model: "up/small", messages, ...more }, call);
+  };
+
+  for (const more of [
+    { models: ["large"] },
+    { models: ["other", "large"] },
+    { fallbacks: [{ model: "large" }] },
+    { preset: "mine" },
+  ]) {
+    await assert.rejects(ask(narrow, more), { reason: "model_not_allowed" });
+    assert.equal(asked.length, 0);
+  }
+  await ask(narrow, { models: ["other"] });
+  await ask(wide, { models: ["large"], preset: "mine" });
+  // No answer of a model that was not asked for is kept: each of these was asked.
+  await ask(wide, { models: ["large"], preset: "mine" });
+  assert.equal(asked.length, 3);
+});

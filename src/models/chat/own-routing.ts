@@ -1,0 +1,39 @@
+// Models that a request names beside its own, for providers that route by themselves (OpenRouter).
+import { LakehouseError } from "#kernel/problem.ts";
+import type { AdmittedModel } from "#ports/call-ledger.ts";
+import type { AskedChat } from "./chat-request.ts";
+import type { Route } from "./route-model.ts";
+
+/** The names in `models`, `fallbacks` and `preset`, as the provider would read them. */
+export function modelsBeside({ extra }: Pick<AskedChat, "extra">): string[] {
+  if (extra === undefined) return [];
+  const { models, fallbacks, preset } = extra;
+  if ((models ?? fallbacks ?? preset) === undefined) return [];
+  const names = [models, fallbacks].flatMap((list) =>
+    Array.isArray(list) ? list.map(nameOf) : [],
+  );
+  return preset === undefined ? names : [...names, `@preset/${nameOf(preset)}`];
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  const { model } = (value ?? {}) as { model?: unknown };
+  return typeof model === "string" ? model : JSON.stringify(value);
+}
+
+/**
+ * Throws `forbidden` (model_not_allowed) where the caller's key may not ask one of them, and
+ * `rate_limited` (key_budget_spent) where one costs more than is left. Nobody is bound without one.
+ */
+export function checkModelsBeside(
+  asked: Pick<AskedChat, "extra">,
+  { provider }: Route,
+  admitted: AdmittedModel | undefined,
+): void {
+  if (admitted === undefined) return;
+  for (const model of modelsBeside(asked)) {
+    if (admitted.covers(provider, model)) continue;
+    const message = `your key may not ask ${provider}/${model}, which the request names too`;
+    throw new LakehouseError("forbidden", message, { reason: "model_not_allowed" });
+  }
+}
