@@ -3,6 +3,7 @@ import type { EventInput } from "#contracts/observe.ts";
 import { collectBytes, httpRequest } from "#kernel/http-client.ts";
 import { LIMITS } from "#kernel/limits.ts";
 import type { Log } from "#kernel/log.ts";
+import { retryAfterSeconds } from "#ports/provider-http.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
 import { exportRequest, toOtlpSpan, type OtlpSpan } from "./otlp-form.ts";
 import type { TelemetrySettings } from "./otlp-settings.ts";
@@ -53,6 +54,8 @@ export async function openOtlpExport(
 /** After a failure that may pass: the next try, twice as late each time. */
 const RETRY_FIRST_MS = 1_000;
 const RETRY_LAST_MS = 60_000;
+/** A collector that asks for more is asked anew after this. */
+const RETRY_AFTER_MS_MAX = 600_000;
 /** A collector's answer is not read further than this. */
 const ANSWER_BYTES_MAX = 64 * 1024;
 /** Answers after which the same batch may be sent again (OTLP/HTTP, "Retryable Response Codes"). */
@@ -63,6 +66,8 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
   let exported_spans = 0;
   let dropped_spans = 0;
   let failures = 0;
+  /** What the collector asked for, with its last answer. */
+  let retry_after_ms = 0;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;
@@ -114,10 +119,12 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
       }
       const fields = { status: response.status, spans: batch.length, answer: answer.slice(0, 400) };
       log.warn(fields, "the collector did not take spans");
+      retry_after_ms = 1000 * (retryAfterSeconds(response.headers["retry-after"]) ?? 0);
       return PASSING.has(response.status) ? "again" : "refused";
     } catch (thrown) {
       const err = toLakehouseError(thrown);
       if (failures === 0) log.warn({ err, spans: batch.length }, "the collector cannot be reached");
+      retry_after_ms = 0;
       return "again";
     }
   }
@@ -136,7 +143,9 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
     timer = undefined;
     sending ??= sendAll().finally(() => {
       sending = undefined;
-      if (queue.length > 0) schedule(Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** failures));
+      const own_ms = Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** failures);
+      const wait_ms = Math.max(own_ms, Math.min(retry_after_ms, RETRY_AFTER_MS_MAX));
+      if (queue.length > 0) schedule(failures === 0 ? settings.flush_after_ms : wait_ms);
     });
     return sending;
   }
@@ -149,7 +158,7 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
       bound();
       // A full batch goes at once, unless the collector failed: then it waits for its turn.
       if (queue.length >= settings.batch_spans_max && failures === 0) void flush();
-      else schedule(settings.flush_after_ms);
+      else if (sending === undefined) schedule(settings.flush_after_ms);
     },
     figures: () => ({ exported_spans, dropped_spans, waiting_spans: queue.length }),
     flush,

@@ -171,6 +171,31 @@ test("a busy collector is asked again; a refused batch and an overflow are count
   );
 });
 
+test("spans that come while a collector fails do not have it asked again at once", async (t) => {
+  const asked_ms: number[] = [];
+  const server = createServer((request, response) => {
+    asked_ms.push(performance.now());
+    request.resume();
+    request.on("end", () => {
+      setTimeout(() => response.writeHead(503, { "retry-after": "30" }).end(), 30);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const settings = telemetrySettings.parse({
+    otlp_url: `http://127.0.0.1:${port}`,
+    flush_after_ms: 20,
+  });
+  const otlp = createOtlpExport({ settings, headers: {}, version: "1", log: silentLog });
+  for (let n = 1; n <= 40; n++) {
+    otlp.take(contractEvent(n));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.equal(asked_ms.length, 1);
+  assert.equal(otlp.figures().waiting_spans, 40);
+});
+
 test("spans that a collector refuses within a batch are counted as dropped", async (t) => {
   const { url } = await collector(t, [], '{"partialSuccess":{"rejectedSpans":"2"}}');
   const settings = telemetrySettings.parse({ otlp_url: url });

@@ -64,8 +64,8 @@ export function serveDirect(
 ): DirectHandler {
   return (incoming, response, guard = {}) => {
     const routed = fixed.get(`${incoming.method} ${incoming.url}`);
-    if (routed === undefined || incoming.headers.host === undefined) return false;
-    const head = headOf(incoming);
+    const head = routed === undefined ? undefined : headOf(incoming);
+    if (routed === undefined || head === undefined) return false;
     if (guard.passOn?.(head) === true) return false;
     answerDirect(incoming, response, head, routed, guard, edge);
     return true;
@@ -82,7 +82,7 @@ export function answerAside(
   guard: DirectGuard,
   make: () => Promise<AnswerOverHttp>,
 ): boolean {
-  const head = incoming.headers.host === undefined ? undefined : headOf(incoming);
+  const head = headOf(incoming);
   if (head === undefined || guard.passOn?.(head) === true) return false;
   const refused = guard.refuse?.(head);
   const made = refused === undefined ? make() : Promise.reject(refused);
@@ -92,7 +92,12 @@ export function answerAside(
   return true;
 }
 
-function headOf({ method = "GET", url = "/", headers }: IncomingMessage): RequestHead {
+/** A name or an address, and a port (RFC 9110 §7.2): with more the URL would have another path. */
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i;
+
+/** Undefined: the Host is none, and the web app refuses it. */
+function headOf({ method = "GET", url = "/", headers }: IncomingMessage): RequestHead | undefined {
+  if (headers.host === undefined || !HOST.test(headers.host)) return undefined;
   return {
     method,
     url: `http://${headers.host}${url}`,

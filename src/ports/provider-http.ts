@@ -260,7 +260,8 @@ function rememberKeys({ api_key, headers }: ProviderEndpoint): void {
 
 function withoutKeys(text: string): string {
   let masked = text;
-  for (const key of sent_keys) {
+  // One key may begin as another does.
+  for (const key of [...sent_keys].toSorted((a, b) => b.length - a.length)) {
     if (key.length >= KEY_LENGTH_MIN) masked = masked.replaceAll(key, "***");
   }
   return masked;

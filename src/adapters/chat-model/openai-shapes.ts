@@ -65,6 +65,7 @@ function callsOf({ tool_calls, function_call }: Loose): readonly unknown[] | und
  * (a model may write anything) goes back as it was said.
  */
 export function argumentsOf(value: unknown): Loose {
+  if (value === undefined || value === null) return {};
   let read: unknown = value;
   if (typeof value === "string") {
     try {

@@ -17,6 +17,7 @@ import {
   type ModelServer,
   type ServerMode,
 } from "../../../test/support/model-servers.ts";
+import { startScriptedServer } from "../../../test/support/scripted-server.ts";
 import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 interface Kind {
@@ -258,6 +259,26 @@ test("Ollama: thinking is asked for in its words, and what has no place is noted
   const { notes } = (await collectDeltas(provider.chat(request))).at(-1)!;
   assert.equal(server.requests.at(-1)!.body["keep_alive"], "5m");
   assert.deepEqual(notes, ["user, tool_choice: this provider has no such field, left out"]);
+});
+
+test("Ollama: a model that cannot think is asked once more without an effort", async (t) => {
+  const asked: Record<string, unknown>[] = [];
+  const url = await startScriptedServer(t, (body) => {
+    asked.push(body);
+    if ("think" in body) return { status: 400, body: { error: '"m" does not support thinking' } };
+    const message = { role: "assistant", content: "hi" };
+    return { body: `${JSON.stringify({ message, done: true, done_reason: "stop" })}\n` };
+  });
+  const provider = createOllamaProvider({ base_url: url.replace(/\/v1$/, "") });
+  const ask = async (extra: Record<string, unknown>) =>
+    (await collectDeltas(provider.chat(askRequest("m", { extra })))).at(-1)!;
+  for (const requests of [2, 3]) {
+    const { content, notes } = await ask({ reasoning_effort: "high" });
+    assert.equal(content, "hi");
+    assert.deepEqual(notes, ["reasoning_effort: ollama/m does not take it, left out"]);
+    assert.equal(asked.length, requests);
+  }
+  await assert.rejects(ask({ think: true }), { reason: "provider_failed" });
 });
 
 test("OpenAI-compatible: fields pass unchanged, and a server that does not stream is understood", async (t) => {

@@ -132,7 +132,8 @@ async function pullTarget(
   { from, sha256 }: { from?: string; sha256?: string },
 ): Promise<PullTarget> {
   if (from !== undefined) {
-    if (/^[0-9a-f]{64}$/.test(sha256 ?? "")) return { name, url: from, sha256: sha256! };
+    const hash = sha256?.toLowerCase() ?? "";
+    if (/^[0-9a-f]{64}$/.test(hash)) return { name, url: from, sha256: hash };
     throw new LakehouseError("invalid", "--from needs --sha256 with 64 hex digits", {
       hint: "whoever publishes the file publishes its hash: weights are never taken on trust",
     });

@@ -23,7 +23,13 @@ for (const [where, asked] of Object.entries({
 }
 
 test("a picture counts as one, however large, and a short text by its bytes", () => {
-  assert.ok(promptTokensMax(askedWith([PICTURE])) < 6_000);
+  const source = { type: "base64", media_type: "image/png", data: LONG };
+  const bare = { type: "image_url", image_url: `data:image/png;base64,${LONG}` };
+  for (const part of [PICTURE, bare, { type: "image", source }]) {
+    const tokens = promptTokensMax(askedWith([part]));
+    assert.ok(tokens > 4_000 && tokens < 6_000, String(tokens));
+  }
+  assert.ok(promptTokensMax(askedWith([{ type: "text", text: [LONG] }])) > LONG.length);
   assert.ok(promptTokensMax(askedWith([{ type: "text", text: "hello" }])) < 50);
 });
 
@@ -34,5 +40,7 @@ test("llama.cpp's own name for the longest answer is read as max_tokens, and doe
   };
   assert.deepEqual(read({ n_predict: 9 }), { max_tokens: 9, extra: {} });
   assert.deepEqual(read({ n_predict: 9, max_tokens: 1 }), { max_tokens: 1, extra: {} });
-  assert.deepEqual(read({ n_predict: -1 }), { max_tokens: undefined, extra: {} });
+  for (const n_predict of [-1, 0, 1.5, 1e300, Infinity, "9"]) {
+    assert.deepEqual(read({ n_predict }), { max_tokens: undefined, extra: {} });
+  }
 });

@@ -64,14 +64,23 @@ export function promptTokensMax(asked: AskedChat): number {
 
 type Part = Readonly<Record<string, unknown>>;
 
-/** A picture's address is not read as text; a provider may read all else that stands in a part. */
+/** A provider may read as text whatever stands in a part, but for a picture itself. */
 function partTokensMax(part: Part): number {
   const { type, text, ...others } = part;
-  const text_tokens = typeof text === "string" ? Buffer.byteLength(text) : 0;
-  if (type === "text" && Object.keys(others).length === 0) return text_tokens;
-  if (type !== "image_url") return PART_TOKENS + sizeOf(part);
-  const { url: _url, ...rest } = (others["image_url"] ?? {}) as Part;
-  return PART_TOKENS + text_tokens + sizeOf({ ...others, image_url: rest });
+  const is_plain = type === "text" && typeof text === "string" && Object.keys(others).length === 0;
+  return is_plain ? Buffer.byteLength(text) : PART_TOKENS + sizeOf(withoutPicture(part));
+}
+
+/** In OpenAI's shape and in Anthropic's: neither its address nor its bytes. */
+function withoutPicture(part: Part): Part {
+  const { type, image_url, source } = part;
+  if (type === "image_url") return { ...part, image_url: describedOf(image_url) };
+  return type === "image" ? { ...part, source: describedOf(source) } : part;
+}
+
+function describedOf(picture: unknown): Part | undefined {
+  if (typeof picture !== "object" || picture === null) return undefined;
+  return { ...picture, url: undefined, data: undefined };
 }
 
 function sizeOf(value: object | undefined): number {
@@ -107,7 +116,7 @@ export function completionRequest(input: ParsedInputOf<Operations["completions"]
   const { n, provider } = input;
   // llama.cpp's own name, which would win there over the one that is held for.
   const told = input["n_predict"];
-  const n_predict = typeof told === "number" && told >= 1 ? Math.floor(told) : undefined;
+  const n_predict = Number.isSafeInteger(told) && Number(told) >= 1 ? Number(told) : undefined;
   if (n !== undefined && n !== null && n !== 1) {
     throw new LakehouseError("invalid", "one completion is made for each request: n must be 1", {
       reason: "invalid_input",

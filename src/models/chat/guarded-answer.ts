@@ -150,8 +150,29 @@ export function charactersOf({ content, reasoning, refusal, tool_calls }: ChatDe
   let characters = content.length;
   if (reasoning !== undefined) characters += reasoning.length;
   if (refusal !== undefined) characters += refusal.length;
-  if (tool_calls !== undefined) characters += JSON.stringify(tool_calls).length;
+  if (tool_calls !== undefined) {
+    for (const piece of tool_calls) characters += charactersOfCall(piece);
+  }
   return characters;
+}
+
+/** For each piece of a call, so that pieces without any text come to an end too. */
+const PIECE_CHARACTERS = 8;
+
+function charactersOfCall(piece: unknown): number {
+  if (typeof piece !== "object" || piece === null) return PIECE_CHARACTERS;
+  let characters = PIECE_CHARACTERS;
+  for (const [name, said] of Object.entries(piece)) {
+    if (name === "index" || name === "id" || name === "type") continue;
+    const values = typeof said === "object" && said !== null ? Object.values(said) : [said];
+    for (const value of values) characters += lengthOf(value);
+  }
+  return characters;
+}
+
+function lengthOf(value: unknown): number {
+  if (value === undefined || value === null) return 0;
+  return typeof value === "string" ? value.length : JSON.stringify(value).length;
 }
 
 export function tooSlow(provider: string, limit_ms: number, left_ms: number): LakehouseError {

@@ -18,7 +18,7 @@ import { failureClass } from "./failure-class.ts";
 import { guardedAnswer, type Deltas } from "./guarded-answer.ts";
 import { guardedWhole } from "./guarded-whole.ts";
 import { hedgedAnswer, type Attempt, type StartedAnswer } from "./hedged-answer.ts";
-import { checkModelsBeside, modelsBeside } from "./own-routing.ts";
+import { checkModelsBeside, modelsBeside, withoutModelsBeside } from "./own-routing.ts";
 import { createProviderLane, type LaneFigures, type ProviderLane } from "./provider-lane.ts";
 import { retriedAnswer } from "./retried-answer.ts";
 import { routeModel, type Route, type RoutingTable } from "./route-model.ts";
@@ -134,10 +134,11 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
         // A stand-in that the key may not ask is as if it were not there.
         const covered = why === undefined || settling.admitted?.covers(next.provider, next.model);
         if (covered === false) continue;
-        checkModelsBeside(asked, next, settling.admitted);
+        if (why === undefined) checkModelsBeside(asked, next, settling.admitted);
         settling.tally.provider = next.provider;
         settling.tally.model = next.model;
-        return { route: next, ...(await ask(next, asked, call, settling)) };
+        const given = why === undefined ? asked : withoutModelsBeside(asked);
+        return { route: next, ...(await ask(next, given, call, settling)) };
       } catch (thrown) {
         const error = toLakehouseError(thrown);
         // What was asked for says best what is wrong, or that a stand-in costs too much.
@@ -155,6 +156,8 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
 
   function admit(route: Route, asked: AskedChat, call: Call, stream: boolean) {
     const { trace_id, span_id, principal: caller } = call;
+    // Asked again for each model that may answer, and as long as the prompt.
+    let prompt_tokens: number | undefined;
     return needs.ledger?.admit({
       caller,
       provider: route.provider,
@@ -164,7 +167,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
       stream,
       task_class: asked.task_class,
       max_tokens: asked.max_tokens,
-      promptTokensMax: () => promptTokensMax(asked),
+      promptTokensMax: () => (prompt_tokens ??= promptTokensMax(asked)),
     });
   }
 

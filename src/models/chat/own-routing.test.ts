@@ -50,9 +50,42 @@ test("models, fallbacks and presets of a request are asked only where its key ma
     await assert.rejects(ask(narrow, more), { reason: "model_not_allowed" });
     assert.equal(asked.length, 0);
   }
+  const names = Array.from({ length: 17 }, () => "other");
+  await assert.rejects(ask(narrow, { models: names }), { reason: "invalid_input" });
   await ask(narrow, { models: ["other"] });
   await ask(wide, { models: ["large"], preset: "mine" });
   // No answer of a model that was not asked for is kept: each of these was asked.
   await ask(wide, { models: ["large"], preset: "mine" });
   assert.equal(asked.length, 3);
+});
+
+test("a stand-in answers in its own name: what is named for another provider does not bind it", async (t) => {
+  const asked: Record<string, unknown>[] = [];
+  const up = await startScriptedServer(t, () => ({ status: 500, body: {} }));
+  const two = await startScriptedServer(t, (body) => {
+    asked.push(body);
+    return { body: completionOf({ content: "hi" }) };
+  });
+  const books = await createUsage(
+    { dir: await tempDir(t), log: silentLog, clock: systemClock },
+    usageSettings.parse({}),
+  );
+  t.after(() => books.stop());
+  const providers = [
+    createOpenAiCompatibleProvider({ name: "up", base_url: up }),
+    createOpenAiCompatibleProvider({ name: "two", base_url: two }),
+  ];
+  const needs = { providers, tiers: {}, log: silentLog, clock: systemClock, ledger: books.ledger };
+  const settings = chatSettings.parse({
+    retries_max: 0,
+    fallbacks: { "up/down": ["two/ok"] },
+    fallback_on: ["failed"],
+  });
+  const client = connectLocal(chat, (await createChat(needs, settings)).handlers, { strict: true });
+  const keys = connectLocal(usage, books.handlers, { strict: true });
+  const { secret } = await keys.create_key({ name: "a", models: ["up/*", "two/ok"] });
+  const call = startCall({ principal: books.holderOf(secret)!, from_edge: true });
+  const messages = [{ role: "user" as const, content: "hi" }];
+  await client.completions({ model: "up/down", messages, models: ["dear"], top_p: 0.5 }, call);
+  assert.deepEqual(asked, [{ model: "ok", messages, top_p: 0.5, stream: false }]);
 });

@@ -21,9 +21,20 @@ function nameOf(value: unknown): string {
   return typeof model === "string" ? model : JSON.stringify(value);
 }
 
+/** More are a mistake, or an attack: each is looked up. */
+const BESIDE_MAX = 16;
+
+/** For a stand-in, which has models of its own and perhaps another provider. */
+export function withoutModelsBeside(asked: AskedChat): AskedChat {
+  if (modelsBeside(asked).length === 0) return asked;
+  const { models: _models, fallbacks: _fallbacks, preset: _preset, ...extra } = asked.extra!;
+  return { ...asked, extra };
+}
+
 /**
- * Throws `forbidden` (model_not_allowed) where the caller's key may not ask one of them, and
- * `rate_limited` (key_budget_spent) where one costs more than is left. Nobody is bound without one.
+ * Throws `invalid` where there are too many, `forbidden` (model_not_allowed) where the caller's key
+ * may not ask one of them, `rate_limited` (key_budget_spent) where one costs more than is left.
+ * Nobody is bound without a ledger.
  */
 export function checkModelsBeside(
   asked: Pick<AskedChat, "extra">,
@@ -31,7 +42,12 @@ export function checkModelsBeside(
   admitted: AdmittedModel | undefined,
 ): void {
   if (admitted === undefined) return;
-  for (const model of modelsBeside(asked)) {
+  const names = modelsBeside(asked);
+  if (names.length > BESIDE_MAX) {
+    const message = `a request may name ${BESIDE_MAX} models beside its own`;
+    throw new LakehouseError("invalid", message, { reason: "invalid_input" });
+  }
+  for (const model of names) {
     if (admitted.covers(provider, model)) continue;
     const message = `your key may not ask ${provider}/${model}, which the request names too`;
     throw new LakehouseError("forbidden", message, { reason: "model_not_allowed" });

@@ -175,6 +175,21 @@ for (const [what, said] of Object.entries({
   });
 }
 
+test("of a call told piece by piece its text counts, not what is around it", async (t) => {
+  const piece = (text: string) => ({
+    tool_calls: [{ index: 0, id: "call_1", type: "function", function: { arguments: text } }],
+  });
+  const events = chunksOf(Array.from({ length: 60 }, () => piece("x".repeat(8))));
+  const { client } = await open(t, { events }, { answer_characters_max: 1_000 });
+  let said = "";
+  for await (const { tool_calls } of client.stream(ASK)) {
+    for (const one of (tool_calls ?? []) as { function?: { arguments?: string } }[]) {
+      said += one.function?.arguments ?? "";
+    }
+  }
+  assert.equal(said.length, 480);
+});
+
 test("what else a provider says of a tool call is told, whole and streamed", async (t) => {
   const extra_content = { google: { thought_signature: "SIG==" } };
   const call = { id: "a", type: "function", function: { name: "f", arguments: "{}" } };

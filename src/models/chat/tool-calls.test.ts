@@ -143,3 +143,11 @@ test("what else a provider says of a call is kept, whole as in pieces", () => {
     [custom],
   );
 });
+
+test("what is said to be empty stays, and a function of any type has its arguments", () => {
+  const custom = { id: "c", type: "custom", custom: { name: "code", input: "" } };
+  const builtin = { id: "b", type: "builtin_function", function: { name: "$s", arguments: "" } };
+  assert.deepEqual(joinToolCalls([custom, builtin]), [custom, builtin]);
+  const plain = call("a", "{}");
+  assert.deepEqual(joinToolCalls([{ ...plain, custom: null }]), [plain]);
+});

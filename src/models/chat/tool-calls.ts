@@ -132,8 +132,8 @@ export function joinToolCalls(pieces: readonly unknown[]): Whole[] {
     const call = calls.get(index) ?? { id: "", type: "function" };
     calls.set(index, call);
     for (const [name, value] of Object.entries(said)) {
-      if (name === "function" || name === "custom") call[name] = joined(call[name], value);
-      else if (value !== undefined && value !== null && value !== "") call[name] = value;
+      if (value === undefined || value === null || value === "") continue;
+      call[name] = name === "function" || name === "custom" ? joined(call[name], value) : value;
     }
   }
   return [...calls.entries()].toSorted(([a], [b]) => a - b).map(([, call]) => completed(call));
@@ -142,8 +142,8 @@ export function joinToolCalls(pieces: readonly unknown[]): Whole[] {
 function joined(told: unknown, piece: unknown): Record<string, unknown> {
   const whole: Record<string, unknown> = { ...(told as Loose | undefined) };
   for (const [name, value] of Object.entries((piece ?? {}) as Loose)) {
-    if (value === undefined || value === null || value === "") continue;
     const before = whole[name];
+    if (value === undefined || value === null || (value === "" && name in whole)) continue;
     const goes_on = IN_BITS.has(name) && typeof before === "string" && typeof value === "string";
     whole[name] = goes_on ? before + value : value;
   }
@@ -152,6 +152,7 @@ function joined(told: unknown, piece: unknown): Record<string, unknown> {
 
 /** Clients read name and arguments of a function however little was said of them. */
 function completed(call: Readonly<Record<string, unknown>>): Whole {
+  if (call["type"] !== "function" && call["function"] === undefined) return call as Whole;
   const wanted = { name: "", arguments: "", ...(call["function"] as Loose | undefined) };
-  return (call["type"] === "function" ? { ...call, function: wanted } : call) as Whole;
+  return { ...call, function: wanted } as unknown as Whole;
 }

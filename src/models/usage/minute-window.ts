@@ -3,6 +3,9 @@
 /** One more than a minute, so that an event counts for 60 s at least, whenever in its second. */
 const SLOTS = 61;
 
+/** A clock that is kept right goes back a little now and then. */
+const SWING_S = 2;
+
 export interface MinuteWindow {
   add(amount: number, now_ms: number): void;
   /** What was added in the last 60 to 61 seconds. */
@@ -21,7 +24,7 @@ export function createMinuteWindow(): MinuteWindow {
   /** Empties the slots of the seconds that have passed since the last look. */
   function turn(now_ms: number): void {
     const now_s = Math.floor(now_ms / 1000) + behind_s;
-    if (now_s < newest_s) behind_s += newest_s - now_s;
+    if (now_s < newest_s - SWING_S) behind_s += newest_s - now_s;
     if (now_s <= newest_s) return;
     if (now_s - newest_s >= SLOTS) {
       amounts.fill(0);

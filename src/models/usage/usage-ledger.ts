@@ -174,6 +174,9 @@ const UNPAID: ReadonlySet<string | undefined> = new Set([
   "queue_full",
   "too_large",
   "no_documents",
+  "weights_missing",
+  "weights_differ",
+  "embedder_closed",
 ]);
 
 /** Leaving before an answer, or one that cannot be read, does not make its work free. */

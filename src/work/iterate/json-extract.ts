@@ -22,15 +22,69 @@ export function extractJson(text: string): Record<string, unknown> | undefined {
 /** The places an answer may stand in, the likeliest first: json fences, bare fences, all text. */
 export function answerSections(text: string): readonly (readonly string[])[] {
   const spoken = afterThinking(text);
-  const fences = spoken.includes("```") ? [...spoken.matchAll(FENCE)] : [];
+  const fences = spoken.includes("```") ? fencesOf(spoken) : [];
   const marked = (mark: string | undefined) =>
-    fences.filter((fence) => fence[1]?.toLowerCase() === mark).map((fence) => fence[2]!);
-  const prose = fences.length === 0 ? spoken : spoken.replaceAll(FENCE, dropForeignFence);
-  return [marked("json"), marked(undefined), [prose]];
+    fences.filter((fence) => fence.mark === mark).map(({ body }) => body);
+  return [marked("json"), marked(undefined), [withoutForeign(spoken, fences)]];
 }
 
-function dropForeignFence(block: string, mark: string | undefined): string {
-  return mark === undefined || mark.toLowerCase() === "json" ? block : " ";
+interface Fence {
+  readonly start: number;
+  readonly end: number;
+  /** In lower case; undefined: none. */
+  readonly mark: string | undefined;
+  readonly body: string;
+}
+
+/** Fenced blocks but those of thoughts, which are no answer, and those in objects: data. */
+function fencesOf(text: string): Fence[] {
+  const fences: Fence[] = [];
+  for (let from = 0; ;) {
+    FENCE.lastIndex = from;
+    const found = FENCE.exec(text);
+    if (found === null) return fences;
+    const start = found.index;
+    const around = endAround(text, from, start);
+    if (around > start) {
+      from = around;
+      continue;
+    }
+    from = FENCE.lastIndex;
+    fences.push({ start, end: from, mark: found[1]?.toLowerCase(), body: found[2]! });
+  }
+}
+
+/** Just after the thought or the object behind `from` that holds `at`; `at`: there is none. */
+function endAround(text: string, from: number, at: number): number {
+  for (let next = from; next < at;) {
+    const think = text.indexOf("<think>", next);
+    const start = nextObjectStart(text, next);
+    if (think >= 0 && think < at && (start < 0 || think < start)) {
+      const close = text.indexOf("</think>", think);
+      next = close < 0 ? text.length : close + 8;
+    } else if (start < 0 || start >= at) {
+      return at;
+    } else {
+      const { end, balanced } = endOfLooseObject(text, start);
+      // A brace in prose that nothing closes is no object; an answer that begins so is cut off.
+      if (!balanced && text.slice(0, start).trim() !== "") return at;
+      next = end;
+    }
+    if (next > at) return next;
+  }
+  return at;
+}
+
+/** Code and echoed prompts are left out, so that nothing in them is taken for the answer. */
+function withoutForeign(text: string, fences: readonly Fence[]): string {
+  let prose = "";
+  let from = 0;
+  for (const { start, end, mark } of fences) {
+    if (mark === undefined || mark === "json") continue;
+    prose += `${text.slice(from, start)} `;
+    from = end;
+  }
+  return prose + text.slice(from);
 }
 
 /** Some servers cut the opening tag off: what stands before a lone closing tag is thinking too. */

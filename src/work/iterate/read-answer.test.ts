@@ -159,3 +159,67 @@ test("long and hostile texts are read in linear time", () => {
   const took_ms = performance.now() - started;
   assert.ok(took_ms < 5_000, `${took_ms} ms`);
 });
+
+const F = "```";
+const WANTED = { operation: "fill", steps: ["one", "two"] };
+const DECOY = `${F}json\n{"operation": "fill", "steps": ["decoy"]}\n${F}`;
+
+for (const [what, text] of Object.entries({
+  "inside a thought, before a bare answer": `<think>So:\n${DECOY}\nNo.</think>\n${JSON.stringify(WANTED)}`,
+  "inside a thought, before a fenced answer": `<think>${DECOY}</think>\n${F}json\n${JSON.stringify(WANTED)}\n${F}`,
+  "in each of two thoughts": `<think>${DECOY}</think><think>${DECOY}</think>${JSON.stringify(WANTED)}`,
+})) {
+  test(`a fence is no answer where it stands ${what}`, () => {
+    const read = readAnswer(text, "stop");
+    assert.deepEqual(read, { artifact: WANTED, repaired: false });
+  });
+}
+
+test("a thought that does not end holds no answer, fenced or not", () => {
+  assert.ok("error" in readAnswer(`<think>first\n${DECOY}\nno, wait`, "stop"));
+});
+
+test("a fence inside a string of the answer is data", () => {
+  const steps = [`Open a shell: ${F}sh`, "lakehouse sql select 1", F, "Read the list"];
+  const pretty = JSON.stringify({ operation: "fill", steps }, null, 1);
+  assert.deepEqual(readAnswer(pretty, "stop"), {
+    artifact: { operation: "fill", steps },
+    repaired: false,
+  });
+  const body = `Hi,\nrun this:\n${F}sh\nlakehouse up\n${F}\nThank you`;
+  const raw = `Here it is:\n{"to": "bob", "body": "${body}"}`;
+  assert.deepEqual(readAnswer(raw, "stop"), { artifact: { to: "bob", body }, repaired: true });
+  const quoting = `{"operation": "fill", "steps": ["never like\n${F}json\n{"steps": []}\n${F}\n", "s2"]}`;
+  const read = readAnswer(quoting, "stop");
+  assert.ok("error" in read || read.artifact["operation"] === "fill");
+});
+
+test("a brace in prose that nothing closes hides no fenced answer", () => {
+  const text = `I write { name: so\n\n${F}json\n${JSON.stringify(WANTED)}\n${F}`;
+  assert.deepEqual(readAnswer(text, "stop"), { artifact: WANTED, repaired: false });
+});
+
+test("words without quotes are not cut at what looks like a comment", () => {
+  for (const text of [
+    "{\n steps: [\n  read #5 and #6,\n  see //host/list\n ]\n}",
+    "{\n note: Ask for dock #5 today\n}",
+  ]) {
+    assert.ok("error" in readAnswer(text, "stop"), text);
+  }
+});
+
+test("what JSON can say and nobody can carry is asked for again", () => {
+  for (const text of [
+    `{"steps": ${"[".repeat(20_000)}${"]".repeat(20_000)}}`,
+    `{'steps': ${"[".repeat(20_000)}${"]".repeat(20_000)}}`,
+    `{"steps": ${"[".repeat(300)}${"]".repeat(300)}}`,
+    '{"steps": [1e999]}',
+    '{"id": 12345678901234567890}',
+  ]) {
+    const read = readAnswer(text, "stop");
+    assert.ok("error" in read, text.slice(0, 40));
+    assert.equal(read.error.kind, "schema");
+  }
+  const fine = '{"id": 1e20, "of": 9007199254740991, "text": "12345678901234567890"}';
+  assert.ok("artifact" in readAnswer(fine, "stop"));
+});

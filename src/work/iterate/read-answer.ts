@@ -14,6 +14,15 @@ export type AnswerRead =
  * broken object, never a shorter form of one that was cut off.
  */
 export function readAnswer(text: string, finish_reason: FinishReason): AnswerRead {
+  try {
+    return read(text, finish_reason);
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    return { error: tooDeep(text) };
+  }
+}
+
+function read(text: string, finish_reason: FinishReason): AnswerRead {
   for (const sections of answerSections(text)) {
     for (const section of sections) {
       const strict = firstObject(section);
@@ -55,7 +64,10 @@ function withoutDoubles(
   source: string,
   repaired: boolean,
 ): AnswerRead {
-  if (countColons(source) === countMembers(artifact)) return { artifact, repaired };
+  const { members, depth, lost } = measured(artifact, source);
+  if (depth > DEPTH_MAX) return { error: tooDeep(source) };
+  if (lost !== undefined) return { error: lostNumber(source, lost) };
+  if (countColons(source) === members) return { artifact, repaired };
   return {
     error: {
       kind: "schema",
@@ -79,12 +91,52 @@ function countColons(json: string): number {
   return count;
 }
 
-function countMembers(value: unknown): number {
-  if (typeof value !== "object" || value === null) return 0;
-  const inner = Object.values(value);
-  let count = Array.isArray(value) ? 0 : inner.length;
-  for (const one of inner) count += countMembers(one);
-  return count;
+/** No artifact of people is nested so deep; validators and logs read what is by recursion. */
+const DEPTH_MAX = 200;
+/** Whole numbers of so many digits may not be what was written. */
+const LONG_NUMBER = /\d{17,}/g;
+
+/** Members of all objects, the deepest nesting, and a number that is not what was written. */
+function measured(artifact: object, source: string) {
+  let members = 0;
+  let depth = 0;
+  let lost: number | undefined;
+  const long = source.match(LONG_NUMBER) ?? [];
+  const waiting: [value: unknown, at: number][] = [[artifact, 1]];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const [value, at] = next;
+    if (typeof value === "number") {
+      const size = Math.abs(value);
+      const is_cut = long.some((digits) => Number(digits) === size && digits !== String(size));
+      if (!Number.isFinite(value) || is_cut) lost ??= value;
+    }
+    if (typeof value !== "object" || value === null) continue;
+    const inner = Object.values(value);
+    if (!Array.isArray(value)) members += inner.length;
+    depth = Math.max(depth, at);
+    for (const one of inner) waiting.push([one, at + 1]);
+  }
+  return { members, depth, lost };
+}
+
+function tooDeep(source: string): ValidationError {
+  return {
+    kind: "schema",
+    field: "",
+    message: `the answer is nested too deep; write at most ${DEPTH_MAX} levels`,
+    expected: `one JSON object of at most ${DEPTH_MAX} levels`,
+    actual: excerpt(source, 0),
+  };
+}
+
+function lostNumber(source: string, read: number): ValidationError {
+  return {
+    kind: "schema",
+    field: "",
+    message: "a number has more digits than a number can hold; write it as a text, or shorter",
+    expected: "numbers of at most 15 digits",
+    actual: `${excerpt(source, 0)} (one of its numbers is read as ${read})`,
+  };
 }
 
 const EXCERPT_MAX = 160;

@@ -8,6 +8,8 @@ interface Walk {
   s: number;
   r: number;
   in_string: boolean;
+  /** The string began without a quote in the source. */
+  is_bare: boolean;
   /** Open containers of the result. */
   readonly open: string[];
   /** The last character of the source that is neither space, comment nor comma. */
@@ -29,6 +31,7 @@ export function firstDifference(source: string, result: string): number | undefi
     s: 0,
     r: 0,
     in_string: false,
+    is_bare: false,
     open: [],
     last: "",
     comma_last: false,
@@ -112,7 +115,8 @@ function openString(walk: Walk, said: string | undefined): boolean {
   if (said === undefined) return false;
   walk.in_string = true;
   walk.r++;
-  if (isQuote(said)) take(walk, 1);
+  walk.is_bare = !isQuote(said);
+  if (!walk.is_bare) take(walk, 1);
   return true;
 }
 
@@ -169,12 +173,17 @@ function joined(walk: Walk): boolean {
   return true;
 }
 
+const COMMENT_NEXT = /^[ \t\u00a0]*(?:#|\/[/*])/;
+const NEAR = 64;
+
 /** A closing quote that is missing is added before the next token, never at the end. */
 function closeString(walk: Walk, said: string | undefined): boolean {
   JOIN.lastIndex = walk.s;
   if (said === undefined) return false;
   if (isQuote(said)) take(walk, 1);
   else {
+    // "dock #5" without quotes is no word with a comment.
+    if (walk.is_bare && COMMENT_NEXT.test(walk.source.slice(walk.s, walk.s + NEAR))) return false;
     let at = walk.s;
     while (isSpace(walk.source[at] ?? "x")) at++;
     const next = walk.source[at];
