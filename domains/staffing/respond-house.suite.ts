@@ -11,6 +11,7 @@ import { chat } from "#contracts/chat.ts";
 import { iterate } from "#contracts/iterate.ts";
 import { matrix, type MatrixHit } from "#contracts/matrix.ts";
 import type { EventInput } from "#contracts/observe.ts";
+import type { pathwayContract } from "#contracts/pathway.ts";
 import type { permission } from "#contracts/permission.ts";
 import { playbookContract } from "#contracts/playbook.ts";
 import { outcomeRow, respond, type OutcomeRow } from "#contracts/respond.ts";
@@ -167,6 +168,8 @@ export interface HouseOptions {
   /** Asked before anything is remembered, and about what is accepted; absent: nobody is. */
   readonly permission?: Client<typeof permission>;
   readonly truth?: Client<typeof truth>;
+  /** Absent: nothing is recalled of earlier attempts. */
+  readonly pathway?: Client<typeof pathwayContract>;
   readonly settings?: Partial<RespondSettings>;
   /** What retrieval says of a worker, in place of what the roster holds. */
   readonly retold?: (row: Record<string, unknown>) => Record<string, unknown>;
@@ -204,6 +207,7 @@ export async function respondHouse(t: HasAfter, options: HouseOptions = {}) {
       matrix: memoryMatrix(workers, memory, options.retold ?? ((row) => row)),
       playbook: memoryPlaybook(memory, options.broken_playbook ?? false),
       permission: options.permission,
+      ...(options.pathway === undefined ? {} : { pathway: options.pathway }),
       iterate: connectLocal(iterate, drafting.handlers),
       chat: options.chat ?? connectLocal(chat, solver.handlers),
       tell: (event) => void events.push(event),

@@ -5,6 +5,7 @@ import { connectLocal } from "#kernel/connect-local.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { readJsonlFile } from "#kernel/jsonl-read.ts";
 import { silentLog } from "#kernel/log.ts";
+import { pathwayContract } from "#contracts/pathway.ts";
 import {
   permission,
   type PermissionDecision,
@@ -16,7 +17,7 @@ import { permissionSettings } from "#work/permission/permission-settings.ts";
 import { createTruth } from "#work/truth/truth-service.ts";
 import { truthSettings } from "#work/truth/truth-settings.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
-import { respondHouse, type HasAfter } from "./respond-house.suite.ts";
+import { respondHouse, withRefusals, type HasAfter } from "./respond-house.suite.ts";
 
 const TASK = "Need 3 highly reliable forklift operators in Toledo, OH";
 
@@ -117,3 +118,39 @@ test("work that was refused and taught nothing asks for no permission", async (t
   assert.deepEqual([answer.status, answer.remembering], ["nothing_relevant", null]);
   assert.deepEqual(await decisions(), []);
 });
+
+/** A pathway memory that holds nothing, and what it was told to add. */
+function emptyPathways() {
+  const added: unknown[] = [];
+  const handlers = {
+    search: async () => ({ hits: [] }),
+    async add({ content }: { content: unknown }) {
+      added.push(content);
+      return {};
+    },
+  };
+  return { added, pathway: connectLocal(pathwayContract, withRefusals(pathwayContract, handlers)) };
+}
+
+const UNREAD = "Need 2 forklift operators in Toledo, OH with 7 years of experience";
+const BLOCKED = [{ action: "*" }];
+
+for (const [what, task, policies, kept] of [
+  ["accepted work", TASK, undefined, 1],
+  ["accepted work under a policy that blocks", TASK, BLOCKED, 0],
+  ["work that may miss a demand", UNREAD, undefined, 0],
+] as const) {
+  test(`pathways remember ${kept === 0 ? "nothing of " : ""}${what}`, async (t) => {
+    const dir = await tempDir(t);
+    const settings = permissionSettings.parse(policies === undefined ? {} : { policies });
+    const service = await createPermission({ dir, log: silentLog, clock: systemClock }, settings);
+    t.after(() => service.stop());
+    const { added, pathway } = emptyPathways();
+    const gate = connectLocal(permission, service.handlers);
+    const { client } = await respondHouse(t, { permission: gate, pathway });
+    const answer = await client.respond({ task, k: 50 });
+    assert.equal(answer.status, "accepted", answer.reason);
+    assert.equal(added.length, kept);
+    assert.equal(answer.remembering === null, task === UNREAD);
+  });
+}

@@ -50,7 +50,7 @@ const drafting = {
 function answer(
   status: string,
   messages: string[] = [],
-  remembering: object | null = null,
+  remembering: object | null = { decision: "auto", simulated_in: null },
 ): RespondAnswer {
   const history = messages.map((message) => ({
     error: { kind: "phantom", field: "id", message },
@@ -153,10 +153,11 @@ test("nothing is recalled or recorded where the caller or the house has no memor
 });
 
 test("what permission keeps from memory is kept from it here too, a simulation apart", async () => {
-  for (const decision of ["dry_run", "block"]) {
+  const told_only = ["dry_run", "block"].map((decision) => ({ decision, simulated_in: null }));
+  // null: nobody could decide.
+  for (const refused of [null, ...told_only]) {
     const { told, client } = memory([]);
     const attempts = createAttemptMemory(client, silentLog);
-    const refused = { decision, simulated_in: null };
     const recalled = { pathway_ids: ["p1"], iterate: drafting };
     await attempts.record(planned, input, recalled, answer("accepted", [], refused), startCall());
     assert.deepEqual(told, []);

@@ -123,14 +123,14 @@ export function createAttemptMemory(
   };
 }
 
-/** What is remembered of the attempt, as the permission gradient said; undefined: nothing. */
+/** What is remembered of the attempt, as the permission gradient said: undecided, nothing. */
 function attemptToKeep(
   input: RespondInput,
   recalled: RecalledAttempts,
   { remembering }: RespondAnswer,
 ) {
-  if (remembering === null || remembering.decision === "auto") return { input, recalled };
-  if (remembering.simulated_in === null) return undefined;
+  if (remembering?.decision === "auto") return { input, recalled };
+  if (remembering === null || remembering.simulated_in === null) return undefined;
   const simulated = { ...input, playbook_scope: remembering.simulated_in };
   return { input: simulated, recalled: { ...recalled, pathway_ids: [] } };
 }

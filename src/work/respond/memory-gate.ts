@@ -18,6 +18,8 @@ export interface MemoryRequest {
   readonly record: readonly NewAnswer[];
   /** Playbooks whose counts would change. */
   readonly outcomes: number;
+  /** How the attempt went is to be remembered too. */
+  readonly attempt: boolean;
 }
 
 export interface MemoryDecision {
@@ -35,7 +37,7 @@ export type MemoryGate = (asked: MemoryRequest, call: Call) => Promise<MemoryDec
 /** Without a gradient to ask all is remembered; a wanted review always comes first. */
 export function createMemoryGate(client: Client<typeof permission> | undefined): MemoryGate {
   return async (asked, call) => {
-    if (asked.record.length === 0 && asked.outcomes === 0) return undefined;
+    if (asked.record.length === 0 && asked.outcomes === 0 && !asked.attempt) return undefined;
     const action = REMEMBER_ACTION;
     const confidence = confidenceOf(asked);
     const told = { action, confidence, decision_id: null } as const;
@@ -53,6 +55,7 @@ export function createMemoryGate(client: Client<typeof permission> | undefined):
           sig_hash: asked.sig_hash,
           answers: asked.record.map((one) => `${one.answer_corpus}/${one.answer_id}`),
           playbook_outcomes: asked.outcomes,
+          attempt: asked.attempt,
         },
       },
       call,

@@ -20,6 +20,7 @@ const END: TaskEnd = {
   sig_hash: "0123",
   status: "accepted",
   reason: "",
+  keeps_attempt: false,
   iterations: 1,
   model: null,
   playbooks_applied: [],

@@ -33,6 +33,8 @@ export interface TaskEnd {
   readonly model: string | null;
   readonly playbooks_applied: readonly string[];
   readonly lessons: Lessons;
+  /** Whether pathway is to remember how it went. */
+  readonly keeps_attempt: boolean;
   /** Why a truth rule wants somebody to look first. */
   readonly review?: string | undefined;
   /** How many corrections of an overseer were applied. */
@@ -128,6 +130,7 @@ function memoryRequest(end: TaskEnd, order: PlaybookOrder | undefined) {
     review: end.review,
     record: order === undefined ? [] : end.lessons.record,
     outcomes: end.lessons.outcomes.length,
+    attempt: end.keeps_attempt,
   };
 }
 

@@ -54,7 +54,7 @@ export async function createRespond(
   const overseer = createOverseer(needs, corrections, settings);
   const drift_after = overseer === undefined ? undefined : settings.drift_after;
   const counts = { accepted: 0, nothing_relevant: 0, max_iter_exhausted: 0, infra_error: 0 };
-  const write = writer(recorder, (status) => counts[status]++);
+  const write = writer(recorder, needs.pathway !== undefined, (status) => counts[status]++);
 
   async function run(input: RespondInput, call: Call): Promise<RespondAnswer> {
     const planned = planTask(needs.packs, input.task, input.context, input.kind);
@@ -132,9 +132,13 @@ function isSmall(model: string | undefined, patterns: readonly string[]): boolea
 type Write = ReturnType<typeof writer>;
 
 /** Records how a task ended and answers what is told of it in every case. */
-function writer(recorder: Recorder, count: (status: TaskEnd["status"]) => void) {
+function writer(
+  recorder: Recorder,
+  has_pathway: boolean,
+  count: (status: TaskEnd["status"]) => void,
+) {
   return async (work: Work, ended: Ended) => {
-    const end = taskEnd(work, ended);
+    const end = taskEnd(work, ended, has_pathway);
     count(end.status);
     const recorded = await recorder.record(end, playbookOrder(work, ended), work.call);
     const { reason, task_class, iterations, model, sig_hash, duration_ms } = end;
@@ -223,9 +227,15 @@ type Ended = Pick<
   | "corrections"
 >;
 
-function taskEnd({ input, planned, started }: Work, ended: Ended): TaskEnd {
+function taskEnd({ input, planned, started }: Work, ended: Ended, has_pathway: boolean): TaskEnd {
+  // Work that may miss a demand teaches nothing: nobody knows whether it was right.
+  const is_understood = (planned?.plan.not_understood ?? []).length === 0;
+  const { lessons, status } = ended;
+  const was_tried = status === "accepted" || status === "max_iter_exhausted";
   return {
     ...ended,
+    lessons: is_understood ? lessons : { ...lessons, record: [], outcomes: [] },
+    keeps_attempt: has_pathway && was_tried && is_understood && input.record_playbook,
     task: input.task,
     query_text: planned?.plan.query_text || input.task,
     task_class: planned?.task_class ?? null,
