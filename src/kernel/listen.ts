@@ -2,11 +2,13 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Hono } from "hono";
+import { problemAnswer } from "./answer-call.ts";
+import { isHost, noHost } from "./host-header.ts";
 import { onBun } from "./http-client.ts";
 import { LIMITS } from "./limits.ts";
 import { LakehouseError } from "./problem.ts";
 import type { DirectHandler } from "./serve-direct.ts";
-import type { DirectWebHandler } from "./serve-direct-web.ts";
+import { toWebResponse, type DirectWebHandler } from "./serve-direct-web.ts";
 
 /** A web-standard app, and what may be answered without it on Node. */
 export type Listener = Pick<Hono, "fetch"> & {
@@ -172,8 +174,12 @@ async function listenOnBun(
       port,
       hostname: host,
       idleTimeout: 0,
+      // Its own page of errors shows what stands in the code.
+      development: false,
       maxRequestBodySize: LIMITS.raw_body_bytes_max,
       fetch(request: Request, own: BunServer) {
+        const said = request.headers.get("host");
+        if (said !== null && !isHost(said)) return toWebResponse(problemAnswer(noHost()));
         if (refuse === undefined) return app.directWeb?.(request) ?? app.fetch(request);
         const { pathname, search } = new URL(request.url);
         const refused = refuse(own.requestIP(request)?.address ?? "", pathname + search);

@@ -14,6 +14,7 @@ import {
 import type { Principal } from "./call.ts";
 import type { Operation } from "./contract.ts";
 import { startWait, stopWait } from "./long-wait.ts";
+import { isHost } from "./host-header.ts";
 import { LIMITS } from "./limits.ts";
 import type { LakehouseError } from "./problem.ts";
 import { bodyStalled } from "./stalled-body.ts";
@@ -92,12 +93,9 @@ export function answerAside(
   return true;
 }
 
-/** A name or an address, and a port (RFC 9110 §7.2): with more the URL would have another path. */
-const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i;
-
 /** Undefined: the Host is none, and the web app refuses it. */
 function headOf({ method = "GET", url = "/", headers }: IncomingMessage): RequestHead | undefined {
-  if (headers.host === undefined || !HOST.test(headers.host)) return undefined;
+  if (headers.host === undefined || !isHost(headers.host)) return undefined;
   return {
     method,
     url: `http://${headers.host}${url}`,
