@@ -1,15 +1,14 @@
 // Where the processes of the gateway bench run: one core for whoever is measured.
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
+import { CAN_PIN, onCores } from "../../test/support/runtimes.ts";
 
-/** Whether processes can be kept on a core (Linux with two of them). */
-const CAN_PIN = process.platform === "linux" && availableParallelism() > 1;
 const MEASURED_CORE = "0";
 const OTHER_CORES = `1-${availableParallelism() - 1}`;
 
 /** The command on the core of whoever is measured. */
 export function pinned(command: string, args: readonly string[]): [string, string[]] {
-  return on(MEASURED_CORE, command, args);
+  return onCores(MEASURED_CORE, command, args);
 }
 
 /** The command wherever the system puts it, as users start it. */
@@ -19,11 +18,7 @@ export function unpinned(command: string, args: readonly string[]): [string, str
 
 /** The command on the other cores: the provider, the load. */
 export function aside(command: string, args: readonly string[]): [string, string[]] {
-  return on(OTHER_CORES, command, args);
-}
-
-function on(cores: string, command: string, args: readonly string[]): [string, string[]] {
-  return CAN_PIN ? ["taskset", ["-c", cores, command, ...args]] : [command, [...args]];
+  return onCores(OTHER_CORES, command, args);
 }
 
 /** Lets a process with all its threads run on the whole machine, or on its one core again. */

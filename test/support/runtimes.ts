@@ -19,10 +19,21 @@ export function bun(): Runtime | undefined {
   return existsSync(path) ? { name: "bun", path, args: [] } : undefined;
 }
 
+/** Whether processes can be kept on a core (Linux with two of them). */
+export const CAN_PIN = process.platform === "linux" && availableParallelism() > 1;
+
+/** The command on these cores, where processes can be kept on some. */
+export function onCores(
+  cores: string,
+  command: string,
+  args: readonly string[],
+): [string, string[]] {
+  return CAN_PIN ? ["taskset", ["-c", cores, command, ...args]] : [command, [...args]];
+}
+
 /** The same, its processes kept on the first core; undefined where that cannot be (or is so). */
 export function onOneCore(runtime: Runtime | undefined): Runtime | undefined {
-  if (runtime === undefined || process.platform !== "linux") return undefined;
-  if (availableParallelism() === 1) return undefined;
-  const args = ["-c", "0", runtime.path, ...runtime.args];
-  return { ...runtime, path: "taskset", args };
+  if (runtime === undefined || !CAN_PIN) return undefined;
+  const [path, args] = onCores("0", runtime.path, runtime.args);
+  return { ...runtime, path, args };
 }

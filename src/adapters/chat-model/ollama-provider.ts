@@ -1,6 +1,4 @@
 // Chat completions from an Ollama server: /api/chat streamed as NDJSON, /api/tags for its models.
-import type { HttpResponse } from "#kernel/http-client.ts";
-import { LakehouseError } from "#kernel/problem.ts";
 import type { FinishReason, TokenUsage } from "#contracts/nouns.ts";
 import {
   STILL_THERE,
@@ -21,7 +19,7 @@ import {
 } from "#ports/provider-http.ts";
 import { fromOllamaToolCalls, toOllamaRequest, unreadByOllama } from "./ollama-request.ts";
 import { asCount, asObject, isCount, logprobsOf } from "./openai-shapes.ts";
-import { createForgivingAsk, type NoteSink } from "./refused-settings.ts";
+import { createForgivingAsk, EFFORT, type NoteSink } from "./refused-settings.ts";
 import { textLines } from "./stream-lines.ts";
 
 export interface OllamaOptions {
@@ -38,17 +36,14 @@ export function createOllamaProvider(options: OllamaOptions): ChatProvider {
   const name = options.name ?? "ollama";
   const { base_url, api_key, connect_timeout_ms } = options;
   const endpoint = { name, base_url, api_key, connect_timeout_ms };
-  const forgiving = createForgivingAsk(name, options.note);
-  const askWithEffort = createAskWithEffort(name);
+  const forgiving = createForgivingAsk(name, options.note, [EFFORT]);
 
   async function* chat(request: ChatRequest): AsyncGenerator<ChatDelta> {
     const to = withHeaders(endpoint, request.trace_headers);
-    const unheard: string[] = [];
-    const { response, notes } = await forgiving(request, (asked) => {
-      const send = (body: object) => askProvider(to, "/api/chat", body, asked.signal);
-      return askWithEffort(asked, send, unheard);
-    });
-    const told = [...unreadByOllama(request), ...unheard, ...notes];
+    const { response, notes } = await forgiving(request, (asked) =>
+      askProvider(to, "/api/chat", toOllamaRequest(asked), asked.signal),
+    );
+    const told = [...unreadByOllama(request), ...notes];
     let calls = 0;
     for await (const line of textLines(providerBytes(name, response))) {
       if (line.text.trim() === "") continue;
@@ -86,37 +81,6 @@ export function createOllamaProvider(options: OllamaOptions): ChatProvider {
   }
 
   return { name, kind: "model", chat, models };
-}
-
-const REMEMBERED_MAX = 1_000;
-
-/** Once more without `think` where it stood for OpenAI's effort and the model cannot. */
-function createAskWithEffort(name: string) {
-  const refused = new Set<string>();
-  return async (
-    asked: ChatRequest,
-    send: (body: object) => Promise<HttpResponse>,
-    notes: string[],
-  ): Promise<HttpResponse> => {
-    const body = toOllamaRequest(asked);
-    const { reasoning_effort: effort, think } = asked.extra ?? {};
-    if (effort === undefined || think !== undefined) return send(body);
-    const key = `${asked.model}\n${JSON.stringify(effort)}`;
-    try {
-      if (!refused.has(key)) return await send(body);
-    } catch (error) {
-      if (!refusesToThink(error)) throw error;
-      if (refused.size >= REMEMBERED_MAX) refused.clear();
-      refused.add(key);
-    }
-    notes.push(`reasoning_effort: ${name}/${asked.model} does not take it, left out`);
-    return send({ ...body, think: undefined });
-  };
-}
-
-function refusesToThink(error: unknown): boolean {
-  if (!(error instanceof LakehouseError) || error.extra["provider_status"] !== 400) return false;
-  return /\bthink/i.test(error.message);
 }
 
 function parseLine(

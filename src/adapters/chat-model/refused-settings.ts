@@ -7,7 +7,6 @@ import type { ChatRequest } from "#ports/chat-model.ts";
 export type NoteSink = (note: string, fields: Readonly<Record<string, unknown>>) => void;
 
 const REMEMBERED_MAX = 1_000;
-const NONE: string[] = [];
 
 export interface ForgivingAnswer {
   readonly response: HttpResponse;
@@ -19,35 +18,92 @@ export type ForgivingAsk = (
   ask: (request: ChatRequest) => Promise<HttpResponse>,
 ) => Promise<ForgivingAnswer>;
 
+/** A setting of a request that a model may refuse. */
+interface Setting {
+  readonly name: string;
+  /** Undefined: it is not set. */
+  valueOf(request: ChatRequest): unknown;
+  without(request: ChatRequest): ChatRequest;
+  /** How a refusal names it. */
+  readonly named: RegExp;
+  note(full_name: string, value: unknown): string;
+}
+
+const TEMPERATURE: Setting = {
+  name: "temperature",
+  valueOf: ({ temperature }) => temperature,
+  without: (request) => ({ ...request, temperature: undefined }),
+  named: /\btemperature\b/i,
+  note: (full_name, value) => `${full_name} does not take temperature ${String(value)}: left out`,
+};
+
+/** OpenAI's effort where it stands for Ollama's `think`; who says `think` wants to hear of it. */
+export const EFFORT: Setting = {
+  name: "reasoning_effort",
+  valueOf: ({ extra }) =>
+    extra?.["think"] === undefined ? extra?.["reasoning_effort"] : undefined,
+  without(request) {
+    const { reasoning_effort: _effort, ...extra } = request.extra ?? {};
+    return { ...request, extra };
+  },
+  named: /\bthink/i,
+  note: (full_name) => `reasoning_effort: ${full_name} does not take it, left out`,
+};
+
 /**
- * One more attempt without `temperature` where the provider answers 400 or 422 with a message that
- * names it. Which model refused which value is remembered, so that it costs one request once.
+ * One more attempt without `temperature`, and without `more`, where the provider answers 400 or 422
+ * with a message that names it. Which model refused which value is remembered, so that it costs one
+ * request once.
  */
-export function createForgivingAsk(provider: string, note: NoteSink | undefined): ForgivingAsk {
-  const refused = new Set<string>();
+export function createForgivingAsk(
+  provider: string,
+  note: NoteSink | undefined,
+  more: readonly Setting[] = [],
+): ForgivingAsk {
+  const forgivers = [...more, TEMPERATURE].map((setting) => forgiver(provider, setting, note));
   return async (request, ask) => {
-    const { temperature, model } = request;
-    if (temperature === undefined) return { response: await ask(request), notes: NONE };
-    const key = `${model}\n${temperature}`;
-    const without = { ...request, temperature: undefined };
-    const text = `${provider}/${model} does not take temperature ${temperature}: left out`;
-    if (refused.has(key)) return { response: await ask(without), notes: [text] };
-    try {
-      return { response: await ask(request), notes: [] };
-    } catch (error) {
-      if (!namesTemperature(error)) throw error;
-      const response = await ask(without);
-      // Only now is it known that the temperature was what was wrong.
-      if (refused.size >= REMEMBERED_MAX) refused.clear();
-      refused.add(key);
-      note?.(text, { provider, model, temperature });
-      return { response, notes: [text] };
+    const notes: string[] = [];
+    let asking = ask;
+    for (const forgive of forgivers) {
+      const inner = asking;
+      asking = (asked) => forgive(asked, inner, notes);
     }
+    return { response: await asking(request), notes };
   };
 }
 
-function namesTemperature(error: unknown): boolean {
+function forgiver(provider: string, setting: Setting, note: NoteSink | undefined) {
+  const refused = new Set<string>();
+  return async (
+    request: ChatRequest,
+    ask: (request: ChatRequest) => Promise<HttpResponse>,
+    notes: string[],
+  ): Promise<HttpResponse> => {
+    const value = setting.valueOf(request);
+    if (value === undefined) return ask(request);
+    const { model } = request;
+    const key = `${model}\n${JSON.stringify(value)}`;
+    const text = setting.note(`${provider}/${model}`, value);
+    if (!refused.has(key)) {
+      try {
+        return await ask(request);
+      } catch (error) {
+        if (!isRefusal(error, setting.named)) throw error;
+      }
+    }
+    const response = await ask(setting.without(request));
+    notes.push(text);
+    if (refused.has(key)) return response;
+    // Only now is it known that the setting was what was wrong.
+    if (refused.size >= REMEMBERED_MAX) refused.clear();
+    refused.add(key);
+    note?.(text, { provider, model, [setting.name]: value });
+    return response;
+  };
+}
+
+function isRefusal(error: unknown, named: RegExp): boolean {
   if (!(error instanceof LakehouseError)) return false;
   const status = error.extra["provider_status"];
-  return (status === 400 || status === 422) && /\btemperature\b/i.test(error.message);
+  return (status === 400 || status === 422) && named.test(error.message);
 }

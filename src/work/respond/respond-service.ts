@@ -228,7 +228,7 @@ type Ended = Pick<
 >;
 
 function taskEnd({ input, planned, started }: Work, ended: Ended, has_pathway: boolean): TaskEnd {
-  // Work that may miss a demand teaches nothing: nobody knows whether it was right.
+  // Work that may miss a demand teaches nothing: it must not be recalled for others that make it.
   const is_understood = (planned?.plan.not_understood ?? []).length === 0;
   const { lessons, status } = ended;
   const was_tried = status === "accepted" || status === "max_iter_exhausted";
@@ -249,8 +249,6 @@ function taskEnd({ input, planned, started }: Work, ended: Ended, has_pathway: b
 function playbookOrder({ input, planned }: Work, ended: Ended) {
   if (planned === undefined || ended.status !== "accepted" || !input.record_playbook)
     return undefined;
-  // Work that may miss a demand must not be recalled for others that make the same demand.
-  if ((planned.plan.not_understood ?? []).length > 0) return undefined;
   return {
     // The words that later searches are made with: only like is compared with like.
     query_text: planned.plan.query_text,
