@@ -9,6 +9,7 @@ import {
 } from "#pack.ts";
 import { nationalNumber, phonesIn, holdsSsn } from "./private-numbers.ts";
 import { schemaFault } from "./schema-fault.ts";
+import { withoutWorkerIds, workerIdsIn } from "./worker-ids.ts";
 import { same, textOf, type WorkerRow } from "./fill-want.ts";
 
 const SUBJECT_MAX = 120;
@@ -29,7 +30,6 @@ export function emailContext(context: Readonly<Record<string, unknown>>) {
 }
 
 const ADDRESS = /[\w.+'-]+@[\w-]+(?:\.[\w-]+)+/g;
-const WORKER_ID = /\bW-\d{6,}\b/g;
 const GREETING = /^\s*(?:hi|hello|dear|good (?:morning|afternoon|evening))\b[^\n]*/i;
 const SIGN_OFF = /\b(?:regards|thank you|thanks|sincerely|best)\b[\s\S]{0,80}$/i;
 
@@ -116,16 +116,14 @@ function privacyError(email: Email, worker: WorkerRow): ValidationError | undefi
     if (holdsSsn(text))
       return fault("policy", field, "holds what looks like a social security number");
     const own_phone = nationalNumber(textOf(worker, "phone"));
-    // Ids are looked at below; their digits are nobody's phone number.
-    if (phonesIn(text.replaceAll(WORKER_ID, " ")).some((phone) => phone !== own_phone)) {
+    if (phonesIn(withoutWorkerIds(text)).some((phone) => phone !== own_phone)) {
       return fault("policy", field, "holds a phone number that is not the recipient's");
     }
     const addresses = text.match(ADDRESS) ?? [];
     if (addresses.some((address) => !same(address, textOf(worker, "email")))) {
       return fault("policy", field, "holds an e-mail address that is not the recipient's");
     }
-    const ids = text.match(WORKER_ID) ?? [];
-    const other = ids.find((id) => !same(id, textOf(worker, "worker_id")));
+    const other = workerIdsIn(text).find((id) => !same(id, textOf(worker, "worker_id")));
     if (other !== undefined) return fault("policy", field, `names another worker (${other})`);
   }
   return undefined;

@@ -11,6 +11,7 @@ import {
 import { textOf } from "./fill-want.ts";
 import { ROLES } from "./roles.ts";
 import { schemaFault } from "./schema-fault.ts";
+import { workerIdsIn } from "./worker-ids.ts";
 
 const STEPS_MIN = 3;
 const STEPS_MAX = 20;
@@ -25,7 +26,6 @@ const contextShape = z.strictObject({ operation: z.string().default("") });
 type Playbook = z.output<typeof artifactShape>;
 
 const OPERATION = /^fill: (.+?)(?: in (.+))?$/;
-const WORKER_ID = /\bW-\d{6,}\b/g;
 
 export const playbookValidator: Validator = {
   summary: "a known operation, three to twenty steps, no phantom workers, the right fingerprint",
@@ -38,7 +38,7 @@ export const playbookValidator: Validator = {
       return { ok: false, error: schemaFault(parsed.error, artifact, "operation", expected) };
     }
     const playbook = parsed.data;
-    const named = [...new Set(playbook.steps.flatMap((step) => step.match(WORKER_ID) ?? []))];
+    const named = workerIdsIn(playbook.steps.join("\n"));
     const error =
       operationError(playbook, asked.operation) ??
       stepsError(playbook) ??
@@ -105,7 +105,7 @@ async function phantomError(
   const known = new Set(rows.map((row) => textOf(row, "worker_id")));
   const phantom = named.find((id) => !known.has(id));
   if (phantom === undefined) return undefined;
-  const field = `steps.${steps.findIndex((step) => step.includes(phantom))}`;
+  const field = `steps.${steps.findIndex((step) => workerIdsIn(step).includes(phantom))}`;
   return { kind: "phantom", field, message: `${phantom} is not in the roster`, actual: phantom };
 }
 

@@ -270,6 +270,7 @@ const EMAILS: readonly EmailCase[] = [
   ["their own phone without marks", inBody(`Is ${bare(recipient!)} right?`), undefined, undefined],
   ["plain numbers", inBody("Order 123456789, dock 12, 2026-11-21, 18.50."), undefined, undefined],
   ["another worker's id", inBody("W-000999 also comes."), "policy", "body"],
+  ["another's id in small letters", inBody("w-000999 also comes."), "policy", "body"],
   ["too short", { ...EMAIL, body: `Hi ${FIRST}, ok?` }, "completeness", "body"],
   ["too long", inBody("word ".repeat(500)), "policy", "body"],
   ["no subject", { ...EMAIL, subject: " " }, "completeness", "subject"],
@@ -318,11 +319,12 @@ test("an e-mail to nobody of the roster is a phantom", async () => {
 
 const OPERATION = "fill: welder in Detroit, MI";
 const STEPS = ["Search the roster.", "Check certifications.", "Record the outcome."];
-const PLAYBOOK = {
+const fingerprinted = (steps: readonly string[]) => ({
   operation: OPERATION,
-  steps: STEPS,
-  fingerprint: fingerprintOf(OPERATION, STEPS),
-};
+  steps,
+  fingerprint: fingerprintOf(OPERATION, steps),
+});
+const PLAYBOOK = fingerprinted(STEPS);
 const withSteps = (steps: readonly string[]) => ({ ...PLAYBOOK, steps });
 
 const PLAYBOOKS: readonly [string, object, string | undefined, string | undefined][] = [
@@ -333,6 +335,9 @@ const PLAYBOOKS: readonly [string, object, string | undefined, string | undefine
   ["a step twice", withSteps([...STEPS, STEPS[0]!]), "consistency", "steps.3"],
   ["a step too long", withSteps([...STEPS, "x".repeat(301)]), "policy", "steps.3"],
   ["a phantom worker", withSteps([...STEPS, "Ask W-999999."]), "phantom", "steps.3"],
+  ["a phantom in small letters", withSteps([...STEPS, "Ask w-999999."]), "phantom", "steps.3"],
+  ["a tax form named", fingerprinted([...STEPS, "Collect the W-4."]), undefined, undefined],
+  ["a phantom of few digits", withSteps([...STEPS, "Ask W-9999."]), "phantom", "steps.3"],
   ["a wrong fingerprint", { ...PLAYBOOK, fingerprint: "0" }, "consistency", "fingerprint"],
   ["no steps", { operation: OPERATION, fingerprint: "0" }, "schema", "steps"],
 ];

@@ -44,6 +44,10 @@ const request = z.strictObject({
 const unsaid = {
   refusal: z.string().optional().describe("said instead of an answer that it will not give"),
   reasoning: z.string().optional().describe("what the model thought, where it tells"),
+  other: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe("other members of the message, as the provider tells them (audio, images …)"),
 };
 
 export const answer = z.strictObject({

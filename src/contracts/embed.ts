@@ -24,7 +24,7 @@ export const embed = defineContract("embed", "Texts to vectors.", {
       pooled: z.array(count).describe("positions of texts that were split and pooled"),
       tokens: count,
     }),
-    reasons: ["no_such_model", "dimension_differs", ...ledger_reasons],
+    reasons: ["no_such_model", "dimension_differs", "queue_full", ...ledger_reasons],
   }),
   pack: bytes({
     summary: "The same as embed, as little-endian float32 rows.",
@@ -45,7 +45,7 @@ export const embed = defineContract("embed", "Texts to vectors.", {
       dimension: "x-lakehouse-dimension",
       rows: "x-lakehouse-rows",
     },
-    reasons: ["no_such_model", "dimension_differs", ...ledger_reasons],
+    reasons: ["no_such_model", "dimension_differs", "queue_full", ...ledger_reasons],
     witnessed: false,
   }),
   rerank: read({
@@ -102,7 +102,7 @@ export const embed = defineContract("embed", "Texts to vectors.", {
       ),
       usage: z.strictObject({ prompt_tokens: count, total_tokens: count }),
     }),
-    reasons: ["no_such_model", "dimension_differs", ...ledger_reasons],
+    reasons: ["no_such_model", "dimension_differs", "queue_full", ...ledger_reasons],
   }),
   models: read({
     summary: "Models that can embed here, the default first, and how the cache fares.",

@@ -166,6 +166,8 @@ function queryOf(asked: AskedOverHttp): Record<string, unknown> {
 }
 
 function bodyTextOf(asked: AskedOverHttp, operation: Operation): Promise<string> {
+  const encoding = asked.header("content-encoding") ?? "identity";
+  if (encoding.toLowerCase() !== "identity") throw bodyEncoded(encoding);
   const bytes_max = operation.body_bytes_max ?? LIMITS.json_body_bytes_max;
   const declared = Number(asked.header("content-length") ?? Number.NaN);
   if (declared > bytes_max) throw bodyTooLarge(bytes_max);
@@ -191,6 +193,13 @@ function jsonObjectOf(text: string): Record<string, unknown> {
 
 export function bodyEndedEarly(cause: unknown): LakehouseError {
   return new LakehouseError("cancelled", "the request ended before its body did", { cause });
+}
+
+function bodyEncoded(encoding: string): LakehouseError {
+  return new LakehouseError("invalid", `the request body is encoded (${encoding})`, {
+    reason: "body_encoded",
+    hint: "send JSON as it is, without a content-encoding",
+  });
 }
 
 export function bodyTooLarge(bytes_max: number): LakehouseError {

@@ -31,12 +31,43 @@ export interface ChatDelta {
   /** What a model thought on the way, where it tells. */
   readonly reasoning?: string;
   readonly tool_calls?: readonly unknown[];
+  /** What else the message holds, as the provider tells it (audio, images, annotations …). */
+  readonly other?: OtherMembers;
+  /** Who speaks, where the request names models beside its own and the provider tells. */
+  readonly model?: string;
   readonly finish_reason?: FinishReason;
   readonly usage?: TokenUsage;
   /** Of the tokens of this piece, where asked for and the provider can. */
   readonly logprobs?: TokenLogprob[];
   /** With the last delta: what of the request was left out, and why. */
   readonly notes?: string[];
+}
+
+export type OtherMembers = Readonly<Record<string, unknown>>;
+
+/**
+ * Members told in pieces: lists go on, and so do the texts of audio; of all else the last one said
+ * counts.
+ */
+export function joinMembers(told: OtherMembers | undefined, piece: OtherMembers): OtherMembers {
+  const whole: Record<string, unknown> = { ...told };
+  for (const [name, value] of Object.entries(piece)) {
+    const before = whole[name];
+    if (Array.isArray(before) && Array.isArray(value)) whole[name] = [...before, ...value];
+    else if (name === "audio") whole[name] = joinAudio(before, value);
+    else whole[name] = value;
+  }
+  return whole;
+}
+
+function joinAudio(told: unknown, piece: unknown): unknown {
+  const [before, next] = [told ?? {}, piece ?? {}] as [OtherMembers, OtherMembers];
+  const whole = { ...before, ...next };
+  for (const name of ["data", "transcript"]) {
+    if (typeof before[name] !== "string") continue;
+    whole[name] = before[name] + (typeof next[name] === "string" ? next[name] : "");
+  }
+  return whole;
 }
 
 /**

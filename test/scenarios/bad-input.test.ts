@@ -17,6 +17,7 @@ interface Bad {
   readonly path: string;
   readonly body?: string | Uint8Array;
   readonly type?: string;
+  readonly encoding?: string;
   readonly status: number;
   /** Reasons that are right; absent: any. */
   readonly reasons?: readonly string[];
@@ -234,6 +235,15 @@ function particularCases(): Bad[] {
     upload("dataset=broken&filename=x.csv", "a,b\n", 400, "no_rows"),
     upload("dataset=broken&filename=x.csv&mode=wipe", "a\n1\n", 400, "invalid_input"),
     upload("dataset=kept&filename=x.csv", "other,fields\nx,y\n", 409, "schema_differs"),
+    {
+      name: "JSON in gzip",
+      method: "POST",
+      path: "/v1/chat",
+      body: new Uint8Array(gzipSync(JSON.stringify(chat("builtin/echo")))),
+      encoding: "gzip",
+      status: 400,
+      reasons: ["body_encoded"],
+    },
     post("/v1/chat", chat("nowhere/x"), 404, "no_such_provider"),
     post("/v1/chat/completions", chat("builtin/absent"), 404, "no_such_model"),
     post("/embed", { texts: ["a"], model: "absent/model" }, 404, "no_such_model"),
@@ -303,7 +313,10 @@ const problem = z.looseObject({
 async function tryCase(url: string, bad: Bad): Promise<string | undefined> {
   const answer = await fetch(url + bad.path, {
     method: bad.method,
-    headers: { "content-type": bad.type ?? "application/json" },
+    headers: {
+      "content-type": bad.type ?? "application/json",
+      ...(bad.encoding === undefined ? {} : { "content-encoding": bad.encoding }),
+    },
     ...(bad.body === undefined ? {} : { body: bad.body as string }),
     signal: AbortSignal.timeout(20_000),
   });

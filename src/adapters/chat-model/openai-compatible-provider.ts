@@ -3,11 +3,13 @@ import type { HttpResponse } from "#kernel/http-client.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
 import {
+  joinMembers,
   STILL_THERE,
   type ChatDelta,
   type ChatModelInfo,
   type ChatProvider,
   type ChatRequest,
+  type OtherMembers,
 } from "#ports/chat-model.ts";
 import {
   askProvider,
@@ -19,7 +21,14 @@ import {
   reportedError,
   type ProviderEndpoint,
 } from "#ports/provider-http.ts";
-import { choiceOf, finishReasonOf, modelIds, usageOf, type ChoicePart } from "./openai-shapes.ts";
+import {
+  asObject,
+  choiceOf,
+  finishReasonOf,
+  modelIds,
+  usageOf,
+  type ChoicePart,
+} from "./openai-shapes.ts";
 import { createForgivingAsk, type NoteSink } from "./refused-settings.ts";
 import { serverSentEvents, type ServerSentEvent } from "./stream-lines.ts";
 
@@ -36,11 +45,13 @@ export function createOpenAiCompatibleProvider(
   async function* chat(request: ChatRequest): AsyncGenerator<ChatDelta> {
     const { response, notes } = await forgiving(request, asking);
     const noted = notes.length > 0 ? { notes } : undefined;
+    const tellsModel = namesOthers(request) ? modelIn : NOT_TOLD;
     if (response.headers["content-type"]?.includes("application/json")) {
-      yield wholeAnswer(name, await readProviderJson(name, response), noted);
+      const document = await readProviderJson(name, response);
+      yield { ...wholeAnswer(name, document, noted), ...tellsModel(document) };
       return;
     }
-    for await (const delta of streamedAnswer(name, response)) {
+    for await (const delta of streamedAnswer(name, response, tellsModel)) {
       yield delta.finish_reason === undefined ? delta : { ...delta, ...noted };
     }
   }
@@ -55,10 +66,13 @@ export function createOpenAiCompatibleProvider(
       response = forgiven.response;
       if (forgiven.notes.length > 0) noted = { notes: forgiven.notes };
     }
+    const tellsModel = namesOthers(request) ? modelIn : NOT_TOLD;
     if (response.headers["content-type"]?.includes("text/event-stream")) {
-      return { ...(await joined(streamedAnswer(name, response))), ...noted };
+      return { ...(await joined(streamedAnswer(name, response, tellsModel))), ...noted };
     }
-    return wholeAnswer(name, await readProviderJson(name, response), noted);
+    const document = await readProviderJson(name, response);
+    const answer = wholeAnswer(name, document, noted);
+    return tellsModel === NOT_TOLD ? answer : { ...answer, ...tellsModel(document) };
   }
 
   async function models(signal: AbortSignal): Promise<ChatModelInfo[]> {
@@ -76,12 +90,14 @@ async function joined(deltas: AsyncIterable<ChatDelta>): Promise<ChatDelta> {
   let [content, refusal, reasoning] = ["", "", ""];
   let last: ChatDelta = { content };
   const tool_calls: unknown[] = [];
+  let other: OtherMembers | undefined;
   const logprobs: TokenLogprob[] = [];
   for await (const delta of deltas) {
     content += delta.content;
     refusal += delta.refusal ?? "";
     reasoning += delta.reasoning ?? "";
     tool_calls.push(...(delta.tool_calls ?? []));
+    if (delta.other !== undefined) other = joinMembers(other, delta.other);
     logprobs.push(...(delta.logprobs ?? []));
     last = delta;
   }
@@ -91,8 +107,23 @@ async function joined(deltas: AsyncIterable<ChatDelta>): Promise<ChatDelta> {
     ...(refusal === "" ? {} : { refusal }),
     ...(reasoning === "" ? {} : { reasoning }),
     ...(tool_calls.length === 0 ? {} : { tool_calls }),
+    ...(other === undefined ? {} : { other }),
     ...(logprobs.length === 0 ? {} : { logprobs }),
   };
+}
+
+type TellsModel = (document: unknown) => Pick<ChatDelta, "model"> | undefined;
+
+const NOT_TOLD: TellsModel = () => undefined;
+
+function modelIn(document: unknown): Pick<ChatDelta, "model"> | undefined {
+  const model = asObject(document)?.["model"];
+  return typeof model === "string" ? { model } : undefined;
+}
+
+/** Whether the provider may choose who answers (OpenRouter's routing). */
+function namesOthers({ extra }: ChatRequest): boolean {
+  return (extra?.["models"] ?? extra?.["fallbacks"]) !== undefined;
 }
 
 /** OpenAI's newer models want `max_tokens` under its newer name, and say so with 400. */
@@ -155,22 +186,29 @@ function wholeAnswer(name: string, document: unknown, noted: Noted | undefined):
   }
   return {
     ...deltaOf(choice),
-    finish_reason: finishReasonOf(choice.finish_reason ?? "stop"),
+    finish_reason: finishReasonOf(choice.finish_reason ?? unsaidReason(choice.tool_calls)),
     ...(usage === undefined ? {} : { usage }),
     ...noted,
   };
 }
 
 /** What a choice says; `STILL_THERE` when that is nothing. */
-function deltaOf({ content, refusal, reasoning, tool_calls, logprobs }: ChoicePart): ChatDelta {
-  const is_plain = (refusal ?? reasoning ?? tool_calls ?? logprobs) === undefined;
+function deltaOf(choice: ChoicePart): ChatDelta {
+  const { content, refusal, reasoning, tool_calls, other, logprobs } = choice;
+  const is_plain = (refusal ?? reasoning ?? tool_calls ?? other ?? logprobs) === undefined;
   if (is_plain) return content === "" ? STILL_THERE : { content };
   const delta: { -readonly [K in keyof ChatDelta]: ChatDelta[K] } = { content };
   if (refusal !== undefined) delta.refusal = refusal;
   if (reasoning !== undefined) delta.reasoning = reasoning;
   if (tool_calls !== undefined) delta.tool_calls = tool_calls;
+  if (other !== undefined) delta.other = other;
   if (logprobs !== undefined) delta.logprobs = logprobs;
   return delta;
+}
+
+/** Of an answer that is whole and does not say why it ended. */
+function unsaidReason(tool_calls: readonly unknown[] | undefined): FinishReason {
+  return tool_calls === undefined ? "stop" : "tool_calls";
 }
 
 type Noted = Pick<ChatDelta, "notes">;
@@ -179,30 +217,39 @@ type Noted = Pick<ChatDelta, "notes">;
  * Deltas of an event stream. The reason comes before the usage on the wire, and is held back until
  * the stream is over so that the last delta carries both.
  */
-async function* streamedAnswer(name: string, response: HttpResponse): AsyncGenerator<ChatDelta> {
+async function* streamedAnswer(
+  name: string,
+  response: HttpResponse,
+  tellsModel: TellsModel,
+): AsyncGenerator<ChatDelta> {
   let finish_reason: FinishReason | undefined;
   let usage: TokenUsage | undefined;
+  let tool_calls: readonly unknown[] | undefined;
+  let by: Pick<ChatDelta, "model"> | undefined;
   const events = serverSentEvents(providerBytes(name, response));
   try {
     for await (const event of events) {
       if (event.data === "[DONE]") {
-        finish_reason ??= "stop";
+        finish_reason ??= unsaidReason(tool_calls);
         break;
       }
       const document = parseEvent(name, event);
       usage = usageOf(document) ?? usage;
       const choice = choiceOf(document);
+      by = tellsModel(document) ?? by;
+      tool_calls = choice?.tool_calls ?? tool_calls;
       if (choice?.finish_reason !== undefined) finish_reason = finishReasonOf(choice.finish_reason);
       const delta = choice === undefined ? STILL_THERE : deltaOf(choice);
       // After the reason there is only the usage to come.
-      if (delta !== STILL_THERE || finish_reason === undefined) yield delta;
+      if (delta === STILL_THERE && finish_reason !== undefined) continue;
+      yield by === undefined || delta === STILL_THERE ? delta : { ...delta, ...by };
     }
   } catch (error) {
     // The answer was whole already: that the connection broke off after it harms nobody.
     if (finish_reason === undefined) throw error;
   }
   if (finish_reason === undefined) throw brokenOff(name);
-  yield { content: "", finish_reason, ...(usage === undefined ? {} : { usage }) };
+  yield { content: "", finish_reason, ...(usage === undefined ? {} : { usage }), ...by };
 }
 
 function parseEvent(name: string, event: ServerSentEvent): unknown {

@@ -1,12 +1,14 @@
 // Reads what OpenAI-compatible servers answer; lenient where they differ from one another.
 import { newSpanId } from "#kernel/ids.ts";
 import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
+import type { OtherMembers } from "#ports/chat-model.ts";
 
 export interface ChoicePart {
   readonly content: string;
   readonly refusal: string | undefined;
   readonly reasoning: string | undefined;
   readonly tool_calls: readonly unknown[] | undefined;
+  readonly other: OtherMembers | undefined;
   readonly finish_reason: string | undefined;
   readonly logprobs: TokenLogprob[] | undefined;
 }
@@ -27,6 +29,7 @@ export function choiceOf(document: unknown): ChoicePart | undefined {
     refusal: asText(refusal) ?? parts?.refusal,
     reasoning: asText(reasoning_content) ?? asText(reasoning) ?? parts?.reasoning,
     tool_calls: callsOf(part),
+    other: othersOf(part),
     finish_reason: asText(finish_reason),
     logprobs: logprobsOf(asObject(logprobs)?.["content"]),
   };
@@ -34,6 +37,32 @@ export function choiceOf(document: unknown): ChoicePart | undefined {
 
 function asText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+const READ: ReadonlySet<string> = new Set([
+  "role",
+  "content",
+  "refusal",
+  "reasoning_content",
+  "reasoning",
+  "tool_calls",
+  "function_call",
+]);
+
+/** Members that are not read here and say something. */
+function othersOf(part: Loose): OtherMembers | undefined {
+  let others: Record<string, unknown> | undefined;
+  for (const name of Object.keys(part)) {
+    if (READ.has(name) || isBlank(part[name])) continue;
+    others ??= {};
+    others[name] = part[name];
+  }
+  return others;
+}
+
+function isBlank(value: unknown): boolean {
+  if (value === undefined || value === null || value === "") return true;
+  return Array.isArray(value) && value.length === 0;
 }
 
 /** A content in parts: text, refusals, and thoughts as Mistral has them (in parts of their own). */

@@ -4,6 +4,7 @@ import { canonicalJson, sha256Hex } from "#kernel/ids.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 import type { RequestReading, SameRequest } from "#ports/same-request.ts";
 import type { AskedChat } from "./chat-request.ts";
+import { charactersOf } from "./guarded-answer.ts";
 
 export interface CacheRules {
   /** 0: nothing is kept. */
@@ -133,7 +134,7 @@ export function createAnswerCache(
       const last = answer.deltas.at(-1);
       const whole = last?.finish_reason === "stop";
       if (!whole || answer.deltas.some((delta) => delta.tool_calls !== undefined)) return;
-      const text = answer.deltas.reduce((sum, delta) => sum + lettersOf(delta) * 2, 0);
+      const text = answer.deltas.reduce((sum, delta) => sum + charactersOf(delta) * 2, 0);
       const read =
         alike === undefined ? 0 : READING_BYTES + READ_LETTER_BYTES * alike.reading.key.length;
       const size = ENTRY_BYTES + text + DELTA_BYTES * answer.deltas.length + read;
@@ -153,10 +154,6 @@ export function createAnswerCache(
     },
     figures: () => ({ entries: entries.size, bytes }),
   };
-}
-
-function lettersOf({ content, refusal, reasoning }: ChatDelta): number {
-  return content.length + (refusal?.length ?? 0) + (reasoning?.length ?? 0);
 }
 
 /** Whether the same request is meant to have the same answer, and that is worth its room. */

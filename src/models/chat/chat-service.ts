@@ -8,7 +8,7 @@ import { asOpenAiError } from "#kernel/openai-error.ts";
 import { wholeBody } from "#kernel/whole-body.ts";
 import type { chat, ChatAnswer } from "#contracts/chat.ts";
 import type { TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
-import type { ChatDelta } from "#ports/chat-model.ts";
+import { joinMembers, type ChatDelta, type OtherMembers } from "#ports/chat-model.ts";
 import type { ChatSettings } from "./chat-settings.ts";
 import { completionRequest, type AskedChat } from "./chat-request.ts";
 import type { Deltas } from "./guarded-answer.ts";
@@ -40,7 +40,7 @@ export async function createChat(
         const clock = performance.now();
         const { provider, full_name, deltas } = await opener.open(input, call, false);
         const whole = await collect(deltas, input);
-        const { refusal, reasoning, tool_calls, notes, logprobs } = whole;
+        const { refusal, reasoning, tool_calls, other, notes, logprobs } = whole;
         return {
           model: full_name,
           provider: provider.name,
@@ -51,6 +51,7 @@ export async function createChat(
           ...(refusal === undefined ? {} : { refusal }),
           ...(reasoning === undefined ? {} : { reasoning }),
           ...(tool_calls === undefined ? {} : { tool_calls }),
+          ...(other === undefined ? {} : { other }),
           ...(logprobs === undefined ? {} : { logprobs }),
           ...(notes === undefined ? {} : { notes }),
           duration_ms: performance.now() - clock,
@@ -137,6 +138,7 @@ async function collect(deltas: Deltas, asked: AskedChat) {
   let finish_reason: ChatAnswer["finish_reason"] = "stop";
   let notes: string[] | undefined;
   let logprobs: TokenLogprob[] | undefined;
+  let other: OtherMembers | undefined;
   const pieces: unknown[] = [];
   for (let step = await deltas.next(); !step.done; step = await deltas.next()) {
     const { value } = step;
@@ -144,6 +146,7 @@ async function collect(deltas: Deltas, asked: AskedChat) {
     if (value.refusal !== undefined) refusal = (refusal ?? "") + value.refusal;
     if (value.reasoning !== undefined) reasoning = (reasoning ?? "") + value.reasoning;
     if (value.tool_calls !== undefined) pieces.push(...value.tool_calls);
+    if (value.other !== undefined) other = joinMembers(other, value.other);
     usage = value.usage ?? usage;
     if (value.logprobs !== undefined) logprobs = [...(logprobs ?? []), ...value.logprobs];
     notes = value.notes ?? notes;
@@ -156,7 +159,8 @@ async function collect(deltas: Deltas, asked: AskedChat) {
     notes = [...(notes ?? []), "logprobs: whoever answered tells none"];
   }
   const tool_calls = pieces.length > 0 ? joinToolCalls(pieces) : undefined;
-  return { content, refusal, reasoning, tool_calls, finish_reason, usage, logprobs, notes };
+  const said = { content, refusal, reasoning, tool_calls, other };
+  return { ...said, finish_reason, usage, logprobs, notes };
 }
 
 /** For loops: ending one early leaves the answer. */

@@ -146,8 +146,10 @@ function failingSource(error: unknown): AsyncIterator<ChatDelta> {
 }
 
 /** All that a delta says, as `answer_characters_max` counts it. */
-export function charactersOf({ content, reasoning, refusal, tool_calls }: ChatDelta): number {
+export function charactersOf(delta: ChatDelta): number {
+  const { content, reasoning, refusal, tool_calls, other } = delta;
   let characters = content.length;
+  if (other !== undefined) characters += lengthOf(other);
   if (reasoning !== undefined) characters += reasoning.length;
   if (refusal !== undefined) characters += refusal.length;
   if (tool_calls !== undefined) {

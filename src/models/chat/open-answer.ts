@@ -18,7 +18,7 @@ import { failureClass } from "./failure-class.ts";
 import { guardedAnswer, type Deltas } from "./guarded-answer.ts";
 import { guardedWhole } from "./guarded-whole.ts";
 import { hedgedAnswer, type Attempt, type StartedAnswer } from "./hedged-answer.ts";
-import { checkModelsBeside, modelsBeside, withoutModelsBeside } from "./own-routing.ts";
+import { checkModelsBeside, modelsBeside, speakerOf, withoutModelsBeside } from "./own-routing.ts";
 import { createProviderLane, type LaneFigures, type ProviderLane } from "./provider-lane.ts";
 import { retriedAnswer } from "./retried-answer.ts";
 import { routeModel, type Route, type RoutingTable } from "./route-model.ts";
@@ -196,6 +196,8 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
         settleFailed(settling, error),
       );
       tally.first_token_ms = performance.now() - began;
+      const by = speakerOf(answer.first, answer.route, asked);
+      tally.model = by.model;
       // What stood in for a model is not kept in its place: the next caller may not ask it.
       const keep =
         key === undefined || answer.route !== route
@@ -203,7 +205,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
           : (deltas: CachedAnswer["deltas"]) => cache.put(key, { ...route, deltas });
       return {
         provider: ways.get(answer.route.provider)!.provider,
-        full_name: nameOf(answer.route),
+        full_name: nameOf(by),
         deltas: settledAnswer(answer.first, answer.rest, settling, keep),
       };
     },

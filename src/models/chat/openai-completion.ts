@@ -2,7 +2,7 @@
 import { toLakehouseError } from "#kernel/problem.ts";
 import { openAiErrorBody } from "#kernel/openai-error.ts";
 import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
-import type { ChatDelta } from "#ports/chat-model.ts";
+import type { ChatDelta, OtherMembers } from "#ports/chat-model.ts";
 import { createToolCallReader } from "./tool-calls.ts";
 
 export interface CompletionHead {
@@ -18,6 +18,7 @@ export interface WholeAnswer {
   /** Thoughts, under the name that most servers have for them: `reasoning_content`. */
   readonly reasoning?: string | undefined;
   readonly tool_calls: readonly unknown[] | undefined;
+  readonly other?: OtherMembers | undefined;
   readonly finish_reason: FinishReason;
   /** Undefined: the provider told none. */
   readonly usage: TokenUsage | undefined;
@@ -28,9 +29,10 @@ export interface WholeAnswer {
 
 /** object: chat.completion */
 export function completionObject(head: CompletionHead, answer: WholeAnswer) {
-  const { content, refusal, reasoning, tool_calls, finish_reason, usage, notes } = answer;
-  const in_other_form = tool_calls !== undefined || refusal !== undefined;
+  const { content, refusal, reasoning, tool_calls, other, finish_reason, usage, notes } = answer;
+  const in_other_form = (tool_calls ?? refusal ?? other) !== undefined;
   const message = {
+    ...other,
     role: "assistant",
     content: content === "" && in_other_form ? null : content,
     refusal: refusal ?? null,
@@ -77,10 +79,11 @@ export async function* completionEvents(
     yield choice({ role: "assistant", content: "", refusal: null });
     for await (const delta of deltas) {
       const { content, tool_calls, finish_reason, usage, notes, logprobs } = delta;
-      const { reasoning, refusal } = delta;
+      const { reasoning, refusal, other } = delta;
       if (reasoning !== undefined) yield choice({ reasoning_content: reasoning });
       if (refusal !== undefined) yield choice({ refusal });
       if (content !== "" || logprobs !== undefined) yield choice({ content }, null, { logprobs });
+      if (other !== undefined) yield choice(other);
       if (tool_calls !== undefined) {
         read ??= createToolCallReader();
         yield choice({ tool_calls: read(tool_calls) });

@@ -12,7 +12,11 @@ import { createUsage } from "#models/usage/usage-service.ts";
 import { usageSettings } from "#models/usage/usage-settings.ts";
 import { createChat } from "./chat-service.ts";
 import { chatSettings } from "./chat-settings.ts";
-import { completionOf, startScriptedServer } from "../../../test/support/scripted-server.ts";
+import {
+  chunksOf,
+  completionOf,
+  startScriptedServer,
+} from "../../../test/support/scripted-server.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 
 test("models, fallbacks and presets of a request are asked only where its key may", async (t) => {
@@ -57,6 +61,52 @@ test("models, fallbacks and presets of a request are asked only where its key ma
   // No answer of a model that was not asked for is kept: each of these was asked.
   await ask(wide, { models: ["large"], preset: "mine" });
   assert.equal(asked.length, 3);
+});
+
+test("whichever of the models named answers is told, and its price charged", async (t) => {
+  const usage_told = { prompt_tokens: 1_000, completion_tokens: 1_000, total_tokens: 2_000 };
+  let by = "large";
+  const more = () => ({ model: by, usage: usage_told });
+  const base_url = await startScriptedServer(t, ({ stream }) =>
+    stream === true
+      ? { events: chunksOf([{ content: "hi" }], usage_told).map((one) => ({ ...one, ...more() })) }
+      : { body: completionOf({ content: "hi" }, more()) },
+  );
+  const books = await createUsage(
+    { dir: await tempDir(t), log: silentLog, clock: systemClock },
+    usageSettings.parse({
+      prices: [
+        { model: "up/small", prompt_per_million: 1, completion_per_million: 1 },
+        { model: "up/large", prompt_per_million: 100, completion_per_million: 100 },
+      ],
+    }),
+  );
+  t.after(() => books.stop());
+  const providers = [createOpenAiCompatibleProvider({ name: "up", base_url })];
+  const needs = { providers, tiers: {}, log: silentLog, clock: systemClock, ledger: books.ledger };
+  const { handlers } = await createChat(needs, chatSettings.parse({}));
+  const client = connectLocal(chat, handlers, { strict: true });
+  const keys = connectLocal(usage, books.handlers, { strict: true });
+  const { secret } = await keys.create_key({ name: "a", models: ["up/*"] });
+  const ask = async (stream: boolean) => {
+    const call = startCall({ principal: books.holderOf(secret)!, from_edge: true });
+    const messages = [{ role: "user" as const, content: "hi" }];
+    const asked = { model: "up/small", messages, stream, models: ["large"] };
+    const { body } = await client.completions(asked, call);
+    let text = "";
+    for await (const piece of body) text += Buffer.from(piece).toString();
+    return /"model":"([^"]*)"/.exec(text)?.[1];
+  };
+  assert.deepEqual([await ask(false), await ask(true)], ["up/large", "up/large"]);
+  // A name that nobody asked for is the provider's own for what was.
+  by = "small-2026-01-01";
+  assert.deepEqual([await ask(false), await ask(true)], ["up/small", "up/small"]);
+  const { groups } = await keys.report({ group_by: "model" });
+  const told = groups.map(({ group, cost }) => [group, cost]);
+  assert.deepEqual(told.toSorted(), [
+    ["up/large", 0.4],
+    ["up/small", 0.004],
+  ]);
 });
 
 test("a stand-in answers in its own name: what is named for another provider does not bind it", async (t) => {

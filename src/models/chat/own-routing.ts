@@ -1,6 +1,7 @@
 // Models that a request names beside its own, for providers that route by themselves (OpenRouter).
 import { LakehouseError } from "#kernel/problem.ts";
 import type { AdmittedModel } from "#ports/call-ledger.ts";
+import type { ChatDelta } from "#ports/chat-model.ts";
 import type { AskedChat } from "./chat-request.ts";
 import type { Route } from "./route-model.ts";
 
@@ -29,6 +30,12 @@ export function withoutModelsBeside(asked: AskedChat): AskedChat {
   if (modelsBeside(asked).length === 0) return asked;
   const { models: _models, fallbacks: _fallbacks, preset: _preset, ...extra } = asked.extra!;
   return { ...asked, extra };
+}
+
+/** Who answers: one of those beside, where the provider says so, or whoever was asked. */
+export function speakerOf({ model }: ChatDelta, route: Route, asked: AskedChat): Route {
+  if (model === undefined || !modelsBeside(asked).includes(model)) return route;
+  return { ...route, model };
 }
 
 /**

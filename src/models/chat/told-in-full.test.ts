@@ -81,6 +81,37 @@ test("thoughts are told as reasoning_content, whatever the provider calls them",
   assert.deepEqual(items, ["hm", undefined, undefined]);
 });
 
+test("pictures, sound, sources and signed thoughts are told as the provider tells them", async (t) => {
+  const annotations = [{ type: "url_citation", url_citation: { url: "https://a.test" } }];
+  const reasoning_details = [{ type: "reasoning.encrypted", data: "SIG==", index: 0 }];
+  const said = { audio: { id: "a", data: "AAAA", transcript: "yes" }, annotations };
+  const other = { ...said, reasoning_details };
+  const whole = { role: "assistant", content: null, refusal: null, ...other };
+  const blank = { images: [], tool_plan: "", function_call: null };
+  assert.deepEqual(await messageOf(t, { ...whole, ...blank }), whole);
+  const pieces = [
+    { audio: { id: "a", data: "AA", transcript: "y" } },
+    { reasoning_details },
+    { audio: { data: "AA", transcript: "es" } },
+    { annotations },
+  ];
+  assert.deepEqual((await deltasOf(t, pieces)).slice(1, 5), pieces);
+  const { client } = await open(t, { events: chunksOf(pieces) }, { ask_whole: false });
+  assert.deepEqual((await client.chat(ASK)).other, other);
+  const { client: streaming } = await open(t, { events: chunksOf(pieces) });
+  assert.deepEqual((await streaming.chat(ASK)).other, other);
+});
+
+test("an answer that ends in calls without a reason ended for them", async (t) => {
+  const call = { index: 0, id: "a", type: "function", function: { name: "f", arguments: "{}" } };
+  const document = { choices: [{ index: 0, message: { content: null, tool_calls: [call] } }] };
+  const { client } = await open(t, { body: document });
+  assert.equal((await client.chat(ASK)).finish_reason, "tool_calls");
+  const events = [{ choices: [{ index: 0, delta: { tool_calls: [call] } }] }];
+  const { chunks } = await open(t, { events });
+  assert.equal((await chunks()).at(-1)!.choices[0]!["finish_reason"], "tool_calls");
+});
+
 test("a content in parts is joined: text, refusal and thoughts apart", async (t) => {
   const thinking = [{ type: "text", text: "hm" }];
   const content = [
@@ -158,6 +189,7 @@ const LONG = "hm".repeat(800);
 for (const [what, said] of Object.entries({
   thoughts: { reasoning: LONG },
   refusals: { refusal: LONG },
+  sounds: { audio: { data: LONG } },
   "tool calls": { tool_calls: [{ index: 0, id: "a", function: { name: "f", arguments: LONG } }] },
 })) {
   test(`${what} count as characters of the answer, whole and streamed`, async (t) => {

@@ -32,7 +32,7 @@ export function createEmbedQueue(
     wanted: readonly WantedText[],
     signal: AbortSignal,
   ): Promise<CachedVector[]> {
-    if (signal.aborted) throw cancelled();
+    if (signal.aborted) throw cancelled(LEFT_QUEUE);
     const fresh = wanted.filter(({ key }) => !line.has(key)).length;
     if (line.waiting() + fresh > settings.waiting_texts_max) throw queueFull();
     const is_urgent = wanted.length <= settings.urgent_texts_max;
@@ -40,7 +40,8 @@ export function createEmbedQueue(
     schedule();
     try {
       const results = items.map((item) => item.result);
-      return await orAborted(Promise.all(results), signal);
+      const begun = () => items.some(({ batch }) => batch !== undefined);
+      return await orAborted(Promise.all(results), signal, begun);
     } finally {
       for (const item of items) line.release(item);
     }
@@ -91,16 +92,20 @@ function splitBatch(answer: EmbeddingBatch, texts: readonly string[]): CachedVec
   }));
 }
 
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal, begun: () => boolean): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const leave = () => reject(cancelled());
+    const leave = () => reject(cancelled(begun() ? undefined : LEFT_QUEUE));
     signal.addEventListener("abort", leave, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
   });
 }
 
-function cancelled(): LakehouseError {
-  return new LakehouseError("cancelled", "embedding was cancelled by its caller");
+/** Nothing of the texts was given to the embedder: nobody pays. */
+export const LEFT_QUEUE = "left_queue";
+
+function cancelled(reason: string | undefined): LakehouseError {
+  const options = reason === undefined ? {} : { reason };
+  return new LakehouseError("cancelled", "embedding was cancelled by its caller", options);
 }
 
 function queueFull(): LakehouseError {

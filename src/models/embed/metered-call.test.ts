@@ -20,7 +20,7 @@ import { embedSettings } from "./embed-settings.ts";
 import { FAKE_DIMENSION, startOllamaServer } from "../../../test/support/model-servers.ts";
 import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 
-async function open(t: HasAfter) {
+async function open(t: HasAfter, settings: object = {}) {
   const server = await startOllamaServer(t);
   const dir = await tempDir(t);
   const books = await createUsage(
@@ -35,7 +35,7 @@ async function open(t: HasAfter) {
   const rerankers = [wordCounter];
   const service = await createEmbed(
     { embedders, rerankers, log: silentLog, ledger: () => books.ledger },
-    embedSettings.parse({}),
+    embedSettings.parse(settings),
   );
   const keys = connectLocal(usage, books.handlers, { strict: true });
   const client = connectLocal(embed, service.handlers, { strict: true });
@@ -138,6 +138,21 @@ test("embeddings that fail are lines too, and cost nothing", async (t) => {
   assert.deepEqual([line!.error, line!.charged_tokens], ["provider_failed", 0]);
 });
 
+test("whoever's time is over in the line pays nothing: nobody worked for it", async (t) => {
+  const { client, callBy, lines, server, keys } = await open(t, { batches_in_flight_max: 1 });
+  const { secret } = await keys.create_key({ name: "k", budget: { day_tokens: 1000 } });
+  const caller = new AbortController();
+  server.next("silent");
+  const first = client.openai({ input: "one" }, { ...callBy(), signal: caller.signal });
+  await server.asked(1);
+  const late = { ...callBy(secret), deadline_ms: Date.now() + 100 };
+  await assert.rejects(client.embed({ texts: ["two"] }, late), { code: "deadline_exceeded" });
+  const line = await firstOf(lines);
+  assert.deepEqual([line.error, line.charged_tokens], ["left_queue", 0]);
+  caller.abort();
+  await assert.rejects(first, { code: "cancelled" });
+});
+
 test("leaving does not make embeddings free: their provider works on, others read them", async (t) => {
   const { client, callBy, lines, server, keys } = await open(t);
   const { secret } = await keys.create_key({ name: "k", budget: { day_tokens: 1000 } });
@@ -148,14 +163,15 @@ test("leaving does not make embeddings free: their provider works on, others rea
   await server.asked(1);
   caller.abort();
   await assert.rejects(asked, { code: "cancelled" });
-  const line = await lineOf();
+  const line = await firstOf(lines);
   assert.deepEqual([line.error, line.charged_tokens], ["cancelled", 10]);
-
-  async function lineOf() {
-    for (;;) {
-      const [first] = await lines();
-      if (first !== undefined) return first;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }
 });
+
+/** The ledger's first line, once it is there: whoever leaves does not wait for it. */
+async function firstOf(lines: () => Promise<UsageLine[]>): Promise<UsageLine> {
+  for (;;) {
+    const [first] = await lines();
+    if (first !== undefined) return first;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -2,9 +2,9 @@
 import { assert } from "#kernel/assert.ts";
 import { remainingMs, type Call } from "#kernel/call.ts";
 import { sha256Hex } from "#kernel/ids.ts";
-import { LakehouseError } from "#kernel/problem.ts";
+import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { Embedder } from "#ports/embedder.ts";
-import { createEmbedQueue, type EmbedQueue } from "./embed-queue.ts";
+import { createEmbedQueue, LEFT_QUEUE, type EmbedQueue } from "./embed-queue.ts";
 import type { EmbedSettings } from "./embed-settings.ts";
 import type { CachedVector, VectorCache } from "./vector-cache.ts";
 
@@ -72,7 +72,16 @@ async function beforeDeadline<T>(
     return await work(AbortSignal.any([call.signal, limit]));
   } catch (error) {
     if (!limit.aborted || call.signal.aborted) throw error;
-    throw new LakehouseError("deadline_exceeded", "the deadline of the call has passed");
+    const waited = toLakehouseError(error).reason === LEFT_QUEUE;
+    throw waited
+      ? new LakehouseError(
+          "deadline_exceeded",
+          "the deadline passed before the embedder was free",
+          {
+            reason: LEFT_QUEUE,
+          },
+        )
+      : new LakehouseError("deadline_exceeded", "the deadline of the call has passed");
   }
 }
 

@@ -172,6 +172,7 @@ const UNPAID: ReadonlySet<string | undefined> = new Set([
   "key_budget_spent",
   // Of embedders and rerankers, before anything is asked of them.
   "queue_full",
+  "left_queue",
   "too_large",
   "no_documents",
   "weights_missing",
