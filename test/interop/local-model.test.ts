@@ -1,21 +1,40 @@
 // local/<model> with real weights (TinyLlama 1.1B); where they are not, these count as not run.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { test } from "node:test";
-import { createLocalProvider } from "#adapters/chat-model/local-provider.ts";
+import { createLocalProvider, type LocalOptions } from "#adapters/chat-model/local-provider.ts";
 import { silentLog } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { askRequest, chatModelSuite, collectDeltas } from "#ports/chat-model.suite.ts";
 import type { ChatDelta, ChatRequest } from "#ports/chat-model.ts";
-import type { HasAfter } from "../support/temp-dir.ts";
+import { tempDir, type HasAfter } from "../support/temp-dir.ts";
 
 const weights_dir = process.env["LAKEHOUSE_TEST_WEIGHTS"] ?? join(".cache", "models");
 const model = "tinyllama-1b";
 const there = existsSync(join(weights_dir, `${model}.gguf`));
 
-function open(t: HasAfter, changes: { idle_unload_ms?: number; context_tokens?: number } = {}) {
+/** The real engine, for which a thought begins where its model says Paris. */
+const THINKING_ENGINE = `
+  import { ChatMLChatWrapper, LlamaChat as Chat, LlamaText } from "${import.meta.resolve("node-llama-cpp")}";
+  export * from "${import.meta.resolve("node-llama-cpp")}";
+  class Thinking extends ChatMLChatWrapper {
+    constructor() {
+      super();
+      const thought = { prefix: LlamaText("Paris"), suffix: LlamaText("no such end") };
+      this.settings = { ...this.settings, segments: { thought } };
+    }
+  }
+  export class LlamaChat extends Chat {
+    constructor(options) {
+      super({ ...options, chatWrapper: new Thinking() });
+    }
+  }
+`;
+
+function open(t: HasAfter, changes: Partial<LocalOptions> = {}) {
   const provider = createLocalProvider({
     weights_dir,
     context_tokens: 512,
@@ -104,6 +123,60 @@ if (there) {
     const pid = provider.pid();
     assert.match(textOf(await collectDeltas(provider.chat(capital))), /Paris/);
     assert.equal(provider.pid(), pid);
+  });
+
+  const heldTo = (schema: object) => ({
+    response_format: { type: "json_schema", json_schema: { name: "answer", schema } },
+  });
+
+  test("local: likelihoods end with the JSON they are of, and tell nothing of a stop word", async (t) => {
+    const provider = open(t);
+    const schema = { type: "object", properties: { a: { type: "integer" } } };
+    const number = { ...say("How many days has a week?", heldTo(schema)), max_tokens: undefined };
+    const scored = await collectDeltas(provider.chat({ ...number, top_logprobs: 0 }));
+    assert.deepEqual(Object.keys(JSON.parse(textOf(scored)) as object), ["a"]);
+    assert.equal(scored.at(-1)!.finish_reason, "stop");
+    assert.equal(textOf(scored), textOf(await collectDeltas(provider.chat(number))));
+    const capital = say("What is the capital of France?", { temperature: 0 });
+    const first = textOf(await collectDeltas(provider.chat(capital))).slice(0, 12);
+    const stopped = { ...capital, stop: [first], top_logprobs: 0 };
+    assert.equal(textOf(await collectDeltas(provider.chat(stopped))), "");
+  });
+
+  test("local: schemas in other spellings hold, and what cannot hold is told", async (t) => {
+    const provider = open(t);
+    const of = async (schema: object) => {
+      const asked = say("Tell me about Paris.", { ...heldTo(schema), max_tokens: 120 });
+      const deltas = await collectDeltas(provider.chat(asked));
+      return { text: textOf(deltas), notes: deltas.at(-1)!.notes };
+    };
+    const definitions = { A: { enum: ["x", "y"] } };
+    const word = await of({ $ref: "#/definitions/A", definitions });
+    assert.match(word.text, /^"[xy]"$/);
+    const untyped = { properties: { a: { minimum: 3, maximum: 5, type: "integer" } } };
+    assert.match((await of(untyped)).text, /^\{\s*"a":\s*[345]\s*\}$/);
+    const next = { anyOf: [{ $ref: "#" }, { type: "null" }] };
+    // It may go on for as long as it likes.
+    const list = await of({ type: "object", properties: { next } });
+    assert.match(list.text, /^(\{\s*"next":\s*)+/);
+    const { notes } = await of({ type: "string", maxLength: 9, pattern: "^[0-9]{4}$" });
+    assert.deepEqual(notes, ["pattern: no grammar holds an answer to it"]);
+  });
+
+  test("local: thoughts are told as thoughts, as they are made", async (t) => {
+    const engine_module = join(await tempDir(t), "engine.mjs");
+    await writeFile(engine_module, THINKING_ENGINE);
+    const provider = open(t, { engine_module });
+    const deltas = await collectDeltas(provider.chat(say("What is the capital of France?")));
+    assert.ok(deltas.filter(({ reasoning }) => reasoning !== undefined).length > 2);
+    assert.ok(!textOf(deltas).includes("Paris"), textOf(deltas));
+  });
+
+  test("local: asked twice at once without a seed, chance answers twice", async (t) => {
+    const provider = open(t);
+    const name = say("Invent a name for a ship.", { temperature: 1.5, max_tokens: 12 });
+    const told = [1, 2, 3, 4].map(() => collectDeltas(provider.chat(name)).then(textOf));
+    assert.ok(new Set(await Promise.all(told)).size > 1);
   });
 
   test("local: max_tokens ends an answer with reason length, at so many tokens", async (t) => {

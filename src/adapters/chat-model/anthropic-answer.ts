@@ -9,8 +9,10 @@ type Loose = Readonly<Record<string, unknown>>;
 interface OpenBlock {
   /** Which tool call it is; undefined: text, or the JSON that was asked for. */
   readonly call: number | undefined;
-  readonly kind: "text" | "json" | "tool" | "other";
+  readonly kind: "text" | "json" | "tool" | "thinking" | "other";
   said: boolean;
+  /** A thought as it has to be sent back with the results of tools: signed. */
+  thinking?: { type: "thinking"; thinking: string; signature: string };
 }
 
 export interface AnthropicReader {
@@ -39,17 +41,33 @@ export function createAnthropicReader(json_tool: boolean): AnthropicReader {
       const wanted = { name: block["name"], arguments: "" };
       return [toolDelta({ index: call, id: block["id"], type: "function", function: wanted })];
     }
+    if (block["type"] === "thinking") return beginsThinking(index, block);
+    if (block["type"] === "redacted_thinking") {
+      blocks.set(index, { kind: "other", call: undefined, said: false });
+      return [thinkingBlock({ type: "redacted_thinking", data: block["data"] })];
+    }
     // The results of Anthropic's own tools are no part of the answer's text.
     const kind = block["type"] === "text" && !json_tool ? "text" : "other";
     blocks.set(index, { kind, call: undefined, said: false });
     const { text } = block;
-    if (block["type"] === "thinking") return thought(block["thinking"]);
     return kind === "text" && typeof text === "string" && text !== "" ? [{ content: text }] : [];
+  }
+
+  function beginsThinking(index: unknown, block: Loose): ChatDelta[] {
+    const [thinking, signature] = [asText(block["thinking"]), asText(block["signature"])];
+    const told = { type: "thinking" as const, thinking, signature };
+    blocks.set(index, { kind: "thinking", call: undefined, said: false, thinking: told });
+    return thought(thinking);
   }
 
   function grown(block: OpenBlock | undefined, delta: Loose): ChatDelta[] {
     if (block === undefined) throw badAnswer("anthropic sent a delta of a block it never began");
-    if (delta["type"] === "thinking_delta") return thought(delta["thinking"]);
+    if (block.thinking !== undefined) {
+      const said = asText(delta["thinking"]);
+      block.thinking.thinking += said;
+      block.thinking.signature += asText(delta["signature"]);
+      return thought(said);
+    }
     const text = delta["type"] === "text_delta" ? delta["text"] : delta["partial_json"];
     if (typeof text !== "string" || text === "" || block.kind === "other") return [];
     block.said = true;
@@ -59,6 +77,8 @@ export function createAnthropicReader(json_tool: boolean): AnthropicReader {
   /** A tool that takes nothing is called without a word of input: its arguments are {}. */
   function ended(block: OpenBlock | undefined): ChatDelta[] {
     if (block === undefined || block.said) return [];
+    // Without its signature it cannot be sent back.
+    if (block.thinking?.signature) return [thinkingBlock(block.thinking)];
     if (block.kind === "json") return [{ content: "{}" }];
     return block.kind === "tool" ? [argumentsDelta(block, "{}")] : [];
   }
@@ -92,6 +112,7 @@ export function createAnthropicReader(json_tool: boolean): AnthropicReader {
     last: () => ({
       content: "",
       finish_reason: finishReasonOf(stop_reason, json_tool),
+      ...(stop_reason === "pause_turn" ? { notes: [PAUSED] } : {}),
       ...usageOf(usage),
     }),
   };
@@ -111,14 +132,17 @@ export function wholeMessage(document: Loose, json_tool: boolean): readonly Chat
       ...(input === undefined
         ? []
         : reader.read({ type: "content_block_delta", index, delta: { partial_json: input } })),
+      ...reader.read({ type: "content_block_stop", index }),
     ];
   });
   reader.read({ type: "message_delta", delta: { stop_reason } });
   return [...deltas, reader.last()];
 }
 
+const PAUSED = "pause_turn: not the whole answer; send it back as a message and it goes on";
+
 function finishReasonOf(reason: string | undefined, json_tool: boolean): FinishReason {
-  if (reason === "max_tokens" || reason === "model_context_window_exceeded") return "length";
+  if (CUT_SHORT.has(reason)) return "length";
   if (reason === "refusal") return "content_filter";
   return reason === "tool_use" && !json_tool ? "tool_calls" : "stop";
 }
@@ -139,8 +163,23 @@ function withoutNulls(counts: Loose | undefined): Loose {
   return Object.fromEntries(Object.entries(counts ?? {}).filter(([, value]) => value !== null));
 }
 
-function thought(text: unknown): ChatDelta[] {
-  return typeof text === "string" && text !== "" ? [{ content: "", reasoning: text }] : [];
+const CUT_SHORT: ReadonlySet<string | undefined> = new Set([
+  "max_tokens",
+  "model_context_window_exceeded",
+  "pause_turn",
+]);
+
+function thought(text: string): ChatDelta[] {
+  return text === "" ? [] : [{ content: "", reasoning: text }];
+}
+
+/** Under the name that other gateways have for it. */
+function thinkingBlock(block: Loose): ChatDelta {
+  return { content: "", other: { thinking_blocks: [block] } };
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function argumentsDelta(block: OpenBlock, text: string): ChatDelta {

@@ -219,10 +219,66 @@ test("thinking is no part of the text, and a tool that takes nothing is called w
   assert.equal(deltas.at(-1)!.finish_reason, "tool_calls");
 });
 
+test("thoughts come signed and go back before the calls they led to", () => {
+  const redacted = { type: "redacted_thinking", data: "XYZ" };
+  const deltas = readAll([
+    started(0, { type: "thinking", thinking: "", signature: "" }),
+    { type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "h" } },
+    { type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "m" } },
+    { type: "content_block_delta", index: 0, delta: { type: "signature_delta", signature: "S==" } },
+    { type: "content_block_stop", index: 0 },
+    started(1, redacted),
+    { type: "content_block_stop", index: 1 },
+    { type: "message_delta", delta: { stop_reason: "tool_use" } },
+  ]);
+  assert.equal(deltas.map(({ reasoning }) => reasoning ?? "").join(""), "hm");
+  const thinking_blocks = deltas.flatMap(({ other }) => other?.["thinking_blocks"] ?? []);
+  assert.deepEqual(thinking_blocks, [
+    { type: "thinking", thinking: "hm", signature: "S==" },
+    redacted,
+  ]);
+
+  const call = { id: "t1", type: "function", function: { name: "lookup", arguments: "{}" } };
+  const spoken = { role: "assistant" as const, content: "I look.", tool_calls: [call] };
+  const asked = (message: object) =>
+    toAnthropicRequest(
+      askRequest("claude-tiny", {
+        messages: [
+          { role: "user", content: "where?" },
+          { ...spoken, ...message },
+          { role: "tool", content: "here", tool_call_id: "t1" },
+        ],
+        tools: [LOOKUP],
+        extra: { thinking: { type: "enabled", budget_tokens: 1024 } },
+      }),
+      4096,
+    );
+  const whole = asked({ thinking_blocks });
+  const [, turn] = whole.body["messages"] as { content: { type: string }[] }[];
+  const types = turn!.content.map(({ type }) => type);
+  assert.deepEqual(types, ["thinking", "redacted_thinking", "text", "tool_use"]);
+  assert.deepEqual([whole.notes, typeof whole.body["thinking"]], [[], "object"]);
+  // Without them Anthropic would refuse the turn.
+  const bare = asked({});
+  assert.equal(bare.body["thinking"], undefined);
+  assert.match(bare.notes.join(), /^thinking: left out/);
+});
+
+test("an answer that pauses says that it is not whole", () => {
+  const [last] = readAll([{ type: "message_delta", delta: { stop_reason: "pause_turn" } }]);
+  assert.match(last!.notes!.join(), /^pause_turn/);
+});
+
+test("thinking that is switched off is as if nothing were said of it", () => {
+  const extra = { thinking: { type: "disabled" } };
+  const { tool_choice } = bodyOf({ response_format: SCHEMA_FORMAT, extra });
+  assert.equal((tool_choice as { type: string }).type, "tool");
+});
+
 const REASONS: [string, string][] = [
   ["end_turn", "stop"],
   ["stop_sequence", "stop"],
-  ["pause_turn", "stop"],
+  ["pause_turn", "length"],
   ["max_tokens", "length"],
   ["model_context_window_exceeded", "length"],
   ["tool_use", "tool_calls"],

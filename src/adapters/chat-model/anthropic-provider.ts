@@ -51,19 +51,21 @@ export function createAnthropicProvider(options: AnthropicOptions): ChatProvider
 
   async function* chat(request: ChatRequest): AsyncGenerator<ChatDelta> {
     let json_tool = false;
+    let left_out: readonly string[] = [];
     const { response, notes } = await forgiving(request, (asked) => {
       const made = toAnthropicRequest(asked, max_tokens);
       json_tool = made.json_tool;
+      left_out = made.notes;
       const to = withHeaders(endpoint, asked.trace_headers);
       return askProvider(to, "/v1/messages", made.body, asked.signal);
     });
     const deltas = response.headers["content-type"]?.includes("application/json")
       ? wholeAnswer(name, response, json_tool)
       : streamedAnswer(name, response, json_tool);
-    const told = [...unreadByAnthropic(request), ...notes];
+    const told = [...unreadByAnthropic(request), ...left_out, ...notes];
     for await (const delta of deltas) {
       const noted = delta.finish_reason !== undefined && told.length > 0;
-      yield noted ? { ...delta, notes: told } : delta;
+      yield noted ? { ...delta, notes: [...told, ...(delta.notes ?? [])] } : delta;
     }
   }
 

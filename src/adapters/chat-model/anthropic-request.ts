@@ -24,6 +24,8 @@ export interface AnthropicRequest {
   readonly body: Record<string, unknown>;
   /** The answer comes as the input of JSON_TOOL, which is the content that was asked for. */
   readonly json_tool: boolean;
+  /** What of it cannot be sent as things are. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -39,9 +41,7 @@ export function toAnthropicRequest(
 ): AnthropicRequest {
   const schema = schemaOf(request.response_format);
   const json_tool =
-    schema?.["type"] === "object" &&
-    request.tools === undefined &&
-    request.extra?.["thinking"] === undefined;
+    schema?.["type"] === "object" && request.tools === undefined && !isThinking(request.extra);
   const instruction = json_tool ? undefined : jsonInstruction(request.response_format, schema);
   const system = [
     ...request.messages.filter(isSystem).map(({ content }) => textOf(content)),
@@ -57,7 +57,9 @@ export function toAnthropicRequest(
   // Its scale ends at 1, OpenAI's at 2.
   if (request.temperature !== undefined) body["temperature"] = Math.min(1, request.temperature);
   if (request.stop !== undefined) body["stop_sequences"] = request.stop;
+  const cannot_think = isThinking(request.extra) && answersUnthought(request.messages);
   for (const name of SAME_FIELDS) {
+    if (name === "thinking" && cannot_think) continue;
     if (request.extra?.[name] !== undefined) body[name] = request.extra[name];
   }
   const user = request.extra?.["user"];
@@ -71,7 +73,32 @@ export function toAnthropicRequest(
     const choice = toolChoiceOf(request.tool_choice, request.extra?.["parallel_tool_calls"]);
     if (choice !== undefined) body["tool_choice"] = choice;
   }
-  return { body, json_tool };
+  return { body, json_tool, notes: cannot_think ? [CANNOT_THINK] : [] };
+}
+
+const CANNOT_THINK =
+  "thinking: left out, since the message whose tools are answered has no thinking_blocks";
+
+function isThinking(extra: ChatRequest["extra"]): boolean {
+  const thinking = extra?.["thinking"];
+  return thinking !== undefined && asObject(thinking)?.["type"] !== "disabled";
+}
+
+/**
+ * Whether results of tools are sent without the thoughts that led to their calls, which Anthropic
+ * refuses while thinking is on (Building with extended thinking, Preserving thinking blocks).
+ */
+function answersUnthought(messages: readonly ChatMessage[]): boolean {
+  const begun = messages.findLastIndex(({ role }) => role === "user");
+  const first = messages.slice(begun + 1).find(({ role }) => role === "assistant");
+  return messages.at(-1)?.role === "tool" && first !== undefined && thoughtsOf(first).length === 0;
+}
+
+/** As an answer of ours tells them. */
+function thoughtsOf(message: ChatMessage): Loose[] {
+  const blocks: unknown = message["thinking_blocks"];
+  if (!Array.isArray(blocks)) return [];
+  return blocks.map(asObject).filter((block) => block !== undefined);
 }
 
 function schemaOf(format: ChatRequest["response_format"]): Loose | undefined {
@@ -118,8 +145,10 @@ function toBlocks(message: ChatMessage): Loose[] {
     const content = blocks.length > 0 ? { content: blocks } : {};
     return [{ type: "tool_result", tool_use_id, ...content }];
   }
+  if (message.role !== "assistant") return blocks;
   const calls = message["tool_calls"];
-  return Array.isArray(calls) ? [...blocks, ...calls.map(toToolUse)] : blocks;
+  const uses: Loose[] = Array.isArray(calls) ? calls.map(toToolUse) : [];
+  return [...thoughtsOf(message), ...blocks, ...uses];
 }
 
 /** Text that is empty, or of white space alone, is left out: Anthropic refuses it. */

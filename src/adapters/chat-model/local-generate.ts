@@ -4,7 +4,13 @@ import { newSpanId } from "#kernel/ids.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { FinishReason } from "#contracts/nouns.ts";
 import type { ChatDelta, ChatRequest } from "#ports/chat-model.ts";
-import { samplingOf, toFunctions, toGrammarKind, toHistory } from "./local-request.ts";
+import {
+  repeatPenaltyOf,
+  samplingOf,
+  toHeldAnswer,
+  toHistory,
+  type HeldAnswer,
+} from "./local-request.ts";
 import type { AnswerPiece } from "./local-messages.ts";
 import { generateScored } from "./local-scored.ts";
 import { cancelled } from "./local-turns.ts";
@@ -39,8 +45,9 @@ async function respond(
   const { signal } = request;
   if (signal.aborted) throw cancelled();
   const history = toHistory(request.messages);
-  const functions = toFunctions(request);
-  const grammar = functions === undefined ? await grammarOf(llama, request) : undefined;
+  const { functions, notes, ...held } = toHeldAnswer(request);
+  const grammar = await grammarOf(llama, held.grammar);
+  const noted = notes.length === 0 ? {} : { notes: [...notes] };
   const { contextText, stopGenerationTriggers } = chat.chatWrapper.generateContextState({
     chatHistory: [...history, { type: "model", response: [] }],
     ...(functions === undefined ? {} : { availableFunctions: functions }),
@@ -62,19 +69,20 @@ async function respond(
       const ends = stopGenerationTriggers.map((text) => text.tokenize(model.tokenizer));
       const asked = { prompt, ends, maxTokens, grammar, request };
       const finish_reason = await generateScored(weights, asked, onPiece);
-      return { content: "", finish_reason, usage: usage() };
+      return { content: "", finish_reason, usage: usage(), ...noted };
     }
     response = (await chat.generateResponse(history, {
       signal,
-      onTextChunk: (content) => {
-        if (content !== "") onPiece({ content });
+      onResponseChunk: ({ segmentType, text }) => {
+        if (text === "") return;
+        onPiece(segmentType === undefined ? { content: text } : { content: "", reasoning: text });
       },
       maxTokens,
       ...samplingOf(request),
       ...(request.stop === undefined ? {} : { customStopTriggers: request.stop }),
       ...(functions === undefined ? {} : { functions }),
-      // The structure of JSON repeats itself by nature.
-      ...(grammar === undefined ? {} : { grammar, repeatPenalty: false }),
+      ...(grammar === undefined ? {} : { grammar }),
+      repeatPenalty: repeatPenaltyOf(request, grammar !== undefined),
     } as Parameters<LlamaChat["generateResponse"]>[1])) as Response;
   } catch (cause) {
     if (signal.aborted) throw cancelled();
@@ -89,11 +97,11 @@ async function respond(
     ...toolCallsOf(response),
     finish_reason: finishReasonOf(response.metadata.stopReason),
     usage: usage(),
+    ...noted,
   };
 }
 
-async function grammarOf(llama: LoadedWeights["llama"], request: ChatRequest) {
-  const kind = toGrammarKind(request.response_format);
+async function grammarOf(llama: LoadedWeights["llama"], kind: HeldAnswer["grammar"]) {
   if (kind === undefined) return undefined;
   try {
     return kind === "json"

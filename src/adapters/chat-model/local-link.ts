@@ -30,6 +30,8 @@ interface Asked {
 
 interface Running {
   readonly child: ChildProcess;
+  /** What this process is asked; the one before it may still be on its way out. */
+  readonly asked: Map<number, Asked>;
   readonly gone: Promise<void>;
 }
 
@@ -41,7 +43,6 @@ export interface LinkOptions {
 }
 
 export function createLocalLink({ engine, stop_limit_ms, log }: LinkOptions): LocalLink {
-  const asked = new Map<number, Asked>();
   let running: Running | undefined;
   let next_id = 1;
 
@@ -52,7 +53,8 @@ export function createLocalLink({ engine, stop_limit_ms, log }: LinkOptions): Lo
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     const { promise: gone, resolve } = Promise.withResolvers<void>();
-    const started: Running = { child, gone };
+    const asked = new Map<number, Asked>();
+    const started: Running = { child, asked, gone };
     let last_words = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       last_words = (last_words + text).slice(-LAST_WORDS_MAX);
@@ -66,12 +68,12 @@ export function createLocalLink({ engine, stop_limit_ms, log }: LinkOptions): Lo
     };
     child.on("error", (error) => end(error.message));
     child.on("exit", (code, signal) => end(`ended with ${signal ?? `code ${code}`}`));
-    child.on("message", (reply) => hear(reply as LocalReply));
+    child.on("message", (reply) => hear(asked, reply as LocalReply));
     post(child, { kind: "open", options: engine });
     return started;
   }
 
-  function hear(reply: LocalReply): void {
+  function hear(asked: Map<number, Asked>, reply: LocalReply): void {
     if (reply.kind === "log") return log[reply.level](reply.fields, reply.message);
     const one = asked.get(reply.id);
     if (one === undefined) return;
@@ -88,7 +90,7 @@ export function createLocalLink({ engine, stop_limit_ms, log }: LinkOptions): Lo
     async ask(path, { signal, ...ask }, onPiece) {
       if (signal.aborted) throw cancelled();
       running ??= start();
-      const { child } = running;
+      const { child, asked } = running;
       const id = next_id++;
       const { promise, resolve, reject } = Promise.withResolvers<ChatDelta>();
       asked.set(id, { onPiece, resolve, reject });

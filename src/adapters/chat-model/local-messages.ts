@@ -15,8 +15,8 @@ export interface EngineOptions {
 /** A request without what cannot travel. */
 export type LocalAsk = Omit<ChatRequest, "signal">;
 
-/** Text as it is made, with the likelihoods of its tokens where they were asked for. */
-export type AnswerPiece = Pick<ChatDelta, "content" | "logprobs">;
+/** Text and thoughts as they are made, with the likelihoods of tokens where they were asked for. */
+export type AnswerPiece = Pick<ChatDelta, "content" | "reasoning" | "logprobs">;
 
 export type LocalOrder =
   | { readonly kind: "open"; readonly options: EngineOptions }

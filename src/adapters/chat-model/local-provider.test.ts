@@ -7,7 +7,7 @@ import { silentLog } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { askRequest, collectDeltas } from "#ports/chat-model.suite.ts";
 import { createLocalProvider, type LocalOptions } from "./local-provider.ts";
-import { toFunctions, toGrammarKind, toHistory } from "./local-request.ts";
+import { samplingOf, toHeldAnswer, toHistory } from "./local-request.ts";
 import { createTurns } from "./local-turns.ts";
 import { findWeights, listWeights } from "./weights-folder.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
@@ -89,6 +89,24 @@ test("an engine that dies is an error of the provider, and the next one is asked
   assert.ok(one.pid()! > 0);
 });
 
+test("a question that comes while the idle process ends is asked of the next one", async (t) => {
+  const folder = await tempDir(t);
+  await writeFile(join(folder, "tiny.gguf"), "no weights");
+  const engine_module = join(folder, "engine.mjs");
+  const slowly = "await new Promise((resolve) => setTimeout(resolve, 200));";
+  await writeFile(engine_module, `${slowly} export const nothing = 1;`);
+  const one = provider(folder, { engine_module });
+  t.after(() => one.close());
+  const asked = () => refusal(collectDeltas(one.chat(askRequest("tiny"))));
+  const first = await asked();
+  const before = one.pid();
+  const ending = one.close();
+  const error = await asked();
+  await ending;
+  assert.equal(error.message, first.message);
+  assert.notEqual(one.pid(), before);
+});
+
 test("a native call that does not end is left with its process when its caller leaves", async (t) => {
   const folder = await tempDir(t);
   await writeFile(join(folder, "tiny.gguf"), "no weights");
@@ -158,21 +176,40 @@ test("a conversation with tools becomes a history in which results stand in thei
   }
 });
 
-test("a schema becomes one that grammars know: anyOf is oneOf, names and data stay", () => {
-  const schema = {
-    type: "object",
-    properties: { anyOf: { anyOf: [{ type: "null" }, { enum: [{ anyOf: 1 }] }] } },
-    required: ["anyOf"],
-  };
-  const format = { type: "json_schema", json_schema: { schema } };
-  assert.deepEqual(toGrammarKind(format), {
-    type: "object",
-    properties: { anyOf: { oneOf: [{ type: "null" }, { enum: [{ anyOf: 1 }] }] } },
-    required: ["anyOf"],
+test("an answer is held to tools or to a grammar; what it is not held to is told", () => {
+  const schema = { type: "object", properties: { a: { type: "string", pattern: "^x" } } };
+  const json_schema = { type: "json_schema", json_schema: { schema } };
+  const held = (changes: object) => toHeldAnswer(askRequest("m", changes));
+  assert.deepEqual(held({}), { notes: [] });
+  assert.deepEqual(held({ response_format: { type: "text" } }), { notes: [] });
+  assert.equal(held({ response_format: { type: "json_object" } }).grammar, "json");
+  assert.deepEqual(held({ response_format: json_schema }), {
+    grammar: {
+      type: "object",
+      properties: { a: { type: "string" } },
+      additionalProperties: false,
+    },
+    notes: ["pattern: no grammar holds an answer to it"],
   });
-  assert.equal(toGrammarKind({ type: "json_object" }), "json");
-  assert.equal(toGrammarKind({ type: "text" }), undefined);
   const tool = { type: "function", function: { name: "f", description: "d", parameters: schema } };
-  assert.deepEqual(Object.keys(toFunctions(askRequest("m", { tools: [tool] }))!), ["f"]);
-  assert.equal(toFunctions(askRequest("m", { tools: [tool], tool_choice: "none" })), undefined);
+  const tools = [tool];
+  assert.deepEqual(Object.keys(held({ tools }).functions!), ["f"]);
+  assert.equal(held({ tools, tool_choice: "none" }).functions, undefined);
+  assert.deepEqual(held({ tools, tool_choice: "auto", extra: { top_p: 1 } }).notes, [
+    "pattern: no grammar holds an answer to it",
+  ]);
+  const asked = { tools, tool_choice: "required", response_format: json_schema };
+  assert.deepEqual(held({ ...asked, extra: { logit_bias: { 1: 5 } } }).notes, [
+    "logit_bias, tool_choice, response_format: this provider has no such field, left out",
+    "pattern: no grammar holds an answer to it",
+  ]);
+});
+
+test("whoever wants chance and names no seed has one of his own each time", () => {
+  const sampling = (changes: object) => samplingOf(askRequest("m", changes));
+  assert.deepEqual(sampling({}), {});
+  assert.deepEqual(sampling({ temperature: 0 }), { temperature: 0 });
+  assert.deepEqual(sampling({ temperature: 1, seed: 7 }), { temperature: 1, seed: 7 });
+  const seeds = Array.from({ length: 4 }, () => sampling({ temperature: 1 })["seed"]);
+  assert.equal(new Set(seeds).size, 4);
 });

@@ -75,8 +75,13 @@ export function createLocalProvider(options: LocalOptions): LocalProvider {
 
 function joined(pieces: readonly AnswerPiece[]): AnswerPiece {
   const content = pieces.map((piece) => piece.content).join("");
+  const reasoning = pieces.map((piece) => piece.reasoning ?? "").join("");
   const logprobs = pieces.flatMap((piece) => piece.logprobs ?? []);
-  return { content, ...(logprobs.length === 0 ? {} : { logprobs }) };
+  return {
+    content,
+    ...(reasoning === "" ? {} : { reasoning }),
+    ...(logprobs.length === 0 ? {} : { logprobs }),
+  };
 }
 
 /**

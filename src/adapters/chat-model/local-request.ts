@@ -1,4 +1,5 @@
 // Translates an OpenAI-shaped request to what llama.cpp's chat takes: a history, tools, a grammar.
+import { randomInt } from "node:crypto";
 import type {
   ChatHistoryItem,
   ChatModelFunctionCall,
@@ -8,7 +9,9 @@ import type {
 import { LakehouseError } from "#kernel/problem.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
+import { toGrammarSchema } from "./local-schema.ts";
 import { asObject } from "./openai-shapes.ts";
+import { unreadFields } from "./unread-fields.ts";
 
 /** The conversation; a tool's result stands in the call it answers. Errors: `invalid` (images). */
 export function toHistory(messages: readonly ChatMessage[]): ChatHistoryItem[] {
@@ -32,59 +35,102 @@ export function toHistory(messages: readonly ChatMessage[]): ChatHistoryItem[] {
   return history;
 }
 
-/** Tools by name; undefined when none may be called. */
-export function toFunctions(request: ChatRequest): ChatModelFunctions | undefined {
-  if (request.tools === undefined || request.tool_choice === "none") return undefined;
-  const functions: Record<string, { description?: string; params?: GbnfJsonSchema }> = {};
-  for (const tool of request.tools) {
-    const wanted = asObject(asObject(tool)?.["function"]);
-    const name = wanted?.["name"];
-    if (typeof name !== "string") throw invalid("local models take tools of type function only");
-    const { description, parameters } = wanted!;
-    functions[name] = {
-      ...(typeof description === "string" ? { description } : {}),
-      ...(parameters === undefined ? {} : { params: toGrammarSchema(parameters) }),
+/** What an answer is held to. */
+export interface HeldAnswer {
+  readonly functions?: ChatModelFunctions;
+  /** `json`: any JSON. */
+  readonly grammar?: GbnfJsonSchema | "json";
+  /** What of the request it is not held to, and which fields have no place here. */
+  readonly notes: readonly string[];
+}
+
+/** Either tools or a grammar. Errors: `invalid`. */
+export function toHeldAnswer(request: ChatRequest): HeldAnswer {
+  const { extra, tools, tool_choice, response_format } = request;
+  const functions = tools === undefined || tool_choice === "none" ? [] : tools.map(toFunction);
+  const is_chosen = ![undefined, null, "auto"].includes(tool_choice as undefined);
+  const is_json = (response_format?.["type"] ?? "text") !== "text";
+  if (functions.length > 0) {
+    const unread = [...(is_chosen ? ["tool_choice"] : []), ...(is_json ? ["response_format"] : [])];
+    return {
+      functions: Object.fromEntries(functions.map(({ name, tool }) => [name, tool])),
+      notes: notesOf(
+        extra,
+        unread,
+        functions.flatMap(({ unheld }) => unheld),
+      ),
     };
   }
-  return Object.keys(functions).length > 0 ? functions : undefined;
+  const schema = asObject(asObject(response_format?.["json_schema"])?.["schema"]);
+  if (!is_json) return { notes: notesOf(extra, [], []) };
+  if (response_format?.["type"] !== "json_schema" || schema === undefined) {
+    return { grammar: "json", notes: notesOf(extra, [], []) };
+  }
+  const held = toGrammarSchema(schema);
+  return { grammar: held.schema, notes: notesOf(extra, [], held.unheld) };
 }
 
-/** The schema that the answer is held to; `json`: any JSON; undefined: any text. */
-export function toGrammarKind(
-  format: ChatRequest["response_format"],
-): GbnfJsonSchema | "json" | undefined {
-  if (format?.["type"] === "json_object") return "json";
-  if (format?.["type"] !== "json_schema") return undefined;
-  const schema = asObject(asObject(format["json_schema"])?.["schema"]);
-  return schema === undefined ? "json" : toGrammarSchema(schema);
+function toFunction(value: unknown) {
+  const wanted = asObject(asObject(value)?.["function"]);
+  const name = wanted?.["name"];
+  if (typeof name !== "string") throw invalid("local models take tools of type function only");
+  const { description, parameters } = wanted!;
+  const held = parameters === undefined ? undefined : toGrammarSchema(parameters);
+  const tool = {
+    ...(typeof description === "string" ? { description } : {}),
+    ...(held === undefined ? {} : { params: held.schema }),
+  };
+  return { name, tool, unheld: held?.unheld ?? [] };
 }
 
-/** Grammars know oneOf; anyOf is the same to a generator. What they do not know only loosens. */
-function toGrammarSchema(schema: unknown): GbnfJsonSchema {
-  if (Array.isArray(schema)) return schema.map(toGrammarSchema) as unknown as GbnfJsonSchema;
-  const object = asObject(schema);
-  if (object === undefined) return schema as GbnfJsonSchema;
-  const entries = Object.entries(object).map(([key, value]) => {
-    // What stands under these is data or names, not schemas.
-    if (key === "enum" || key === "const" || key === "required") return [key, value];
-    if (key !== "properties" && key !== "$defs") {
-      return [key === "anyOf" ? "oneOf" : key, toGrammarSchema(value)];
-    }
-    const inner = Object.entries(asObject(value) ?? {});
-    return [key, Object.fromEntries(inner.map(([name, one]) => [name, toGrammarSchema(one)]))];
-  });
-  return Object.fromEntries(entries) as GbnfJsonSchema;
+const READ_FIELDS: ReadonlySet<string> = new Set([
+  ...["top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty"],
+  ...["user", "parallel_tool_calls"],
+]);
+
+function notesOf(
+  extra: ChatRequest["extra"],
+  unread: readonly string[],
+  unheld: readonly string[],
+): string[] {
+  const notes = unreadFields(extra, READ_FIELDS, unread);
+  if (unheld.length === 0) return notes;
+  return [...notes, `${[...new Set(unheld)].join(", ")}: no grammar holds an answer to it`];
 }
+
+/** Seeds are 32 bits there; the engine's own would be the same all second long. */
+const SEED_MAX = 0xffff_ffff;
 
 /** What is not set is left out: llama.cpp then takes the likeliest token each time. */
 export function samplingOf({ temperature, seed, extra }: ChatRequest): Record<string, number> {
+  const is_random = temperature !== undefined && temperature > 0;
   const named = {
     temperature,
-    seed,
+    seed: seed ?? (is_random ? randomInt(SEED_MAX) : undefined),
     topP: extra?.["top_p"],
     topK: extra?.["top_k"],
     minP: extra?.["min_p"],
   };
+  return numbersOf(named);
+}
+
+export interface RepeatPenalty {
+  readonly penalty?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+}
+
+/** OpenAI's penalties where they are set; the engine's own is not for what a grammar holds. */
+export function repeatPenaltyOf({ extra }: ChatRequest, is_held: boolean): RepeatPenalty {
+  return numbersOf({
+    // The structure of JSON repeats itself by nature.
+    penalty: is_held ? 1 : undefined,
+    presencePenalty: extra?.["presence_penalty"],
+    frequencyPenalty: extra?.["frequency_penalty"],
+  });
+}
+
+function numbersOf(named: Readonly<Record<string, unknown>>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(named).filter(
       (entry): entry is [string, number] => typeof entry[1] === "number",

@@ -3,7 +3,7 @@ import type { LlamaGrammar, Token } from "node-llama-cpp";
 import type { TokenLogprob } from "#contracts/nouns.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
 import type { AnswerPiece } from "./local-messages.ts";
-import { samplingOf } from "./local-request.ts";
+import { repeatPenaltyOf, samplingOf } from "./local-request.ts";
 import { cancelled } from "./local-turns.ts";
 import type { LoadedWeights } from "./local-weights.ts";
 
@@ -13,6 +13,8 @@ const READ_AT_ONCE = 128;
 const PUNISHED_TOKENS = 64;
 /** What a token's text depends on. */
 const TOKENS_BEFORE = 8;
+/** With which node-llama-cpp's grammars of JSON end: whitespace that no JSON has. */
+const GRAMMAR_END = "\n".repeat(4);
 /** What cannot be is as unlikely as a number of JSON can say it, as OpenAI has it. */
 const NEVER_LOGPROB = -9_999;
 
@@ -44,6 +46,7 @@ export async function generateScored(
     const from = sequence.nextTokenIndex;
     await sequence.evaluateWithoutGeneratingNewTokens(prompt.slice(from, from + READ_AT_ONCE));
   }
+  const punishTokens = () => made.slice(-PUNISHED_TOKENS);
   const steps = sequence.evaluateWithMetadata(
     prompt.slice(sequence.nextTokenIndex),
     { probabilities: true },
@@ -51,12 +54,14 @@ export async function generateScored(
       ...samplingOf(request),
       // End tokens are told too, and end it below.
       yieldEogToken: true,
+      repeatPenalty: { punishTokens, ...repeatPenaltyOf(request, grammar !== undefined) },
       ...(grammar === undefined
-        ? { repeatPenalty: { punishTokens: () => made.slice(-PUNISHED_TOKENS) } }
+        ? {}
         : { grammarEvaluationState: new module.LlamaGrammarEvaluationState({ model, grammar }) }),
     },
   );
-  const text = createHeldText(stop, onPiece);
+  const stops = grammar === undefined ? stop : [...stop, GRAMMAR_END];
+  const text = createHeldText(stops, onPiece);
   for await (const { token, probabilities } of steps) {
     if (signal.aborted) throw cancelled();
     const before = [...prompt.slice(-1), ...made].slice(-TOKENS_BEFORE);
@@ -105,7 +110,10 @@ function createHeldText(stop: readonly string[], onPiece: (piece: AnswerPiece) =
         tell(whole.slice(told, Math.min(...places)));
         return true;
       }
-      const ready = whole.slice(told, whole.length - held);
+      // A character of two halves is told whole.
+      const last = whole.charCodeAt(whole.length - held - 1);
+      const until = whole.length - held - (last >= 0xd800 && last < 0xdc00 ? 1 : 0);
+      const ready = until > told ? whole.slice(told, until) : "";
       if (ready !== "" && !ready.endsWith("\uFFFD")) tell(ready);
       return false;
     },

@@ -14,6 +14,14 @@ for (const [where, asked] of Object.entries({
   "a file": askedWith([{ type: "file", file: { file_data: LONG } }]),
   "a file beside an empty text": askedWith([{ type: "file", text: "", file: { file_data: LONG } }]),
   "a refusal": askedWith([{ type: "refusal", refusal: LONG }]),
+  "a document of text": askedWith([{ type: "document", source: { type: "text", data: LONG } }]),
+  "a table in a file": askedWith([
+    { type: "file", file: { filename: "a.csv", file_data: `data:text/csv;base64,${LONG}` } },
+  ]),
+  "text in a tool's result": askedWith([
+    { type: "tool_result", content: [{ type: "text", text: LONG }] },
+  ]),
+  "a part of another type": askedWith([{ type: "other", data: LONG }]),
   "what stands beside a picture": askedWith([{ ...PICTURE, text: LONG }]),
   functions: askedWith("hi", { functions: [{ name: "f", description: LONG }] }),
 })) {
@@ -32,6 +40,28 @@ test("a picture counts as one, however large, and a short text by its bytes", ()
   assert.ok(promptTokensMax(askedWith([{ type: "text", text: [LONG] }])) > LONG.length);
   assert.ok(promptTokensMax(askedWith([{ type: "text", text: "hello" }])) < 50);
 });
+
+for (const [what, part, most] of [
+  ["sound", { type: "input_audio", input_audio: { data: LONG, format: "mp3" } }, 6_000],
+  ["film", { type: "video_url", video_url: { url: `data:video/mp4;base64,${LONG}` } }, 6_000],
+  ["a PDF", { type: "file", file: { filename: "a.pdf", file_data: LONG } }, 17_000],
+  ["an unnamed PDF", { type: "file", file: { file_data: `JVBERi0${LONG}` } }, 17_000],
+  [
+    "Anthropic's document",
+    { type: "document", source: { type: "base64", media_type: "application/pdf", data: LONG } },
+    17_000,
+  ],
+  [
+    "a picture in a tool's result",
+    { type: "tool_result", content: [{ type: "image", source: { type: "base64", data: LONG } }] },
+    5_000,
+  ],
+] as const) {
+  test(`${what} counts by what it is, not by its bytes`, () => {
+    const tokens = promptTokensMax(askedWith([part]));
+    assert.ok(tokens > 4_000 && tokens < most, String(tokens));
+  });
+}
 
 test("llama.cpp's own name for the longest answer is read as max_tokens, and does not go on", () => {
   const read = (more: object) => {

@@ -5,6 +5,7 @@ import { traceparentHeaders } from "#kernel/trace-context.ts";
 import type { ParsedInputOf } from "#kernel/contract.ts";
 import type { chat } from "#contracts/chat.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
+import { partTokensMax } from "./part-tokens.ts";
 
 type Operations = (typeof chat)["operations"];
 
@@ -45,9 +46,8 @@ export function checkAsked({ logprobs, top_logprobs }: AskedChat): void {
   });
 }
 
-/** What a message takes beside its text, and a part that is not text (an image), if not more. */
+/** What a message takes beside its text. */
 const MESSAGE_TOKENS = 16;
-const PART_TOKENS = 4096;
 
 /** An upper bound of the prompt's tokens: no tokenizer makes more tokens than there are bytes. */
 export function promptTokensMax(asked: AskedChat): number {
@@ -60,27 +60,6 @@ export function promptTokensMax(asked: AskedChat): number {
     for (const part of content) tokens += partTokensMax(part);
   }
   return tokens;
-}
-
-type Part = Readonly<Record<string, unknown>>;
-
-/** A provider may read as text whatever stands in a part, but for a picture itself. */
-function partTokensMax(part: Part): number {
-  const { type, text, ...others } = part;
-  const is_plain = type === "text" && typeof text === "string" && Object.keys(others).length === 0;
-  return is_plain ? Buffer.byteLength(text) : PART_TOKENS + sizeOf(withoutPicture(part));
-}
-
-/** In OpenAI's shape and in Anthropic's: neither its address nor its bytes. */
-function withoutPicture(part: Part): Part {
-  const { type, image_url, source } = part;
-  if (type === "image_url") return { ...part, image_url: describedOf(image_url) };
-  return type === "image" ? { ...part, source: describedOf(source) } : part;
-}
-
-function describedOf(picture: unknown): Part | undefined {
-  if (typeof picture !== "object" || picture === null) return undefined;
-  return { ...picture, url: undefined, data: undefined };
 }
 
 function sizeOf(value: object | undefined): number {

@@ -110,6 +110,28 @@ test("calls under one index without ids are told apart once one is complete", ()
   assert.deepEqual(more, []);
 });
 
+test("without ids a name said again with white space goes on, another name begins", () => {
+  const piece = (name: string, text: string) => ({ index: 0, function: { name, arguments: text } });
+  const told = (pieces: readonly object[]) =>
+    joinToolCalls(pieces).map(({ function: wanted }) => wanted);
+  assert.deepEqual(told([piece("f", '{"a":"}'), piece("f", '"}'), piece("f", "\n")]), [
+    { name: "f", arguments: '{"a":"}"}\n' },
+  ]);
+  assert.deepEqual(told([piece("f", ""), piece("g", "")]), [
+    { name: "f", arguments: "" },
+    { name: "g", arguments: "" },
+  ]);
+});
+
+test("many calls, and calls in many pieces, are read in one go", () => {
+  const many = Array.from({ length: 20_000 }, (_, at) => begun(0, `c${at}`));
+  assert.equal(joinToolCalls(many).length, many.length);
+  const piece = { index: 0, function: { name: "f", arguments: '{"a":{}' } };
+  const end = { index: 0, function: { name: "f", arguments: "}" } };
+  const pieces = [...Array.from({ length: 20_000 }, () => piece), end];
+  assert.equal(joinToolCalls(pieces).length, 1);
+});
+
 test("an id of ours stays when the provider says its own later, in every piece", () => {
   const read = createToolCallReader();
   const pieces = [

@@ -33,8 +33,16 @@ interface OpenCall {
   /** It began without an id and has one of ours, which a later one of the provider leaves. */
   own_id: string | undefined;
   name: string | undefined;
-  /** The arguments told so far. */
-  text: string;
+  /** Of the arguments told so far; followed only where calls cannot be told apart by their ids. */
+  readonly told: ToldObject;
+}
+
+/** How far the text of an object has come. */
+interface ToldObject {
+  empty: boolean;
+  depth: number;
+  in_text: boolean;
+  escaped: boolean;
 }
 
 /**
@@ -43,14 +51,19 @@ interface OpenCall {
  * id gets one: whoever answers it names it.
  */
 export function createToolCallReader(): (pieces: readonly unknown[]) => ReadPiece[] {
-  const calls: OpenCall[] = [];
+  const taken = new Set<number>();
+  const latest_of = new Map<number | undefined, OpenCall>();
+  const by_id = new Map<string, OpenCall>();
+  let highest = -1;
 
   function begin(said: number | undefined, id: string): OpenCall {
-    const taken = calls.map(({ index }) => index);
-    const is_free = said !== undefined && !taken.includes(said);
-    const index = is_free ? said : Math.max(-1, ...taken) + 1;
-    const call: OpenCall = { id, said, index, own_id: undefined, name: undefined, text: "" };
-    calls.push(call);
+    const index = said !== undefined && !taken.has(said) ? said : highest + 1;
+    const told = { empty: true, depth: 0, in_text: false, escaped: false };
+    const call: OpenCall = { id, said, index, own_id: undefined, name: undefined, told };
+    taken.add(index);
+    highest = Math.max(highest, index);
+    latest_of.set(said, call);
+    if (id !== "") by_id.set(`${said} ${id}`, call);
     return call;
   }
 
@@ -58,23 +71,24 @@ export function createToolCallReader(): (pieces: readonly unknown[]) => ReadPiec
   function callOf(piece: Piece): OpenCall {
     const { index, id } = piece;
     const said = typeof index === "number" ? index : undefined;
-    const latest = calls.findLast((one) => one.said === said);
+    const latest = latest_of.get(said);
     if (!id) {
       const may_begin = said === undefined ? nameOf(piece) !== undefined : isNext(piece, latest);
       return latest === undefined || may_begin ? begin(said, "") : latest;
     }
-    const same = calls.find((one) => one.said === said && one.id === id);
+    const same = by_id.get(`${said} ${id}`);
     if (same !== undefined) return same;
     if (latest?.id !== "" || said === undefined) return begin(said, id);
     latest.id = id;
+    by_id.set(`${said} ${id}`, latest);
     return latest;
   }
 
   function read(piece: Piece): ReadPiece {
-    const known = calls.length;
+    const known = taken.size;
     const call = callOf(piece);
     const { index } = call;
-    const begins = calls.length > known;
+    const begins = taken.size > known;
     if (begins && call.id === "") call.own_id = `call_${newSpanId()}`;
     const told: { -readonly [K in keyof ReadPiece]: ReadPiece[K] } =
       piece.index === index && call.own_id === undefined
@@ -86,10 +100,10 @@ export function createToolCallReader(): (pieces: readonly unknown[]) => ReadPiec
     }
     call.name = nameOf(piece) ?? call.name;
     const given = piece.function?.arguments;
-    if (typeof given === "string") call.text += given;
-    if (given === undefined || given === null || typeof given === "string") return told;
-    const text = JSON.stringify(given);
-    call.text += text;
+    if (given === undefined || given === null) return told;
+    const text = typeof given === "string" ? given : JSON.stringify(given);
+    if (call.own_id !== undefined) follow(call.told, text);
+    if (typeof given === "string") return told;
     return { ...told, function: { ...piece.function, arguments: text } };
   }
 
@@ -107,18 +121,25 @@ function nameOf({ function: wanted, custom }: Piece): string | undefined {
 /** Whether a piece without an id is of another call than the latest, which has none either. */
 function isNext(piece: Piece, latest: OpenCall | undefined): boolean {
   const name = nameOf(piece);
-  if (name === undefined || latest?.own_id === undefined || !isJson(latest.text)) return false;
+  if (name === undefined || latest?.own_id === undefined) return false;
+  const { empty, depth, in_text } = latest.told;
+  const complete = !empty && depth === 0 && !in_text;
+  if (name !== latest.name) return complete || empty;
   // Some say the name again in each piece, also in a last one that says nothing else.
-  return name !== latest.name || (piece.function?.arguments ?? "") !== "";
+  const given = piece.function?.arguments ?? "";
+  return complete && (typeof given !== "string" || given.trim() !== "");
 }
 
-function isJson(text: string): boolean {
-  if (!text.trimEnd().endsWith("}")) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
+/** Each letter is looked at once, however many pieces there are. */
+function follow(told: ToldObject, text: string): void {
+  for (const letter of text) {
+    if (told.in_text) {
+      if (letter === '"' && !told.escaped) told.in_text = false;
+      told.escaped = letter === "\\" && !told.escaped;
+    } else if (letter === '"') told.in_text = true;
+    else if (letter === "{" || letter === "[") told.depth++;
+    else if (letter === "}" || letter === "]") told.depth--;
+    if (letter.trim() !== "") told.empty = false;
   }
 }
 
