@@ -1,7 +1,7 @@
 // The e-mail task: write to one worker about a job, a confirmation or a change.
 import { canonicalJson, fenced, renderBundle, type TaskKind } from "#pack.ts";
 import { emailContext } from "./email-validator.ts";
-import { textOf } from "./fill-want.ts";
+import { textOf } from "./roster-values.ts";
 import { emailRecipient } from "./other-requests.ts";
 import { readPlace } from "./place-reader.ts";
 import { ROLES } from "./roles.ts";

@@ -7,10 +7,12 @@ import {
   type Validator,
   type ValidatorTools,
 } from "#pack.ts";
+import { addressesIn, sameAddress } from "./email-addresses.ts";
+import { legible, lower, wholeWords } from "./plain-text.ts";
 import { nationalNumber, phonesIn, holdsSsn } from "./private-numbers.ts";
+import { textOf, type WorkerRow } from "./roster-values.ts";
 import { schemaFault } from "./schema-fault.ts";
-import { withoutWorkerIds, workerIdsIn } from "./worker-ids.ts";
-import { same, textOf, type WorkerRow } from "./fill-want.ts";
+import { withoutWorkerIds, workerIdOf, workerIdsIn } from "./worker-ids.ts";
 
 const SUBJECT_MAX = 120;
 const BODY_MIN = 60;
@@ -26,10 +28,11 @@ const contextShape = z.strictObject({
 
 /** Whom to write to and what about; throws `invalid` (invalid_input) for anything else. */
 export function emailContext(context: Readonly<Record<string, unknown>>) {
-  return checkInput(z.strictObject({ context: contextShape }), { context }).context;
+  const asked = checkInput(z.strictObject({ context: contextShape }), { context }).context;
+  if (asked.worker_id === undefined) return asked;
+  return { ...asked, worker_id: workerIdOf(asked.worker_id) ?? asked.worker_id };
 }
 
-const ADDRESS = /[\w.+'-]+@[\w-]+(?:\.[\w-]+)+/g;
 const GREETING = /^\s*(?:hi|hello|dear|good (?:morning|afternoon|evening))\b[^\n]*/i;
 const SIGN_OFF = /\b(?:regards|thank you|thanks|sincerely|best)\b[\s\S]{0,80}$/i;
 
@@ -52,7 +55,15 @@ const BAD_TONE = [
   "you will be fired",
   "easy money",
   "act now",
+  "stupidly",
+  "stupidity",
+  "laziness",
+  "desperately",
+  "uselessly",
 ];
+const TONE = wholeWords(BAD_TONE);
+const CONTROL = /[\p{Cc}\u2028\u2029]/u;
+const BODY_CONTROL = /(?![\n\r\t])\p{Cc}/u;
 
 export const emailValidator: Validator = {
   summary: "right recipient, no private data of others, length, greeting, facts, sign-off, tone",
@@ -64,12 +75,13 @@ export const emailValidator: Validator = {
       return { ok: false, error: schemaFault(parsed.error, artifact, "to", "text") };
     }
     const email = parsed.data;
-    const worker = await recipient(worker_id, tools);
+    const rows = await recipientRows(worker_id, tools);
+    const [worker] = rows;
     if (worker === undefined) {
       return no("phantom", "worker_id", `${worker_id ?? "no worker"} is not in the roster`);
     }
     const error =
-      recipientError(email, worker) ??
+      recipientError(email, rows) ??
       privacyError(email, worker) ??
       lengthError(email) ??
       partsError(email, worker, must_mention) ??
@@ -90,48 +102,58 @@ function no(kind: Kind, field: string, message: string, expected?: string) {
   return { ok: false as const, error: fault(kind, field, message, expected) };
 }
 
-async function recipient(
+/** All rows of the worker: a roster may hold one twice. */
+async function recipientRows(
   worker_id: string | undefined,
   tools: ValidatorTools,
-): Promise<WorkerRow | undefined> {
-  if (worker_id === undefined) return undefined;
-  const rows = await tools.rows(
-    "SELECT worker_id, name, email, phone FROM workers WHERE worker_id = $1",
-    [worker_id],
-  );
-  return rows[0];
+): Promise<WorkerRow[]> {
+  if (worker_id === undefined) return [];
+  return tools.rows("SELECT worker_id, name, email, phone FROM workers WHERE worker_id = $1", [
+    worker_id,
+  ]);
 }
 
-function recipientError(email: Email, worker: WorkerRow): ValidationError | undefined {
-  const expected = textOf(worker, "email");
-  if (same(email.to, expected)) return undefined;
-  const message = `${email.to} is not the address of ${textOf(worker, "name")}`;
-  return { kind: "consistency", field: "to", message, expected, actual: email.to };
+function recipientError(email: Email, rows: readonly WorkerRow[]): ValidationError | undefined {
+  for (const row of rows) {
+    const expected = textOf(row, "email");
+    const who = textOf(row, "name") || textOf(row, "worker_id");
+    const [address, ...more] = addressesIn(expected);
+    if (more.length > 0 || address === undefined || !sameAddress(address, expected)) {
+      const message = `the roster has no e-mail address for ${who} that can be written to`;
+      return { kind: "consistency", field: "to", message, actual: email.to };
+    }
+    if (sameAddress(email.to, expected)) continue;
+    const message = `${email.to} is not the address of ${who}`;
+    return { kind: "consistency", field: "to", message, expected, actual: email.to };
+  }
+  return undefined;
 }
 
 /** Nothing private of anyone else, and nobody's social security number at all. */
 function privacyError(email: Email, worker: WorkerRow): ValidationError | undefined {
   for (const field of ["subject", "body"] as const) {
-    const text = email[field];
+    const text = legible(email[field]);
     if (holdsSsn(text))
       return fault("policy", field, "holds what looks like a social security number");
     const own_phone = nationalNumber(textOf(worker, "phone"));
     if (phonesIn(withoutWorkerIds(text)).some((phone) => phone !== own_phone)) {
       return fault("policy", field, "holds a phone number that is not the recipient's");
     }
-    const addresses = text.match(ADDRESS) ?? [];
-    if (addresses.some((address) => !same(address, textOf(worker, "email")))) {
+    const own_address = lower(textOf(worker, "email"));
+    if (addressesIn(text).some((address) => address !== own_address)) {
       return fault("policy", field, "holds an e-mail address that is not the recipient's");
     }
-    const other = workerIdsIn(text).find((id) => !same(id, textOf(worker, "worker_id")));
+    const own_id = workerIdOf(textOf(worker, "worker_id"));
+    const other = workerIdsIn(text).find((id) => id !== own_id);
     if (other !== undefined) return fault("policy", field, `names another worker (${other})`);
   }
   return undefined;
 }
 
 function lengthError({ subject, body }: Email): ValidationError | undefined {
-  if (subject.trim() === "") return fault("completeness", "subject", "the subject is empty");
-  if (subject.length > SUBJECT_MAX || subject.includes("\n")) {
+  if (legible(subject).trim() === "")
+    return fault("completeness", "subject", "the subject is empty");
+  if (subject.length > SUBJECT_MAX || CONTROL.test(subject)) {
     return fault(
       "policy",
       "subject",
@@ -142,6 +164,7 @@ function lengthError({ subject, body }: Email): ValidationError | undefined {
     const message = `the body has ${body.length} characters, not ${BODY_MIN} to ${BODY_MAX}`;
     return fault(body.length < BODY_MIN ? "completeness" : "policy", "body", message);
   }
+  if (BODY_CONTROL.test(body)) return fault("policy", "body", "holds a control character");
   return undefined;
 }
 
@@ -150,9 +173,9 @@ function partsError(
   worker: WorkerRow,
   must_mention: readonly string[],
 ): ValidationError | undefined {
-  const first_name = textOf(worker, "name").split(" ")[0]!;
-  const greeting = GREETING.exec(body);
-  if (greeting === null || !greeting[0].toLowerCase().includes(first_name.toLowerCase())) {
+  const first_name = legible(textOf(worker, "name")).split(" ")[0]!;
+  const greeting = GREETING.exec(legible(body));
+  if (greeting === null || (first_name !== "" && !wholeWords([first_name]).test(greeting[0]))) {
     return fault(
       "completeness",
       "body",
@@ -160,8 +183,9 @@ function partsError(
       `Hi ${first_name},`,
     );
   }
+  const text = lower(`${subject}\n${body}`);
   for (const fact of must_mention) {
-    if (`${subject}\n${body}`.toLowerCase().includes(fact.toLowerCase())) continue;
+    if (mentions(text, lower(fact))) continue;
     return fault("completeness", "body", `does not mention "${fact}"`, fact);
   }
   if (!SIGN_OFF.test(body))
@@ -169,14 +193,23 @@ function partsError(
   return undefined;
 }
 
-function toneError({ subject, body }: Email): ValidationError | undefined {
-  for (const [field, text] of [
-    ["subject", subject],
-    ["body", body],
-  ] as const) {
-    const word = BAD_TONE.find((one) => text.toLowerCase().includes(one));
-    if (word !== undefined) return fault("policy", field, `the tone is wrong: "${word}"`);
-    const shouted = text.match(/\b[A-Z]{5,}\b/g) ?? [];
+/** A number is mentioned only as a whole: "$180" is not "$18". */
+function mentions(text: string, fact: string): boolean {
+  for (let at = text.indexOf(fact); at >= 0; at = text.indexOf(fact, at + 1)) {
+    const end = at + fact.length;
+    const is_cut_before = /^\d/.test(fact) && /\d[.,]?$/.test(text.slice(0, at));
+    const is_cut_after = /\d$/.test(fact) && /^[.,:]?\d/.test(text.slice(end));
+    if (!is_cut_before && !is_cut_after) return true;
+  }
+  return false;
+}
+
+function toneError(email: Email): ValidationError | undefined {
+  for (const field of ["subject", "body"] as const) {
+    const text = legible(email[field]);
+    const word = TONE.exec(text)?.[0];
+    if (word !== undefined) return fault("policy", field, `the tone is wrong: "${lower(word)}"`);
+    const shouted = text.match(/(?<![\p{L}\p{N}])\p{Lu}{5,}(?![\p{L}\p{N}])/gu) ?? [];
     if (shouted.length > 1 || text.includes("!!")) return fault("policy", field, "the text shouts");
   }
   return undefined;

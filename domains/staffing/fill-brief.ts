@@ -1,7 +1,8 @@
 // The fill task for small models: a line for each candidate, answers held to the candidates, and
 // how each of them is judged by itself.
 import { fenced, type Candidate, type DraftPrompt, type Judging, type JsonSchema } from "#pack.ts";
-import { derivedFields, isTrue, same, textOf } from "./fill-want.ts";
+import { derivedFields, worksShift } from "./fill-want.ts";
+import { allowanceOf, isActive, textOf } from "./roster-values.ts";
 import type { Want } from "./want.ts";
 
 const SYSTEM = `You choose workers for a job. Choose a worker whose line says yes to everything.
@@ -49,13 +50,12 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** What is asked for and of the candidate, thing by thing; nothing that somebody else wrote. */
 function saysOf(want: Want, { metadata }: Candidate): string {
-  const { status, blacklisted } = metadata;
   const facts: [name: string, holds: boolean][] = [
-    ["active", status === "active"],
-    ["allowed", !isTrue(blacklisted)],
+    ["active", isActive(metadata)],
+    ["allowed", allowanceOf(metadata) === "allowed"],
   ];
   if (want.shift !== undefined) {
-    facts.push([`${want.shift} shift`, same(want.shift, textOf(metadata, "shift"))]);
+    facts.push([`${want.shift} shift`, worksShift(want.shift, textOf(metadata, "shift"))]);
   }
   for (const [name, holds] of Object.entries(derivedFields(want, metadata))) {
     facts.push([WORDS[name] ?? name, holds]);
@@ -64,10 +64,9 @@ function saysOf(want: Want, { metadata }: Candidate): string {
 }
 
 function lineOf(want: Want, { metadata, boosted }: Candidate): string {
-  const { status, blacklisted } = metadata;
   const said = [
-    `active: ${yesNo(status === "active")}`,
-    `allowed: ${yesNo(!isTrue(blacklisted))}`,
+    `active: ${yesNo(isActive(metadata))}`,
+    `allowed: ${yesNo(allowanceOf(metadata) === "allowed")}`,
     ...(want.shift === undefined ? [] : [`shift: ${textOf(metadata, "shift")}`]),
     ...(want.city === undefined ? [`city: ${textOf(metadata, "city")}`] : []),
     ...Object.entries(derivedFields(want, metadata)).map(

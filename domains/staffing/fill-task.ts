@@ -7,11 +7,12 @@ import {
   type Filters,
   type TaskKind,
 } from "#pack.ts";
-import { derivedFields, textOf } from "./fill-want.ts";
+import { derivedFields } from "./fill-want.ts";
+import { textOf } from "./roster-values.ts";
 import { briefPrompt } from "./fill-brief.ts";
 import { isEmailRequest, isNoFill, isPlaybookRequest } from "./other-requests.ts";
 import { readRequest } from "./request-parser.ts";
-import { wantOf, type Want } from "./want.ts";
+import { wantOf, wantPartOf, type Want } from "./want.ts";
 
 const SYSTEM = `You fill staffing contracts. Choose workers for the contract from the candidates.
 Answer with one JSON object {"fills":[{"worker_id":"...","name":"..."}]} and nothing else.
@@ -43,12 +44,13 @@ export const fillTask: TaskKind = {
   plan(task, context) {
     if (isEmailRequest(task) || isPlaybookRequest(task) || isNoFill(task)) return undefined;
     const read = readRequest(task);
-    const asked = { ...read?.want, ...context };
     // Without a role the task, and with it the context, is another kind's business.
-    const want = asked.role === undefined ? undefined : wantOf(asked);
+    if (read === undefined && context["role"] === undefined) return undefined;
+    const told = wantPartOf(context);
+    const want = wantOf({ ...without(read?.want, told), ...told });
     if (want === undefined) return undefined;
     const not_understood = (read?.unread ?? [])
-      .filter(({ slot }) => slot === undefined || !(slot in context))
+      .filter(({ slot }) => slot === undefined || told[slot] === undefined)
       .map(({ said }) => said);
     return {
       query_text: task.trim(),
@@ -96,12 +98,22 @@ export const fillTask: TaskKind = {
  * reliability, status and the rest are left to ranking, validator and memory.
  */
 function filtersOf(want: Want): Filters {
+  // A place with its state is left to the validator: others of its name are not ruled out.
+  const ruled_out = want.not_city?.includes(",") === true ? undefined : want.not_city;
   return {
     role: want.role,
     ...(want.city !== undefined && { city: want.city }),
     ...(want.state !== undefined && { state: want.state }),
-    ...(want.city === undefined && want.not_city !== undefined && { city: { not: want.not_city } }),
+    ...(want.city === undefined && ruled_out !== undefined && { city: { not: ruled_out } }),
   };
+}
+
+/** What the words say, as far as the context leaves it: another city's state is none of its. */
+function without(words: Want | undefined, told: Partial<Want>): Partial<Want> {
+  if (words === undefined || told.city === undefined || told.city === words.city)
+    return words ?? {};
+  const { state: _state, ...others } = words;
+  return others;
 }
 
 function eventOf(want: Want): Record<string, string | number> {

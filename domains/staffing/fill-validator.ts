@@ -6,7 +6,9 @@ import {
   type Validator,
   type ValidatorTools,
 } from "#pack.ts";
-import { CHECKS, firstFault, same, textOf, type WorkerRow } from "./fill-want.ts";
+import { CHECKS, firstFault, type Fault } from "./fill-want.ts";
+import { same } from "./plain-text.ts";
+import { textOf, type WorkerRow } from "./roster-values.ts";
 import { schemaFault } from "./schema-fault.ts";
 import { wantOf, type Want } from "./want.ts";
 
@@ -101,24 +103,37 @@ async function rosterError(
     return { kind: "phantom", field, message, actual: worker_id };
   }
   for (const [index, { worker_id, name }] of fills.entries()) {
-    const expected = textOf(roster.get(worker_id)!, "name");
-    if (same(expected, name)) continue;
-    const field = `fills.${index}.name`;
-    const message = `${worker_id} is ${expected}, not ${name}`;
-    return { kind: "consistency", field, message, expected, actual: name };
+    for (const row of roster.get(worker_id)!) {
+      const expected = textOf(row, "name");
+      if (same(expected, name)) continue;
+      const field = `fills.${index}.name`;
+      const message = `${worker_id} is ${expected}, not ${name}`;
+      return { kind: "consistency", field, message, expected, actual: name };
+    }
   }
   const [first, ...others] = fills.flatMap(({ worker_id }, index) => {
-    const fault = firstFault(want, roster.get(worker_id)!);
+    const fault = faultOf(want, roster.get(worker_id)!);
     return fault === undefined ? [] : [{ ...fault, field: `fills.${index}.${fault.field}` }];
   });
   if (first === undefined || others.length === 0) return first;
   return { ...first, also: others.map(({ field, message }) => ({ field, message })) };
 }
 
+/** Of a worker who stands there more than once, every row must fit: none is the right one. */
+function faultOf(want: Want, rows: readonly WorkerRow[]): Fault | undefined {
+  const faults = rows.map((row) => firstFault(want, row));
+  const fault = faults.find((one) => one !== undefined);
+  if (fault === undefined || rows.length === 1) return fault;
+  const agree = faults.every((one) => one?.message === fault.message);
+  const said = agree ? "" : "; the rows contradict each other";
+  return { ...fault, message: `${fault.message} (stands in ${rows.length} rows${said})` };
+}
+
+/** All rows of each worker: a roster may hold one twice. */
 async function lookUp(
   fills: readonly Fill[],
   tools: ValidatorTools,
-): Promise<Map<string, WorkerRow>> {
+): Promise<Map<string, WorkerRow[]>> {
   if (fills.length === 0) return new Map();
   const marks = fills.map((_, index) => `$${index + 1}`).join(", ");
   const rows = await tools.rows(
@@ -127,5 +142,5 @@ async function lookUp(
      FROM workers WHERE worker_id IN (${marks})`,
     fills.map((fill) => fill.worker_id),
   );
-  return new Map(rows.map((row) => [textOf(row, "worker_id"), row]));
+  return Map.groupBy(rows, (row) => textOf(row, "worker_id"));
 }

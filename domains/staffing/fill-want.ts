@@ -1,11 +1,27 @@
 // What a contract asks of each worker, and whether a worker meets it: one judge for validator,
 // prompt and lift set.
-import type { Want } from "./want.ts";
+import { lower, same, unaccented } from "./plain-text.ts";
+import {
+  allowanceOf,
+  isActive,
+  payOf,
+  reliabilityOf,
+  textOf,
+  type WorkerRow,
+} from "./roster-values.ts";
 import { AVAILABLE } from "./terms.ts";
+import type { Want } from "./want.ts";
+import {
+  certificationOf,
+  placeOf,
+  sameCity,
+  sameRole,
+  sameState,
+  shiftOf,
+  shiftsIn,
+} from "./want-values.ts";
+import { workerIdOf } from "./worker-ids.ts";
 import { hasExperience } from "./worker-notes.ts";
-
-/** A row of the roster, or the metadata of a hit. */
-export type WorkerRow = Readonly<Record<string, unknown>>;
 
 export interface Fault {
   readonly kind: "consistency" | "policy";
@@ -25,14 +41,20 @@ interface DerivedCheck extends Check {
   readonly asked_by: keyof Want;
 }
 
+const IN_TURNS = /\b(?:any|all|rotat\w*|flex\w*|varie\w*|variable)\b/i;
+
 /** A check that a field of the worker equals what is wanted. */
-function equals(field: "role" | "city" | "state" | "shift", what: string): Check {
+function equals(
+  field: "role" | "city" | "state" | "shift",
+  what: string,
+  fits: (expected: string, actual: string) => boolean,
+): Check {
   return {
     name: field,
     faultOf(want, worker) {
       const expected = want[field];
       const actual = textOf(worker, field);
-      if (expected === undefined || same(expected, actual)) return undefined;
+      if (expected === undefined || fits(expected, actual)) return undefined;
       const found = `${who(worker)} ${what} ${actual || "unknown"}`;
       const message = `${found}, the contract asks for ${expected}`;
       return { kind: "consistency", field, message, expected, actual: actual || null };
@@ -63,7 +85,7 @@ const ACTIVE: Check = {
   name: "status",
   faultOf(_want, worker) {
     const actual = textOf(worker, "status");
-    if (actual === "active") return undefined;
+    if (isActive(worker)) return undefined;
     const message = `${who(worker)} is ${actual || "of unknown status"}, not active`;
     return { kind: "policy", field: "status", message, expected: "active", actual: actual || null };
   },
@@ -72,9 +94,21 @@ const ACTIVE: Check = {
 const NOT_BLACKLISTED: Check = {
   name: "blacklisted",
   faultOf(_want, worker) {
-    if (!isTrue(worker["blacklisted"])) return undefined;
-    const message = `${who(worker)} is blacklisted`;
-    return { kind: "policy", field: "blacklisted", message, expected: false, actual: true };
+    const allowance = allowanceOf(worker);
+    if (allowance === "allowed") return undefined;
+    const is_told = allowance === "blacklisted";
+    const actual = textOf(worker, "blacklisted");
+    const said = actual === "" ? "says nothing" : `says "${actual}"`;
+    const message = is_told
+      ? `${who(worker)} is blacklisted`
+      : `the roster ${said} on whether ${who(worker)} is blacklisted; right would be false or no`;
+    return {
+      kind: "policy",
+      field: "blacklisted",
+      message,
+      expected: false,
+      actual: is_told || actual || null,
+    };
   },
 };
 
@@ -82,33 +116,35 @@ const DERIVED: readonly DerivedCheck[] = [
   derived(
     "place_ok",
     "not_city",
-    (want, worker) => !same(want.not_city!, textOf(worker, "city")),
+    (want, worker) => !isIn(want.not_city!, worker),
     (want) => `is in ${want.not_city!}, which the contract rules out`,
   ),
   derived(
     "shift_ok",
     "not_shift",
-    (want, worker) => !same(want.not_shift!, textOf(worker, "shift")),
-    (want) => `works the ${want.not_shift!} shift, which the contract rules out`,
+    (want, worker) => !mayWorkShift(want.not_shift!, textOf(worker, "shift")),
+    (want, worker) =>
+      `works the shift "${textOf(worker, "shift")}", the contract rules out ${want.not_shift!}`,
   ),
   derived(
     "certified",
     "certification",
-    (want, worker) => listOf(worker).includes(lower(want.certification!)),
+    (want, worker) => holds(worker, want.certification!),
     (want, worker) =>
       `does not hold "${want.certification!}", only: ${textOf(worker, "certifications") || "none"}`,
   ),
   derived(
     "reliable",
     "min_reliability",
-    (want, worker) => numberOf(worker, "reliability") >= want.min_reliability!,
+    (want, worker) => (reliabilityOf(worker) ?? Number.NaN) >= want.min_reliability!,
     (want, worker) =>
+      unreadable(worker, "reliability", reliabilityOf(worker), "0.85 or 85%") ??
       `has reliability ${textOf(worker, "reliability") || "?"}, below ${want.min_reliability!}`,
   ),
   derived(
     "available",
     "available",
-    (want, worker) => AVAILABLE[want.available!]?.includes(textOf(worker, "availability")) ?? false,
+    (want, worker) => isFree(want.available!, textOf(worker, "availability")),
     (want, worker) =>
       `is "${textOf(worker, "availability") || "unknown"}", the contract needs ${want.available!}`,
   ),
@@ -121,29 +157,27 @@ const DERIVED: readonly DerivedCheck[] = [
   derived(
     "affordable",
     "max_pay",
-    (want, worker) => numberOf(worker, "pay") <= want.max_pay!,
+    (want, worker) => (payOf(worker) ?? Number.NaN) <= want.max_pay!,
     (want, worker) =>
+      unreadable(worker, "pay", payOf(worker), "18.50 or $1,200.00") ??
       `asks for ${textOf(worker, "pay") || "unknown"} an hour, more than ${want.max_pay!}`,
   ),
   derived(
     "not_excluded",
     "exclude",
-    (want, worker) =>
-      !want.exclude!.some(
-        (one) => same(one, textOf(worker, "worker_id")) || same(one, textOf(worker, "name")),
-      ),
+    (want, worker) => !want.exclude!.some((one) => isNamed(one, worker)),
     () => "is excluded by the contract",
   ),
 ];
 
 /** In the order in which a validator names them: what is cheapest to see first. */
 export const CHECKS: readonly Check[] = [
-  equals("role", "works as"),
-  equals("city", "is in"),
-  equals("state", "is in"),
+  equals("role", "works as", sameRole),
+  equals("city", "is in", sameCity),
+  equals("state", "is in", sameState),
   ACTIVE,
   NOT_BLACKLISTED,
-  equals("shift", "works the shift"),
+  equals("shift", "works the shift", worksShift),
   ...DERIVED,
 ];
 
@@ -166,34 +200,61 @@ export function derivedFields(want: Want, worker: WorkerRow): Record<string, boo
   return fields;
 }
 
-/** Text of a field; numbers as they print, missing values as "". */
-export function textOf(row: WorkerRow, field: string): string {
-  const value = row[field];
-  return typeof value === "string" ? value.trim() : typeof value === "number" ? String(value) : "";
-}
-
-export function same(one: string, other: string): boolean {
-  return one === other || lower(one) === lower(other);
-}
-
-function lower(text: string): string {
-  return text.trim().toLowerCase().replaceAll(/\s+/g, " ");
-}
-
 function who(worker: WorkerRow): string {
   return `${textOf(worker, "worker_id") || "the worker"} (${textOf(worker, "name") || "no name"})`;
 }
 
-function listOf(worker: WorkerRow): string[] {
-  return textOf(worker, "certifications").split(";").map(lower);
+/** What to say of a value that is there and cannot be read; undefined when it can. */
+function unreadable(
+  worker: WorkerRow,
+  field: string,
+  value: number | undefined,
+  right: string,
+): string | undefined {
+  if (value !== undefined) return undefined;
+  return `has a ${field} that cannot be read: "${textOf(worker, field)}"; right would be ${right}`;
 }
 
-/** NaN when it is missing, so that no bound is met. */
-function numberOf(worker: WorkerRow, field: string): number {
-  const value = worker[field];
-  return typeof value === "number" ? value : Number.parseFloat(textOf(worker, field));
+/** A place with its state ("Columbus, OH") is only that one. A state nobody knows may be it. */
+function isIn(place: string, worker: WorkerRow): boolean {
+  const { city, state } = placeOf(place) ?? { city: place, state: undefined };
+  if (!sameCity(city, textOf(worker, "city"))) return false;
+  const actual = textOf(worker, "state") || (placeOf(textOf(worker, "city"))?.state ?? "");
+  return state === undefined || actual === "" || sameState(state, actual);
 }
 
-export function isTrue(value: unknown): boolean {
-  return value === true || value === "true" || value === 1;
+export function worksShift(shift: string, actual: string): boolean {
+  return shift === actual || shiftsIn(actual).includes(shiftOf(shift) ?? lower(shift));
+}
+
+/** For a shift that is ruled out: whoever works any, or in turns, works that one too. */
+function mayWorkShift(shift: string, actual: string): boolean {
+  if (actual === "") return false;
+  if (worksShift(shift, actual) || IN_TURNS.test(actual)) return true;
+  return shiftsIn(actual).some((part) =>
+    part.split(/[\s-]+/).some((one) => shiftOf(one) === shift),
+  );
+}
+
+function holds(worker: WorkerRow, certification: string): boolean {
+  const wanted = lower(certificationOf(certification));
+  const held = textOf(worker, "certifications").split(";");
+  return held.some((one) => lower(certificationOf(one)) === wanted);
+}
+
+function isFree(available: string, actual: string): boolean {
+  const serving = Object.hasOwn(AVAILABLE, available) ? AVAILABLE[available]! : [];
+  return serving.some((one) => same(one, actual));
+}
+
+/** By id, or by name with or without its accents. */
+function isNamed(excluded: string, worker: WorkerRow): boolean {
+  const id = workerIdOf(excluded);
+  if (id !== undefined) return id === (workerIdOf(textOf(worker, "worker_id")) ?? "");
+  return nameKey(excluded) === nameKey(textOf(worker, "name"));
+}
+
+/** "Núñez, José" is José Núñez. */
+function nameKey(name: string): string {
+  return unaccented(name).replace(/^([^,]+), ([^,]+)$/, "$2 $1");
 }

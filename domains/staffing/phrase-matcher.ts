@@ -4,45 +4,146 @@ export interface PhraseMatch<T> {
   readonly value: T;
   readonly start: number;
   readonly end: number;
-  /** A negation stands right before it: "not nights", "no forklift certification". */
+  /** A negation stands at it: "not nights", "no days or nights", "anywhere but Detroit". */
   readonly negated: boolean;
 }
 
 export type PhraseMatcher<T> = (text: string) => PhraseMatch<T>[];
 
-const REFUSAL =
-  "not|no|non|never|without|except|except for|excluding|other than|anything but|anyone but|" +
-  "rather than|instead of|outside|outside of|avoid|can't|cannot|don't|doesn't|won't";
+/** What takes one out of many. After another negation it gives back: "nobody outside Detroit". */
+const PLACES_AND_TIMES =
+  "(?:city|cities|town|place|places|location|state|site|area|shift|shifts|time|times|day|days|hours)";
+const EXCEPTIONS =
+  "(?:any|every)(?:one|body|where|thing)\\s+but|" +
+  `(?:any|every|all)(?:\\s+other)?\\s+${PLACES_AND_TIMES}\\s+but|all\\s+but|but\\s+for|` +
+  "except(?:ed|ing)?(?:\\s+for)?|with\\s+the\\s+exception\\s+of|excludes|excluding|exclude|" +
+  "other\\s+than|besides|apart\\s+from|aside\\s+from|outside\\s+of|" +
+  "outside(?!\\s+(?:in|at|on|for|work\\w*|jobs?)\\b)|" +
+  "(?<!\\bnot\\s+)(?:far\\s+away|away|far)\\s+from";
+const REFUSALS =
+  "not|no|non|nor|never|without|nobody|none|nowhere|rather\\s+than|instead\\s+of|avoid|avoiding|" +
+  "cannot|(?:ca|do|does|did|wo|would|is|are|was|should|must|could|has|have)n['’]t";
 /** Small words that may stand between a negation and what it rules out. */
 const BETWEEN =
   "need|needs|want|wants|work|works|do|be|a|an|any|the|on|in|for|from|of|have|has|with|require|" +
-  "requires|at";
-const NEGATION = new RegExp(`\\b(?:${REFUSAL})\\s+(?:(?:${BETWEEN})\\s+)*$`, "i");
-const NEGATION_AFTER = /^\s+(?:is\s+|are\s+)?(?:not\s+(?:needed|required|necessary)|optional)\b/i;
+  "requires|at|one|anyone|anybody|someone|people|workers|those|who|is|are|living|live|lives|" +
+  "based|located|working|near|around|within|city|either|including|include|" +
+  "(?:able|willing|available|going|want|wants)\\s+to";
+/** A negation is looked for within so many letters, so that long texts take no longer for each. */
+const NEAR = 160;
+/** Stands where something was read that a negation ruled out: it rules out nothing behind it. */
+const TAKEN = "·";
+const LATER = `${TAKEN}+\\s+(?:or|nor)\\s+(?:(?:${BETWEEN})\\s+)*`;
+const NEGATION = new RegExp(
+  `\\b(?:(${EXCEPTIONS})|${REFUSALS})\\s+(?:(?:${BETWEEN})\\s+)*(?:${LATER})?$`,
+  "i",
+);
+const NEGATION_AFTER = new RegExp(
+  "^\\s+(?:is\\s+|are\\s+)?(?:not\\s+(?:needed|required|necessary|wanted|allowed|possible|an\\s+" +
+    "option)|optional|excluded|excepted|ruled\\s+out|out\\s+of\\s+the\\s+question|off\\s+limits)\\b",
+  "i",
+);
+const EXCEPTION = new RegExp(`\\b(?:${EXCEPTIONS})\\s+(?:(?:${BETWEEN})\\s+)*`, "gi");
+const REFUSAL_AHEAD = new RegExp(`^(?:${REFUSALS})\\b`, "i");
+const OUT_OF = /^[Oo]utside\s+(?:of\b|the\b|\p{Lu})/u;
+/** What joins the members of a list; of a city's state nothing is said twice. */
+const JOINED = new RegExp(
+  "^(?:,?\\s*\\(?[A-Z]{2}\\b\\)?)?\\s*(,)?\\s*(or|nor|and|\\/|&)?\\s*" +
+    "(?:(?:the|in|on|at|for|from|any)\\s+)*$",
+);
 
-/** `phrases`: how a value is written → the value. */
+/** `phrases`: how a value is written → the value. A space in them may be a hyphen in the text. */
 export function phraseMatcher<T>(phrases: ReadonlyMap<string, T>): PhraseMatcher<T> {
-  const by_words = new Map([...phrases].map(([words, value]) => [words.toLowerCase(), value]));
+  const by_words = new Map([...phrases].map(([words, value]) => [keyOf(words), value]));
   const alternatives = [...by_words.keys()]
     .toSorted((a, b) => b.length - a.length)
-    .map((words) => words.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&").replaceAll(" ", "\\s+"));
+    .map((words) => words.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&").replaceAll(" ", GAP));
   const pattern = new RegExp(`(?<![\\w-])(?:${alternatives.join("|")})(?![\\w])`, "gi");
-  return (text) =>
-    [...text.matchAll(pattern)].map((match) => ({
-      value: by_words.get(match[0].toLowerCase().replaceAll(/\s+/g, " "))!,
+  return (text) => {
+    const found = [...text.matchAll(pattern)].map((match) => ({
+      value: by_words.get(keyOf(match[0]))!,
       start: match.index,
       end: match.index + match[0].length,
-      negated:
-        NEGATION.test(text.slice(0, match.index)) ||
-        NEGATION_AFTER.test(text.slice(match.index + match[0].length)),
+      negated: isNegated(text.slice(0, match.index)),
+      after: NEGATION_AFTER.test(text.slice(match.index + match[0].length)),
     }));
+    return spread(text, found);
+  };
 }
 
-/** The text with spans replaced by spaces, so that later readers do not see them again. */
-export function blank(text: string, spans: readonly { start: number; end: number }[]): string {
+const GAP = "(?:\\s+|[-\\u2010\\u2011])";
+
+function keyOf(words: string): string {
+  return words.toLowerCase().replaceAll(/[\s\u2010\u2011-]+/g, " ");
+}
+
+interface Found<T> extends PhraseMatch<T> {
+  /** Ruled out by what stands behind it. */
+  readonly after: boolean;
+}
+
+/** A negation holds for a list: "not in Detroit or Toledo", "OSHA 10 or OSHA 30 not needed". */
+function spread<T>(text: string, found: readonly Found<T>[]): PhraseMatch<T>[] {
+  const joints = found.map(({ end }, at) => {
+    const next = found[at + 1];
+    return next === undefined ? undefined : (JOINED.exec(text.slice(end, next.start)) ?? undefined);
+  });
+  const listed = listedOf(joints);
+  const negated = found.map((one) => one.negated || one.after);
+  for (let at = 1; at < found.length; at++) {
+    if (!found[at - 1]!.after && negated[at - 1]! && listed[at - 1]!) {
+      negated[at] ||= !/^\s+only\b/i.test(text.slice(found[at]!.end));
+    }
+  }
+  for (let at = found.length - 2; at >= 0; at--) {
+    if (found[at + 1]!.after && /^(?:or|nor|\/)$/i.test(joints[at]?.[2] ?? "")) negated[at] = true;
+  }
+  return found.map(({ value, start, end }, at) => ({ value, start, end, negated: negated[at]! }));
+}
+
+/** Joined by a word, or by a comma in a list whose last members are. */
+function listedOf(joints: readonly (RegExpExecArray | undefined)[]): boolean[] {
+  const listed = joints.map((joint) => joint?.[2] !== undefined);
+  for (let at = listed.length - 2; at >= 0; at--) {
+    if (joints[at]?.[1] !== undefined) listed[at] ||= listed[at + 1]!;
+  }
+  return listed;
+}
+
+/** Whether a text ends in a negation of what comes next. */
+export function isNegated(before: string): boolean {
+  const near = before.length <= NEAR ? before : before.slice(-NEAR).replace(/^\S+/, "");
+  const match = NEGATION.exec(near);
+  if (match === null) return false;
+  return match[1] === undefined || !isNegated(near.slice(0, match.index));
+}
+
+/**
+ * Words that take something out ("anywhere but"): where each begins, and where it points to. Not
+ * those of another negation, and not "outside" where it is in the open.
+ */
+export function exceptionsIn(text: string): { start: number; end: number }[] {
+  return [...text.matchAll(EXCEPTION)].flatMap((match) => {
+    const { index: start } = match;
+    const end = start + match[0].length;
+    if (isNegated(text.slice(0, start)) || REFUSAL_AHEAD.test(text.slice(end))) return [];
+    if (/^outside\s/i.test(match[0]) && !OUT_OF.test(text.slice(start))) return [];
+    return [{ start, end }];
+  });
+}
+
+/**
+ * The text with spans out of it, so that later readers do not see them again. Lengths stay. What
+ * was negated keeps its negation to itself.
+ */
+export function blank(
+  text: string,
+  spans: readonly { start: number; end: number; negated?: boolean }[],
+): string {
   let result = text;
-  for (const { start, end } of spans) {
-    result = result.slice(0, start) + " ".repeat(end - start) + result.slice(end);
+  for (const { start, end, negated } of spans) {
+    const filler = (negated === true ? TAKEN : " ").repeat(end - start);
+    result = result.slice(0, start) + filler + result.slice(end);
   }
   return result;
 }

@@ -1,7 +1,8 @@
 // Reads the place of a request: a known city with its state, a state alone, or a place not served.
-import { blank, phraseMatcher, type PhraseMatch } from "./phrase-matcher.ts";
-import { onlyStateOf, PLACES, STATES } from "./places.ts";
+import { blank, isNegated, phraseMatcher, type PhraseMatch } from "./phrase-matcher.ts";
+import { ALL_STATES, onlyStateOf, PLACES, STATES } from "./places.ts";
 import type { Unread } from "./unread-demands.ts";
+import { stateOf } from "./want-values.ts";
 
 export interface PlaceRead {
   readonly place: { readonly city?: string; readonly state?: string; readonly not_city?: string };
@@ -14,17 +15,23 @@ export interface PlaceRead {
 const cities = new Map(PLACES.map(({ city }) => [city, city]));
 for (const alias of ["St Louis", "Saint Louis"]) cities.set(alias, "St. Louis");
 cities.set("KC", "Kansas City");
-const findCities = phraseMatcher(cities);
-const findStates = phraseMatcher(
+export const findCities = phraseMatcher(cities);
+export const findStates = phraseMatcher(
   new Map(Object.entries(STATES).map(([code, state]) => [state, code])),
 );
 
 const CODES = Object.keys(STATES).join("|");
 const NAMES = Object.values(STATES).join("|");
 const STATE_AFTER = new RegExp(`^(?:\\s*,\\s*|\\s+|\\s*\\()(?:(${CODES})|(${NAMES}))\\b`, "i");
-const STATE_CODE = new RegExp(`\\b(${CODES})\\b`);
-const OTHER_PLACE =
-  /\b(?:in|at|near|around|for our)\s+((?:[A-Z][a-z]+)(?:\s[A-Z][a-z]+){0,2})(?:,\s*([A-Z]{2})\b)?/;
+const STATE_CODE = new RegExp(`\\b(?:${CODES})\\b`, "g");
+const ALL_NAMES = Object.values(ALL_STATES).join("|");
+const OTHER_PLACE = new RegExp(
+  "\\b(?:in|at|near|around|for our)\\s+((?:[A-Z][a-z]+)(?:\\s[A-Z][a-z]+){0,2})" +
+    `(?:,\\s*([A-Z]{2}|${ALL_NAMES})\\b)?`,
+  "g",
+);
+/** A state that is none of ours, behind a city that is. */
+const ELSEWHERE_AFTER = new RegExp(`^(?:\\s*,\\s*|\\s*\\()((?!AM|PM)[A-Z]{2}|${ALL_NAMES})\\b`);
 const CALENDAR =
   "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|" +
   "June|July|August|September|October|November|December|Spring|Summer|Winter|Fall";
@@ -32,15 +39,43 @@ const NO_PLACE = new RegExp(
   `^(?:(?:${CALENDAR})s?|Building|Dock|Line|Bay|Receiving|Shipping|Spanish|English)\\b`,
 );
 
+/** Only what stands in the words; a place that is ruled out is never the place. */
 export function readPlace(text: string): PlaceRead {
+  const read = readCities(text);
+  const ruled_out = findStates(read.rest).filter((found) => found.negated);
+  const unread = [
+    ...read.unread,
+    ...ruled_out.map(({ value }): Unread => ({ slot: "state", said: `state: not ${value}` })),
+  ];
+  const rest = blank(read.rest, ruled_out);
+  const states = findStates(rest);
+  const { place } = read;
+  if (place.city !== undefined) {
+    const others = states.filter((found) => found.value !== place.state).map(stateUnread);
+    return { place, rest, unread: [...unread, ...others] };
+  }
+  const [state, ...other_states] = states;
+  if (state === undefined) return readElsewhere({ place, rest, unread });
+  const others = other_states.filter((found) => found.value !== state.value).map(stateUnread);
+  return {
+    place: { ...place, state: state.value },
+    rest: blank(rest, [state]),
+    unread: [...unread, ...others],
+  };
+}
+
+function readCities(text: string): PlaceRead {
   let rest = text;
   let place: PlaceRead["place"] = {};
   const unread: Unread[] = [];
   for (const found of findCities(text)) {
-    const after = stateAfter(text.slice(found.end));
-    rest = blank(rest, [{ start: found.start, end: found.end + after.length }]);
+    const behind = text.slice(found.end);
+    const after = stateAfter(behind) ?? elsewhereAfter(behind);
+    rest = blank(rest, [{ ...found, end: found.end + after.length }]);
     unread.push(...besideOf(place, found, after.state), ...nextPlace(text, found, after.length));
-    if (found.negated) place = { ...place, not_city: found.value };
+    if (after.unknown !== undefined)
+      unread.push({ slot: "state", said: `state: ${after.unknown}` });
+    if (found.negated) place = { ...place, not_city: place.not_city ?? found.value };
     else if (
       place.city === undefined ||
       (place.city === found.value && after.state !== undefined)
@@ -49,29 +84,48 @@ export function readPlace(text: string): PlaceRead {
       place = { ...place, city: found.value, ...(state === undefined ? {} : { state }) };
     }
   }
-  const states = findStates(rest).filter((found) => !found.negated);
-  if (place.city !== undefined) {
-    const others = states.filter((found) => found.value !== place.state).map(stateUnread);
-    return { place, rest, unread: [...unread, ...others] };
+  return { place, rest, unread };
+}
+
+/** A place that is not served stays in the request: nothing in the data will fit it. */
+function readElsewhere(read: PlaceRead): PlaceRead {
+  let { place, rest } = read;
+  const unread = [...read.unread];
+  for (const match of read.rest.matchAll(OTHER_PLACE)) {
+    const [whole, city, code] = match;
+    if (NO_PLACE.test(city!)) continue;
+    const negated = isNegated(rest.slice(0, match.index));
+    const span = { start: match.index, end: match.index + whole.length, negated };
+    if (negated) {
+      rest = blank(rest, [span]);
+      if (place.not_city === undefined && !isStateName(city!))
+        place = { ...place, not_city: city! };
+      else unread.push({ slot: "not_city", said: `not_city: ${city!}` });
+      continue;
+    }
+    if (code === undefined && isStateName(city!)) place = { ...place, state: stateOf(city!)! };
+    else {
+      const state = stateOf(code ?? "");
+      if (code !== undefined && state === undefined) {
+        unread.push({ slot: "state", said: `state: ${code}` });
+      }
+      place = { ...place, city: city!, ...(state !== undefined && { state }) };
+    }
+    return { place, rest: blank(rest, [span]), unread };
   }
-  const [state, ...other_states] = states;
-  if (state !== undefined) {
-    const others = other_states.filter((found) => found.value !== state.value).map(stateUnread);
-    return {
-      place: { ...place, state: state.value },
-      rest: blank(rest, [state]),
-      unread: [...unread, ...others],
-    };
+  for (const match of rest.matchAll(STATE_CODE)) {
+    const span = { start: match.index, end: match.index + match[0].length };
+    const negated = isNegated(rest.slice(0, match.index));
+    rest = blank(rest, [{ ...span, negated }]);
+    if (!negated) return { place: { ...place, state: match[0] }, rest, unread };
+    unread.push({ slot: "state", said: `state: not ${match[0]}` });
   }
-  const other = OTHER_PLACE.exec(rest);
-  if (other !== null && !NO_PLACE.test(other[1]!)) {
-    // A place that is not served stays in the request: nothing in the data will fit it.
-    const named = { city: other[1]!, ...(other[2] === undefined ? {} : { state: other[2] }) };
-    return { place: { ...place, ...named }, rest: rest.replace(other[0], " "), unread };
-  }
-  const code = STATE_CODE.exec(rest);
-  if (code === null) return { place, rest, unread };
-  return { place: { ...place, state: code[1]! }, rest: rest.replace(code[0], " "), unread };
+  return { place, rest, unread };
+}
+
+/** New York and Washington are cities, too. */
+function isStateName(text: string): boolean {
+  return stateOf(text) !== undefined && !/^(?:New York|Washington)$/.test(text);
 }
 
 /** A known city that finds its slot taken by another. */
@@ -96,21 +150,36 @@ function nextPlace(text: string, found: PhraseMatch<string>, length: number): Un
   const name = NEXT_PLACE.exec(text.slice(found.end + length))?.[1];
   if (name === undefined || NO_PLACE.test(name)) return [];
   if (findCities(name).length > 0 || findStates(name).length > 0) return [];
-  return [{ slot: "city", said: `city: ${name} (besides ${found.value})` }];
+  const slot = found.negated ? "not_city" : "city";
+  return [{ slot, said: `${slot}: ${name} (besides ${found.value})` }];
 }
 
 function stateUnread({ value }: PhraseMatch<string>): Unread {
   return { slot: "state", said: `state: ${value}` };
 }
 
-function stateAfter(text: string): { length: number; state: string | undefined } {
+interface StateAfter {
+  readonly length: number;
+  readonly state: string | undefined;
+  /** What stands where a state would, and is none. */
+  readonly unknown?: string;
+}
+
+/** One of our states behind a city. */
+function stateAfter(text: string): StateAfter | undefined {
   const match = STATE_AFTER.exec(text);
-  if (match === null) return { length: 0, state: undefined };
-  const code = match[1];
+  if (match === null) return undefined;
+  const [whole, code, name] = match;
   // "in" after a city is a word unless it is written as the state is.
-  if (code?.toLowerCase() === "in" && code !== "IN") return { length: 0, state: undefined };
-  const name = match[2]?.toLowerCase();
-  const state =
-    code?.toUpperCase() ?? Object.keys(STATES).find((one) => STATES[one]!.toLowerCase() === name);
-  return { length: match[0].length, state };
+  if (code?.toLowerCase() === "in" && code !== "IN") return undefined;
+  return { length: whole.length, state: stateOf(code ?? name!) };
+}
+
+/** Another state: Columbus, GA is none of our cities of that name. */
+function elsewhereAfter(text: string): StateAfter {
+  const match = ELSEWHERE_AFTER.exec(text);
+  if (match === null) return { length: 0, state: undefined };
+  const [whole, named] = match;
+  const state = stateOf(named!);
+  return { length: whole.length, state, ...(state === undefined && { unknown: named! }) };
 }

@@ -20,6 +20,20 @@ export const STATES: Readonly<Record<string, string>> = {
   IA: "Iowa",
 };
 
+const ELSEWHERE =
+  "AL Alabama|AK Alaska|AZ Arizona|AR Arkansas|CA California|CO Colorado|CT Connecticut|" +
+  "DE Delaware|DC District of Columbia|FL Florida|GA Georgia|HI Hawaii|ID Idaho|LA Louisiana|" +
+  "ME Maine|MD Maryland|MA Massachusetts|MS Mississippi|MT Montana|NE Nebraska|NV Nevada|" +
+  "NH New Hampshire|NJ New Jersey|NM New Mexico|NY New York|NC North Carolina|ND North Dakota|" +
+  "OK Oklahoma|OR Oregon|PR Puerto Rico|RI Rhode Island|SC South Carolina|SD South Dakota|" +
+  "TX Texas|UT Utah|VT Vermont|VA Virginia|WA Washington|WV West Virginia|WY Wyoming";
+
+/** Those staffing works in, and the others: a roster may hold people from there. */
+export const ALL_STATES: Readonly<Record<string, string>> = {
+  ...STATES,
+  ...Object.fromEntries(ELSEWHERE.split("|").map((line) => [line.slice(0, 2), line.slice(3)])),
+};
+
 const LINES =
   "Columbus OH|Chicago IL|Toledo OH|Indianapolis IN|Detroit MI|Cleveland OH|Louisville KY|" +
   "Milwaukee WI|Dayton OH|Cincinnati OH|Nashville TN|Memphis TN|St. Louis MO|Kansas City MO|" +

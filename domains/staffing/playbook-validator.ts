@@ -8,8 +8,10 @@ import {
   type ValidationError,
   type Validator,
 } from "#pack.ts";
-import { textOf } from "./fill-want.ts";
+import { onlyStateOf, PLACES, STATES } from "./places.ts";
+import { lower } from "./plain-text.ts";
 import { ROLES } from "./roles.ts";
+import { textOf } from "./roster-values.ts";
 import { schemaFault } from "./schema-fault.ts";
 import { workerIdsIn } from "./worker-ids.ts";
 
@@ -27,11 +29,41 @@ type Playbook = z.output<typeof artifactShape>;
 
 const OPERATION = /^fill: (.+?)(?: in (.+))?$/;
 
+/** What is to be written down; throws `invalid` (invalid_input) for anything else. */
+export function playbookContext(context: Readonly<Record<string, unknown>>) {
+  return checkInput(z.strictObject({ context: contextShape }), { context }).context;
+}
+
+/** In words, for whom it was not right. */
+export const OPERATION_FORM = "fill: <role> in <city>, <state>, all of them ours";
+
+export interface Operation {
+  readonly role: string;
+  readonly city?: string;
+  readonly state?: string;
+}
+
+const CODES = Object.keys(STATES).join("|");
+const PLACE = new RegExp(`^(?:(${CODES})|(.+?)(?:, (${CODES}))?)$`);
+
+/** A kind of contract: a role and a place that we have; undefined when it is none of ours. */
+export function operationOf(text: string): Operation | undefined {
+  const [, role, named] = OPERATION.exec(text) ?? [];
+  if (role === undefined || !ROLES.some((one) => one.role === role)) return undefined;
+  if (named === undefined) return { role };
+  const [, code, city, state = city && onlyStateOf(city)] = PLACE.exec(named) ?? [];
+  if (code !== undefined) return { role, state: code };
+  const places = PLACES.filter((place) => place.city === city);
+  if (city === undefined || places.length === 0) return undefined;
+  if (state === undefined) return { role, city };
+  return places.some((place) => place.state === state) ? { role, city, state } : undefined;
+}
+
 export const playbookValidator: Validator = {
   summary: "a known operation, three to twenty steps, no phantom workers, the right fingerprint",
   schema: artifactSchema(artifactShape),
   async validate(artifact, context, tools) {
-    const asked = checkInput(z.strictObject({ context: contextShape }), { context }).context;
+    const asked = playbookContext(context);
     const parsed = artifactShape.safeParse(artifact);
     if (!parsed.success) {
       const expected = "operation and fingerprint are text, steps a list of texts";
@@ -61,12 +93,11 @@ function operationError(playbook: Playbook, asked: string): ValidationError | un
   if (asked !== "" && actual !== asked) {
     return { ...base, message: `the operation asked for is "${asked}"`, expected: asked };
   }
-  const role = OPERATION.exec(actual)?.[1];
-  if (role !== undefined && ROLES.some((one) => one.role === role)) return undefined;
+  if (operationOf(actual) !== undefined) return undefined;
   return {
     ...base,
     message: `"${actual}" is no operation of ours`,
-    expected: "fill: <role> in <city>, <state>",
+    expected: OPERATION_FORM,
   };
 }
 
@@ -83,7 +114,7 @@ function stepsError({ steps }: Playbook): ValidationError | undefined {
       const message = `the step has ${step.length} characters, allowed are ${STEP_CHARS_MAX}`;
       return { kind: "policy", field, message };
     }
-    const key = step.trim().toLowerCase();
+    const key = lower(step);
     if (seen.has(key))
       return { kind: "consistency", field, message: "the step stands there twice" };
     seen.add(key);

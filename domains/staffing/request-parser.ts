@@ -1,9 +1,18 @@
 // Reads a request for workers without a model: role, count, place, shift and what else is asked.
 import type { Want } from "./want.ts";
+import { readExclusions } from "./exclusion-reader.ts";
 import { firstCount } from "./number-words.ts";
-import { blank, phraseMatcher, type PhraseMatch } from "./phrase-matcher.ts";
-import { readPlace } from "./place-reader.ts";
-import { numbersLeft, otherNumbers, othersOf, yearsIn, type Unread } from "./unread-demands.ts";
+import { blank, exceptionsIn, isNegated, phraseMatcher } from "./phrase-matcher.ts";
+import type { PhraseMatch } from "./phrase-matcher.ts";
+import { findCities, findStates, readPlace } from "./place-reader.ts";
+import {
+  numbersLeft,
+  otherDemands,
+  otherNumbers,
+  othersOf,
+  yearsIn,
+  type Unread,
+} from "./unread-demands.ts";
 import { FOREIGN_PROFESSIONS, pluralOf, ROLES } from "./roles.ts";
 import {
   AVAILABLE_WORDS,
@@ -31,7 +40,7 @@ for (const words of FOREIGN_PROFESSIONS) {
 }
 const findRoles = phraseMatcher(role_words);
 const findRolePhrases = phraseMatcher(role_phrases);
-const findShifts = termMatcher(SHIFTS);
+const findShifts = termMatcher(SHIFTS.map(withPlurals));
 const findCertifications = termMatcher(CERTIFICATIONS);
 const findAvailable = termMatcher(AVAILABLE_WORDS);
 const findExperience = termMatcher(EXPERIENCE);
@@ -56,7 +65,7 @@ const CAP =
   "under|below|at most|up to|max(?:imum)?(?: of)?|no more than|not more than|less than|" +
   "cheaper than|capped at|tops out at|for";
 const PAY = new RegExp(
-  `\\b(?:${CAP})\\s+\\$?(\\d+(?:\\.\\d+)?)\\s*(?:dollars\\s*)?` +
+  `\\b(?:${CAP})\\s+\\$?((?:\\d{1,3}(?:,\\d{3})+|\\d+)(?:\\.\\d+)?)\\s*(?:dollars\\s*)?` +
     "(?:/\\s?|an\\s|per\\s|a\\s)(?:hour|hr|h)\\b",
   "i",
 );
@@ -65,13 +74,15 @@ const RELIABILITY = new RegExp(
   `\\breliability\\s+${AT_LEAST}\\s*(?:(0?\\.\\d+|1\\.0)|(\\d{2,3})\\s?%)`,
   "i",
 );
-const WORKER_ID = /\bW-\d{6,}\b/gi;
-const RULED_OUT = "except(?: for)?|excluding|other than|but not|anyone but|not|without";
-const EXCLUDED_NAME = new RegExp(`\\b(?:${RULED_OUT})\\s+([A-Z][\\w']+ [A-Z][\\w']+)`);
-
 const HALF_NAMED =
   /\b(\w+)\s*(?:\bor\b|\band\b|\/|,|&)\s*(?=(?:[a-z0-9]+)[\s-]+(?:shifts?|crews?)\b)/gi;
-const SECOND_NAME = /^(?:\s*,\s*|\s+(?:and|or|nor)\s+)([A-Z][\w']+ [A-Z][\w']+)/;
+/** Behind a day or night these make a time of day of it. */
+const CREW = /^[\s\u2010\u2011-]+(?:shift|crew)(s?)\b/i;
+const NO_SHIFT = "every|any|each|all|same|next|this|that|per|the|of";
+const BEFORE_ROLE = new RegExp(
+  `(?<!\\b(?:${NO_SHIFT})[\\s-])\\b(day|daytime|evening|night)[\\s-]+$`,
+  "i",
+);
 
 /** A request as far as it was read. */
 export interface RequestRead {
@@ -89,19 +100,22 @@ export function parseRequest(text: string): Want | undefined {
 export function readRequest(text: string): RequestRead | undefined {
   if (NO_REQUEST.test(text)) return undefined;
   const exclude = readExclusions(text);
-  const { place, rest: placed, unread } = readPlace(blankAll(exclude.rest, WORKER_ID));
+  const { place, rest: placed, unread } = readPlace(exclude.rest);
   const pay = PAY.exec(placed);
   const percent = RELIABILITY.exec(placed);
   const reliable = findReliable(placed);
-  let rest = blankAll(blank(placed, reliable), PAY, RELIABILITY, DURATION, CLOCK, DATE, NUMBERED);
+  let rest = blankAll(blank(placed, reliable), PAY, RELIABILITY);
+  rest = blankAll(blankDurations(rest), CLOCK, DATE, NUMBERED);
 
   const certifications = findCertifications(rest);
   rest = blank(rest, certifications);
   const role = readRole(rest);
   if (role === undefined) return undefined;
-  rest = blank(rest, findRoles(rest));
+  const uncertified = rest;
+  const roles = findRoles(rest);
+  rest = blank(rest, roles);
   const unshifted = rest;
-  const shifts = findShifts(rest);
+  const shifts = [...findShifts(rest), ...shiftsBefore(roles, uncertified)];
   rest = blankAll(blank(rest, shifts), ORDINAL);
   const available = findAvailable(rest);
   rest = blank(rest, available);
@@ -112,6 +126,7 @@ export function readRequest(text: string): RequestRead | undefined {
   const availability = readAvailability(available);
   const min_reliability = percentOf(percent) ?? wanted(reliable);
   const counted = rest.replaceAll(/\bno one\b/gi, (found) => " ".repeat(found.length));
+  const max_pay = Number(pay?.[1]!.replaceAll(",", "") ?? 0);
   const want = {
     role,
     count: firstCount(counted) ?? 1,
@@ -122,7 +137,7 @@ export function readRequest(text: string): RequestRead | undefined {
     ...(min_reliability !== undefined && { min_reliability }),
     ...(availability !== undefined && { available: availability }),
     ...(experience !== undefined && { experience }),
-    ...(pay !== null && { max_pay: Number(pay[1]) }),
+    ...(max_pay > 0 && { max_pay }),
     ...(exclude.exclude.length > 0 && { exclude: exclude.exclude }),
   };
   const dropped = [
@@ -131,11 +146,15 @@ export function readRequest(text: string): RequestRead | undefined {
     ...othersOf("shift", [...shifts, ...halfNamedShifts(unshifted)]),
     ...othersOf("certification", certifications),
     ...othersOf("available", available),
+    ...(availability === undefined ? refusedTimes(available) : []),
     ...othersOf("experience", findExperience(rest)),
+    ...(pay !== null && max_pay === 0 ? [{ slot: "max_pay" as const, said: pay[0] }] : []),
     ...otherNumbers("max_pay", PAY, placed),
     ...otherNumbers("min_reliability", RELIABILITY, placed),
     ...yearsIn(placed),
+    ...otherDemands(placed),
     ...numbersLeft(counted),
+    ...unheeded(text, exclude.spans, place.not_city),
   ];
   return { want, unread: dropped };
 }
@@ -166,18 +185,59 @@ function readAvailability(found: readonly PhraseMatch<string>[]): string | undef
   return refused === "weekends" || refused === "saturdays" ? "weekdays" : undefined;
 }
 
-function readExclusions(text: string): { exclude: string[]; rest: string; unread: Unread[] } {
-  const ids = (text.match(WORKER_ID) ?? []).map((id) => id.toUpperCase());
-  const { place } = readPlace(text);
-  const name = EXCLUDED_NAME.exec(text);
-  // "not Kansas City" rules out a place, not a person.
-  const is_person = name !== null && name[1] !== place.not_city;
-  const second = is_person ? SECOND_NAME.exec(text.slice(name.index + name[0].length))?.[1] : null;
-  return {
-    unread: second ? [{ slot: "exclude", said: `exclude: ${second}` }] : [],
-    exclude: is_person ? [...ids, name[1]!] : ids,
-    rest: is_person ? text.replace(name[1]!, " ".repeat(name[1]!.length)) : text,
-  };
+/** Times that are ruled out, and leave no other one to ask for. */
+function refusedTimes(found: readonly PhraseMatch<string>[]): Unread[] {
+  const [first] = found.filter((one) => one.negated);
+  return first === undefined ? [] : [{ slot: "available", said: `available: no ${first.value}` }];
+}
+
+/** "Night janitors": a time of day right before a role is its shift. */
+function shiftsBefore(roles: readonly PhraseMatch<string>[], text: string): PhraseMatch<string>[] {
+  return roles.flatMap(({ start }) => {
+    const before = text.slice(0, start);
+    const match = BEFORE_ROLE.exec(before);
+    if (match === null) return [];
+    const named = findShifts(`${match[1]!} shift`);
+    const negated = isNegated(before.slice(0, match.index));
+    return named.map((one) => ({ ...one, start: match.index, end: start, negated }));
+  });
+}
+
+/** Words that take something out, and nothing was read of what that is. */
+function unheeded(text: string, excluded: readonly { start: number }[], not_city = ""): Unread[] {
+  const exceptions = exceptionsIn(text);
+  if (exceptions.length === 0) return [];
+  const finders = [findCities, findStates, findShifts, findCertifications, findAvailable];
+  const found = [...finders, findExperience, findRoles].flatMap((find) => find(text));
+  const negated = found.filter((one) => one.negated);
+  const starts = new Set([...excluded, ...negated].map((one) => one.start));
+  return exceptions.flatMap(({ start, end }) => {
+    if (starts.has(end) || (not_city !== "" && text.startsWith(not_city, end))) return [];
+    const said = /^[^,.;!?\n]{0,60}/.exec(text.slice(start))![0].trim();
+    return [{ slot: undefined, said }];
+  });
+}
+
+/** Lengths of time out of the text: "two nights", not the night of "two night-shift welders". */
+function blankDurations(text: string): string {
+  const roles = new Set(findRoles(text).map((one) => one.start));
+  return text.replaceAll(DURATION, (found, offset: number) => {
+    const unit = /[a-z]+$/i.exec(found)![0];
+    if (!/^(?:day|night)s?$/i.test(unit)) return " ".repeat(found.length);
+    const end = offset + found.length;
+    const crew = CREW.exec(text.slice(end));
+    const is_before_role = roles.has(end + /^[\s-]*/.exec(text.slice(end))![0].length);
+    if (crew === null)
+      return is_before_role && !/s$/i.test(unit) ? found : " ".repeat(found.length);
+    // "Two night shifts" are a length of time, and at night.
+    return crew[1] === "" ? found : " ".repeat(found.length - unit.length) + unit;
+  });
+}
+
+/** "Night shifts" are the night shift. */
+function withPlurals({ value, words }: Term): Term {
+  const plurals = words.filter((one) => / (?:shift|crew)$/.test(one)).map((one) => `${one}s`);
+  return { value, words: [...words, ...plurals] };
 }
 
 function termMatcher(terms: readonly Term[]) {

@@ -38,8 +38,21 @@ export function yearsIn(text: string): Unread[] {
   return (text.match(YEARS) ?? []).map((said) => ({ slot: undefined, said }));
 }
 
+const TESTED = "(?:drug|alcohol)[\\s-](?:tests?|tested|testing|screens?|screened|screening)";
+const PAPERS =
+  "driver['’]?s licen[sc]e|security clearance|citizens?(?:hip)?|work permit|" +
+  "high school diploma|GED|background[\\s-]check(?:s|ed)?|vaccinat(?:ed|ion)";
+const BELONGINGS =
+  "own (?:car|truck|tools|transport(?:ation)?|vehicle)|steel[\\s-]toed?(?: boots)?";
+const OTHER_DEMANDS = new RegExp(`\\b(?:${TESTED}|${PAPERS}|${BELONGINGS})\\b`, "gi");
+
+/** Demands that people often make of workers, and the data knows nothing of. */
+export function otherDemands(text: string): Unread[] {
+  return [...new Set(text.match(OTHER_DEMANDS))].map((said) => ({ slot: undefined, said }));
+}
+
 /** Numbers that are neither the count nor part of anything else that was read. */
 export function numbersLeft(rest: string): Unread[] {
-  const numbers = withoutFirstCount(rest).match(/\$?\b\d+(?:[.,]\d+)*\b%?/g) ?? [];
+  const numbers = withoutFirstCount(rest).match(/\$?\b\d+(?:[.,]\d+)*\b%?|\bzero\b/gi) ?? [];
   return numbers.map((said) => ({ slot: undefined, said: `number: ${said}` }));
 }

@@ -1,4 +1,5 @@
 // What stands in a worker's notes, and whether notes speak for an experience or against it.
+import { legible, wholeWords } from "./plain-text.ts";
 import { EXPERIENCE } from "./terms.ts";
 
 const FOR: Readonly<Record<string, readonly string[]>> = {
@@ -56,15 +57,15 @@ export function noteDeck(): string[] {
   return deck;
 }
 
-const REFUSAL = /\b(?:no|not|never|won't|without|cannot|refuses)\b/i;
+const REFUSAL = /\b(?:no|not|never|without|cannot|refuses|lacks|unable)\b|n't\b/i;
+
+const SPOKEN_OF = new Map(EXPERIENCE.map(({ value, words }) => [value, wholeWords(words)]));
 
 /** True when a sentence of the notes claims the experience and none denies it. */
 export function hasExperience(notes: string, value: string): boolean {
-  const words = EXPERIENCE.find((term) => term.value === value)?.words ?? [value];
-  const about = notes
+  const named = SPOKEN_OF.get(value) ?? wholeWords([legible(value)]);
+  const about = legible(notes)
     .split(/(?<=[.!?])\s+/)
-    .filter((sentence) =>
-      words.some((word) => sentence.toLowerCase().includes(word.toLowerCase())),
-    );
+    .filter((sentence) => named.test(sentence));
   return about.length > 0 && !about.some((sentence) => REFUSAL.test(sentence));
 }
