@@ -1,9 +1,12 @@
-// Reads where an object in the loose spelling of models ends, and where in it a cut-off one stops.
+// Reads where an object in the loose spelling of models starts and ends, and where a cut-off one
+// stops.
 
 export interface LooseObject {
   /** Just after the closing brace; the text's length when it is cut off. */
   readonly end: number;
   readonly balanced: boolean;
+  /** The text ended within a string or a comment. */
+  readonly in_string: boolean;
   /** Dot path of what was being written when the text ended, e.g. `fills.1.name`. */
   readonly path: string;
 }
@@ -16,7 +19,54 @@ interface Level {
 
 /** Quotes that open a string beside the double one, and what closes them. */
 const CLOSING: Readonly<Record<string, string>> = { "“": "”", "‘": "’", "„": "“" };
-/** `start` is the offset of the opening brace. Linear time; never throws. */
+
+/** An opening brace that starts an object, also one in the loose spelling of JavaScript. */
+const OBJECT_START = /\{\s*(?:["'“‘`}]|\\"|\/[/*]|#|,|[\p{L}_$][\p{L}\p{N}_$-]*["']?\s*:)/uy;
+
+/** Offset of the next opening brace that starts an object; or -1. */
+export function nextObjectStart(text: string, from: number): number {
+  for (let at = text.indexOf("{", from); at >= 0; at = text.indexOf("{", at + 1)) {
+    OBJECT_START.lastIndex = at;
+    if (OBJECT_START.test(text)) return at;
+  }
+  return -1;
+}
+
+/** What may stand between the brace and the first field name. */
+const LEAD = String.raw`\{(?:[\s,]|\/\/[^\n]*|#[^\n]*|\/\*[^*]*\*\/)*`;
+/** A field name, quoted or not, also one whose quotes are escaped. */
+const NAME = [
+  String.raw`"(?:[^"\\\n]|\\.){0,999}"`,
+  String.raw`'(?:[^'\\\n]|\\.){0,999}'`,
+  String.raw`\\"[^"\\\n]{0,999}\\"`,
+  "`[^`\\n]{0,999}`",
+  String.raw`“[^”\n]{0,999}”|‘[^’\n]{0,999}’`,
+  String.raw`[\p{L}_$][\p{L}\p{N}_$-]*["']?`,
+].join("|");
+const MEMBER_START = new RegExp(String.raw`${LEAD}(?:${NAME})\s*:`, "uy");
+
+/** The brace at `start` is followed by a whole field name and a colon: it is none of prose. */
+export function beginsWithMember(text: string, start: number): boolean {
+  MEMBER_START.lastIndex = start;
+  return MEMBER_START.test(text);
+}
+
+/** The offset just after the brace that closes the one at `start`; -1: not before `limit`. */
+export function strictEnd(text: string, start: number, limit = text.length): number {
+  let depth = 0;
+  for (let at = start; at < limit; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 34) {
+      for (at++; at < limit && text.charCodeAt(at) !== 34; at++) {
+        if (text.charCodeAt(at) === 92) at++;
+      }
+    } else if (code === 123) depth++;
+    else if (code === 125 && --depth === 0) return at + 1;
+  }
+  return -1;
+}
+
+/** `start` is the offset of the opening bracket. Linear time; never throws. */
 export function endOfLooseObject(text: string, start: number): LooseObject {
   const levels: Level[] = [];
   let token_from = start;
@@ -28,13 +78,14 @@ export function endOfLooseObject(text: string, start: number): LooseObject {
     if (char === "/" || char === "#") {
       const comment = commentEnd(text, at, before);
       if (comment > at) {
+        if (comment === text.length) return cutOff(text, levels, true);
         at = comment - 1;
         continue;
       }
     }
     if (opensString(char, before)) {
       const end = stringEnd(text, at);
-      if (end < 0) return { end: text.length, balanced: false, path: pathOf(levels) };
+      if (end < 0) return cutOff(text, levels, true);
       token_from = at + 1;
       token_to = end;
       at = end;
@@ -51,14 +102,20 @@ export function endOfLooseObject(text: string, start: number): LooseObject {
     if (char === "{" || char === "[") levels.push({ list: char === "[", key: "", index: 0 });
     else if (char === "}" || char === "]") {
       levels.pop();
-      if (levels.length === 0) return { end: at + 1, balanced: true, path: "" };
+      if (levels.length === 0) {
+        return { end: at + 1, balanced: true, in_string: false, path: "" };
+      }
     } else {
       const level = levels.at(-1)!;
       if (char === "," && level.list) level.index++;
       else if (!level.list) level.key = char === ":" ? text.slice(token_from, token_to) : "";
     }
   }
-  return { end: text.length, balanced: false, path: pathOf(levels) };
+  return cutOff(text, levels, false);
+}
+
+function cutOff(text: string, levels: readonly Level[], in_string: boolean): LooseObject {
+  return { end: text.length, balanced: false, in_string, path: pathOf(levels) };
 }
 
 export function isBlank(char: string): boolean {

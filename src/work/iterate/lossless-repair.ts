@@ -12,14 +12,14 @@ export type Repair =
  * Longer answers are asked for again: the library takes quadratic time for some broken texts (a
  * fifth of a second at this size).
  */
-const SOURCE_CHARS_MAX = 32_000;
+export const REPAIRED_CHARS_MAX = 32_000;
 
 /**
  * The source as strict JSON, if that is a matter of spelling: quotes, commas, colons, comments,
  * True / None, closing brackets. A repair that drops, adds or changes any content is refused.
  */
 export function repairLosslessly(source: string): Repair {
-  if (source.length > SOURCE_CHARS_MAX) return { ok: false, at: undefined };
+  if (source.length > REPAIRED_CHARS_MAX) return { ok: false, at: undefined };
   const plain = unescapedWhole(source);
   const strict = strictForm(withUsualSlipsMended(plain));
   if (strict === undefined) return { ok: false, at: undefined };

@@ -1,7 +1,8 @@
 // What a model's answer comes to: its object, mended if that loses nothing, or what to say to it.
 import type { FinishReason, ValidationError } from "#contracts/nouns.ts";
-import { answerSections, firstObject, isMember, nextObjectStart } from "./json-extract.ts";
-import { endOfLooseObject } from "./loose-object.ts";
+import { answerSections } from "./answer-sections.ts";
+import { firstObject, isMember } from "./json-extract.ts";
+import { endOfLooseObject, nextObjectStart } from "./loose-object.ts";
 import { pathAt, repairLosslessly } from "./lossless-repair.ts";
 
 export type AnswerRead =
@@ -64,10 +65,12 @@ function withoutDoubles(
   source: string,
   repaired: boolean,
 ): AnswerRead {
-  const { members, depth, lost } = measured(artifact, source);
+  const { members, depth, has_odd_name } = measured(artifact);
   if (depth > DEPTH_MAX) return { error: tooDeep(source) };
-  if (lost !== undefined) return { error: lostNumber(source, lost) };
-  if (countColons(source) === members) return { artifact, repaired };
+  if (repaired && has_odd_name) return { error: malformed(source, 0) };
+  const { colons, lost_at } = scanned(source);
+  if (lost_at !== undefined) return { error: lostNumber(source, lost_at) };
+  if (colons === members) return { artifact, repaired };
   return {
     error: {
       kind: "schema",
@@ -79,44 +82,71 @@ function withoutDoubles(
   };
 }
 
-/** Colons outside of strings: as many as members were written. */
-function countColons(json: string): number {
-  let count = 0;
+/** No artifact of people is nested so deep; validators and logs read what is by recursion. */
+const DEPTH_MAX = 200;
+/** Names that hold these were prose up to a quote or a brace further on. */
+const ODD_NAME = /["{}\n]|:\s|^\s|\s$/;
+
+/** Members of all objects, the deepest nesting, and whether a name can hardly be meant. */
+function measured(artifact: object) {
+  let members = 0;
+  let depth = 0;
+  let has_odd_name = false;
+  const waiting: [value: unknown, at: number][] = [[artifact, 1]];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const [value, at] = next;
+    if (typeof value !== "object" || value === null) continue;
+    const inner = Object.values(value);
+    if (!Array.isArray(value)) {
+      members += inner.length;
+      has_odd_name ||= Object.keys(value).some((name) => ODD_NAME.test(name));
+    }
+    depth = Math.max(depth, at);
+    for (const one of inner) waiting.push([one, at + 1]);
+  }
+  return { members, depth, has_odd_name };
+}
+
+/**
+ * Of strict JSON, strings left aside: the colons, as many as members were written, and where the
+ * first number stands that is read as another one.
+ */
+function scanned(json: string) {
+  let colons = 0;
+  let lost_at: number | undefined;
   for (let at = 0; at < json.length; at++) {
     const code = json.charCodeAt(at);
     if (code === 34) {
       for (at++; json.charCodeAt(at) !== 34; at++) if (json.charCodeAt(at) === 92) at++;
-    } else if (code === 58) count++;
+    } else if (code === 58) colons++;
+    else if (code >= 48 && code <= 57) {
+      const token = numberAt(json, at);
+      if (isLost(token)) lost_at ??= at;
+      at += token.length - 1;
+    }
   }
-  return count;
+  return { colons, lost_at };
 }
 
-/** No artifact of people is nested so deep; validators and logs read what is by recursion. */
-const DEPTH_MAX = 200;
-/** Whole numbers of so many digits may not be what was written. */
-const LONG_NUMBER = /\d{17,}/g;
+const NUMBER = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
-/** Members of all objects, the deepest nesting, and a number that is not what was written. */
-function measured(artifact: object, source: string) {
-  let members = 0;
-  let depth = 0;
-  let lost: number | undefined;
-  const long = source.match(LONG_NUMBER) ?? [];
-  const waiting: [value: unknown, at: number][] = [[artifact, 1]];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const [value, at] = next;
-    if (typeof value === "number") {
-      const size = Math.abs(value);
-      const is_cut = long.some((digits) => Number(digits) === size && digits !== String(size));
-      if (!Number.isFinite(value) || is_cut) lost ??= value;
-    }
-    if (typeof value !== "object" || value === null) continue;
-    const inner = Object.values(value);
-    if (!Array.isArray(value)) members += inner.length;
-    depth = Math.max(depth, at);
-    for (const one of inner) waiting.push([one, at + 1]);
-  }
-  return { members, depth, lost };
+/** The number at `at`, without its sign. */
+function numberAt(json: string, at: number): string {
+  NUMBER.lastIndex = at;
+  return NUMBER.exec(json)![0];
+}
+
+/** Any whole number of so many digits is held exactly. */
+const EXACT_DIGITS = 15;
+const WHOLE_PART = /^\d+(?=\.|$)/;
+
+/** Too large, or the whole part has other digits than were written; a fraction may be rounded. */
+function isLost(token: string): boolean {
+  if (token.length <= EXACT_DIGITS && !/e/i.test(token)) return false;
+  const value = Number(token);
+  if (!Number.isFinite(value)) return true;
+  const whole = WHOLE_PART.exec(token)?.[0] ?? "";
+  return whole.length > EXACT_DIGITS && String(Math.trunc(value)) !== whole;
 }
 
 function tooDeep(source: string): ValidationError {
@@ -129,13 +159,15 @@ function tooDeep(source: string): ValidationError {
   };
 }
 
-function lostNumber(source: string, read: number): ValidationError {
+function lostNumber(source: string, at: number): ValidationError {
+  const token = (source[at - 1] === "-" ? "-" : "") + numberAt(source, at);
+  const written = token.length > EXCERPT_MAX / 4 ? `${token.slice(0, EXCERPT_MAX / 4)}…` : token;
   return {
     kind: "schema",
-    field: "",
+    field: pathAt(source, at),
     message: "a number has more digits than a number can hold; write it as a text, or shorter",
-    expected: "numbers of at most 15 digits",
-    actual: `${excerpt(source, 0)} (one of its numbers is read as ${read})`,
+    expected: `numbers of at most ${EXACT_DIGITS} digits`,
+    actual: `${excerpt(source, at)} (${written} is read as ${Number(token)})`,
   };
 }
 

@@ -75,6 +75,7 @@ function stepOutside(walk: Walk): boolean {
   if (wanted === '"') return openString(walk, said);
   if (wanted === "," || wanted === ":") {
     if (said === wanted) take(walk, 1);
+    else if (wanted === ":" && !isPlainName(walk.result, walk.r - 1)) return false;
     walk.r++;
     walk.comma_last = said === ",";
     return true;
@@ -189,12 +190,22 @@ function closeString(walk: Walk, said: string | undefined): boolean {
     const next = walk.source[at];
     if (next === undefined) return false;
     if (isQuote(next) && at > walk.s) return false;
+    const is_name = walk.result[walk.r + 1] === ":";
+    if (is_name && !(walk.is_bare || next === ":")) return false;
+    if (is_name && !isPlainName(walk.result, walk.r)) return false;
     walk.last = walk.source[walk.s - 1]!;
     walk.comma_last = false;
   }
   walk.in_string = false;
   walk.r++;
   return true;
+}
+
+const PLAIN_NAME = /^[\p{L}\p{N}_$-]+$/u;
+
+/** Field names that lack a quote or a colon are words; else they may be prose behind a quote. */
+function isPlainName(result: string, end: number): boolean {
+  return PLAIN_NAME.test(result.slice(result.lastIndexOf('"', end - 1) + 1, end));
 }
 
 const LITERALS: readonly (readonly [string, string])[] = [
