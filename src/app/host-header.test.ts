@@ -52,6 +52,8 @@ test("a key for models only stays one, whatever Host it sends", async (t) => {
       `x@${host}/v1/models?`,
       "127.0.0.1/v1/chat",
       "127.0.0.1\\v1\\chat",
+      "999.1.1.1",
+      "localhost:99999",
     ]) {
       const { status, text } = await ask("GET", path, secret, said);
       assert.ok(status === 400 || status === 403, `${said}: ${status} ${text}`);

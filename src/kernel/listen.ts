@@ -3,18 +3,22 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Hono } from "hono";
 import { problemAnswer } from "./answer-call.ts";
-import { isHost, noHost } from "./host-header.ts";
+import { HOST_UNSAID, isHost, noHost } from "./host-header.ts";
 import { onBun } from "./http-client.ts";
+import { newId } from "./ids.ts";
 import { LIMITS } from "./limits.ts";
 import { LakehouseError } from "./problem.ts";
-import type { DirectHandler } from "./serve-direct.ts";
+import { answerBroken, traceIdOf, type DirectHandler } from "./serve-direct.ts";
 import { toWebResponse, type DirectWebHandler } from "./serve-direct-web.ts";
+import { webOnNode } from "./web-on-node.ts";
 
 /** A web-standard app, and what may be answered without it on Node. */
 export type Listener = Pick<Hono, "fetch"> & {
   readonly direct?: DirectHandler;
   /** The same on Bun. */
   readonly directWeb?: DirectWebHandler;
+  /** Told what a guard or a handler threw, with the trace id that its caller reads. */
+  readonly broke?: (thrown: unknown, trace_id: string) => void;
 };
 
 export interface ListenOptions {
@@ -55,16 +59,22 @@ async function listenOnNode(
   host: string,
 ): Promise<Listening> {
   const { createServer } = await import("node:http");
-  const throughWeb = lazyWeb(app);
-  const server = createServer((request, response) => {
-    const refused = refuse?.(request.socket.remoteAddress ?? "", request.url ?? "/");
-    if (refused !== undefined) {
-      // What it still sends is not waited for.
-      response.writeHead(refused.status, { ...refused.headers, connection: "close" });
-      response.end(refused.body);
-      return;
+  const throughWeb = webOnNode(app);
+  // A request without a Host is refused with a problem document, as one with a wrong one.
+  const server = createServer({ requireHostHeader: false }, (request, response) => {
+    try {
+      const refused = refuse?.(request.socket.remoteAddress ?? "", request.url ?? "/");
+      if (refused !== undefined) {
+        // What it still sends is not waited for.
+        response.writeHead(refused.status, { ...refused.headers, connection: "close" });
+        response.end(refused.body);
+        return;
+      }
+      if (app.direct?.(request, response) !== true) throughWeb(request, response);
+    } catch (thrown) {
+      // Whatever one request does, the house goes on for all others.
+      app.broke?.(thrown, answerBroken(request, response, thrown));
     }
-    if (app.direct?.(request, response) !== true) throughWeb(request, response);
   });
   server.on("connection", (socket) => socket.setNoDelay(true));
   // Large uploads take longer than node's default of five minutes for a whole request.
@@ -79,26 +89,6 @@ async function listenOnNode(
     url: urlOf(host, bound),
     port: bound,
     stop: drain,
-  };
-}
-
-/** Web requests and responses on Node; loaded with the first one that needs them. */
-function lazyWeb(app: Listener): (request: IncomingMessage, response: ServerResponse) => void {
-  type Take = (request: IncomingMessage, response: ServerResponse) => unknown;
-  let loading: Promise<Take> | undefined;
-  let take: Take | undefined;
-  return (request, response) => {
-    if (take !== undefined) {
-      void take(request, response);
-      return;
-    }
-    loading ??= import("@hono/node-server").then(
-      ({ getRequestListener }) => (take = getRequestListener(app.fetch)),
-    );
-    loading.then(
-      (loaded) => loaded(request, response),
-      () => response.destroy(),
-    );
   };
 }
 
@@ -178,15 +168,14 @@ async function listenOnBun(
       development: false,
       maxRequestBodySize: LIMITS.raw_body_bytes_max,
       fetch(request: Request, own: BunServer) {
-        const said = request.headers.get("host");
-        if (said !== null && !isHost(said)) return toWebResponse(problemAnswer(noHost()));
-        if (refuse === undefined) return app.directWeb?.(request) ?? app.fetch(request);
-        const { pathname, search } = new URL(request.url);
-        const refused = refuse(own.requestIP(request)?.address ?? "", pathname + search);
-        if (refused === undefined) return app.directWeb?.(request) ?? app.fetch(request);
-        const { status, headers, body } = refused;
-        return new Response(body, { status, headers });
+        try {
+          return answerOnBun(app, request, refuse, own);
+        } catch (thrown) {
+          return brokenOnBun(app, thrown, traceIdOf(request));
+        }
       },
+      // What was thrown later; the request is not told with it.
+      error: (thrown: unknown) => brokenOnBun(app, thrown, newId()),
     });
   } catch (error) {
     throw cannotListen(host, port, error);
@@ -200,6 +189,39 @@ async function listenOnBun(
       clearTimeout(force);
     },
   };
+}
+
+function answerOnBun(
+  app: Listener,
+  request: Request,
+  refuse: RefusePeer | undefined,
+  own: BunServer,
+): Response | Promise<Response> {
+  const said = request.headers.get("host");
+  // HTTP/1.0 need not say it: such a request has no more than its path for a URL.
+  const asked = said === null ? withUrl(request) : request;
+  if (said !== null && !isHost(said)) {
+    return toWebResponse(problemAnswer(noHost(), traceIdOf(request)));
+  }
+  if (refuse !== undefined) {
+    const { pathname, search } = new URL(asked.url);
+    const refused = refuse(own.requestIP(request)?.address ?? "", pathname + search);
+    if (refused !== undefined) {
+      const { status, headers, body } = refused;
+      return new Response(body, { status, headers });
+    }
+  }
+  return app.directWeb?.(asked) ?? app.fetch(asked);
+}
+
+function withUrl(request: Request): Request {
+  const { url } = request;
+  return url.startsWith("/") ? new Request(`http://${HOST_UNSAID}${url}`, request) : request;
+}
+
+function brokenOnBun(app: Listener, thrown: unknown, trace_id: string): Response {
+  app.broke?.(thrown, trace_id);
+  return toWebResponse(problemAnswer(thrown, trace_id));
 }
 
 function urlOf(host: string, port: number): string {

@@ -15,6 +15,7 @@ import type { Principal } from "./call.ts";
 import type { Operation } from "./contract.ts";
 import { startWait, stopWait } from "./long-wait.ts";
 import { isHost } from "./host-header.ts";
+import { dropRest } from "./left-body.ts";
 import { LIMITS } from "./limits.ts";
 import type { LakehouseError } from "./problem.ts";
 import { bodyStalled } from "./stalled-body.ts";
@@ -93,7 +94,7 @@ export function answerAside(
   return true;
 }
 
-/** Undefined: the Host is none, and the web app refuses it. */
+/** Undefined: the Host is none, or not there; what comes before the web app looks at it. */
 function headOf({ method = "GET", url = "/", headers }: IncomingMessage): RequestHead | undefined {
   if (headers.host === undefined || !isHost(headers.host)) return undefined;
   return {
@@ -141,8 +142,9 @@ function answerDirect(
     bytes: () => incoming,
     authenticate: (operation) => edge.authenticate?.(head, operation),
   };
-  void answerCall(asked, routed, open, edge).then((answer) =>
-    writeAnswer(incoming, response, answer, guard),
+  void answerCall(asked, routed, open, edge).then(
+    (answer) => writeAnswer(incoming, response, answer, guard),
+    (thrown: unknown) => answerBroken(incoming, response, thrown),
   );
 }
 
@@ -179,31 +181,43 @@ function readText(incoming: IncomingMessage, bytes_max: number): Promise<string>
   });
 }
 
-function writeAnswer(
+/** Never throws: nobody waits for what became of an answer. */
+export function writeAnswer(
   incoming: IncomingMessage,
   response: ServerResponse,
   { status, headers, body }: AnswerOverHttp,
-  guard: DirectGuard,
+  guard: DirectGuard = {},
 ): void | Promise<void> {
   if (!incoming.complete) dropRest(incoming, response);
   // An answer's headers are made for it alone.
   const all = guard.headers === undefined ? headers : Object.assign(headers, guard.headers);
-  if (typeof body === "string" || body === null) {
-    const text = body ?? "";
-    all["content-length"] = String(Buffer.byteLength(text));
+  if (typeof body !== "string" && body !== null) return writePieces(response, status, all, body);
+  const text = body ?? "";
+  all["content-length"] = String(Buffer.byteLength(text));
+  try {
     response.writeHead(status, all).end(text);
-    return;
+  } catch (thrown) {
+    answerBroken(incoming, response, thrown);
   }
-  return writePieces(response, status, all, body);
 }
 
-/** What the caller still sends is read away for a moment, so that it gets to read its answer. */
-function dropRest(incoming: IncomingMessage, response: ServerResponse): void {
-  incoming.on("error", () => undefined).resume();
-  response.once("finish", () => {
-    const timer = setTimeout(() => {
-      if (!incoming.complete) incoming.destroy();
-    }, LIMITS.stop_grace_ms).unref();
-    incoming.once("close", () => clearTimeout(timer));
-  });
+/**
+ * The last that can be said of a request whose answer was not made: what was thrown, as a problem;
+ * where an answer has begun, that it is not whole. Never throws. Answers the trace id it names.
+ */
+export function answerBroken(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  thrown: unknown,
+): string {
+  const { trace_id } = traceOrigin((name) => headerText(incoming.headers[name]));
+  try {
+    const { status, headers, body } = problemAnswer(thrown, trace_id);
+    if (!incoming.complete) dropRest(incoming, response);
+    headers["content-length"] = String(Buffer.byteLength(body as string));
+    response.writeHead(status, headers).end(body);
+  } catch {
+    response.destroy();
+  }
+  return trace_id;
 }

@@ -46,7 +46,12 @@ export interface ServeOptions {
 }
 
 /** A web-standard app; on Node, `direct` answers what it can without web objects in between. */
-export type ServedApp = Hono & { direct: DirectHandler; directWeb: DirectWebHandler };
+export type ServedApp = Hono & {
+  direct: DirectHandler;
+  directWeb: DirectWebHandler;
+  /** Told what was thrown where no operation was reached. */
+  readonly broke: (thrown: unknown, trace_id: string) => void;
+};
 
 /** A Hono app with a route for each operation; errors leave as problem+json. */
 export function serveHttp(served: readonly Served[], options: ServeOptions = {}): ServedApp {
@@ -85,6 +90,7 @@ export function serveHttp(served: readonly Served[], options: ServeOptions = {})
   return Object.assign(app, {
     direct: serveDirect(fixed, edge),
     directWeb: serveDirectWeb(fixed, edge),
+    broke: (thrown: unknown, trace_id: string) => tellBroken(edge, thrown, trace_id),
   });
 }
 

@@ -32,7 +32,10 @@ export interface DoctorCheck {
 export interface CliHost {
   readonly terminal: Terminal;
   readonly version: string;
-  /** Connects to the server of the data folder if one runs, else opens the house here. */
+  /**
+   * Connects to the server of the data folder if one runs, else opens the house here. Of that one
+   * the first SIGINT or SIGTERM ends what is under way and closes it, the second ends the program.
+   */
   open(options: OpenOptions): Promise<OpenHouse>;
   up(options: GlobalOptions & UpOptions): Promise<void>;
   /** Serves the Model Context Protocol on stdin and stdout until stdin ends. */

@@ -37,7 +37,8 @@ export function createProgram(host: CliHost): Command {
       "  lakehouse ingest people.csv                      bring in your own data\n" +
       '  lakehouse sql "SELECT count(*) FROM people"      ask it\n' +
       "  lakehouse up                                     serve it all on http://127.0.0.1:3110\n" +
-      "\nExit codes: 0 done, 1 failed, 2 the request was wrong, 3 not accepted, 130 interrupted.",
+      "\nExit codes: 0 done, 1 failed, 2 the request was wrong, 3 not accepted, 130 interrupted,\n" +
+      "143 terminated.",
   );
   const kit = createCommandKit(host, program);
   addHouseCommands(program, kit);

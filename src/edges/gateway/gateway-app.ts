@@ -136,6 +136,8 @@ function isPlainly(url: string, known: ReadonlySet<string>): boolean {
 /** Whom a request comes from or is meant for, when that is nobody of ours. */
 function foreignPart({ url, headers }: RequestHead, known: ReadonlySet<string>) {
   if (!isPlainly(url, known)) {
+    // No path is looked at in an address that no URL parser takes.
+    if (!URL.canParse(url)) return "a host that is none";
     const host = new URL(url).hostname;
     if (!known.has(host)) return `host "${host}"`;
   }

@@ -1,9 +1,8 @@
-// The MCP face behind a gateway: loaded late, sessions bounded, streams ended when it stops.
+// The MCP face behind a gateway: loaded late, streams ended when it stops.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { Server, type McpServerFactory } from "@modelcontextprotocol/server";
 import { createGatewayApp } from "#edges/gateway/gateway-app.ts";
-import { createLegacySessions } from "./legacy-sessions.ts";
 import { createMcpFace } from "./mcp-face.ts";
 
 const makeServer: McpServerFactory = () => {
@@ -77,44 +76,4 @@ test("a stream without an end is ended when the house stops", async (t) => {
   const ended = stream.text();
   stopping.abort();
   assert.doesNotMatch(await ended, /error/);
-});
-
-const owner = (clientId: string) => ({ token: "", clientId, scopes: [] });
-
-async function beginSession(
-  sessions: ReturnType<typeof createLegacySessions>,
-  who: string,
-): Promise<string> {
-  const answer = await sessions.begin(request(initialize), owner(who), initialize);
-  await answer.text();
-  return answer.headers.get("mcp-session-id")!;
-}
-
-test("sessions are bounded: the one unused for longest makes room", async () => {
-  const sessions = createLegacySessions(makeServer, { sessions_max: 2, idle_ms: 60_000 });
-  const use = async (id: string, who = "a") => {
-    const asked = request(list, { "mcp-session-id": id, "mcp-protocol-version": "2025-11-25" });
-    const answer = await sessions.serve(id, asked, owner(who), list);
-    await answer.text();
-    return answer.status;
-  };
-  const first = await beginSession(sessions, "a");
-  const second = await beginSession(sessions, "a");
-  assert.notEqual(first, second);
-  assert.equal(await use(first), 200);
-  const third = await beginSession(sessions, "a");
-  assert.deepEqual([await use(first), await use(second), await use(third)], [200, 404, 200]);
-  assert.equal(await use(first, "b"), 404);
-  await sessions.close();
-  assert.equal(await use(first), 404);
-});
-
-test("idle sessions end when another begins", async () => {
-  const sessions = createLegacySessions(makeServer, { sessions_max: 9, idle_ms: 5 });
-  const first = await beginSession(sessions, "a");
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  await beginSession(sessions, "a");
-  const asked = request(list, { "mcp-session-id": first });
-  assert.equal((await sessions.serve(first, asked, owner("a"), list)).status, 404);
-  await sessions.close();
 });
