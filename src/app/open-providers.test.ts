@@ -42,6 +42,28 @@ test("without keys only what needs none is registered, and the log says who is l
   ]);
 });
 
+test("an address to which no path can be added is refused, and what it holds is not told", () => {
+  const endpoints = (base_url: string) => ({ endpoints: [{ name: "own", base_url }] });
+  const cases = [
+    [endpoints("https://me:hush@host/v1"), /user or a password/],
+    [endpoints("https://hush@host/v1"), /user or a password/],
+    [endpoints("https://host/v1#hush"), /fragment/],
+    [endpoints("localhost:8080/hush"), /http:\/\//],
+    [{ ollama: "http://me:hush@host" }, /user or a password/],
+    [{ ollama: "127.0.0.1:11434" }, /http:\/\//],
+    [{ kimi: { base_url: "ftp://host/hush" } }, /http:\/\//],
+    [{ anthropic: { base_url: "https://host#" } }, /fragment/],
+  ] as const;
+  for (const [settings, why] of cases) {
+    const { error } = providersSettings.safeParse(settings);
+    assert.match(error?.message ?? "", why, JSON.stringify(settings));
+    assert.doesNotMatch(error!.message, /hush/);
+  }
+  const good = ["http://[::1]:8080/v1", "https://host/openai?api-version=2024-06-01", "http://h"];
+  for (const base_url of good) assert.ok(providersSettings.safeParse(endpoints(base_url)).success);
+  assert.ok(providersSettings.safeParse({ ollama: "", openrouter: { base_url: "" } }).success);
+});
+
 test("a key in its variable or in its file of keys_dir registers a provider", async (t) => {
   const keys_dir = await tempDir(t);
   await writeFile(join(keys_dir, "kimi.env"), '# key\nexport KIMI_KEY="k-1"\n', { mode: 0o600 });

@@ -4,18 +4,39 @@ import { z } from "zod";
 const key = (reference: string) =>
   z.string().default(reference).describe("reference: env:NAME or file:/path");
 
+/** Undefined: an address to which paths can be added; a query stays behind them. */
+function faultOf(base_url: string): string | undefined {
+  const url = URL.parse(base_url);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    return "it has to begin with http:// or https:// and a host";
+  }
+  // The address itself is not told: it holds a secret.
+  if (url.username !== "" || url.password !== "") {
+    return "it names a user or a password, which are not sent: a key goes into api_key";
+  }
+  return base_url.includes("#") ? "it has a fragment (#…), which is never sent" : undefined;
+}
+
+function tellFault(base_url: string, tell: { addIssue(message: string): void }): void {
+  const fault = base_url === "" ? undefined : faultOf(base_url);
+  if (fault !== undefined) tell.addIssue(fault);
+}
+
+const address = (base_url: string) =>
+  z.string().superRefine(tellFault).default(base_url).describe("empty: not registered");
+
 /** A provider that is registered once its key is there. */
 const preset = (base_url: string, variable: string) =>
   z
     .strictObject({
-      base_url: z.string().default(base_url).describe("empty: not registered"),
+      base_url: address(base_url),
       api_key: key(`env:${variable}`),
     })
     .prefault({});
 
 const anthropic = z
   .strictObject({
-    base_url: z.string().default("https://api.anthropic.com").describe("empty: not registered"),
+    base_url: address("https://api.anthropic.com"),
     api_key: key("env:ANTHROPIC_API_KEY"),
     max_tokens: z
       .int()
@@ -48,7 +69,7 @@ const local = z
   .prefault({});
 
 export const providersSettings = z.strictObject({
-  ollama: z.string().default("http://127.0.0.1:11434").describe("base URL; empty: not registered"),
+  ollama: address("http://127.0.0.1:11434").describe("base URL; empty: not registered"),
   connect_timeout_ms: z
     .int()
     .min(1)
@@ -69,7 +90,7 @@ export const providersSettings = z.strictObject({
     .array(
       z.strictObject({
         name: z.string().regex(/^[a-z][a-z0-9_]*$/),
-        base_url: z.url().describe("of an OpenAI-compatible API, with /v1"),
+        base_url: z.url().superRefine(tellFault).describe("of an OpenAI-compatible API, with /v1"),
         api_key: z.string().default("").describe("reference: env:NAME or file:/path"),
         embedding_model: z.string().default("").describe("also embed with this model"),
         embedding_dimension: z.int().min(0).default(0),

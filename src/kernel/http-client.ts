@@ -1,20 +1,22 @@
-// HTTP out: our own exchanges for what is whole and unencrypted, else undici, on Bun its fetch.
-// Bodies are forwarded as bytes, never held whole.
+// HTTP out: our own exchanges for what is whole and unencrypted, else undici, on Bun its fetch as
+// long as it has room. Bodies are forwarded as bytes, never held whole; no proxy is ever used.
 import { availableParallelism } from "node:os";
 import type { Dispatcher } from "undici";
 import type { ByteStream } from "./contract.ts";
 import {
   createExchange,
+  createLossJudge,
+  wasSent,
   type DispatchRequest,
   type ExchangeHandler,
   type SendExchange,
   type WholeRequestBody,
 } from "./http-dispatch.ts";
+import { createFetchSender, type FetchBody } from "./http-fetch.ts";
 import { createHttp1Dispatch } from "./http1-agent.ts";
 import { BadAnswerError } from "./http1-response.ts";
 import { LIMITS } from "./limits.ts";
 import { LakehouseError } from "./problem.ts";
-import { emptyBody, failingBody, wholeBody } from "./whole-body.ts";
 
 export interface HttpRequest {
   readonly method: string;
@@ -50,9 +52,10 @@ export interface RequesterOptions {
 }
 
 /**
- * Sends a request. Network failures are `unavailable`, reason `unreachable`; abort is `cancelled`.
- * Bun's fetch works in a thread of its own, which is worth its price where it has a core to itself
- * (docs/decisions/0042).
+ * Sends a request. Network failures are `unavailable`, reason `unreachable` (`mayHaveBeenSent`
+ * tells which of them the other side may have worked for); abort is `cancelled`. Bun's fetch has a
+ * thread of its own, which is worth its price where it has a core to itself (docs/decisions/0042),
+ * and is taken as long as it has room.
  */
 export const httpRequest = createHttpRequester({
   fetch_plain: onBun() && availableParallelism() > 1,
@@ -62,12 +65,16 @@ export const httpRequest = createHttpRequester({
 export function createHttpRequester({ fetch_plain }: RequesterOptions): HttpRequester {
   function send(request: HttpRequest, signal: AbortSignal | undefined): Promise<HttpResponse> {
     const { method, url, headers = {}, body = null } = request;
-    const is_own = !fetch_plain && isWhole(body) && url.startsWith("http://");
-    if (!is_own && onBun()) return sendByFetch(request, signal);
     const whole_bytes_max = request.whole === true ? READ_AT_ONCE_BYTES : 0;
     const asked = { method, url, headers, signal, whole_bytes_max };
     const connect_ms = request.connect_timeout_ms ?? LIMITS.connect_timeout_ms;
-    if (is_own) return plainSenders.of(connect_ms)({ ...asked, body });
+    if (isWhole(body)) {
+      const is_own = !fetch_plain && url.startsWith("http://");
+      if (is_own || (onBun() && !byFetch.hasRoom())) {
+        return ownSenders.of(connect_ms)({ ...asked, body });
+      }
+    }
+    if (onBun()) return byFetch.send({ ...asked, body: fetchBody(body) });
     const known = senders.get(connect_ms);
     if (known !== undefined) return known({ ...asked, body });
     return senders.make(connect_ms).then((made) => made({ ...asked, body }));
@@ -103,10 +110,12 @@ function startLimit(timeout_ms: number): { signal: AbortSignal; clear(): void } 
   return { signal: limit.signal, clear: () => clearTimeout(timer) };
 }
 
-/** By connect timeout: there are as many as the settings name, one or two. */
-const plainSenders = createPlainSenders();
+const byFetch = createFetchSender();
 
-function createPlainSenders() {
+/** By connect timeout: there are as many as the settings name, one or two. */
+const ownSenders = createOwnSenders();
+
+function createOwnSenders() {
   const made = new Map<number, SendExchange<WholeRequestBody>>();
   return {
     of(connect_timeout_ms: number): SendExchange<WholeRequestBody> {
@@ -137,6 +146,7 @@ function createSenders() {
       const known = made.get(connectTimeout);
       if (known !== undefined) return known;
       const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connectTimeout });
+      const losses = createLossJudge();
       const send = createExchange(
         (asked: DispatchRequest<RequestBody>, handler: ExchangeHandler) => {
           const { method, body, headers, ...place } = asked;
@@ -146,10 +156,22 @@ function createSenders() {
             headers: headers as Record<string, string>,
             body: body as string | null,
           };
+          let sent_ms: number | undefined;
           agent.dispatch(options, {
             ...handler,
-            onResponseStart: (control, status, raw) =>
-              handler.onResponseStart(control, status, plainHeaders(raw)),
+            // As it is written: the connection stands.
+            onRequestStart(control) {
+              sent_ms = performance.now();
+              handler.onRequestStart(control);
+            },
+            onResponseStart(control, status, raw) {
+              losses.answered(asked.origin);
+              handler.onResponseStart(control, status, plainHeaders(raw));
+            },
+            onResponseError(control, error) {
+              if (sent_ms !== undefined) losses.judge(error, asked.origin, sent_ms);
+              handler.onResponseError(control, error);
+            },
           });
         },
       );
@@ -170,42 +192,15 @@ function plainHeaders(
   return headers;
 }
 
-async function sendByFetch(
-  request: HttpRequest,
-  signal: AbortSignal | undefined,
-): Promise<HttpResponse> {
-  const response = await fetch(request.url, {
-    method: request.method,
-    headers: request.headers ?? {},
-    body: fetchBody(request.body),
-    signal: signal ?? null,
-    redirect: "manual",
-  });
-  const headers = Object.fromEntries(response.headers);
-  const body =
-    request.whole === true && isShort(response)
-      ? await response.text().then(wholeBody, failingBody)
-      : ((response.body ?? emptyBody()) as ByteStream);
-  return { status: response.status, headers, body };
-}
-
-/** Whether it says that it is short. */
-function isShort({ headers }: Response): boolean {
-  return Number(headers.get("content-length") ?? Number.NaN) <= READ_AT_ONCE_BYTES;
-}
-
 /**
  * A short body that tells its length is read without a web stream, which costs as much again. Only
  * where it is wanted whole: of one that breaks off, a stream gives what came before the break.
  */
 const READ_AT_ONCE_BYTES = 256 * 1024;
 
-function fetchBody(
-  body: HttpRequest["body"],
-): string | Uint8Array<ArrayBuffer> | ReadableStream | null {
-  if (body === undefined) return null;
-  if (typeof body === "string") return body;
-  return body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : toReadableStream(body);
+function fetchBody(body: RequestBody): FetchBody {
+  if (!isWhole(body)) return toReadableStream(body);
+  return body as string | Uint8Array<ArrayBuffer> | null;
 }
 
 function outwardError(
@@ -226,10 +221,20 @@ function outwardError(
   }
   const { code, message } = error as Error & { code?: string };
   const why = error instanceof BadAnswerError ? message : (code ?? message);
-  return new LakehouseError("unavailable", `${origin} cannot be reached (${why})`, {
+  const what = wasSent(error) ? "was lost before it had answered" : "cannot be reached";
+  return new LakehouseError("unavailable", `${origin} ${what} (${why})`, {
     reason: "unreachable",
     cause: error,
   });
+}
+
+/**
+ * Of an error that `httpRequest` threw: whether the request had left, so that the other side may
+ * have carried it out. False where no connection came to stand, and where one that was used again
+ * turned out to be closed.
+ */
+export function mayHaveBeenSent(error: LakehouseError): boolean {
+  return wasSent(error.cause);
 }
 
 /** A pull-driven web stream over an async iterable; cancelling it ends the iterable. */

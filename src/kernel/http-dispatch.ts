@@ -120,8 +120,7 @@ function exchange<Body>(
         // An early hint (103) and the like come before the answer itself.
         if (status < 200) return;
         const answered = (body: ByteStream) => resolve({ status, headers, body });
-        const is_short = Number(headers["content-length"] ?? Number.NaN) <= asked.whole_bytes_max;
-        taking = is_short
+        taking = isShort(headers, asked.whole_bytes_max)
           ? takeWhole(given, settled, answered)
           : takePieces(given, settled, answered);
       },
@@ -141,6 +140,56 @@ function exchange<Body>(
       reject(error as Error);
     }
   });
+}
+
+/** Whether an answer says that it is no longer than this, and that its bytes are its text. */
+export function isShort(headers: Readonly<Record<string, string>>, bytes_max: number): boolean {
+  const length = Number(headers["content-length"] ?? Number.NaN);
+  return length <= bytes_max && headers["content-encoding"] === undefined;
+}
+
+const SENT: unique symbol = Symbol("lost after the request was sent");
+
+/** Says of a failure that the other side may have had the request: it is not for asking again. */
+export function lostAfterSending(error: Error): Error {
+  return Object.assign(error, { [SENT]: true });
+}
+
+/** Whether the other side may have carried the request out, though its answer did not come. */
+export function wasSent(error: unknown): boolean {
+  return error instanceof Error && (error as { [SENT]?: boolean })[SENT] === true;
+}
+
+/**
+ * A server that closes an idle connection as a request leaves on it is heard within half a round
+ * trip; what is lost later was being worked on.
+ */
+export const STALE_WITHIN_MS = 100;
+
+/** Tells what was lost on its way from what may have arrived, for clients that do not say. */
+export interface LossJudge {
+  /** The origin has answered: its next exchange may be on a connection that was used before. */
+  answered(origin: string): void;
+  /** Marks the error unless the connection may have been closed before the request came. */
+  judge(error: Error, origin: string, sent_ms: number): void;
+}
+
+const ORIGINS_KEPT_MAX = 1_000;
+
+export function createLossJudge(): LossJudge {
+  const known = new Set<string>();
+  return {
+    answered(origin) {
+      if (known.size >= ORIGINS_KEPT_MAX) known.clear();
+      known.add(origin);
+    },
+    judge(error, origin, sent_ms) {
+      // Once: what is lost again before an answer is no stale connection any more.
+      const was_used = known.delete(origin);
+      if (was_used && performance.now() - sent_ms < STALE_WITHIN_MS) return;
+      lostAfterSending(error);
+    },
+  };
 }
 
 /** One body on its way from the socket. */

@@ -1,14 +1,17 @@
-// Connections to servers of plain HTTP/1.1 and one exchange after the other on each. An exchange by
-// a library takes about as long as all else that a gateway does.
-import { connect, type Socket } from "node:net";
-import type {
-  Dispatch,
-  DispatchRequest,
-  ExchangeControl,
-  ExchangeHandler,
-  WholeRequestBody,
+// Connections to servers of HTTP/1.1 and one exchange after the other on each. An exchange by a
+// library takes about as long as all else that a gateway does.
+import type { Socket } from "node:net";
+import {
+  lostAfterSending,
+  STALE_WITHIN_MS,
+  type Dispatch,
+  type DispatchRequest,
+  type ExchangeControl,
+  type ExchangeHandler,
+  type WholeRequestBody,
 } from "./http-dispatch.ts";
 import { closedEarly, createAnswerReader, type AnswerHead } from "./http1-response.ts";
+import { connectTo } from "./http1-socket.ts";
 
 type Http1Request = DispatchRequest<WholeRequestBody>;
 
@@ -23,12 +26,10 @@ const IDLE_MS_MAX = 600_000;
 /** Servers close a little before the time they name is over. */
 const IDLE_MARGIN_MS = 1_000;
 const SWEEP_EVERY_MS = 1_000;
-/** A host that vanished in the midst of an answer is noticed by probes, the first after this. */
-const PROBE_AFTER_MS = 60_000;
 
 /**
- * For `http://` origins. As many connections as there are exchanges at one time; idle ones keep no
- * process alive. A request that no head can hold throws a TypeError.
+ * For `http://` and `https://` origins. As many connections as there are exchanges at one time; idle
+ * ones keep no process alive. A request that no head can hold throws a TypeError.
  */
 export function createHttp1Dispatch(options: Http1Options): Dispatch<WholeRequestBody> {
   const idle = createIdleConnections();
@@ -64,6 +65,7 @@ export function createHttp1Dispatch(options: Http1Options): Dispatch<WholeReques
       openConnection(origin, options.connect_timeout_ms, {
         onIdle: (one) => idle.keep(origin, one),
         onGone: (one) => idle.drop(origin, one),
+        onLostUnheard: () => idle.clear(origin),
         onStale(stale) {
           stale.is_second_try = true;
           ask(stale);
@@ -109,6 +111,10 @@ function createIdleConnections() {
 
   return {
     drop,
+    clear(origin: string): void {
+      for (const one of idle.get(origin)?.splice(0) ?? []) one.socket.destroy();
+      idle.delete(origin);
+    },
     keep(origin: string, connection: Connection): void {
       const others = idle.get(origin);
       if (others === undefined) idle.set(origin, [connection]);
@@ -147,6 +153,8 @@ interface Home {
   onIdle(connection: Connection): void;
   /** It was closed while idle. */
   onGone(connection: Connection): void;
+  /** It was closed at once as it was used again: others of this server may be closed too. */
+  onLostUnheard(): void;
   /** It was closed when this had just been sent on it: the server had done with it before. */
   onStale(exchange: Exchange): void;
 }
@@ -201,21 +209,24 @@ function createExchange(request: Http1Request, head: string, handler: ExchangeHa
 }
 
 function openConnection(origin: string, connect_timeout_ms: number, home: Home): Connection {
-  const socket = openSocket(origin);
-  const connecting = limitConnecting(socket, connect_timeout_ms, fail);
+  const { socket, stands, letGo } = connectTo(origin, connect_timeout_ms, fail);
   let current: Exchange | undefined;
   let idle_until_ms = 0;
   /** It was answered on before, and nothing has come since the request was sent. */
   let may_be_stale = false;
+  let sent_ms = 0;
 
   function fail(error: Error): void {
-    connecting.clear();
+    letGo();
     socket.destroy();
     const failed = current;
     current = undefined;
-    if (failed === undefined) home.onGone(connection);
-    else if (may_be_stale && mayAskAgain(failed)) home.onStale(failed);
-    else failed.handler.onResponseError(failed, error);
+    if (failed === undefined) return home.onGone(connection);
+    if (may_be_stale && mayAskAgain(failed)) return home.onStale(failed);
+    const was_stale = may_be_stale && performance.now() - sent_ms < STALE_WITHIN_MS;
+    if (was_stale) home.onLostUnheard();
+    else if (stands()) lostAfterSending(error);
+    failed.handler.onResponseError(failed, error);
   }
 
   function finish(): void {
@@ -259,7 +270,6 @@ function openConnection(origin: string, connect_timeout_ms: number, home: Home):
     }
   }
 
-  socket.once("connect", connecting.clear);
   socket.on("data", heard);
   socket.on("end", () => heard(undefined));
   socket.on("error", fail);
@@ -275,6 +285,7 @@ function openConnection(origin: string, connect_timeout_ms: number, home: Home):
       exchange.connection = connection;
       current = exchange;
       may_be_stale = is_used;
+      if (is_used) sent_ms = performance.now();
       reader.begin(request.method === "HEAD");
       socket.ref();
       write(socket, head, request.body);
@@ -286,37 +297,6 @@ function openConnection(origin: string, connect_timeout_ms: number, home: Home):
 /** Once more only what changes nothing, whoever carried it out (RFC 9110, section 9.2.2). */
 function mayAskAgain({ request, is_second_try }: Exchange): boolean {
   return !is_second_try && (request.method === "GET" || request.method === "HEAD");
-}
-
-function openSocket(origin: string): Socket {
-  const { hostname, port } = new URL(origin);
-  // An IPv6 address stands in brackets in a URL.
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  return connect({
-    host,
-    port: Number(port === "" ? 80 : port),
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: PROBE_AFTER_MS,
-  });
-}
-
-function limitConnecting(socket: Socket, limit_ms: number, fail: (error: Error) => void) {
-  let late: NodeJS.Immediate | undefined;
-  const timer = setTimeout(() => {
-    // A busy process comes to its timers before it hears that the connection stands.
-    late = setImmediate(() => {
-      if (!socket.connecting) return;
-      const message = `no connection within ${limit_ms} ms`;
-      fail(Object.assign(new Error(message), { code: "ETIMEDOUT" }));
-    });
-  }, limit_ms);
-  return {
-    clear(): void {
-      clearTimeout(timer);
-      clearImmediate(late);
-    },
-  };
 }
 
 function write(socket: Socket, head: string, body: Http1Request["body"]): void {
@@ -343,7 +323,7 @@ function headOf({ method, origin, path, headers, body }: Http1Request): string {
   if (!HEADER_NAME.test(method) || !IN_REQUEST_LINE.test(path)) {
     throw new TypeError(`${method} ${path} cannot be a request line`);
   }
-  let host = origin.slice("http://".length);
+  let host = origin.slice(origin.indexOf("//") + 2);
   let lines = "";
   for (const name of Object.keys(headers)) {
     const value = headers[name]!;

@@ -34,6 +34,8 @@ export interface ModelOutcome {
   readonly hedged?: boolean | undefined;
   /** A provider was asked, and may have worked whatever came of it. */
   readonly sent?: boolean | undefined;
+  /** The provider was lost after it was asked, and before its answer. */
+  readonly broke_off?: boolean | undefined;
 }
 
 export interface AdmittedModel {

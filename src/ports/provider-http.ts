@@ -1,6 +1,12 @@
 // How adapters speak to a provider of models over HTTP: one request, its failures in our words.
 import type { ByteStream } from "#kernel/contract.ts";
-import { collectBytes, httpRequest, type HttpResponse } from "#kernel/http-client.ts";
+import { BadCodingError, decodedBody } from "#kernel/content-decoding.ts";
+import {
+  collectBytes,
+  httpRequest,
+  mayHaveBeenSent,
+  type HttpResponse,
+} from "#kernel/http-client.ts";
 import { LakehouseError, type ErrorCode } from "#kernel/problem.ts";
 import { wholeTextOf } from "#kernel/whole-body.ts";
 
@@ -40,7 +46,8 @@ export interface AskOptions {
 
 /**
  * Sends JSON (or a GET without it) to `path` of the endpoint and gives back an answer below 300.
- * Errors: `unavailable` (provider_unreachable, provider_failed), `not_found` (no_such_model),
+ * Errors: `unavailable` (provider_unreachable: it heard nothing of it; provider_failed, with
+ * extra.broke_off where it may have worked; bad_provider_answer), `not_found` (no_such_model),
  * `rate_limited` (provider_rate_limited, extra.retry_after_s); `invalid`, `too_large` and
  * `rejected` (provider_failed, extra.provider_code) are what the provider says of the request.
  */
@@ -53,6 +60,8 @@ export async function askProvider(
 ): Promise<HttpResponse> {
   const headers: Record<string, string> = {
     accept: "application/json, text/event-stream",
+    // Decoding costs more than the bytes that it saves on the way.
+    "accept-encoding": "identity",
     ...more,
     ...endpoint.headers,
   };
@@ -71,14 +80,36 @@ export async function askProvider(
       connect_timeout_ms: endpoint.connect_timeout_ms,
     });
   } catch (error) {
-    throw unreachable(endpoint.name, error);
+    throw unanswered(endpoint.name, error);
   }
+  const coding = response.headers["content-encoding"];
+  if (coding !== undefined) response = decodedResponse(endpoint.name, response, coding);
   if (response.status < 300) return response;
   throw await statusError(endpoint.name, response);
 }
 
+/** A query of the base stands behind the path, before the path's own. */
 function urlOf(base_url: string, path: string): string {
+  const query = base_url.indexOf("?");
+  if (query >= 0) {
+    const [before, own] = path.split("?");
+    const asked = base_url.slice(query) + (own === undefined ? "" : `&${own}`);
+    return urlOf(base_url.slice(0, query), before!) + asked;
+  }
   return (base_url.endsWith("/") ? base_url.replace(/\/+$/, "") : base_url) + path;
+}
+
+/** An answer in a coding that nobody asked for. */
+function decodedResponse(name: string, response: HttpResponse, coding: string): HttpResponse {
+  const body = decodedBody(response.body, coding);
+  if (body !== undefined) return { ...response, body };
+  leave(response.body);
+  throw badAnswer(`${name} answered in content-encoding ${clip(coding)}, and nobody asked for it`);
+}
+
+/** Frees its connection. */
+function leave(body: ByteStream): void {
+  Promise.resolve(body[Symbol.asyncIterator]().return?.()).catch(() => undefined);
 }
 
 /** The whole answer as JSON. Errors: `unavailable` (bad_provider_answer, provider_failed). */
@@ -89,7 +120,8 @@ export async function readProviderJson(name: string, response: HttpResponse): Pr
   try {
     text = (await collectBytes(response.body, ANSWER_BYTES_MAX)).toString("utf8");
   } catch (error) {
-    throw brokenOff(name, error);
+    const is_long = error instanceof LakehouseError && error.code === "too_large";
+    throw is_long ? tooLong(name, error) : brokenOff(name, error);
   }
   return parseProviderJson(name, text);
 }
@@ -127,14 +159,27 @@ export function badAnswer(message: string, cause?: unknown): LakehouseError {
   return new LakehouseError("unavailable", message, { reason: "bad_provider_answer", cause });
 }
 
-/** An answer that ended before it was complete. */
+/** Its provider does what it can: this is a limit of ours. */
+function tooLong(name: string, cause: LakehouseError): LakehouseError {
+  return new LakehouseError("unavailable", `${name} sent more than ${ANSWER_BYTES_MAX} bytes`, {
+    reason: "bad_provider_answer",
+    extra: { answer_bytes_max: ANSWER_BYTES_MAX },
+    cause,
+  });
+}
+
+/** An answer that ended before it was complete; extra.broke_off says that there was work in it. */
 export function brokenOff(name: string, cause?: unknown): LakehouseError {
   if (cause instanceof LakehouseError) return cause;
   if (cause instanceof Error && cause.name === "AbortError") {
     return new LakehouseError("cancelled", "the call was cancelled by its caller", { cause });
   }
+  if (cause instanceof BadCodingError) {
+    return badAnswer(`${name} sent what is not in its own content-encoding`, cause);
+  }
   const message = `${name} broke off before its answer was complete`;
-  return new LakehouseError("unavailable", message, { reason: "provider_failed", cause });
+  const extra = { broke_off: true };
+  return new LakehouseError("unavailable", message, { reason: "provider_failed", extra, cause });
 }
 
 /** The error for a failure that a provider reports in the midst of a stream. */
@@ -143,8 +188,16 @@ export function reportedError(name: string, document: unknown): LakehouseError {
   return new LakehouseError("unavailable", message, { reason: "provider_failed" });
 }
 
-function unreachable(name: string, error: unknown): unknown {
+/** Only what it certainly did not hear of may be asked again. */
+function unanswered(name: string, error: unknown): unknown {
   if (!(error instanceof LakehouseError) || error.reason !== "unreachable") return error;
+  if (mayHaveBeenSent(error)) {
+    return new LakehouseError("unavailable", `${name}: ${error.message}`, {
+      reason: "provider_failed",
+      extra: { broke_off: true },
+      cause: error,
+    });
+  }
   return new LakehouseError("unavailable", `${name}: ${error.message}`, {
     reason: "provider_unreachable",
     hint: "is it running, and is its base_url right?",
@@ -193,7 +246,7 @@ function codeOf(status: number): ErrorCode {
 const NOT_OF_THE_REQUEST: ReadonlySet<number> = new Set([401, 402, 403, 408]);
 
 function hintOf(name: string, status: number): string | undefined {
-  if (status === 401 || status === 403) return `check the api_key of ${name}`;
+  if (status === 401) return `check the api_key of ${name}`;
   if (status === 402) return `check the credit of the account at ${name}`;
   return status < 400 ? `it sends elsewhere: check the base_url of ${name}` : undefined;
 }

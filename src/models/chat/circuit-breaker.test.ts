@@ -50,6 +50,82 @@ test("failures in a row open the circuit; one call tries when the time is over",
   assert.equal(breaker.state(), "closed");
 });
 
+test("a call that finds out closes the circuit with its first piece, however long it takes", () => {
+  let now = 0;
+  const breaker = createCircuitBreaker("p", RULES, () => now);
+  for (let at = 0; at < 3; at++) breaker.admit().failed(failed);
+  now = 1_000;
+  const probe = breaker.admit();
+  probe.speaks();
+  assert.equal(breaker.state(), "closed");
+  // One failure more opens it: nothing has ended well yet.
+  breaker.admit().failed(failed);
+  assert.deepEqual([breaker.state(), breaker.opened()], ["open", 2]);
+  // Its end tells of the time before that.
+  probe.succeeded();
+  assert.equal(breaker.state(), "open");
+  now = 2_000;
+  const second = breaker.admit();
+  second.speaks();
+  second.succeeded();
+  for (let at = 0; at < 2; at++) breaker.admit().failed(failed);
+  assert.equal(breaker.state(), "closed");
+});
+
+test("a provider that breaks off after each first piece is left alone again", () => {
+  let now = 0;
+  const breaker = createCircuitBreaker("p", RULES, () => now);
+  for (let at = 0; at < 3; at++) breaker.admit().failed(failed);
+  for (now = 1_000; now < 4_000; now += 1_000) {
+    const probe = breaker.admit();
+    probe.speaks();
+    probe.failed(failed);
+    assert.equal(breaker.state(), "open");
+  }
+  assert.equal(breaker.opened(), 4);
+});
+
+test("where the call that finds out stays silent, another one goes after the same time", () => {
+  let now = 0;
+  const breaker = createCircuitBreaker("p", RULES, () => now);
+  for (let at = 0; at < 3; at++) breaker.admit().failed(failed);
+  now = 1_000;
+  const silent = breaker.admit();
+  now = 1_999;
+  const early = (error: LakehouseError) => error.extra["retry_after_s"] === 1;
+  assert.throws(() => breaker.admit(), early);
+  now = 2_000;
+  const second = breaker.admit();
+  assert.throws(() => breaker.admit(), { reason: "provider_circuit_open" });
+  second.succeeded();
+  assert.equal(breaker.state(), "closed");
+  silent.failed(failed);
+  assert.equal(breaker.state(), "closed");
+});
+
+test("what one caller's request or account is refused for opens no circuit for others", () => {
+  const refusals = [
+    { provider_status: 401 },
+    { provider_status: 402 },
+    { provider_status: 403 },
+    { answer_characters_max: 4 },
+    { answer_bytes_max: 4 },
+  ].map((extra) => new LakehouseError("unavailable", "x", { reason: "provider_failed", extra }));
+  let now = 0;
+  const breaker = createCircuitBreaker("p", RULES, () => now);
+  for (const error of [...refusals, ...refusals]) breaker.admit().failed(error);
+  assert.equal(breaker.state(), "closed");
+  // Who answers so is back, and another provider may do better.
+  for (const error of refusals) {
+    for (let at = 0; at < 3; at++) breaker.admit().failed(failed);
+    assert.equal(breaker.state(), "open");
+    now += 1_000;
+    breaker.admit().failed(error);
+    assert.equal(breaker.state(), "closed");
+    assert.equal(failureClass(error), "failed");
+  }
+});
+
 test("a busy provider, a bad request and a caller in a hurry open no circuit", () => {
   const breaker = createCircuitBreaker("p", RULES, () => 0);
   const late = new LakehouseError("deadline_exceeded", "x");
@@ -120,6 +196,23 @@ test("who leaves the queue or waits past its deadline takes no place", async () 
   first.over({ spoke: false });
   assert.deepEqual([one.figures().running, one.figures().waiting], [0, 0]);
   (await one.enter(startCall())).over({ spoke: true });
+});
+
+test("a call that goes on keeps its place, and tells the circuit that it speaks", async () => {
+  let now = 0;
+  const one = createProviderLane("p", { ...RULES, concurrency_max: 1, queue_max: 0 }, () => now);
+  for (let at = 0; at < 3; at++) {
+    (await one.enter(startCall())).over({ spoke: false, error: failed });
+  }
+  now = 1_000;
+  const place = await one.enter(startCall());
+  assert.equal(one.figures().circuit, "half_open");
+  place.over({ spoke: true, goes_on: true });
+  assert.deepEqual([one.figures().circuit, one.figures().running], ["closed", 1]);
+  await assert.rejects(one.enter(startCall()), { reason: "provider_queue_full" });
+  place.over({ spoke: true });
+  place.over({ spoke: true, goes_on: true });
+  assert.equal(one.figures().running, 0);
 });
 
 test("an open circuit refuses and keeps its places", async () => {

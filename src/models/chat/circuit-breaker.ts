@@ -1,6 +1,6 @@
 // Stops asking a provider that fails again and again, and lets one call find out when it is back.
 import { LakehouseError } from "#kernel/problem.ts";
-import { failureClass } from "./failure-class.ts";
+import { failureClass, isOfCaller } from "./failure-class.ts";
 
 export interface BreakerRules {
   readonly breaker_failures: number;
@@ -17,8 +17,10 @@ export interface CircuitBreaker {
   admit(): Pass;
 }
 
-/** One call's leave; exactly one of its ends is told. */
+/** One call's leave; exactly one of its ends is told, and before it, if it does, that it speaks. */
 export interface Pass {
+  /** Its first piece is there: the provider is back, however long the rest takes. */
+  speaks(): void;
   succeeded(): void;
   failed(error: LakehouseError): void;
   /** The caller left before anything could be learnt. */
@@ -27,7 +29,9 @@ export interface Pass {
 
 /**
  * Closed: failures in a row are counted. Open: for `breaker_open_ms` nobody is let through. Half
- * open: one call is; its end closes or opens the circuit. (Nygard, Release It!, "Circuit Breaker".)
+ * open: one call is, and the next one when it was silent for as long; its first piece closes the
+ * circuit, where one failure more opens it until a call has ended well. (Nygard, Release It!,
+ * "Circuit Breaker".)
  */
 export function createCircuitBreaker(
   provider: string,
@@ -36,39 +40,53 @@ export function createCircuitBreaker(
 ): CircuitBreaker {
   let failures = 0;
   let open_until: number | undefined;
-  let probing = false;
+  /** Until when nobody else finds out whether it is back. */
+  let probing_until = 0;
   let opened = 0;
 
   function trip(): void {
     open_until = now() + rules.breaker_open_ms;
+    probing_until = 0;
     opened++;
   }
 
+  function close(failures_left: number): void {
+    failures = failures_left;
+    open_until = undefined;
+    probing_until = 0;
+  }
+
   function pass(is_probe: boolean): Pass {
-    const release = () => {
-      if (is_probe) probing = false;
-    };
+    let spoke = false;
     return {
+      speaks() {
+        if (!is_probe || spoke) return;
+        spoke = true;
+        // Another one may have found out.
+        if (open_until !== undefined) close(rules.breaker_failures - 1);
+      },
       succeeded() {
-        release();
         // A call from before the circuit opened tells nothing about now.
-        if (open_until !== undefined && !is_probe) return;
-        failures = 0;
-        open_until = undefined;
+        if (open_until === undefined || (is_probe && !spoke)) close(0);
       },
       failed(error) {
-        release();
+        const is_finding_out = is_probe && !spoke && open_until !== undefined;
         const kind = failureClass(error);
-        if (error.code === "deadline_exceeded" && kind === undefined) return;
-        // Busy or refusing is not broken: the provider answered.
-        if (kind === undefined || kind === "rate_limited") {
-          if (is_probe) [failures, open_until] = [0, undefined];
-          return;
+        if (error.code === "deadline_exceeded" && kind === undefined) {
+          if (is_finding_out) probing_until = 0;
+        } else if (kind === undefined || kind === "rate_limited" || isOfCaller(error)) {
+          // Busy or refusing is not broken: the provider answered.
+          if (is_finding_out) close(0);
+        } else if (is_finding_out) {
+          trip();
+        } else {
+          failures++;
+          if (open_until === undefined && failures >= rules.breaker_failures) trip();
         }
-        failures++;
-        if (is_probe || (open_until === undefined && failures >= rules.breaker_failures)) trip();
       },
-      unknown: release,
+      unknown() {
+        if (is_probe && !spoke) probing_until = 0;
+      },
     };
   }
 
@@ -80,9 +98,10 @@ export function createCircuitBreaker(
     opened: () => opened,
     admit() {
       if (open_until === undefined) return pass(false);
-      const left_ms = open_until - now();
-      if (left_ms > 0 || probing) throw circuitOpen(provider, Math.max(left_ms, 1));
-      probing = true;
+      const now_ms = now();
+      const left_ms = Math.max(open_until, probing_until) - now_ms;
+      if (left_ms > 0) throw circuitOpen(provider, left_ms);
+      probing_until = now_ms + rules.breaker_open_ms;
       return pass(true);
     },
   };

@@ -21,3 +21,13 @@ export function failureClass(error: LakehouseError): FailureClass | undefined {
       return error.extra["silent_ms"] === undefined ? undefined : "deadline";
   }
 }
+
+/**
+ * Whether a failure tells of one caller's request, account or our own limits, and not of how the
+ * provider fares: 401, 402 and 403 (as moderation has it too), and an answer longer than we take.
+ */
+export function isOfCaller({ extra }: LakehouseError): boolean {
+  const status = extra["provider_status"];
+  const is_too_long = (extra["answer_characters_max"] ?? extra["answer_bytes_max"]) !== undefined;
+  return status === 401 || status === 402 || status === 403 || is_too_long;
+}

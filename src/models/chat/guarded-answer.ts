@@ -18,8 +18,17 @@ export interface Deltas {
   leave(): void;
 }
 
-/** Told once how it ended: whether anything was said, and the error if there was one. */
-export type OnOver = (end: { readonly spoke: boolean; readonly error?: LakehouseError }) => void;
+/**
+ * Told once how it ended: whether anything was said, and the error if there was one. Before that,
+ * with `goes_on`, that the first piece of a longer answer is there.
+ */
+export type OnOver = (end: {
+  readonly spoke: boolean;
+  readonly error?: LakehouseError;
+  readonly goes_on?: true;
+}) => void;
+
+const SPEAKS = { spoke: true, goes_on: true } as const;
 
 /** Made once: an abort without a reason makes an error of its own each time, with its stack. */
 const LEFT = new LakehouseError("cancelled", "nobody reads this answer any more");
@@ -44,6 +53,7 @@ export function guardedAnswer(
   let refuse: ((error: LakehouseError) => void) | undefined;
   let characters = 0;
   let spoke = false;
+  let heard = false;
   let finished = false;
   let over = false;
   let failure: LakehouseError | undefined;
@@ -119,6 +129,10 @@ export function guardedAnswer(
         };
         const hear = (item: IteratorResult<ChatDelta>) => {
           stopWait(wait);
+          if (!heard && item.done !== true && !over) {
+            heard = true;
+            onOver?.(SPEAKS);
+          }
           if (item.value === STILL_THERE && !over) {
             wait = startLimit();
             pieces.next().then(hear, fail);
@@ -189,10 +203,13 @@ export function tooSlow(provider: string, limit_ms: number, left_ms: number): La
 
 function endedEarly(provider: string): LakehouseError {
   const message = `${provider} broke off before its answer was complete`;
-  return new LakehouseError("unavailable", message, { reason: "provider_failed" });
+  const extra = { broke_off: true };
+  return new LakehouseError("unavailable", message, { reason: "provider_failed", extra });
 }
 
 export function tooLong(provider: string, limits: AnswerLimits): LakehouseError {
-  const message = `${provider} sent more than ${limits.answer_characters_max} characters`;
-  return new LakehouseError("unavailable", message, { reason: "bad_provider_answer" });
+  const { answer_characters_max } = limits;
+  const message = `${provider} sent more than ${answer_characters_max} characters`;
+  const extra = { answer_characters_max };
+  return new LakehouseError("unavailable", message, { reason: "bad_provider_answer", extra });
 }

@@ -26,9 +26,7 @@ const RATES: Readonly<Record<string, number>> = {
 };
 
 /** Members under which those have their bytes, or an address. */
-const BYTES: ReadonlySet<string> = new Set([
-  ...["data", "file_data", "url", "image_url", "video_url"],
-]);
+const BYTES: ReadonlySet<string> = new Set(["data", "file_data", "url", "image_url", "video_url"]);
 
 /** An upper bound of a part's tokens: a provider may read as text whatever else stands in it. */
 export function partTokensMax(part: Part): number {

@@ -8,6 +8,7 @@ import {
   type CircuitState,
   type Pass,
 } from "./circuit-breaker.ts";
+import type { OnOver } from "./guarded-answer.ts";
 
 export interface LaneRules extends BreakerRules {
   readonly concurrency_max: number;
@@ -21,9 +22,9 @@ export interface LaneFigures {
   readonly waiting: number;
 }
 
-/** A call's place: `over` gives it back, once. */
+/** A call's place: `over` gives it back, once; with `goes_on` it tells that the call speaks. */
 export interface Place {
-  over(end: { readonly spoke: boolean; readonly error?: LakehouseError }): void;
+  readonly over: OnOver;
 }
 
 export interface ProviderLane {
@@ -82,8 +83,9 @@ export function createProviderLane(
   function placeOf(pass: Pass): Place {
     let given = false;
     return {
-      over({ spoke, error }) {
+      over({ spoke, error, goes_on }) {
         if (given) return;
+        if (goes_on === true) return pass.speaks();
         given = true;
         free();
         if (error !== undefined && error.code !== "cancelled") pass.failed(error);

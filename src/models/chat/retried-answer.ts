@@ -49,6 +49,7 @@ export function waitBefore(
   return random() * ceiling_ms;
 }
 
+/** Nothing was asked yet, or nothing was done by its own word: a lost answer may be paid for. */
 function isPassing(error: LakehouseError): boolean {
   return (
     error.reason === "provider_unreachable" ||

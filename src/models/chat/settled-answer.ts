@@ -29,13 +29,12 @@ export interface Settling {
   readonly log: Log;
 }
 
-type End = Pick<ModelOutcome, "usage" | "finish_reason" | "error">;
+type End = Pick<ModelOutcome, "usage" | "finish_reason" | "error" | "broke_off">;
 
 /** Writes the line; resolves when it is durable. */
 export function settle({ tally, admitted }: Settling, end: End): Promise<void> {
   if (admitted === undefined) return Promise.resolve();
   const { provider, model, first_token_ms, cache, retries, hedged, sent } = tally;
-  const { usage, finish_reason, error } = end;
   const duration_ms = performance.now() - tally.began;
   return admitted.settle({
     provider,
@@ -45,9 +44,7 @@ export function settle({ tally, admitted }: Settling, end: End): Promise<void> {
     retries,
     hedged,
     sent,
-    usage,
-    finish_reason,
-    error,
+    ...end,
     duration_ms,
   });
 }
@@ -78,7 +75,9 @@ export function noteLost(
 /** Settles a call that failed before it spoke; the error is thrown in any case. */
 export async function settleFailed(settling: Settling, thrown: unknown): Promise<never> {
   const error = toLakehouseError(thrown);
-  await settle(settling, { usage: undefined, finish_reason: undefined, error: error.reason });
+  const broke_off = error.extra["broke_off"] === true;
+  const end = { usage: undefined, finish_reason: undefined, error: error.reason, broke_off };
+  await settle(settling, end);
   throw error;
 }
 

@@ -48,7 +48,7 @@ export async function metered<T>(
     max_tokens: 0,
     promptTokensMax: work.tokensMax,
   });
-  const settle = (end: Pick<ModelOutcome, "usage" | "cache" | "error">) => {
+  const settle = (end: Pick<ModelOutcome, "usage" | "cache" | "error" | "broke_off">) => {
     const duration_ms = performance.now() - began;
     // Whoever answers without saying what it took is charged what was held for it.
     const unsaid = end.error === undefined && end.usage === undefined;
@@ -62,8 +62,9 @@ export async function metered<T>(
   try {
     answer = await work.ask();
   } catch (thrown) {
-    const error = toLakehouseError(thrown).reason;
-    await settle({ usage: undefined, cache: "miss", error });
+    const { reason: error, extra } = toLakehouseError(thrown);
+    const broke_off = extra["broke_off"] === true;
+    await settle({ usage: undefined, cache: "miss", error, broke_off });
     throw thrown;
   }
   await settle({ ...work.spent(answer), error: undefined });

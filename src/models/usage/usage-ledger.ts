@@ -144,7 +144,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
 }
 
 /** Whether what a call may spend matters before it is made. */
-export function isMetered({ budget, tokens_per_minute }: HeldCaller): boolean {
+function isMetered({ budget, tokens_per_minute }: HeldCaller): boolean {
   return tokens_per_minute !== null || Object.values(budget).some((limit) => limit !== null);
 }
 
@@ -181,9 +181,9 @@ const UNPAID: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /** Leaving before an answer, or one that cannot be read, does not make its work free. */
-function mayHaveWorked({ first_token_ms, sent, error }: ModelOutcome): boolean {
+function mayHaveWorked({ first_token_ms, sent, error, broke_off }: ModelOutcome): boolean {
   if (first_token_ms !== undefined) return true;
-  return sent === true && error !== undefined && !UNPAID.has(error);
+  return sent === true && error !== undefined && (broke_off === true || !UNPAID.has(error));
 }
 
 /** Answered from memory: nobody was asked, and nothing is paid. */

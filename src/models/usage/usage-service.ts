@@ -10,7 +10,7 @@ import type { CallLedger } from "#ports/call-ledger.ts";
 import { offsetOfTime } from "./ledger-offset.ts";
 import { heldTokens, type HeldCaller, type TokenLimits } from "./held-tokens.ts";
 import { createPriceTable } from "./price-table.ts";
-import { createUsageLedger, isMetered, type UsageLedger } from "./usage-ledger.ts";
+import { createUsageLedger, type UsageLedger } from "./usage-ledger.ts";
 import { usageReport } from "./usage-report.ts";
 import type { UsageSettings } from "./usage-settings.ts";
 import { openVirtualKeys, type LiveKey } from "./virtual-keys.ts";
@@ -58,7 +58,7 @@ export async function createUsage(
   });
   const since = async (time_ms: number) =>
     file.read(await offsetOfTime(file.path, file.size(), time_ms));
-  if ([...keys.list(), ...tokens.values()].some(isMetered)) {
+  if (keys.list().length + tokens.size > 0) {
     const lines = await since(monthStart(clock.now()));
     const callerOf = (row: UsageLine) =>
       row.key_id === null ? tokens.get(row.caller) : keys.get(row.key_id);
@@ -115,7 +115,7 @@ function monthStart(time_ms: number): number {
   return Date.UTC(time.getUTCFullYear(), time.getUTCMonth(), 1);
 }
 
-/** What keys and tokens with a budget have spent this month, from the ledger. */
+/** What keys and tokens have spent this month, from the ledger. */
 async function restoreSpent(
   lines: AsyncIterable<{ readonly row: UsageLine }>,
   callerOf: (row: UsageLine) => HeldCaller | undefined,

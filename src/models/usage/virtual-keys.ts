@@ -1,39 +1,21 @@
 // Virtual keys on disk and in memory: each change is a line of keys.jsonl, the last one counts.
 import { timingSafeEqual } from "node:crypto";
 import { join } from "node:path";
-import type { Principal, Scope } from "#kernel/call.ts";
+import type { Principal } from "#kernel/call.ts";
 import type { Clock } from "#kernel/clock.ts";
 import { isoTime } from "#kernel/clock.ts";
-import { openJsonlLog } from "#kernel/jsonl-log.ts";
+import { openJsonlLog, type JsonlLog } from "#kernel/jsonl-log.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import type { Budget } from "./key-account.ts";
 import { claimedKey, hasHash, newKeyId, newSecret, secretHash } from "./key-secret.ts";
 import { namePatterns } from "./name-pattern.ts";
-
-export interface StoredKey {
-  readonly key_id: string;
-  readonly name: string;
-  readonly scopes: readonly Scope[];
-  readonly models_only: boolean;
-  readonly models: readonly string[];
-  readonly requests_per_minute: number | null;
-  readonly tokens_per_minute: number | null;
-  readonly budget: Budget;
-  readonly created_at: string;
-  readonly rotated_at: string | null;
-  readonly expires_at: string | null;
-  readonly sha256: string;
-  /** The secret before the last rotation, good until its time. */
-  readonly former: FormerSecret | null;
-  /** Those before it, as long as they are good: keys that were rotated in haste. */
-  readonly older?: readonly FormerSecret[];
-}
-
-interface FormerSecret {
-  readonly sha256: string;
-  readonly until: string;
-}
+import {
+  damagedKeys,
+  faultOfChange,
+  type FormerSecret,
+  type KeyChange,
+  type StoredKey,
+} from "./stored-key.ts";
 
 export type NewKey = Omit<
   StoredKey,
@@ -59,18 +41,21 @@ export interface VirtualKeys {
   close(): Promise<void>;
 }
 
-type Change = { readonly op: "put"; readonly key: StoredKey } | { op: "remove"; key_id: string };
-
+/** Throws `unavailable` (damaged_keys) when a line cannot be read; the file stays as it is. */
 export async function openVirtualKeys(dir: string, clock: Clock, log: Log): Promise<VirtualKeys> {
-  const file = await openJsonlLog<Change>(join(dir, "keys.jsonl"), {
-    onCorrupt: (line) => log.error({ ...line }, "unreadable line in the keys"),
+  const path = join(dir, "keys.jsonl");
+  const file = await openJsonlLog<KeyChange>(path, {
+    onCorrupt({ line, message }) {
+      throw damagedKeys(path, line, message);
+    },
   });
-  const keys = new Map<string, LiveKey>();
-  const apply = (change: Change) => {
-    if (change.op === "remove") keys.delete(change.key_id);
-    else keys.set(change.key.key_id, live(change.key));
-  };
-  for await (const { row } of file.read()) apply(row);
+  if (file.repaired_bytes > 0) {
+    log.warn({ path, bytes: file.repaired_bytes }, "torn line of the keys set aside");
+  }
+  const keys = await readKeys(file).catch(async (error: unknown) => {
+    await file.close();
+    throw error;
+  });
   // Changes stand in line, so that what is read by one is what the one before has written.
   let line: Promise<unknown> = Promise.resolve();
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -97,8 +82,9 @@ export async function openVirtualKeys(dir: string, clock: Clock, log: Log): Prom
 
   async function put(key: StoredKey): Promise<LiveKey> {
     await file.append({ op: "put", key });
-    apply({ op: "put", key });
-    return keys.get(key.key_id)!;
+    const made = live(key);
+    keys.set(key.key_id, made);
+    return made;
   }
 
   return {
@@ -144,6 +130,18 @@ export async function openVirtualKeys(dir: string, clock: Clock, log: Log): Prom
       await file.close();
     },
   };
+}
+
+async function readKeys(file: JsonlLog<KeyChange>): Promise<Map<string, LiveKey>> {
+  const keys = new Map<string, LiveKey>();
+  for await (const { row, line } of file.read()) {
+    const fault = faultOfChange(row);
+    if (fault !== undefined) throw damagedKeys(file.path, line, fault);
+    if (row.op === "put") keys.set(row.key.key_id, live(row.key));
+    // Only a key that is there is ever deleted.
+    else if (!keys.delete(row.key_id)) throw damagedKeys(file.path, line, "there is no such key");
+  }
+  return keys;
 }
 
 function live(key: StoredKey): LiveKey {

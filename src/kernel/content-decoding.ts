@@ -1,0 +1,67 @@
+// Bodies whose sender compressed them though nobody asked for it, decoded piece by piece.
+import { Readable, pipeline } from "node:stream";
+import {
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createZstdDecompress,
+  type BrotliDecompress,
+  type Gunzip,
+  type Inflate,
+  type ZstdDecompress,
+} from "node:zlib";
+import type { ByteStream } from "./contract.ts";
+
+type Decoder = BrotliDecompress | Gunzip | Inflate | ZstdDecompress;
+
+/** By content-encoding (RFC 9110, section 8.4.1; zstd: RFC 8878). */
+const DECODERS: Readonly<Record<string, () => Decoder>> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+};
+
+/** The bytes are not what their content-encoding says. */
+export class BadCodingError extends Error {
+  override readonly name = "BadCodingError";
+}
+
+/**
+ * The body's own bytes; undefined where the coding is not known, or is more than one (each makes a
+ * bomb a thousand times larger). Whoever reads bounds them as any body's: nothing is decoded far
+ * ahead. One that ends too early fails (of zstd on Bun it only ends), one that is not in its coding
+ * fails with `BadCodingError`.
+ */
+export function decodedBody(body: ByteStream, coding: string): ByteStream | undefined {
+  const name = coding.trim().toLowerCase();
+  if (name === "" || name === "identity") return body;
+  if (!Object.hasOwn(DECODERS, name)) return undefined;
+  return decoded(body, DECODERS[name]!());
+}
+
+async function* decoded(body: ByteStream, decoder: Decoder): AsyncGenerator<Uint8Array> {
+  const source = body[Symbol.asyncIterator]();
+  const once = { [Symbol.asyncIterator]: () => source };
+  // Its reader hears of a failure by the decoder, which fails with it.
+  pipeline(Readable.from(once, { objectMode: false, highWaterMark: 0 }), decoder, () => undefined);
+  try {
+    yield* decoder as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw codingError(error as NodeJS.ErrnoException);
+  } finally {
+    decoder.destroy();
+    // Frees the connection also while its next piece is awaited.
+    await source.return?.();
+  }
+}
+
+function codingError(error: NodeJS.ErrnoException): Error {
+  const { code, message } = error;
+  // Of zlib's own codes this one says that there was no end.
+  if (code === "Z_BUF_ERROR") return error;
+  const is_of_decoder =
+    code !== undefined && /^(Z_|ZSTD_|ERR__?ERROR_|ERR_BROTLI|ERR_ZSTD)/.test(code);
+  return is_of_decoder ? new BadCodingError(message, { cause: error }) : error;
+}

@@ -1,0 +1,98 @@
+// What a lost exchange says: whether the other side may have had the request, by each client.
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { collectBytes, createHttpRequester, mayHaveBeenSent } from "./http-client.ts";
+import { LakehouseError } from "./problem.ts";
+import type { HasAfter } from "../../test/support/temp-dir.ts";
+
+const OK = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx";
+
+/** Answers the first requests of each connection, then cuts it, after a while. */
+async function serve(t: HasAfter, answered: number, cut_after_ms: number) {
+  const sockets: Socket[] = [];
+  let asked = 0;
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.push(socket);
+    let before = 0;
+    socket.on("error", () => undefined);
+    socket.on("data", () => {
+      asked++;
+      if (before++ < answered) socket.write(OK);
+      else setTimeout(() => socket.destroy(), cut_after_ms);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  return { url, asked: () => asked };
+}
+
+/** `true`: Bun's fetch; on Node undici. */
+for (const fetch_plain of [false, true]) {
+  const request = createHttpRequester({ fetch_plain });
+  const name = fetch_plain ? "the runtime's client" : "our own exchanges";
+
+  const post = async (url: string) => {
+    const { body } = await request({ method: "POST", url, body: "{}" });
+    return (await collectBytes(body)).toString();
+  };
+
+  const lossOf = async (url: string): Promise<boolean> => {
+    const error = await post(url).then(
+      () => assert.fail("it was answered"),
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(error instanceof LakehouseError, String(error));
+    assert.deepEqual([error.code, error.reason], ["unavailable", "unreachable"]);
+    return mayHaveBeenSent(error);
+  };
+
+  test(`${name}: a POST that is cut off was sent, and is sent once`, async (t) => {
+    const { url, asked } = await serve(t, 0, 0);
+    assert.equal(await lossOf(url), true);
+    assert.equal(asked(), 1);
+  });
+
+  test(`${name}: a POST to where nobody is was not sent`, async () => {
+    assert.equal(await lossOf("http://127.0.0.1:1/"), false);
+    assert.equal(await lossOf("http://no-such-host.invalid/"), false);
+  });
+
+  test(`${name}: a used connection that ends at once was closed before, but not twice`, async (t) => {
+    const { url, asked } = await serve(t, 1, 0);
+    const first = Array.from({ length: fetch_plain ? 1 : 3 }, () => post(url));
+    await Promise.all(first);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(await lossOf(url), false);
+    assert.equal(asked(), first.length + 1);
+    // Ours takes the others for closed too: the next one is on a new connection.
+    if (!fetch_plain) assert.equal(await post(url), "x");
+  });
+
+  test(`${name}: a used connection that ends while its answer is made was asked`, async (t) => {
+    const { url, asked } = await serve(t, 1, 200);
+    assert.equal(await post(url), "x");
+    // Undici has done with an exchange a little after its answer.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(await lossOf(url), true);
+    assert.equal(asked(), 2);
+  });
+}
+
+test("a server that speaks no HTTP was asked", async (t) => {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.on("data", () => void socket.end("220 mail ready\r\n"));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const asked = createHttpRequester({ fetch_plain: false })({ method: "POST", url, body: "{}" });
+  await assert.rejects(asked, (error: LakehouseError) => mayHaveBeenSent(error));
+});
