@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { CliHost } from "#edges/cli/cli-host.ts";
 import { runProgram } from "#edges/cli/program.ts";
 import { maskSecrets } from "#kernel/settings-reader.ts";
+import { createInterruptions } from "./interrupted.ts";
 import { parseServices, portApart } from "./parts-apart.ts";
 import { openHouse, settingsFor } from "./open-house.ts";
 import { createPinoLog } from "./pino-log.ts";
@@ -22,6 +23,8 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+const interruptions = createInterruptions((code) => process.exit(code));
+
 const host: CliHost = {
   version,
   terminal: {
@@ -29,7 +32,7 @@ const host: CliHost = {
     note: (text) => void process.stderr.write(text),
     interactive: process.stderr.isTTY,
   },
-  open: (options) => openHouse(options, variables),
+  open: async (options) => interruptions.watch(await openHouse(options, variables)),
   async up(options) {
     const settings = await settingsFor(options, variables);
     const chosen = options.only === undefined ? undefined : parseServices(options.only);
@@ -100,4 +103,4 @@ const host: CliHost = {
   },
 };
 
-process.exitCode = await runProgram(host, process.argv.slice(2));
+process.exitCode = interruptions.exitCode(await runProgram(host, process.argv.slice(2)));

@@ -267,7 +267,8 @@ export const PARTS: readonly Part[] = [
     needs: [],
     async open(site) {
       const { createTruth } = await import("#work/truth/truth-service.ts");
-      return createTruth({ packs: site.packs }, site.settings.truth);
+      const { log } = base(site, "truth");
+      return createTruth({ packs: site.packs, log }, site.settings.truth);
     },
   },
   {

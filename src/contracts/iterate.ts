@@ -1,6 +1,6 @@
 // iterate: generate, validate, and retry with the validator's own error in the prompt.
 import { z } from "zod";
-import { defineContract, write } from "#kernel/contract.ts";
+import { defineContract, read, write } from "#kernel/contract.ts";
 import {
   count,
   json,
@@ -56,6 +56,15 @@ export const sessionRow = z.strictObject({
   usage: tokenUsage.optional().describe("of all attempts together"),
 });
 export type SessionRow = z.output<typeof sessionRow>;
+
+/** How a session ended, for whoever left before it did. */
+export const endedSession = sessionRow
+  .pick({ session_id: true, kind: true, model: true, provider: true, iterations: true })
+  .extend({
+    final_verdict: sessionRow.shape.final_verdict,
+    parent_span_id: z.string().nullable().describe("the span that asked for it"),
+  });
+export type EndedSession = z.output<typeof endedSession>;
 
 export const iterate = defineContract("iterate", "Generate, validate, retry.", {
   iterate: write({
@@ -127,5 +136,11 @@ export const iterate = defineContract("iterate", "Generate, validate, retry.", {
       "model_failed",
       "validator_failed",
     ],
+  }),
+  sessions: read({
+    summary: "How the latest sessions of a trace ended, oldest first; waits for those under way.",
+    http: "GET /v1/iterate/sessions/{trace_id}",
+    input: z.strictObject({ trace_id: z.string().min(1).max(256) }),
+    output: z.strictObject({ sessions: z.array(endedSession) }),
   }),
 });

@@ -15,6 +15,16 @@ export const validationReport = z.strictObject({
 });
 export type ValidationReport = z.output<typeof validationReport>;
 
+const validatedKind = z.strictObject({
+  kind: z.string(),
+  domain: z.string(),
+  summary: z.string(),
+  schema: z
+    .record(z.string(), json)
+    .optional()
+    .describe("JSON Schema of the artifact: models are asked to keep to it"),
+});
+
 export const validate = defineContract("validate", "Deterministic judges of artifacts.", {
   validate: read({
     summary: "A report when the artifact is right; else 422 with what is wrong, where, and why.",
@@ -23,22 +33,20 @@ export const validate = defineContract("validate", "Deterministic judges of arti
     output: validationReport,
     reasons: ["invalid_input", "no_such_kind", "validation_failed", "lookup_failed"],
   }),
+  check_context: read({
+    summary:
+      "Before anything is drafted: whether a context can be judged with, and which kind is meant.",
+    http: "POST /v1/validate/context",
+    input: z.strictObject({ kind: z.string().min(1), context: record.default({}) }),
+    output: validatedKind,
+    reasons: ["invalid_input", "no_such_kind"],
+  }),
   kinds: read({
     summary: "Kinds that can be validated, and by which domain.",
     http: "GET /v1/validate/kinds",
     input: z.strictObject({}),
     output: z.strictObject({
-      kinds: z.array(
-        z.strictObject({
-          kind: z.string(),
-          domain: z.string(),
-          summary: z.string(),
-          schema: z
-            .record(z.string(), json)
-            .optional()
-            .describe("JSON Schema of the artifact: models are asked to keep to it"),
-        }),
-      ),
+      kinds: z.array(validatedKind),
     }),
   }),
 });

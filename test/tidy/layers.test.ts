@@ -87,7 +87,7 @@ const ENGINES: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/data/": ["zod", "avsc", "apache-arrow"],
   "src/kernel/": ["hono", "undici", "@hono/node-server", "zod"],
-  "src/work/": ["zod", "jsonrepair"],
+  "src/work/": ["zod", "jsonrepair", "re2js"],
   "src/edges/": [
     "commander",
     "hono",

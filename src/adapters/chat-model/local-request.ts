@@ -84,8 +84,13 @@ function toFunction(value: unknown) {
 }
 
 const READ_FIELDS: ReadonlySet<string> = new Set([
-  ...["top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty"],
-  ...["user", "parallel_tool_calls"],
+  "top_p",
+  "top_k",
+  "min_p",
+  "presence_penalty",
+  "frequency_penalty",
+  "user",
+  "parallel_tool_calls",
 ]);
 
 function notesOf(

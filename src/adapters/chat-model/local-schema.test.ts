@@ -133,7 +133,12 @@ test("what no grammar holds is named, wherever it stands", () => {
   };
   const { unheld } = toGrammarSchema({ type: "object", properties });
   assert.deepEqual(unheld.toSorted(), [
-    ...["format", "maximum", "minimum", "not", "pattern", "uniqueItems"],
+    "format",
+    "maximum",
+    "minimum",
+    "not",
+    "pattern",
+    "uniqueItems",
   ]);
 });
 

@@ -32,12 +32,41 @@ const HELD_FORMATS: ReadonlySet<unknown> = new Set(["date-time", "time", "date"]
 
 /** Keywords that say nothing of which values are right, or are read below. */
 const READ: ReadonlySet<string> = new Set([
-  ...["$schema", "$id", "$comment", "$defs", "definitions", "$ref", "$anchor", "id"],
-  ...["title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"],
-  ...["type", "enum", "const", "oneOf", "anyOf", "allOf", "nullable"],
-  ...["properties", "required", "additionalProperties", "minProperties", "maxProperties"],
-  ...["items", "prefixItems", "minItems", "maxItems", "additionalItems"],
-  ...["minLength", "maxLength", "format"],
+  "$schema",
+  "$id",
+  "$comment",
+  "$defs",
+  "definitions",
+  "$ref",
+  "$anchor",
+  "id",
+  "title",
+  "description",
+  "default",
+  "examples",
+  "deprecated",
+  "readOnly",
+  "writeOnly",
+  "type",
+  "enum",
+  "const",
+  "oneOf",
+  "anyOf",
+  "allOf",
+  "nullable",
+  "properties",
+  "required",
+  "additionalProperties",
+  "minProperties",
+  "maxProperties",
+  "items",
+  "prefixItems",
+  "minItems",
+  "maxItems",
+  "additionalItems",
+  "minLength",
+  "maxLength",
+  "format",
 ]);
 
 /**
@@ -197,7 +226,15 @@ function checkEnds(defs: Loose, name: string): void {
 
 /** Keywords beside which others cannot simply be left out. */
 const HOLDS: ReadonlySet<string> = new Set([
-  ...["type", "enum", "const", "oneOf", "anyOf", "allOf", "nullable", "not", "if"],
+  "type",
+  "enum",
+  "const",
+  "oneOf",
+  "anyOf",
+  "allOf",
+  "nullable",
+  "not",
+  "if",
   ...TYPE_BY_KEYWORD.flatMap(([, keywords]) => keywords),
 ]);
 

@@ -44,7 +44,9 @@ const EVENTS = [
 test("Anthropic's thoughts are told, and every event is a sign of life", async (t) => {
   const { said, signs } = await deltasOf(t, "anthropic", { events: EVENTS });
   assertThought(said);
-  assert.equal(signs, 6);
+  assert.equal(signs, 5);
+  const blocks = said.flatMap(({ other }) => other?.["thinking_blocks"] ?? []);
+  assert.equal(blocks.length, 1);
 });
 
 test("Anthropic's thoughts are told in a whole message too", async (t) => {

@@ -4,6 +4,7 @@ import { isoTime, type Clock } from "#kernel/clock.ts";
 import type { Client, OutputOf, ParsedInputOf } from "#kernel/contract.ts";
 import { canonicalJson, newId } from "#kernel/ids.ts";
 import type { Service } from "#kernel/lifecycle.ts";
+import { LIMITS } from "#kernel/limits.ts";
 import type { Log } from "#kernel/log.ts";
 import type { chat } from "#contracts/chat.ts";
 import type { iterate } from "#contracts/iterate.ts";
@@ -12,8 +13,11 @@ import type { EventInput } from "#contracts/observe.ts";
 import type { truth } from "#contracts/truth.ts";
 import type { validate } from "#contracts/validate.ts";
 import { createModelAsker } from "./ask-model.ts";
+import { createAskedNames } from "./asked-names.ts";
 import { feedback, type AttemptRequest, type AttemptResult } from "./attempt.ts";
+import { checkAsked, type AskedKind } from "./check-asked.ts";
 import { runRound } from "./draft-round.ts";
+import { createEndedSessions } from "./ended-sessions.ts";
 import type { IterateSettings } from "./iterate-settings.ts";
 import { createChooser } from "./guided-choice.ts";
 import { createGuide } from "./guided-session.ts";
@@ -45,15 +49,17 @@ export async function createIterate(
   const counts = { accepted: 0, max_iter_exhausted: 0, infra_error: 0, drifted: 0 };
   const ask = createChooser(createModelAsker(needs.chat, needs.log, settings.ask_for_schema));
   const judge = withTruth(needs.validate, needs.truth);
+  const names = createAskedNames(needs.chat);
+  const ended = createEndedSessions();
   const attempting = { ask, validate: judge, tell: needs.tell };
 
-  async function runSession(input: Input, schema: Schema, call: Call): Promise<Output> {
-    const session: Session = { session_id: newId(), started: performance.now(), results: [] };
+  async function runSession(input: Input, kind: AskedKind, call: Call): Promise<Output> {
+    const session = openSession(kind.name);
     const messages = openingMessages(input);
     const drifts = driftWatch(input.drift_after);
     const guide = createGuide(input);
     for (let iteration = 1; iteration <= input.max_iterations; iteration++) {
-      const request = guide.guided(attemptRequest(input, iteration, schema, settings));
+      const request = guide.guided(attemptRequest(input, iteration, kind, settings));
       const round = await runRound(attempting, request, input.drafts, messages, call);
       session.results.push(...round.results);
       session.deciding = round.deciding;
@@ -65,8 +71,9 @@ export async function createIterate(
       guide.refused(attempt);
       messages.push(...feedback(attempt, input.guided));
     }
+    session.asked = await names.of(session, askedModel(input, session.iterations ?? 1), call);
     await finish(input, session, call);
-    return toAnswer(input, session, call);
+    return toAnswer(session, call);
   }
 
   async function finish(input: Input, session: Session, call: Call): Promise<void> {
@@ -84,15 +91,17 @@ export async function createIterate(
       },
       "session ended",
     );
+    ended.add(row, call);
     await store.append(row);
   }
 
   return {
     handlers: {
       async iterate(input, call) {
-        const schema = await knownKind(needs.validate, input.kind, input.schema, call);
-        return runSession(input, schema, call);
+        const kind = await checkAsked(needs.validate, input, call);
+        return ended.waitFor(runSession(input, kind, call), call);
       },
+      sessions: async ({ trace_id }) => ({ sessions: await ended.of(trace_id) }),
     },
     async health() {
       const figures = { ...counts, ...store.figures() };
@@ -100,35 +109,16 @@ export async function createIterate(
       if (figures.rows_failed > 0) return { status: "degraded", figures: { ...figures, reason } };
       return { status: "ok", figures };
     },
-    stop: () => store.close(),
+    async stop() {
+      // Whoever asked may be gone: the rows of what they asked for are still to come.
+      await ended.settled(LIMITS.stop_grace_ms);
+      await store.close();
+    },
   };
 }
 
-type Schema = AttemptRequest["chat"]["schema"];
-
-/**
- * Asked before the first draft, so that a misspelt kind costs no model call. The JSON schema that
- * the kind declares, if it does.
- */
-async function knownKind(
-  client: Client<typeof validate>,
-  kind: string,
-  wanted: Input["schema"],
-  call: Call,
-): Promise<Schema> {
-  // A validator that cannot be asked now is met (and recorded) in the session itself.
-  const answer = await client.kinds({}, call).catch(() => undefined);
-  if (answer === undefined) return undefined;
-  const known = answer.kinds.find(
-    (one) => one.kind === kind || `${one.domain}.${one.kind}` === kind,
-  );
-  if (known !== undefined) {
-    const schema = wanted ?? known.schema;
-    return schema === undefined ? undefined : { name: known.kind, schema };
-  }
-  // validate answers with the nearest known name; its error is the one to show.
-  await client.validate({ kind, artifact: null, context: {} }, call);
-  return undefined;
+function openSession(kind: string): Session {
+  return { session_id: newId(), kind, started: performance.now(), results: [] };
 }
 
 function openingMessages(input: Input): ChatMessage[] {
@@ -141,12 +131,12 @@ function openingMessages(input: Input): ChatMessage[] {
 function attemptRequest(
   input: Input,
   iteration: number,
-  schema: Schema,
+  { name: kind, schema }: AskedKind,
   settings: IterateSettings,
 ): AttemptRequest {
   return {
     iteration,
-    kind: input.kind,
+    kind,
     context: input.context,
     timeout_ms: settings.attempt_timeout_ms,
     chat: {
@@ -154,9 +144,13 @@ function attemptRequest(
       ...(schema === undefined ? {} : { schema }),
       temperature: input.temperature,
       max_tokens: input.max_tokens,
+      task_class: kind.slice(0, TASK_CLASS_MAX),
     },
   };
 }
+
+/** Of a kind that could not be checked the name is the caller's, of any length. */
+const TASK_CLASS_MAX = 128;
 
 /** The caller's model, or the one that has taken over by this iteration. */
 function askedModel(input: Input, iteration: number): { model?: string; provider?: string } {

@@ -279,8 +279,8 @@ test("the trace of a session is one tree: iterate, its attempts, what each attem
   assert.deepEqual(
     events.map((event) => [event.endpoint, event.event_kind, event.success, event.task_class]),
     [
-      ["iterate.attempt", "validation_failed", false, "order"],
-      ["iterate.attempt", "accepted", true, "order"],
+      ["iterate.attempt", "validation_failed", false, "bookshop.order"],
+      ["iterate.attempt", "accepted", true, "bookshop.order"],
     ],
   );
   assert.match(events[0]!.error!, /B-777/);
@@ -295,10 +295,12 @@ test("the trace of a session is one tree: iterate, its attempts, what each attem
 });
 
 test("a context that the validator cannot read is told to the caller with its issues", async (t) => {
-  const { client } = await setUp(t, scriptedChat([RIGHT]));
+  const asked: Asked[] = [];
+  const { client, rows } = await setUp(t, scriptedChat([RIGHT], asked));
   const error = await failure(client.iterate({ ...ORDER, context: { cuont: 1 } }));
   assert.deepEqual([error.code, error.reason], ["invalid", "invalid_input"]);
   assert.match(error.issues[0]!.message, /did you mean "count"/);
+  assert.deepEqual([asked.length, (await rows()).length], [0, 0], "no model call and no session");
 });
 
 test("the solver drafts from a bundle, reads the validator's error, and repairs", async (t) => {

@@ -4,6 +4,7 @@ import type { OutputOf, ParsedInputOf } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { Attempt, iterate, SessionRow } from "#contracts/iterate.ts";
 import type { TokenUsage } from "#contracts/nouns.ts";
+import type { Names } from "./asked-names.ts";
 import type { AttemptResult } from "./attempt.ts";
 
 type Operation = (typeof iterate)["operations"]["iterate"];
@@ -12,6 +13,8 @@ type Output = OutputOf<Operation>;
 
 export interface Session {
   readonly session_id: string;
+  /** `<domain>.<kind>`, however the caller wrote it. */
+  readonly kind: string;
   readonly started: number;
   /** Of all drafts, in the order in which they ended. */
   readonly results: AttemptResult[];
@@ -19,6 +22,8 @@ export interface Session {
   deciding?: AttemptResult;
   iterations?: number;
   drifted?: boolean;
+  /** Whom the last question was for, where nobody answered it. */
+  asked?: Names | undefined;
 }
 
 export function sessionRow(
@@ -36,8 +41,8 @@ export function sessionRow(
     trace_id: call.trace_id,
     daemon,
     timestamp,
-    kind: input.kind,
-    ...whoAnswered(session, input),
+    kind: session.kind,
+    ...whoAnswered(session),
     prompt: input.prompt,
     iterations: session.iterations ?? 0,
     attempts: session.results.map(({ attempt }) => withoutText(attempt)),
@@ -81,27 +86,27 @@ function finalVerdict({ deciding, drifted }: Session): SessionRow["final_verdict
 }
 
 /** Who answered in the end; where nobody did, who was asked, as far as that is known. */
-function whoAnswered(session: Session, input: Input): { model: string; provider: string } {
+function whoAnswered(session: Session): { model: string; provider: string } {
   const last = session.deciding;
   const { answer } = last ?? {};
   if (answer !== undefined) return { model: answer.model, provider: answer.provider };
   const told = last?.failed?.extra["provider"];
   const before = session.results.findLast((result) => result.answer !== undefined)?.answer;
-  const asked = last?.attempt.model ?? input.model;
+  const { attempt } = last ?? {};
   return {
-    model: asked ?? before?.model ?? "",
-    provider: typeof told === "string" ? told : (input.provider ?? before?.provider ?? ""),
+    model: attempt?.model ?? session.asked?.model ?? before?.model ?? "",
+    provider: typeof told === "string" ? told : session.asked?.provider || (before?.provider ?? ""),
   };
 }
 
 /** The answer of an accepted session; throws for the others, with the whole history. */
-export function toAnswer(input: Input, session: Session, call: Call): Output {
+export function toAnswer(session: Session, call: Call): Output {
   const last = session.deciding!;
   const history = session.results.map((result) => result.attempt);
   const { session_id } = session;
   const iterations = session.iterations ?? 0;
   const provider_kind = last.answer?.provider_kind ?? "model";
-  const told = { iterations, history, session_id, ...whoAnswered(session, input), provider_kind };
+  const told = { iterations, history, session_id, ...whoAnswered(session), provider_kind };
   if (last.report !== undefined) {
     return {
       artifact: last.attempt.artifact,

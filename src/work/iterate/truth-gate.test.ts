@@ -106,6 +106,15 @@ test("a draft that a rule denies is refused as policy and mended in the next ite
   assert.equal((await rows())[0]!.review, null);
 });
 
+test("a rule of the bare kind is asked as that of its full name is", async (t) => {
+  const { client } = await bookshopIterate(t, [{ ...NO_BREAD, task_class: "order" }], [BREAD]);
+  for (const kind of ["order", "bookshop.order"]) {
+    await assert.rejects(client.iterate({ ...ORDER, kind, max_iterations: 1 }), {
+      message: /no_bread says so/,
+    });
+  }
+});
+
 test("what every rule denies is never accepted", async (t) => {
   const { client, rows } = await bookshopIterate(t, [NO_BREAD], [BREAD]);
   await assert.rejects(client.iterate({ ...ORDER, max_iterations: 2 }), {

@@ -6,6 +6,7 @@ import type { Attempt, iterate } from "#contracts/iterate.ts";
 import type { MatrixHit } from "#contracts/matrix.ts";
 import type { CorrectionRow, RespondAnswer } from "#contracts/respond.ts";
 import { renderEarlierTasks, type EarlierTask } from "#ports/context-bundle.ts";
+import { leftSession } from "./left-session.ts";
 import { withCorrections } from "./overseer.ts";
 import type { RespondInput } from "./retrieve.ts";
 import type { PlannedTask } from "./task-planner.ts";
@@ -95,7 +96,8 @@ export async function draftWork(
     const told = { artifact, history, iterations, model, provider_kind, review };
     return { status: "accepted", reason, ...told, failed: undefined };
   } catch (thrown) {
-    return failedDraft(toLakehouseError(thrown));
+    const error = toLakehouseError(thrown);
+    return { ...failedDraft(error), ...(await leftSession(client, error, call)) };
   }
 }
 

@@ -19,32 +19,51 @@ export interface Lessons {
   readonly answer_ids: readonly string[];
 }
 
+/** An answer that the drafts were told of, and the playbook that put it forward. */
+export interface PutForward {
+  readonly playbook_id: string;
+  readonly corpus: string;
+  readonly id: string;
+}
+
 type Answer = ReturnType<TaskKind["answers"]>[number];
 
 /**
  * Accepted: answers that were recalled count as success of their playbook and are not recorded
- * again (recalled text must not become new evidence of itself). A playbook failed when its answer
- * stood in a draft and the validator refused that very item. Of all others nothing is said: a draft
- * that is too short, or another item's fault, is no evidence against them.
+ * again (recalled text must not become new evidence of itself), whether they were raised among the
+ * hits or shown as what was chosen for an earlier task. A playbook failed when its answer was
+ * raised for this task, stood in a draft, and the validator refused that very item. Of all others
+ * nothing is said: a draft that is too short, or another item's fault, is no evidence against them,
+ * and an answer shown as that of an earlier task was not put forward as right for this one.
  */
 export function lessonsOf(
   kind: TaskKind,
   accepted: unknown,
   history: readonly Attempt[],
-  hits: readonly MatrixHit[],
+  { hits, shown }: { readonly hits: readonly MatrixHit[]; readonly shown: readonly PutForward[] },
   settings: RespondSettings,
 ): Lessons {
   const applied = hits.filter((hit) => hit.playbook !== null);
   const chosen = accepted === undefined ? [] : kind.answers(accepted);
   const chosen_keys = new Set(chosen.map(keyOf));
   const refused = refusedKeys(kind, history);
-  const recalled = new Set(applied.map(keyOf));
+  const raised = new Set(applied.map(keyOf));
+  const recalled = new Set([...raised, ...shown.map(keyOf)]);
 
   const outcomes = applied.flatMap((hit) => {
     const playbook_id = hit.playbook!.playbook_id;
     if (chosen_keys.has(keyOf(hit))) return [{ playbook_id, success: true }];
     return refused.has(keyOf(hit)) ? [{ playbook_id, success: false }] : [];
   });
+  // Of several that put the same answer forward the first has the credit.
+  const only_shown = shown.filter(
+    (one, at) =>
+      !raised.has(keyOf(one)) && shown.findIndex((other) => keyOf(other) === keyOf(one)) === at,
+  );
+  for (const one of only_shown) {
+    if (!chosen_keys.has(keyOf(one))) continue;
+    outcomes.push({ playbook_id: one.playbook_id, success: true });
+  }
   const record = chosen
     .slice(0, settings.record_answers_max)
     .map((answer, rank) => ({

@@ -47,7 +47,9 @@ export function createOverseer(
 
   return async (work, call) => {
     const { overseer: model, overseer_tokens_max: max_tokens } = settings;
-    const answer = await needs.chat.chat({ model, messages: messagesFor(work), max_tokens }, call);
+    const { task_class } = work.planned;
+    const messages = messagesFor(work);
+    const answer = await needs.chat.chat({ model, messages, max_tokens, task_class }, call);
     const correction = spoken(answer.content);
     if (correction === "") {
       throw new LakehouseError("unavailable", `${answer.model} wrote no correction`, {
@@ -57,7 +59,7 @@ export function createOverseer(
     const row: CorrectionRow = {
       schema: "overseer_correction.v1",
       created_at: isoTime(needs.clock),
-      task_class: work.planned.task_class,
+      task_class,
       reason: work.reason,
       correction,
       model: answer.model,

@@ -2,24 +2,26 @@
 import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { Service } from "#kernel/lifecycle.ts";
+import { LIMITS } from "#kernel/limits.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
 import type { chat } from "#contracts/chat.ts";
 import type { iterate } from "#contracts/iterate.ts";
 import type { matrix, MatrixHit } from "#contracts/matrix.ts";
 import type { pathwayContract } from "#contracts/pathway.ts";
 import type { respond, RespondAnswer } from "#contracts/respond.ts";
-import type { EarlierTask } from "#ports/context-bundle.ts";
+import { EARLIER_TASKS_MAX, type EarlierTask } from "#ports/context-bundle.ts";
 import type { DomainPack } from "#ports/domain-pack.ts";
 import { createAttemptMemory, type RecalledAttempts } from "./attempt-memory.ts";
 import { openCorrectionStore } from "./correction-store.ts";
 import { draftWork, failedDraft } from "./draft-work.ts";
-import { lessonsOf, type Lessons } from "./lessons.ts";
+import { lessonsOf, type Lessons, type PutForward } from "./lessons.ts";
 import { openOutcomeStore } from "./outcome-store.ts";
 import { createOverseer } from "./overseer.ts";
 import { draftOverseen, type OverseenDraft } from "./overseen-draft.ts";
 import { createRecorder, type Recorder, type RecorderNeeds, type TaskEnd } from "./recorder.ts";
 import type { RespondSettings } from "./respond-settings.ts";
 import { retrieve, type RespondInput, type SearchAnswer } from "./retrieve.ts";
+import { createRunsUnderWay } from "./runs-under-way.ts";
 import { planTask, unplannedHash, type PlannedTask } from "./task-planner.ts";
 
 export interface RespondNeeds extends RecorderNeeds {
@@ -54,6 +56,7 @@ export async function createRespond(
   const overseer = createOverseer(needs, corrections, settings);
   const drift_after = overseer === undefined ? undefined : settings.drift_after;
   const counts = { accepted: 0, nothing_relevant: 0, max_iter_exhausted: 0, infra_error: 0 };
+  const runs = createRunsUnderWay();
   const write = writer(recorder, needs.pathway !== undefined, (status) => counts[status]++);
 
   async function run(input: RespondInput, call: Call): Promise<RespondAnswer> {
@@ -61,7 +64,9 @@ export async function createRespond(
     const work: Work = { input, planned, started: performance.now(), call };
     if (planned === undefined)
       return refuse(write, work, noPlanReason(needs.packs, input.kind), null);
+    const guided = input.guided ?? isSmall(input.model, settings.small_models);
     let found: SearchAnswer | undefined;
+    let shown: readonly PutForward[] = [];
     let overseen: OverseenDraft;
     let recalled: RecalledAttempts = { pathway_ids: [], iterate: needs.iterate };
     try {
@@ -72,12 +77,12 @@ export async function createRespond(
       recalled = await attempts.recall(planned, input, needs.iterate, call);
       const { iterate: drafting } = recalled;
       const hits = found?.results ?? [];
-      const earlier = earlierTasks(found);
+      const earlier = guided ? [] : earlierTasks(found);
+      shown = earlier;
       overseen = await draftOverseen(
         { overseer, tell: needs.tell, log: needs.log },
         { task: input.task, planned },
         (so_far) => {
-          const guided = input.guided ?? isSmall(input.model, settings.small_models);
           const oversight = { corrections: so_far, drift_after, guided };
           return draftWork(drafting, planned, { hits, earlier }, input, oversight, call);
         },
@@ -88,7 +93,7 @@ export async function createRespond(
       const drafted = failedDraft(toLakehouseError(thrown));
       overseen = { drafted, corrections: [], not_recorded: [] };
     }
-    const answer = await conclude(write, settings, { ...work, planned }, found, overseen);
+    const answer = await conclude(write, settings, { ...work, planned }, found, shown, overseen);
     const unwritten = await attempts.record(planned, input, recalled, answer, call);
     return {
       ...answer,
@@ -98,7 +103,7 @@ export async function createRespond(
   }
 
   return {
-    handlers: { respond: run },
+    handlers: { respond: (input, call) => runs.follow(run(input, call)) },
     async health() {
       const recording_failures = recorder.failures();
       const figures = { ...counts, recording_failures };
@@ -107,18 +112,27 @@ export async function createRespond(
       return { status: "ok", figures };
     },
     async stop() {
+      // Whoever asked may be gone: the outcomes of what they asked for are still to come.
+      await runs.settled(2 * LIMITS.stop_grace_ms);
       await store.close();
       await corrections.close();
     },
   };
 }
 
-/** Recorded tasks of the same kind: what was chosen for them may guide, and decides nothing. */
-function earlierTasks(found: SearchAnswer | undefined): EarlierTask[] {
+interface RecalledTask extends EarlierTask, PutForward {}
+
+/**
+ * Recorded tasks of the same kind, the most useful first, as many as drafts are told of: what was
+ * chosen for them may guide, and decides nothing.
+ */
+function earlierTasks(found: SearchAnswer | undefined): RecalledTask[] {
   const followed = (found?.playbooks ?? []).filter((match) => match.decisions.transfer.decided);
-  return followed.map(({ playbook, utility }) => {
-    return { task: playbook.query_text, answer_id: playbook.answer_id, utility };
+  const tasks = followed.map(({ playbook, utility }): RecalledTask => {
+    const { playbook_id, query_text: task, answer_id, answer_corpus: corpus } = playbook;
+    return { task, answer_id, utility, playbook_id, corpus, id: answer_id };
   });
+  return tasks.toSorted((a, b) => b.utility - a.utility).slice(0, EARLIER_TASKS_MAX);
 }
 
 /** `local/*` means all of that provider; anything else one name. */
@@ -158,6 +172,7 @@ async function conclude(
   settings: RespondSettings,
   work: Work & { readonly planned: PlannedTask },
   found: SearchAnswer | undefined,
+  shown: readonly PutForward[],
   { drafted, corrections, not_recorded }: OverseenDraft,
 ): Promise<RespondAnswer> {
   const hits = found?.results ?? [];
@@ -165,7 +180,7 @@ async function conclude(
   const lessons =
     status === "infra_error"
       ? NO_LESSONS
-      : lessonsOf(work.planned.kind, artifact, history, hits, settings);
+      : lessonsOf(work.planned.kind, artifact, history, { hits, shown }, settings);
   const playbooks_applied = hits.flatMap((hit) => hit.playbook?.playbook_id ?? []);
   const told = { status, reason, model, iterations };
   const { review } = drafted;

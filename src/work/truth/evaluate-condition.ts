@@ -1,6 +1,8 @@
 // Whether a condition holds over a context: yes, no, or why that cannot be told (Kleene's logic).
-import { isDeepStrictEqual } from "node:util";
+import { assert } from "#kernel/assert.ts";
 import type { TruthCondition } from "#contracts/truth.ts";
+import type { Matcher, Matchers } from "./linear-pattern.ts";
+import { sameJson } from "./same-json.ts";
 
 export type Truth =
   | { readonly holds: boolean }
@@ -10,27 +12,29 @@ export type Truth =
       readonly reason: string;
     };
 
-/** Longer text is not matched against a pattern. */
-const TEXT_LENGTH_MAX = 100_000;
-
-export function evaluateCondition(condition: TruthCondition, context: unknown): Truth {
+/** `matchers` has all patterns of the condition. */
+export function evaluateCondition(
+  condition: TruthCondition,
+  context: unknown,
+  matchers: Matchers,
+): Truth {
   switch (condition.kind) {
     case "always":
       return { holds: true };
     case "not": {
-      const inner = evaluateCondition(condition.condition, context);
+      const inner = evaluateCondition(condition.condition, context, matchers);
       return inner.holds === undefined ? inner : { holds: !inner.holds };
     }
     case "all":
-      return together(condition.conditions, context, false);
+      return together(condition.conditions, context, matchers, false);
     case "any":
-      return together(condition.conditions, context, true);
+      return together(condition.conditions, context, matchers, true);
     case "field_empty":
       return isEmpty(condition.path, context);
     default: {
       const field = fieldAt(condition.path, context);
       if (!field.found) return unknown(field.reason);
-      return compare(condition, field.value);
+      return compare(condition, field.value, matchers);
     }
   }
 }
@@ -39,11 +43,12 @@ export function evaluateCondition(condition: TruthCondition, context: unknown): 
 function together(
   conditions: readonly TruthCondition[],
   context: unknown,
+  matchers: Matchers,
   deciding: boolean,
 ): Truth {
   let open: Truth | undefined;
   for (const one of conditions) {
-    const truth = evaluateCondition(one, context);
+    const truth = evaluateCondition(one, context, matchers);
     if (truth.holds === deciding) return truth;
     if (truth.holds === undefined) open ??= truth;
   }
@@ -55,7 +60,7 @@ type FieldCondition = Extract<
   { kind: "field_equals" | "field_greater" | "field_matches" | "field_in" }
 >;
 
-function compare(condition: FieldCondition, value: unknown): Truth {
+function compare(condition: FieldCondition, value: unknown, matchers: Matchers): Truth {
   const { path } = condition;
   switch (condition.kind) {
     case "field_equals":
@@ -71,16 +76,21 @@ function compare(condition: FieldCondition, value: unknown): Truth {
         : unknown(`${path} is ${typeOf(value)}, not a number`);
     case "field_matches":
       if (typeof value !== "string") return unknown(`${path} is ${typeOf(value)}, not text`);
-      if (value.length > TEXT_LENGTH_MAX) return unknown(`${path} is too long to be matched`);
-      return { holds: new RegExp(condition.pattern, "u").test(value) };
+      return matches(path, value, matchers.get(condition.pattern));
   }
+}
+
+function matches(path: string, text: string, matcher: Matcher | undefined): Truth {
+  assert(matcher !== undefined, `the pattern on ${path} was not compiled`);
+  const holds = matcher(text);
+  return holds === undefined ? unknown(`${path} is too long to be matched`) : { holds };
 }
 
 /** Null is a value like any other; two other types cannot be held against each other. */
 function sameAs(path: string, value: unknown, wanted: unknown): Truth {
   const [is, want] = [typeOf(value), typeOf(wanted)];
   if (is === want || value === null || wanted === null) {
-    return { holds: isDeepStrictEqual(value, wanted) };
+    return { holds: sameJson(value, wanted) };
   }
   return unknown(`${path} is ${is}, not ${want}`);
 }

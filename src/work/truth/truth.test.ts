@@ -2,16 +2,27 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { connectLocal } from "#kernel/connect-local.ts";
+import { silentLog } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { truth, type TruthCondition } from "#contracts/truth.ts";
 import { bookshopPack } from "../../../domains/bookshop/pack.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
 import { evaluateCondition } from "./evaluate-condition.ts";
+import { compilePattern } from "./linear-pattern.ts";
 import { createTruth } from "./truth-service.ts";
 import { truthSettings } from "./truth-settings.ts";
 
 const context = {
-  order: { total: 120, city: "Toledo", tags: ["new"], note: "", items: [{ price: 5 }] },
+  order: {
+    total: 120,
+    city: "Toledo",
+    tags: ["new"],
+    note: "",
+    items: [{ price: 5 }],
+    change: -0,
+    changes: [-0, { a: 1, b: 2 }],
+  },
   owner: null,
 };
 
@@ -26,6 +37,9 @@ const FIELDS: readonly [TruthCondition, boolean | undefined][] = [
   [{ kind: "field_equals", path: "order.constructor", value: "x" }, undefined],
   [{ kind: "field_equals", path: "order.tags.length", value: 1 }, undefined],
   [{ kind: "field_equals", path: "order.items.0.price", value: 5 }, true],
+  [{ kind: "field_equals", path: "order.change", value: 0 }, true],
+  [{ kind: "field_equals", path: "order.changes", value: [0, { b: 2, a: 1 }] }, true],
+  [{ kind: "field_in", path: "order.change", values: [1, 0] }, true],
   [{ kind: "field_empty", path: "order.note" }, true],
   [{ kind: "field_empty", path: "order.none" }, true],
   [{ kind: "field_empty", path: "owner" }, true],
@@ -42,9 +56,14 @@ const FIELDS: readonly [TruthCondition, boolean | undefined][] = [
   [{ kind: "field_in", path: "order.total", values: ["120"] }, undefined],
 ];
 
+const matchers = new Map([
+  ["^To", await compilePattern("^To")],
+  ["1", await compilePattern("1")],
+]);
+
 test("each condition on a field holds, does not, or says why it cannot be told", () => {
   for (const [condition, holds] of FIELDS) {
-    const found = evaluateCondition(condition, context);
+    const found = evaluateCondition(condition, context, matchers);
     assert.equal(found.holds, holds, JSON.stringify(condition));
     if (found.holds === undefined) assert.match(found.reason, / (has no|is) /);
   }
@@ -58,7 +77,8 @@ test("all, any and not follow the tables of three-valued logic", () => {
       const values = leaves.map(([, holds]) => holds);
       const all = values.includes(false) ? false : values.includes(undefined) ? undefined : true;
       const any = values.includes(true) ? true : values.includes(undefined) ? undefined : false;
-      const holds = (condition: TruthCondition) => evaluateCondition(condition, context).holds;
+      const holds = (condition: TruthCondition) =>
+        evaluateCondition(condition, context, matchers).holds;
       assert.equal(holds({ kind: "all", conditions }), all);
       assert.equal(holds({ kind: "any", conditions }), any);
       const not = holds({ kind: "not", condition: { kind: "any", conditions } });
@@ -83,6 +103,45 @@ const rules = [
   },
   { name: "seen", task_class: "*", when: { kind: "always" }, action: "note" },
 ];
+
+const bookRule = (name: string, task_class: string) => ({
+  name,
+  task_class,
+  when: { kind: "always" },
+  action: "deny",
+});
+
+test("a rule of a bare kind is one of the domain that has it", async () => {
+  const given = { rules: [bookRule("bare", "order"), bookRule("full", "bookshop.order")] };
+  const opened = await createTruth({ packs: [bookshopPack] }, truthSettings.parse(given));
+  const client = connectLocal(truth, opened.handlers);
+  for (const task_class of ["bookshop.order", "order"]) {
+    const { findings } = await client.evaluate({ task_class, context: {} });
+    assert.deepEqual(
+      findings.map((one) => one.rule),
+      ["bare", "full"],
+    );
+  }
+  assert.equal((await client.rules({ task_class: "bookshop.order" })).rules.length, 2);
+  assert.equal((await opened.health()).status, "ok");
+});
+
+test("a rule of a class that no domain has is told of, until somebody asks about it", async () => {
+  const warned: object[] = [];
+  const log = { ...silentLog, warn: (fields: object) => void warned.push(fields) };
+  const given = { rules: [bookRule("lost", "ordr"), bookRule("all", "*")] };
+  const needs = { packs: [bookshopPack], log };
+  const opened = await createTruth(needs, truthSettings.parse(given));
+  assert.deepEqual(warned, [{ rule: "lost", task_class: "ordr", meant: "bookshop.order" }]);
+  const { status, figures } = await opened.health();
+  assert.equal(status, "degraded");
+  assert.equal(figures["reason"], "rules of a task class that no domain has: lost (ordr)");
+  const client = connectLocal(truth, opened.handlers);
+  await client.evaluate({ task_class: "order", context: {} });
+  assert.equal((await opened.health()).status, "degraded");
+  await client.evaluate({ task_class: "ordr", context: {} });
+  assert.equal((await opened.health()).status, "ok", "a class of the caller's own");
+});
 
 async function service(given: Readonly<Record<string, unknown>> = { rules }) {
   return createTruth({ packs: [] }, truthSettings.parse(given));

@@ -7,9 +7,10 @@ import type { ValidationError } from "#contracts/nouns.ts";
 import type { query } from "#contracts/query.ts";
 import type { validate } from "#contracts/validate.ts";
 import type { DomainPack } from "#ports/domain-pack.ts";
+import { checkContext } from "./check-context.ts";
 import { createLookup } from "./row-lookup.ts";
 import type { ValidateSettings } from "./validate-settings.ts";
-import { buildRegistry } from "./validator-registry.ts";
+import { buildRegistry, type RegisteredValidator } from "./validator-registry.ts";
 
 export interface ValidateNeeds {
   readonly query: Client<typeof query>;
@@ -47,22 +48,22 @@ export async function createValidate(
           grounded: outcome.grounded,
         };
       },
-      async kinds() {
-        return {
-          kinds: registry.list().map(({ kind, domain, validator: { summary, schema } }) => ({
-            kind,
-            domain,
-            summary,
-            ...(schema === undefined ? {} : { schema: { ...schema } }),
-          })),
-        };
+      async check_context({ kind, context }) {
+        const found = registry.get(kind);
+        await checkContext(found.validator, context);
+        return toldKind(found);
       },
+      kinds: async () => ({ kinds: registry.list().map(toldKind) }),
     },
     async health() {
       return { status: "ok", figures: { kinds: registry.list().length, ...counts } };
     },
     async stop() {},
   };
+}
+
+function toldKind({ kind, domain, validator: { summary, schema } }: RegisteredValidator) {
+  return { kind, domain, summary, ...(schema === undefined ? {} : { schema: { ...schema } }) };
 }
 
 function refused(kind: string, error: ValidationError): LakehouseError {

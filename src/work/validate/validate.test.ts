@@ -63,6 +63,24 @@ eachTransport("an unknown kind is not found, with the nearest known name", async
   );
 });
 
+eachTransport("a context is checked before there is an artifact", async (connect, t) => {
+  const opened = await service(t);
+  const client = await connect(validate, opened.handlers);
+  const known = await client.check_context({ kind: "bookshop.order", context: { count: 1 } });
+  assert.deepEqual([known.domain, known.kind], ["bookshop", "order"]);
+  for (const context of [{ cuont: 1 }, { count: "one" }]) {
+    await assert.rejects(client.check_context({ kind: "order", context }), (error) => {
+      assert.ok(error instanceof LakehouseError);
+      assert.equal(error.reason, "invalid_input");
+      assert.match(error.issues[0]!.path, /^context\.cu?ou?nt$/);
+      return true;
+    });
+  }
+  await assert.rejects(client.check_context({ kind: "ordre" }), { reason: "no_such_kind" });
+  const { refused, failed } = (await opened.health()).figures;
+  assert.deepEqual([refused, failed], [0, 0], "no artifact was judged");
+});
+
 test("two domains with a validator of one name stop the start", async (t) => {
   await assert.rejects(service(t, [bookshopPack, { ...bookshopPack, name: "other" }]), {
     code: "conflict",

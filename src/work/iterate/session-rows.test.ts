@@ -1,0 +1,147 @@
+// What rows of sessions say: one name for a kind, and whom a question was for that nobody answered.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startCall } from "#kernel/call.ts";
+import { systemClock } from "#kernel/clock.ts";
+import { connectLocal } from "#kernel/connect-local.ts";
+import type { Handlers } from "#kernel/contract.ts";
+import { readJsonlFile } from "#kernel/jsonl-read.ts";
+import { silentLog } from "#kernel/log.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import { chat } from "#contracts/chat.ts";
+import { iterate, sessionRow, type SessionRow } from "#contracts/iterate.ts";
+import type { EventInput } from "#contracts/observe.ts";
+import { query } from "#contracts/query.ts";
+import { validate } from "#contracts/validate.ts";
+import { createValidate } from "#work/validate/validate-service.ts";
+import { validateSettings } from "#work/validate/validate-settings.ts";
+import { bookshopPack } from "../../../domains/bookshop/pack.ts";
+import { eachTransport } from "../../../test/support/each-transport.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
+import { createIterate } from "./iterate-service.ts";
+import { iterateSettings } from "./iterate-settings.ts";
+
+type Asked = Parameters<Handlers<typeof chat>["chat"]>[0];
+type Answer = Awaited<ReturnType<Handlers<typeof chat>["chat"]>>;
+
+const WRONG = '{"books":[]}';
+const ORDER = { kind: "order", prompt: "one book", context: { count: 1 }, max_iterations: 1 };
+
+const said: Answer = {
+  model: "up/real",
+  provider: "up",
+  provider_kind: "model",
+  content: WRONG,
+  finish_reason: "stop",
+  usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+  duration_ms: 1,
+  trace_id: "",
+};
+
+function serving(contract: { readonly operations: object }, handlers: object): never {
+  const refuse = () => Promise.reject(new LakehouseError("unimplemented", "not served here"));
+  const all = Object.keys(contract.operations).map((name) => [name, refuse]);
+  return connectLocal(contract as typeof chat, {
+    ...Object.fromEntries(all),
+    ...handlers,
+  }) as never;
+}
+
+async function setUp(t: HasAfter, answer: (input: Asked) => Promise<Answer>) {
+  const dir = await tempDir(t);
+  const asked: Asked[] = [];
+  const events: EventInput[] = [];
+  const needs = { query: serving(query, {}), packs: [bookshopPack], log: silentLog };
+  const judge = await createValidate(needs, validateSettings.parse({}));
+  const service = await createIterate(
+    {
+      chat: serving(chat, {
+        chat: (input: Asked) => (asked.push(input), answer(input)),
+        providers: async () => ({ default_model: "up/usual", providers: [] }),
+      }),
+      validate: connectLocal(validate, judge.handlers),
+      tell: (event) => void events.push(event),
+      dir,
+      log: silentLog,
+      clock: systemClock,
+    },
+    iterateSettings.parse({}),
+  );
+  let stopped: Promise<void> | undefined;
+  const stop = () => (stopped ??= service.stop());
+  t.after(stop);
+  const rows = async (): Promise<SessionRow[]> => {
+    const found: SessionRow[] = [];
+    for await (const { row } of readJsonlFile<SessionRow>(`${dir}/sessions.jsonl`)) {
+      found.push(sessionRow.parse(row));
+    }
+    return found;
+  };
+  return { service, client: connectLocal(iterate, service.handlers), rows, asked, events, stop };
+}
+
+test("a kind has one name in rows, events and the ledger, however it is asked for", async (t) => {
+  const { client, rows, asked, events } = await setUp(t, async () => said);
+  for (const kind of ["order", "bookshop.order"]) {
+    await assert.rejects(client.iterate({ ...ORDER, kind }), { reason: "max_iter_exhausted" });
+  }
+  const twice = ["bookshop.order", "bookshop.order"];
+  const kinds = (await rows()).map((row) => row.kind);
+  const told = events.map((event) => event.task_class);
+  const charged = asked.map((input) => input.task_class);
+  assert.deepEqual([kinds, told, charged], [twice, twice, twice]);
+});
+
+/** A model that never answers; the caller leaves as soon as it is asked. */
+function leaving() {
+  const aborter = new AbortController();
+  const silent = () => {
+    setImmediate(() => aborter.abort());
+    return new Promise<never>(() => undefined);
+  };
+  return { silent, call: () => startCall({ trace_id: "left", signal: aborter.signal }) };
+}
+
+const ASKED: readonly [Partial<Asked>, string, string][] = [
+  [{ model: "up/tiny" }, "up/tiny", "up"],
+  [{ model: "tiny", provider: "up" }, "tiny", "up"],
+  [{}, "up/usual", "up"],
+  [{ model: "tier/small" }, "tier/small", ""],
+];
+
+eachTransport("who leaves can still be told how the session ended", async (connect, t) => {
+  for (const [names, model, provider] of ASKED) {
+    const { silent, call } = leaving();
+    const { service, rows } = await setUp(t, silent);
+    const client = await connect(iterate, service.handlers);
+    await assert.rejects(client.iterate({ ...ORDER, ...names }, call()), { code: "cancelled" });
+    const { sessions } = await client.sessions({ trace_id: "left" });
+    const { session_id } = sessions[0]!;
+    const ended = { session_id, kind: "bookshop.order", model, provider, iterations: 1 };
+    const told = { ...ended, final_verdict: "infra_error" as const, parent_span_id: null };
+    assert.deepEqual(sessions, [told]);
+    const [row] = await rows();
+    assert.deepEqual([row!.session_id, row!.model, row!.provider], [session_id, model, provider]);
+    assert.deepEqual(await client.sessions({ trace_id: "another" }), { sessions: [] });
+  }
+});
+
+test("who answered to a tier before is who was asked", async (t) => {
+  const { silent, call } = leaving();
+  let turns = 0;
+  const { client } = await setUp(t, async () => (turns++ === 0 ? said : silent()));
+  const order = { ...ORDER, model: "tier/small" };
+  await assert.rejects(client.iterate(order), { reason: "max_iter_exhausted" });
+  await assert.rejects(client.iterate(order, call()), { code: "cancelled" });
+  const { sessions } = await client.sessions({ trace_id: "left" });
+  assert.deepEqual([sessions[0]!.model, sessions[0]!.provider], ["tier/small", "up"]);
+});
+
+test("a house that stops waits for the rows of sessions whose callers have left", async (t) => {
+  const { silent, call } = leaving();
+  const { client, rows, stop } = await setUp(t, silent);
+  await assert.rejects(client.iterate(ORDER, call()), { code: "cancelled" });
+  await stop();
+  const verdicts = (await rows()).map((row) => row.final_verdict);
+  assert.deepEqual(verdicts, ["infra_error"]);
+});
