@@ -288,6 +288,8 @@ test("truth, permission, validate, iterate, respond: work and its judges", { ski
   await ask("permission.policies");
   await ask("permission.decisions", { limit: 5 });
   await ask("validate.kinds");
+  await ask("validate.check_context", { kind: "order", context: { count: 1 } });
+  await ask("iterate.sessions", { trace_id: "0".repeat(32) });
   await refused(422, "validate.validate", { kind: "order", artifact: {}, context: {} });
   const prompt = "an order without candidates";
   await refused(422, "iterate.iterate", { kind: "order", prompt, model: "builtin/solver" });

@@ -6,7 +6,8 @@ const bytes_max = 64 * 1024 ** 3;
 const house = await startS3House({ root, settings: { object_bytes_max: bytes_max } });
 process.send?.({ kind: "ready", url: house.url, pair: house.house });
 const timer = setInterval(() => {
-  process.send?.({ kind: "rss", bytes: process.memoryUsage.rss() });
+  // Whoever asked may just have gone: `disconnect` follows.
+  process.send?.({ kind: "rss", bytes: process.memoryUsage.rss() }, () => undefined);
 }, 50);
 process.once("disconnect", () => {
   clearInterval(timer);
