@@ -46,16 +46,20 @@ export interface ChatDelta {
 export type OtherMembers = Readonly<Record<string, unknown>>;
 
 /**
- * Members told in pieces: lists go on, and so do the texts of audio; of all else the last one said
- * counts.
+ * Adds members told in pieces to those `told` before, which are its own and grow: lists go on, and
+ * so do the texts of audio; of all else the last one said counts.
  */
-export function joinMembers(told: OtherMembers | undefined, piece: OtherMembers): OtherMembers {
-  const whole: Record<string, unknown> = { ...told };
+export function joinMembers(
+  told: Record<string, unknown> | undefined,
+  piece: OtherMembers,
+): Record<string, unknown> {
+  const whole = told ?? {};
   for (const [name, value] of Object.entries(piece)) {
     const before = whole[name];
-    if (Array.isArray(before) && Array.isArray(value)) whole[name] = [...before, ...value];
-    else if (name === "audio") whole[name] = joinAudio(before, value);
-    else whole[name] = value;
+    if (Array.isArray(before) && Array.isArray(value)) {
+      for (const one of value as unknown[]) before.push(one);
+    } else if (name === "audio") whole[name] = joinAudio(before, value);
+    else whole[name] = Array.isArray(value) ? [...(value as unknown[])] : value;
   }
   return whole;
 }

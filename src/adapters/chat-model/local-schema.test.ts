@@ -113,9 +113,19 @@ for (const [name, schema, held] of HELD) {
   });
 }
 
+const manyMembers = (members: number) =>
+  Object.fromEntries(Array.from({ length: members }, (_, at) => [`p${at}`, { type: "null" }]));
+
+function manyRequired(members: number): object {
+  const properties = manyMembers(members);
+  const anyOf = Object.keys(properties).map((name) => ({ required: [name] }));
+  return { type: "object", properties, anyOf };
+}
+
 /** Each level holds the next twice. */
-function doubled(levels: number): object {
-  const $defs: Record<string, object> = { d0: { type: "null" } };
+function doubled(levels: number, members = 1): object {
+  const d0 = { type: "object", properties: manyMembers(members) };
+  const $defs: Record<string, object> = { d0 };
   for (let at = 1; at <= levels; at++) {
     const ref = { $ref: `#/$defs/d${at - 1}` };
     $defs[`d${at}`] = { allOf: [ref, ref] };
@@ -148,7 +158,9 @@ for (const [name, schema, said] of [
   ["a reference to itself", { $ref: "#" }, /no end/],
   ["references in a ring", { $ref: "#/a", a: { $ref: "#/b" }, b: { $ref: "#/a" } }, /no end/],
   ["an allOf that holds itself", { allOf: [{ $ref: "#" }] }, /no end/],
-  ["one that stands for too many", doubled(20), /more than 20000/],
+  ["one that stands for too many", doubled(20), /more than 100000/],
+  ["one whose members are too many", doubled(14, 1_000), /more than 100000/],
+  ["too many alternatives of too much", manyRequired(3_000), /more than 100000/],
   ["an enum of nothing", { enum: [] }, /names no value/],
   ["what nothing can be", { type: "array", items: { anyOf: [false] } }, /no schema/],
   ["an empty range", { type: "integer", minimum: 3, maximum: 2 }, /no whole number/],

@@ -91,8 +91,8 @@ export function toGrammarSchema(root: unknown): HeldSchema {
   }
 
   function read(value: unknown, depth: number): GbnfJsonSchema {
-    count();
     const given = asObject(value);
+    count(given ?? {});
     if (value === false) throw invalid("`false` is met by no value");
     if (given === undefined) return ANY as GbnfJsonSchema;
     const { $ref, ...beside } = given;

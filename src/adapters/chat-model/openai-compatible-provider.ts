@@ -9,7 +9,6 @@ import {
   type ChatModelInfo,
   type ChatProvider,
   type ChatRequest,
-  type OtherMembers,
 } from "#ports/chat-model.ts";
 import {
   askProvider,
@@ -90,7 +89,7 @@ async function joined(deltas: AsyncIterable<ChatDelta>): Promise<ChatDelta> {
   let [content, refusal, reasoning] = ["", "", ""];
   let last: ChatDelta = { content };
   const tool_calls: unknown[] = [];
-  let other: OtherMembers | undefined;
+  let other: Record<string, unknown> | undefined;
   const logprobs: TokenLogprob[] = [];
   for await (const delta of deltas) {
     content += delta.content;

@@ -6,16 +6,19 @@ export type Loose = Readonly<Record<string, unknown>>;
 
 /** References that lead to references, and compositions in compositions. */
 export const DEPTH_MAX = 64;
-/** Schemas that are read for one; what is said once may be meant in many places. */
-const SCHEMAS_MAX = 20_000;
+/** Schemas and members that are read for one; what is said once may be meant in many places. */
+const MEMBERS_MAX = 100_000;
 
 /** Of one root schema. `onUnheld` hears of keywords that the one schema does not say in full. */
 export function createComposition(root: unknown, onUnheld: (keyword: string) => void) {
-  let schemas = 0;
+  let members = 0;
 
-  /** Throws `invalid` once too many schemas were read. */
-  function count(): void {
-    if (++schemas > SCHEMAS_MAX) throw invalid(`it stands for more than ${SCHEMAS_MAX} schemas`);
+  /** A schema with its members is read. Throws `invalid` once there were too many. */
+  function count(schema: Loose): void {
+    const { properties, required } = schema;
+    members += 1 + Object.keys(schema).length + Object.keys(asObject(properties) ?? {}).length;
+    if (Array.isArray(required)) members += required.length;
+    if (members > MEMBERS_MAX) throw invalid(`it stands for more than ${MEMBERS_MAX} members`);
   }
 
   function resolve(ref: unknown): unknown {
@@ -26,17 +29,19 @@ export function createComposition(root: unknown, onUnheld: (keyword: string) => 
 
   /** One schema of it and what it is composed of; alternatives stay. */
   function merged(schema: Loose, depth: number): Loose {
-    count();
     if (depth > DEPTH_MAX) throw invalid("its references or compositions have no end");
     const { allOf, $ref, ...own } = schema;
     const parts = Array.isArray(allOf) ? allOf.map((one) => asObject(one) ?? {}) : [];
     const base = $ref === undefined ? [] : [asObject(resolve($ref)) ?? {}];
     return [...base, ...parts].reduce<Loose>((all, one) => {
-      const { properties, required, ...more } = merged(one, depth + 1);
+      const part = merged(one, depth + 1);
+      count(part);
+      count(all);
+      const { properties, required, ...more } = part;
       for (const key of Object.keys(more)) {
-        const both =
-          all[key] !== undefined && JSON.stringify(all[key]) !== JSON.stringify(more[key]);
-        if (both && key !== "description" && key !== "title") onUnheld("allOf");
+        if (isOther(all[key], more[key]) && key !== "description" && key !== "title") {
+          onUnheld("allOf");
+        }
       }
       return {
         ...more,
@@ -48,6 +53,11 @@ export function createComposition(root: unknown, onUnheld: (keyword: string) => 
   }
 
   return { resolve, merged, count };
+}
+
+function isOther(said: unknown, told: unknown): boolean {
+  if (said === undefined || said === told) return false;
+  return JSON.stringify(said) !== JSON.stringify(told);
 }
 
 function joined(name: string, first: Loose | undefined, then: Loose | undefined): Loose {

@@ -8,7 +8,7 @@ import { asOpenAiError } from "#kernel/openai-error.ts";
 import { wholeBody } from "#kernel/whole-body.ts";
 import type { chat, ChatAnswer } from "#contracts/chat.ts";
 import type { TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
-import { joinMembers, type ChatDelta, type OtherMembers } from "#ports/chat-model.ts";
+import { joinMembers, type ChatDelta } from "#ports/chat-model.ts";
 import type { ChatSettings } from "./chat-settings.ts";
 import { completionRequest, type AskedChat } from "./chat-request.ts";
 import type { Deltas } from "./guarded-answer.ts";
@@ -138,7 +138,7 @@ async function collect(deltas: Deltas, asked: AskedChat) {
   let finish_reason: ChatAnswer["finish_reason"] = "stop";
   let notes: string[] | undefined;
   let logprobs: TokenLogprob[] | undefined;
-  let other: OtherMembers | undefined;
+  let other: Record<string, unknown> | undefined;
   const pieces: unknown[] = [];
   for (let step = await deltas.next(); !step.done; step = await deltas.next()) {
     const { value } = step;

@@ -167,6 +167,8 @@ test("long and hostile texts are read in linear time", () => {
     `{"a": ${"[".repeat(40_000)}`,
     `{"a":"${'" '.repeat(40_000)}`,
     `${"{a:1} ".repeat(20_000)}`,
+    `{"a": "x",${"\n".repeat(400_000)}`,
+    `{"a": "x",${" \t".repeat(200_000)}x`,
   ]) {
     const is_read = "artifact" in readAnswer(text, "stop");
     assert.equal(is_read, /^\{"numbers"|^\{a:1\}/.test(text), text.slice(0, 40));

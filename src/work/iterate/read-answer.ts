@@ -37,11 +37,15 @@ function read(text: string, finish_reason: FinishReason): AnswerRead {
   return { error: nothingFound(text, finish_reason) };
 }
 
+/** Not by one pattern: models may end in white space without end. */
+function withoutFence(source: string): string {
+  const trimmed = source.trimEnd();
+  return trimmed.endsWith("```") ? trimmed.slice(0, -3).trimEnd() : source;
+}
+
 function readLoosely(section: string, start: number, finish_reason: FinishReason): AnswerRead {
   const { end, balanced, path } = endOfLooseObject(section, start);
-  const source = balanced
-    ? section.slice(start, end)
-    : section.slice(start).replace(/\s*```\s*$/, "");
+  const source = balanced ? section.slice(start, end) : withoutFence(section.slice(start));
   if (!balanced && finish_reason === "length") return { error: cutOff(source, path) };
   if (isMember(section, start, end)) return { error: malformed(section, 0) };
   const repair = repairLosslessly(source);
