@@ -32,6 +32,8 @@ if (fresh) {
     stdio: "inherit",
     env: { NODE_COMPILE_CACHE: compiled, ...process.env },
   });
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  // A terminal tells both of us; a second one would end at once what the first ends in order.
+  process.on("SIGINT", () => void (process.stdin.isTTY || child.kill("SIGINT")));
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
 }

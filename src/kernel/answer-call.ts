@@ -2,6 +2,7 @@
 import type { CallsInFlight, OpenCall } from "./calls-in-flight.ts";
 import { startCall, type Call, type Principal } from "./call.ts";
 import { parseRoute, type ByteStream, type HttpRoute, type Operation } from "./contract.ts";
+import { codingsOf } from "./content-decoding.ts";
 import { endingIterator } from "./ending-iterator.ts";
 import {
   asText,
@@ -166,8 +167,8 @@ function queryOf(asked: AskedOverHttp): Record<string, unknown> {
 }
 
 function bodyTextOf(asked: AskedOverHttp, operation: Operation): Promise<string> {
-  const encoding = asked.header("content-encoding") ?? "identity";
-  if (encoding.toLowerCase() !== "identity") throw bodyEncoded(encoding);
+  const encoding = asked.header("content-encoding");
+  if (encoding !== undefined && codingsOf(encoding).length > 0) throw bodyEncoded(encoding);
   const bytes_max = operation.body_bytes_max ?? LIMITS.json_body_bytes_max;
   const declared = Number(asked.header("content-length") ?? Number.NaN);
   if (declared > bytes_max) throw bodyTooLarge(bytes_max);

@@ -28,16 +28,25 @@ export class BadCodingError extends Error {
   override readonly name = "BadCodingError";
 }
 
+/** Codings that are known and that nobody here decodes. */
+const UNREAD: ReadonlySet<string> = new Set(["compress", "x-compress"]);
+
+/** What of the header really encodes: `none`, `utf-8` and the like are said by mistake. */
+export function codingsOf(header: string): string[] {
+  const names = header.split(",").map((name) => name.trim().toLowerCase());
+  return names.filter((name) => Object.hasOwn(DECODERS, name) || UNREAD.has(name));
+}
+
 /**
- * The body's own bytes; undefined where the coding is not known, or is more than one (each makes a
- * bomb a thousand times larger). Whoever reads bounds them as any body's: nothing is decoded far
+ * The body's own bytes; undefined where nobody here decodes it, or it has more than one coding
+ * (each makes a bomb a thousand times larger). Whoever reads bounds them as any body's: nothing is decoded far
  * ahead. One that ends too early fails (of zstd on Bun it only ends), one that is not in its coding
  * fails with `BadCodingError`.
  */
 export function decodedBody(body: ByteStream, coding: string): ByteStream | undefined {
-  const name = coding.trim().toLowerCase();
-  if (name === "" || name === "identity") return body;
-  if (!Object.hasOwn(DECODERS, name)) return undefined;
+  const [name, ...more] = codingsOf(coding);
+  if (name === undefined) return body;
+  if (more.length > 0 || UNREAD.has(name)) return undefined;
   return decoded(body, DECODERS[name]!());
 }
 

@@ -160,11 +160,19 @@ export function wasSent(error: unknown): boolean {
   return error instanceof Error && (error as { [SENT]?: boolean })[SENT] === true;
 }
 
+const STALE_MIN_MS = 100;
+const STALE_MAX_MS = 1_000;
+
 /**
- * A server that closes an idle connection as a request leaves on it is heard within half a round
- * trip; what is lost later was being worked on.
+ * A server that closes an idle connection as a request leaves on it is heard within a round trip,
+ * and connecting took one at least; what is lost later was being worked on. In milliseconds.
  */
-export const STALE_WITHIN_MS = 100;
+export function staleWithin(connecting_ms: number): number {
+  return Math.min(STALE_MAX_MS, Math.max(STALE_MIN_MS, 2 * connecting_ms));
+}
+
+/** For clients that do not say how long connecting took: a round trip around the world. */
+const STALE_UNTOLD_MS = 300;
 
 /** Tells what was lost on its way from what may have arrived, for clients that do not say. */
 export interface LossJudge {
@@ -177,16 +185,19 @@ export interface LossJudge {
 const ORIGINS_KEPT_MAX = 1_000;
 
 export function createLossJudge(): LossJudge {
-  const known = new Set<string>();
+  /** Until when a loss may be of a connection that was closed; Infinity: none was lost yet. */
+  const known = new Map<string, number>();
   return {
     answered(origin) {
       if (known.size >= ORIGINS_KEPT_MAX) known.clear();
-      known.add(origin);
+      known.set(origin, Infinity);
     },
     judge(error, origin, sent_ms) {
-      // Once: what is lost again before an answer is no stale connection any more.
-      const was_used = known.delete(origin);
-      if (was_used && performance.now() - sent_ms < STALE_WITHIN_MS) return;
+      // All that go stale do at once: what is lost later, before an answer, was on a new one.
+      const now_ms = performance.now();
+      const until_ms = known.get(origin) ?? 0;
+      if (until_ms === Infinity) known.set(origin, now_ms + STALE_UNTOLD_MS);
+      if (sent_ms < until_ms && now_ms - sent_ms < STALE_UNTOLD_MS) return;
       lostAfterSending(error);
     },
   };

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { collectBytes, createHttpRequester, mayHaveBeenSent } from "./http-client.ts";
+import { staleWithin } from "./http-dispatch.ts";
 import { LakehouseError } from "./problem.ts";
 import type { HasAfter } from "../../test/support/temp-dir.ts";
 
@@ -76,7 +77,8 @@ for (const fetch_plain of [false, true]) {
   });
 
   test(`${name}: a used connection that ends while its answer is made was asked`, async (t) => {
-    const { url, asked } = await serve(t, 1, 200);
+    // Of a client that does not say how far its server is, more may be of a closed connection.
+    const { url, asked } = await serve(t, 1, fetch_plain ? 400 : 200);
     assert.equal(await post(url), "x");
     // Undici has done with an exchange a little after its answer.
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -84,6 +86,10 @@ for (const fetch_plain of [false, true]) {
     assert.equal(asked(), 2);
   });
 }
+
+test("how long a loss may be of a closed connection is told by how far its server is", () => {
+  assert.deepEqual([0, 80, 150, 9_000].map(staleWithin), [100, 160, 300, 1_000]);
+});
 
 test("a server that speaks no HTTP was asked", async (t) => {
   const server = createServer((socket) => {

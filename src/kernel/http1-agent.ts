@@ -3,7 +3,7 @@
 import type { Socket } from "node:net";
 import {
   lostAfterSending,
-  STALE_WITHIN_MS,
+  staleWithin,
   type Dispatch,
   type DispatchRequest,
   type ExchangeControl,
@@ -209,7 +209,7 @@ function createExchange(request: Http1Request, head: string, handler: ExchangeHa
 }
 
 function openConnection(origin: string, connect_timeout_ms: number, home: Home): Connection {
-  const { socket, stands, letGo } = connectTo(origin, connect_timeout_ms, fail);
+  const { socket, stands, took_ms, letGo } = connectTo(origin, connect_timeout_ms, fail);
   let current: Exchange | undefined;
   let idle_until_ms = 0;
   /** It was answered on before, and nothing has come since the request was sent. */
@@ -223,7 +223,7 @@ function openConnection(origin: string, connect_timeout_ms: number, home: Home):
     current = undefined;
     if (failed === undefined) return home.onGone(connection);
     if (may_be_stale && mayAskAgain(failed)) return home.onStale(failed);
-    const was_stale = may_be_stale && performance.now() - sent_ms < STALE_WITHIN_MS;
+    const was_stale = may_be_stale && performance.now() - sent_ms < staleWithin(took_ms());
     if (was_stale) home.onLostUnheard();
     else if (stands()) lostAfterSending(error);
     failed.handler.onResponseError(failed, error);

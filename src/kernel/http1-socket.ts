@@ -9,6 +9,8 @@ export interface Connecting {
   readonly socket: Socket;
   /** Whether it stood once, TLS included: what is written before leaves only then. */
   stands(): boolean;
+  /** How long connecting took: a round trip at least. */
+  took_ms(): number;
   /** It is given up: its limit is of no more use. */
   letGo(): void;
 }
@@ -28,6 +30,8 @@ export function connectTo(
     ? connectEncrypted({ ...place, ...nameOf(host), ALPNProtocols: ["http/1.1"] })
     : connect({ ...place, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS });
   if (encrypted) socket.setNoDelay(true).setKeepAlive(true, PROBE_AFTER_MS);
+  const began_ms = performance.now();
+  let took_ms = 0;
   let stood = false;
   let late: NodeJS.Immediate | undefined;
   const timer = setTimeout(() => {
@@ -44,9 +48,10 @@ export function connectTo(
   };
   socket.once(encrypted ? "secureConnect" : "connect", () => {
     stood = true;
+    took_ms = performance.now() - began_ms;
     letGo();
   });
-  return { socket, stands: () => stood, letGo };
+  return { socket, stands: () => stood, took_ms: () => took_ms, letGo };
 }
 
 /** An address is no name that a server could be asked by (RFC 6066, section 3). */

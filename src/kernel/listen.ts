@@ -53,6 +53,8 @@ export async function listen(app: Listener, options: ListenOptions): Promise<Lis
   return onBun() ? listenOnBun(app, options, host) : listenOnNode(app, options, host);
 }
 
+const PROBE_AFTER_MS = 60_000;
+
 async function listenOnNode(
   app: Listener,
   { port, refuse }: ListenOptions,
@@ -76,7 +78,8 @@ async function listenOnNode(
       app.broke?.(thrown, answerBroken(request, response, thrown));
     }
   });
-  server.on("connection", (socket) => socket.setNoDelay(true));
+  // A client that vanished is noticed by probes, also where nothing is said for long.
+  server.on("connection", (socket) => socket.setNoDelay(true).setKeepAlive(true, PROBE_AFTER_MS));
   // Large uploads take longer than node's default of five minutes for a whole request.
   server.requestTimeout = 0;
   const drain = prepareDrain(server);

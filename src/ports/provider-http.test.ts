@@ -123,6 +123,17 @@ for (const [coding, encode] of Object.entries(CODERS)) {
   });
 }
 
+test("what a server calls its coding by mistake does not matter", async (t) => {
+  const codings = ["none", "utf-8", "identity, identity", ""];
+  const base = await serve(t, (request, response) => {
+    const coding = codings[Number(request.url!.slice(1))]!;
+    response.writeHead(200, { "content-encoding": coding }).end(JSON.stringify(DOCUMENT));
+  });
+  for (const at of codings.keys()) {
+    assert.deepEqual(await readProviderJson("up", await ask(base, `/${at}`)), DOCUMENT);
+  }
+});
+
 test("a compressed stream is read as it comes, and left at once", async (t) => {
   const left = Promise.withResolvers<void>();
   const base = await serve(t, (_request, response) => {

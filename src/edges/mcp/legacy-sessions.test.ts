@@ -175,6 +175,16 @@ test("an open stream counts as use; whoever holds more gives way to who holds fe
   assert.deepEqual([await isThere(one, "few"), await isThere(again, "many")], [true, true]);
 });
 
+test("one that only listens and has asked nothing for long gives way to its own owner", async (t) => {
+  const { begin, isThere, send } = openSessions(t, 2, 50);
+  const held = [await begin(), await begin()];
+  for (const id of held) await send(id, undefined);
+  await assert.rejects(begin(), inUse);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const third = await begin();
+  assert.ok(await isThere(third));
+});
+
 test("a cancelled call's stream ends at once; in a batch its place is told to be over", async (t) => {
   const { begin, send, release, cancelled } = openSessions(t, 2);
   const id = await begin();

@@ -70,7 +70,7 @@ export function createLegacySessions(
   async function makeRoom(owner: string): Promise<void> {
     endIdle();
     if (sessions.size + beginning < limits.sessions_max) return;
-    const id = whoseRoom(sessions, owner);
+    const id = whoseRoom(sessions, owner, Date.now() - limits.idle_ms);
     if (id === undefined) throw allInUse(limits.sessions_max);
     await end(id, "the session made room for another");
   }
@@ -137,10 +137,15 @@ function isFree({ requests, streams }: Session): boolean {
 
 /**
  * Which session ends for a new one of this owner: one that nothing runs in, its own before those of
- * others who hold no less. When all are in use, one that only listens, of an owner who holds more;
- * none in which a request runs. So nobody is crowded out by one who begins many.
+ * others who hold no less. When all are in use, one that only listens, of an owner who holds more,
+ * or its own that has asked nothing since `idle_since`: its client may be gone without a word. None
+ * in which a request runs. So nobody is crowded out by one who begins many.
  */
-function whoseRoom(sessions: ReadonlyMap<string, Session>, owner: string): string | undefined {
+function whoseRoom(
+  sessions: ReadonlyMap<string, Session>,
+  owner: string,
+  idle_since: number,
+): string | undefined {
   const held = new Map<string, number>();
   for (const one of sessions.values()) held.set(one.owner, (held.get(one.owner) ?? 0) + 1);
   const own = held.get(owner) ?? 0;
@@ -149,7 +154,8 @@ function whoseRoom(sessions: ReadonlyMap<string, Session>, owner: string): strin
   const found =
     free.find(([, one]) => one.owner === owner) ??
     free.find(([, one]) => held.get(one.owner)! >= own) ??
-    resting.find(([, one]) => held.get(one.owner)! > own + 1);
+    resting.find(([, one]) => held.get(one.owner)! > own + 1) ??
+    resting.find(([, one]) => one.owner === owner && one.used_ms < idle_since);
   return found?.[0];
 }
 

@@ -63,6 +63,13 @@ for (const [what, part, most] of [
   });
 }
 
+test("a part of an odd type has a count like any other", () => {
+  for (const type of ["toString", "constructor", "__proto__", "hasOwnProperty"]) {
+    const tokens = promptTokensMax(askedWith([{ type, data: "x" }]));
+    assert.ok(tokens > 4_000 && tokens < 5_000, `${type}: ${tokens}`);
+  }
+});
+
 test("llama.cpp's own name for the longest answer is read as max_tokens, and does not go on", () => {
   const read = (more: object) => {
     const { max_tokens, extra } = askedWith("hi", more);

@@ -129,14 +129,14 @@ export function guardedAnswer(
         };
         const hear = (item: IteratorResult<ChatDelta>) => {
           stopWait(wait);
-          if (!heard && item.done !== true && !over) {
-            heard = true;
-            onOver?.(SPEAKS);
-          }
           if (item.value === STILL_THERE && !over) {
             wait = startLimit();
             pieces.next().then(hear, fail);
             return;
+          }
+          if (!heard && item.done !== true && !over) {
+            heard = true;
+            onOver?.(SPEAKS);
           }
           try {
             resolve(take(item));

@@ -154,6 +154,23 @@ test("a long answer that finds out that a provider is back lets others in from i
   }
 });
 
+test("a piece that says nothing does not bring a provider back", async (t) => {
+  const { client, circuit } = await open(
+    t,
+    (socket, nr) => {
+      if (nr <= 2) say(socket, 500, {});
+      else socket.write(`${STREAM}${PIECE.replace('"content":"a"', '"content":""')}`);
+    },
+    { breaker_failures: 2, breaker_open_ms: 50, first_token_timeout_ms: 100 },
+  );
+  for (let nr = 0; nr < 2; nr++) await failureOf(client.chat(ASKED));
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  const hung = failureOf(client.chat(ASKED));
+  assert.equal((await failureOf(client.chat(ASKED))).reason, "provider_circuit_open");
+  assert.equal((await hung).code, "deadline_exceeded");
+  assert.equal(await circuit(), "open");
+});
+
 test("a call that finds out and hears nothing keeps nobody else from it for long", async (t) => {
   const { client } = await open(
     t,

@@ -12,18 +12,18 @@ const PART_TOKENS = 4096;
 const SOUND = 1 / 64;
 const PAGES = 1 / 8;
 
-const RATES: Readonly<Record<string, number>> = {
-  image_url: 0,
-  input_image: 0,
-  image: 0,
-  input_audio: SOUND,
-  audio: SOUND,
-  video_url: SOUND,
-  video: SOUND,
-  file: PAGES,
-  input_file: PAGES,
-  document: PAGES,
-};
+const RATES: ReadonlyMap<unknown, number> = new Map([
+  ["image_url", 0],
+  ["input_image", 0],
+  ["image", 0],
+  ["input_audio", SOUND],
+  ["audio", SOUND],
+  ["video_url", SOUND],
+  ["video", SOUND],
+  ["file", PAGES],
+  ["input_file", PAGES],
+  ["document", PAGES],
+]);
 
 /** Members under which those have their bytes, or an address. */
 const BYTES: ReadonlySet<string> = new Set(["data", "file_data", "url", "image_url", "video_url"]);
@@ -37,7 +37,7 @@ export function partTokensMax(part: Part): number {
     const inner = content.reduce<number>((sum, one) => sum + partTokensMax(Object(one) as Part), 0);
     return inner + bytesOf({ ...part, content: undefined });
   }
-  const rate = typeof type === "string" ? RATES[type] : undefined;
+  const rate = RATES.get(type);
   if (rate === undefined) return PART_TOKENS + bytesOf(part);
   let letters = 0;
   const rest = JSON.stringify(part, function (this: Part, name: string, value: unknown) {

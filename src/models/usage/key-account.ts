@@ -1,4 +1,5 @@
 // What a key has spent, what its running calls may still spend, and whether one more may begin.
+import { assert } from "#kernel/assert.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { createMinuteWindow } from "./minute-window.ts";
 
@@ -44,6 +45,11 @@ export interface KeyAccount {
   /** Counts a call of the past, read from the ledger. */
   restore(spent: Amount, time_ms: number, now_ms: number): void;
   spent(now_ms: number): Spent;
+}
+
+/** One that is no number would hold the key for ever. */
+function checkAmount({ tokens, cost }: Amount): void {
+  assert(Number.isFinite(tokens) && Number.isFinite(cost), "what a call may spend is no number");
 }
 
 /**
@@ -97,6 +103,7 @@ export function createKeyAccount(): KeyAccount {
 
   return {
     reserve(limits, most, now_ms) {
+      checkAmount(most);
       turn(now_ms);
       checkRates(limits, now_ms);
       checkBudget(limits, now_ms);
@@ -106,6 +113,7 @@ export function createKeyAccount(): KeyAccount {
       return { ...most };
     },
     raise(held, limits, most, now_ms) {
+      checkAmount(most);
       if (most.tokens <= held.tokens && most.cost <= held.cost) return;
       turn(now_ms);
       // What it holds itself is no reason against it; what all others hold and spent is.
