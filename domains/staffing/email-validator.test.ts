@@ -39,6 +39,9 @@ for (const said of [
   "Ask rgen@example.com.",
   "Ask W\u2011000999.",
   "Ask W 000999.",
+  "Ask W - 000999.",
+  "Ask x/jürgen@example.com.",
+  "Ask ana@example.com, 8 hours @ 18.50 each.",
   "Call 419\u00ad555\u00ad9999.",
   "You MÜSSEN ANTWORTEN.",
   "\u0000",
@@ -57,6 +60,12 @@ for (const said of [
   "This is for elsewhere.",
   "See you @ noon. Thanks.",
   "You mustn't hurry.",
+  "Write to *jürgen@example.com* or e-mail=jürgen@example.com.",
+  "Park in lot W-101 and go to gate W-204.",
+  "It is building W - 120.",
+  "It is 8 hours @ 18.50 each day.",
+  "It is 2 days @ 8.5 hours.",
+  "Meet at 6 @ Dock.5 please.",
 ]) {
   test(`an e-mail is accepted that says: ${said}`, async () => {
     assert.equal(await judge(says(said)), undefined);
@@ -90,6 +99,30 @@ test("a worker without an address that can be written to gets no e-mail", async 
       assert.match(error!.message, /no e-mail address/);
     }
   }
+});
+
+test("an id of few digits is another's where the roster has it, and a gate where not", async () => {
+  const other = { ...ROW, worker_id: "W-101" };
+  const tools: ValidatorTools = {
+    rows: async (_, params) => [ROW, other].filter((row) => params!.includes(row.worker_id)),
+  };
+  const validate = async (said: string) => {
+    const artifact = { ...EMAIL, ...says(said) };
+    const judged = await emailValidator.validate(artifact, { worker_id: "W-000001" }, tools);
+    return judged.ok ? undefined : judged.error.message;
+  };
+  assert.equal(await validate("Ask W-101."), "names another worker (W-101)");
+  assert.equal(await validate("Ask W - 101."), "names another worker (W-101)");
+  assert.equal(await validate("Ask at W-102."), undefined);
+});
+
+test("an address of the roster may hold every sign that addresses may", async () => {
+  for (const email of ["h&r@example.com", "m/g@example.com", "-m@example.com", "o'b+1@x.co"]) {
+    const artifact = { to: email, ...says(`Is ${email} still right?`) };
+    assert.equal(await judge(artifact, [{ ...ROW, email }]), undefined, email);
+  }
+  const error = await judge(says("Ask h&jürgen@example.com."));
+  assert.equal(error?.field, "body");
 });
 
 test("an address is written as addresses are, and the same in every row", async () => {

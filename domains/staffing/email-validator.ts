@@ -7,12 +7,13 @@ import {
   type Validator,
   type ValidatorTools,
 } from "#pack.ts";
-import { addressesIn, sameAddress } from "./email-addresses.ts";
+import { isAddress, othersAddressIn, sameAddress } from "./email-addresses.ts";
 import { legible, lower, wholeWords } from "./plain-text.ts";
 import { nationalNumber, phonesIn, holdsSsn } from "./private-numbers.ts";
 import { textOf, type WorkerRow } from "./roster-values.ts";
 import { schemaFault } from "./schema-fault.ts";
-import { withoutWorkerIds, workerIdOf, workerIdsIn } from "./worker-ids.ts";
+import { rosterIdsAmong } from "./roster-ids.ts";
+import { shortWorkerIdsIn, withoutWorkerIds, workerIdOf, workerIdsIn } from "./worker-ids.ts";
 
 const SUBJECT_MAX = 120;
 const BODY_MIN = 60;
@@ -84,6 +85,7 @@ export const emailValidator: Validator = {
       recipientError(email, rows) ??
       privacyError(email, worker) ??
       lengthError(email) ??
+      (await shortIdError(email, worker, tools)) ??
       partsError(email, worker, must_mention) ??
       toneError(email);
     if (error !== undefined) return { ok: false, error };
@@ -117,8 +119,7 @@ function recipientError(email: Email, rows: readonly WorkerRow[]): ValidationErr
   for (const row of rows) {
     const expected = textOf(row, "email");
     const who = textOf(row, "name") || textOf(row, "worker_id");
-    const [address, ...more] = addressesIn(expected);
-    if (more.length > 0 || address === undefined || !sameAddress(address, expected)) {
+    if (!isAddress(expected)) {
       const message = `the roster has no e-mail address for ${who} that can be written to`;
       return { kind: "consistency", field: "to", message, actual: email.to };
     }
@@ -139,13 +140,32 @@ function privacyError(email: Email, worker: WorkerRow): ValidationError | undefi
     if (phonesIn(withoutWorkerIds(text)).some((phone) => phone !== own_phone)) {
       return fault("policy", field, "holds a phone number that is not the recipient's");
     }
-    const own_address = lower(textOf(worker, "email"));
-    if (addressesIn(text).some((address) => address !== own_address)) {
+    if (othersAddressIn(text, lower(textOf(worker, "email"))) !== undefined) {
       return fault("policy", field, "holds an e-mail address that is not the recipient's");
     }
     const own_id = workerIdOf(textOf(worker, "worker_id"));
     const other = workerIdsIn(text).find((id) => id !== own_id);
-    if (other !== undefined) return fault("policy", field, `names another worker (${other})`);
+    if (other !== undefined) return namesOther(field, other);
+  }
+  return undefined;
+}
+
+function namesOther(field: string, id: string): ValidationError {
+  return fault("policy", field, `names another worker (${id})`);
+}
+
+/** Ids of few digits are those of others only where the roster has them: W-101 may be a gate. */
+async function shortIdError(
+  email: Email,
+  worker: WorkerRow,
+  tools: ValidatorTools,
+): Promise<ValidationError | undefined> {
+  const own_id = textOf(worker, "worker_id");
+  for (const field of ["subject", "body"] as const) {
+    const ids = shortWorkerIdsIn(email[field]).map((one) => one.id);
+    const known = await rosterIdsAmong(ids, tools);
+    const other = ids.find((id) => known.has(id) && id !== own_id);
+    if (other !== undefined) return namesOther(field, other);
   }
   return undefined;
 }

@@ -46,14 +46,21 @@ export const COUNT_MAX = 10_000;
 
 const UNITS = "one|two|three|four|five|six|seven|eight|nine";
 const TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety";
+const TEENS = "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen";
 const SMALL = Object.keys(WORDS)
   .toSorted((a, b) => b.length - a.length)
   .join("|");
+const BELOW_HUNDRED = `(?:${TENS})(?:[\\s-](?:${UNITS}))?|${TEENS}|${UNITS}`;
+const UNIT = "dozens?|hundred|thousand";
+const BEFORE_UNIT =
+  "(?:a\\s)?couple(?:\\sof)?|(?:a\\s)?pair\\sof|half(?:\\sa)?|a|\\d{1,3}|" + BELOW_HUNDRED;
 
-/** In words, the longest first: "twenty-five", "two dozen", "a hundred", "five". */
+/** In words, the longest first: "two hundred and five", "two dozen", "a hundred", "five". */
 const IN_WORDS =
-  `(?<tens>${TENS})(?:[\\s-](?<units>${UNITS}))?|` +
-  `(?<many>${UNITS}|ten|a|\\d{1,2})\\s(?<unit>dozen|hundred)|(?<word>${SMALL})`;
+  `(?<long>(?:(?:${BEFORE_UNIT})\\s)?(?:${UNIT})` +
+  `(?:[\\s-](?:and\\s)?(?:(?:${BELOW_HUNDRED}|\\d{1,2})(?:\\s(?:${UNIT}))?|` +
+  `${UNIT})\\b)*)|` +
+  `(?<tens>${TENS})(?:[\\s-](?<units>${UNITS}))?|(?<word>${SMALL})`;
 
 /**
  * A number that is no part of a price, a share or a longer number; in digits up to three, or with
@@ -66,9 +73,25 @@ const PATTERN = new RegExp(
   "i",
 );
 
+/** A second number that the first may be instead, or more than it. */
+const SECOND = new RegExp(
+  "^\\s?(?:(?:or|to|and|through|plus)\\s|[-/\\u2013]\\s?)" +
+    `((?:${BELOW_HUNDRED}|${SMALL}|a\\shalf)\\b)`,
+  "i",
+);
+
 /** The text without what `firstCount` reads; none and too many are no count. */
 export function withoutFirstCount(text: string): string {
   return firstCount(text) === undefined ? text : text.replace(PATTERN, " ");
+}
+
+/** Counts in words that are not read: one too large, and a second one ("two or three"). */
+export function countsLeft(text: string): string[] {
+  const match = PATTERN.exec(text);
+  if (match === null) return [];
+  const second = SECOND.exec(text.slice(match.index + match[0].length))?.[1];
+  const is_large = firstCount(text) === undefined && !/^x?\s?[\d,]+\s?x?$/i.test(match[0]);
+  return [...(is_large ? [match[0]] : []), ...(second === undefined ? [] : [second])];
 }
 
 /** The first count in a text, or undefined: nobody is asked for by none, or by too many. */
@@ -80,12 +103,32 @@ export function firstCount(text: string): number | undefined {
 }
 
 function valueOf(groups: Readonly<Record<string, string | undefined>>): number {
-  const { tens, units, many, unit, word, times, digits } = groups;
+  const { long, tens, units, word, times, digits } = groups;
+  if (long !== undefined) return longValue(long);
   if (tens !== undefined) return worth(tens) + (units === undefined ? 0 : worth(units));
-  if (many !== undefined) return worth(many) * (unit!.toLowerCase() === "dozen" ? 12 : 100);
   return word === undefined ? Number((times ?? digits)!.replaceAll(",", "")) : worth(word);
 }
 
+const UNIT_WORTH: Readonly<Record<string, number>> = { dozen: 12, hundred: 100, thousand: 1_000 };
+
+/** "Two thousand five hundred and six": a unit multiplies what stands before it. */
+function longValue(text: string): number {
+  let total = 0;
+  let part = 0;
+  for (const word of text.toLowerCase().split(/[\s-]+/)) {
+    const unit = UNIT_WORTH[word.replace(/s$/, "")];
+    if (unit === undefined) part += worth(word);
+    else {
+      total += (part === 0 ? 1 : part) * unit;
+      part = 0;
+    }
+  }
+  return total + part;
+}
+
+const FILLERS: Readonly<Record<string, number>> = { a: 0, of: 0, and: 0, couple: 2, pair: 2 };
+
 function worth(word: string): number {
-  return word.toLowerCase() === "a" ? 1 : (WORDS[word.toLowerCase()] ?? Number(word));
+  const small = word.toLowerCase();
+  return FILLERS[small] ?? (small === "half" ? 0.5 : (WORDS[small] ?? Number(small)));
 }

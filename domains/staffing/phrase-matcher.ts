@@ -12,10 +12,11 @@ export type PhraseMatcher<T> = (text: string) => PhraseMatch<T>[];
 
 /** What takes one out of many. After another negation it gives back: "nobody outside Detroit". */
 const PLACES_AND_TIMES =
-  "(?:city|cities|town|place|places|location|state|site|area|shift|shifts|time|times|day|days|hours)";
+  "(?:city|cities|towns?|places?|locations?|states?|sites?|areas?|shifts?|times?|days?|hours)";
 const EXCEPTIONS =
   "(?:any|every)(?:one|body|where|thing)\\s+but|" +
-  `(?:any|every|all)(?:\\s+other)?\\s+${PLACES_AND_TIMES}\\s+but|all\\s+but|but\\s+for|` +
+  `(?:any|every|all)(?:\\s+other)?\\s+${PLACES_AND_TIMES}\\s+but|all\\s+but|` +
+  "(?<=\\b(?:any|every|all)(?:\\w*)\\b[^,.;:!?\\n]{0,60})but\\s+for|" +
   "except(?:ed|ing)?(?:\\s+for)?|with\\s+the\\s+exception\\s+of|excludes|excluding|exclude|" +
   "other\\s+than|besides|apart\\s+from|aside\\s+from|outside\\s+of|" +
   "outside(?!\\s+(?:in|at|on|for|work\\w*|jobs?)\\b)|" +
@@ -26,7 +27,7 @@ const REFUSALS =
 /** Small words that may stand between a negation and what it rules out. */
 const BETWEEN =
   "need|needs|want|wants|work|works|do|be|a|an|any|the|on|in|for|from|of|have|has|with|require|" +
-  "requires|at|one|anyone|anybody|someone|people|workers|those|who|is|are|living|live|lives|" +
+  "requires|at|one|anyone|anybody|someone|people|workers|them|those|who|is|are|living|live|lives|" +
   "based|located|working|near|around|within|city|either|including|include|" +
   "(?:able|willing|available|going|want|wants)\\s+to";
 /** A negation is looked for within so many letters, so that long texts take no longer for each. */

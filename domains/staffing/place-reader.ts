@@ -1,5 +1,7 @@
 // Reads the place of a request: a known city with its state, a state alone, or a place not served.
-import { blank, isNegated, phraseMatcher, type PhraseMatch } from "./phrase-matcher.ts";
+import { elsewhereBeside, readElsewhere, readNamedWithState } from "./elsewhere-reader.ts";
+import { blank, phraseMatcher, type PhraseMatch } from "./phrase-matcher.ts";
+import { isNoPlace } from "./place-names.ts";
 import { ALL_STATES, onlyStateOf, PLACES, STATES } from "./places.ts";
 import type { Unread } from "./unread-demands.ts";
 import { stateOf } from "./want-values.ts";
@@ -23,22 +25,9 @@ export const findStates = phraseMatcher(
 const CODES = Object.keys(STATES).join("|");
 const NAMES = Object.values(STATES).join("|");
 const STATE_AFTER = new RegExp(`^(?:\\s*,\\s*|\\s+|\\s*\\()(?:(${CODES})|(${NAMES}))\\b`, "i");
-const STATE_CODE = new RegExp(`\\b(?:${CODES})\\b`, "g");
 const ALL_NAMES = Object.values(ALL_STATES).join("|");
-const OTHER_PLACE = new RegExp(
-  "\\b(?:in|at|near|around|for our)\\s+((?:[A-Z][a-z]+)(?:\\s[A-Z][a-z]+){0,2})" +
-    `(?:,\\s*([A-Z]{2}|${ALL_NAMES})\\b)?`,
-  "g",
-);
 /** A state that is none of ours, behind a city that is. */
 const ELSEWHERE_AFTER = new RegExp(`^(?:\\s*,\\s*|\\s*\\()((?!AM|PM)[A-Z]{2}|${ALL_NAMES})\\b`);
-const CALENDAR =
-  "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|" +
-  "June|July|August|September|October|November|December|Spring|Summer|Winter|Fall";
-const NO_PLACE = new RegExp(
-  `^(?:(?:${CALENDAR})s?|Building|Dock|Line|Bay|Receiving|Shipping|Spanish|English)\\b`,
-);
-
 /** Only what stands in the words; a place that is ruled out is never the place. */
 export function readPlace(text: string): PlaceRead {
   const read = readCities(text);
@@ -54,13 +43,15 @@ export function readPlace(text: string): PlaceRead {
     const others = states.filter((found) => found.value !== place.state).map(stateUnread);
     return { place, rest, unread: [...unread, ...others] };
   }
+  const elsewhere = readNamedWithState({ place, rest, unread });
+  if (elsewhere?.place.city !== undefined) return elsewhere;
   const [state, ...other_states] = states;
   if (state === undefined) return readElsewhere({ place, rest, unread });
   const others = other_states.filter((found) => found.value !== state.value).map(stateUnread);
   return {
     place: { ...place, state: state.value },
     rest: blank(rest, [state]),
-    unread: [...unread, ...others],
+    unread: [...unread, ...others, ...elsewhereBeside(blank(rest, states), state.value)],
   };
 }
 
@@ -87,47 +78,6 @@ function readCities(text: string): PlaceRead {
   return { place, rest, unread };
 }
 
-/** A place that is not served stays in the request: nothing in the data will fit it. */
-function readElsewhere(read: PlaceRead): PlaceRead {
-  let { place, rest } = read;
-  const unread = [...read.unread];
-  for (const match of read.rest.matchAll(OTHER_PLACE)) {
-    const [whole, city, code] = match;
-    if (NO_PLACE.test(city!)) continue;
-    const negated = isNegated(rest.slice(0, match.index));
-    const span = { start: match.index, end: match.index + whole.length, negated };
-    if (negated) {
-      rest = blank(rest, [span]);
-      if (place.not_city === undefined && !isStateName(city!))
-        place = { ...place, not_city: city! };
-      else unread.push({ slot: "not_city", said: `not_city: ${city!}` });
-      continue;
-    }
-    if (code === undefined && isStateName(city!)) place = { ...place, state: stateOf(city!)! };
-    else {
-      const state = stateOf(code ?? "");
-      if (code !== undefined && state === undefined) {
-        unread.push({ slot: "state", said: `state: ${code}` });
-      }
-      place = { ...place, city: city!, ...(state !== undefined && { state }) };
-    }
-    return { place, rest: blank(rest, [span]), unread };
-  }
-  for (const match of rest.matchAll(STATE_CODE)) {
-    const span = { start: match.index, end: match.index + match[0].length };
-    const negated = isNegated(rest.slice(0, match.index));
-    rest = blank(rest, [{ ...span, negated }]);
-    if (!negated) return { place: { ...place, state: match[0] }, rest, unread };
-    unread.push({ slot: "state", said: `state: not ${match[0]}` });
-  }
-  return { place, rest, unread };
-}
-
-/** New York and Washington are cities, too. */
-function isStateName(text: string): boolean {
-  return stateOf(text) !== undefined && !/^(?:New York|Washington)$/.test(text);
-}
-
 /** A known city that finds its slot taken by another. */
 function besideOf(
   place: PlaceRead["place"],
@@ -148,7 +98,7 @@ const NEXT_PLACE = /^\s{0,2},?\s{0,2}(?:or|and|\/)\s+(?:in\s+)?([A-Z][a-z]+(?:\s
 /** A place that is not served, joined to one that is: "Toledo or Paris". */
 function nextPlace(text: string, found: PhraseMatch<string>, length: number): Unread[] {
   const name = NEXT_PLACE.exec(text.slice(found.end + length))?.[1];
-  if (name === undefined || NO_PLACE.test(name)) return [];
+  if (name === undefined || isNoPlace(name)) return [];
   if (findCities(name).length > 0 || findStates(name).length > 0) return [];
   const slot = found.negated ? "not_city" : "city";
   return [{ slot, said: `${slot}: ${name} (besides ${found.value})` }];

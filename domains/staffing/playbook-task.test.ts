@@ -50,6 +50,19 @@ for (const [task, said] of LEFT_OUT) {
   });
 }
 
+for (const [task, said] of [
+  ["Write a playbook for filling welder jobs in Peoria, IL", ["city: Peoria", "state: IL"]],
+  ["Write a playbook for filling welder jobs in Columbus, GA", ["city: Columbus", "state: GA"]],
+  ["Write a playbook for welders in Texas", ["state: TX"]],
+] as const) {
+  test(`an operation holds no place that its validator refuses: ${task}`, () => {
+    const plan = playbookTask.plan(task, {})!;
+    assert.equal(plan.context["operation"], "fill: welder");
+    assert.deepEqual(plan.event, { role: "welder" });
+    assert.deepEqual(plan.not_understood, said);
+  });
+}
+
 const OPERATIONS: readonly [operation: string, is_ours: boolean][] = [
   ["fill: welder", true],
   ["fill: welder in Detroit, MI", true],

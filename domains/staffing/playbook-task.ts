@@ -26,14 +26,19 @@ export const playbookTask: TaskKind = {
     const read = readRequest(task);
     if (read === undefined) return undefined;
     const asked = askedOperation(context);
-    const operation = asked ?? operationText(read.want);
-    const { role, city, state } = operationOf(asked ?? "") ?? read.want;
+    const written = operationText(read.want);
+    const is_ours = asked !== undefined || operationOf(written) !== undefined;
+    const operation = asked ?? (is_ours ? written : `fill: ${read.want.role}`);
+    const { role, city, state } = operationOf(operation)!;
     return {
       query_text: task.trim(),
       // Everything it needs stands in the request: nothing is retrieved.
       corpora: [],
       filters: {},
-      not_understood: leftOut(read.want, read.unread, asked !== undefined),
+      not_understood: [
+        ...(is_ours ? [] : placeOf(read.want)),
+        ...leftOut(read.want, read.unread, asked !== undefined),
+      ],
       context: { operation },
       signature: canonicalJson({ operation }),
       event: { role, ...(city !== undefined && { city }), ...(state !== undefined && { state }) },
@@ -72,6 +77,12 @@ function askedOperation(context: Readonly<Record<string, unknown>>): string | un
 function operationText({ role, city, state }: Want): string {
   const place = [city, state].filter((part) => part !== undefined).join(", ");
   return place === "" ? `fill: ${role}` : `fill: ${role} in ${place}`;
+}
+
+/** A place that is not ours is in no operation: it is told. */
+function placeOf({ city, state }: Want): string[] {
+  const said = Object.entries({ city, state }).filter(([, value]) => value !== undefined);
+  return said.map(([slot, value]) => `${slot}: ${value}`);
 }
 
 /** An operation names a role and a place: whatever else is demanded is in none of them. */

@@ -11,9 +11,9 @@ import {
 import { onlyStateOf, PLACES, STATES } from "./places.ts";
 import { lower } from "./plain-text.ts";
 import { ROLES } from "./roles.ts";
-import { textOf } from "./roster-values.ts";
 import { schemaFault } from "./schema-fault.ts";
-import { workerIdsIn } from "./worker-ids.ts";
+import { rosterIdsAmong } from "./roster-ids.ts";
+import { shortWorkerIdsIn, workerIdsIn } from "./worker-ids.ts";
 
 const STEPS_MIN = 3;
 const STEPS_MAX = 20;
@@ -70,15 +70,13 @@ export const playbookValidator: Validator = {
       return { ok: false, error: schemaFault(parsed.error, artifact, "operation", expected) };
     }
     const playbook = parsed.data;
-    const named = workerIdsIn(playbook.steps.join("\n"));
-    const error =
-      operationError(playbook, asked.operation) ??
-      stepsError(playbook) ??
-      (await phantomError(playbook, named, tools)) ??
-      fingerprintError(playbook);
+    const malformed = operationError(playbook, asked.operation) ?? stepsError(playbook);
+    if (malformed !== undefined) return { ok: false, error: malformed };
+    const named = await namedIn(playbook, tools);
+    const error = phantomError(playbook, named) ?? fingerprintError(playbook);
     if (error !== undefined) return { ok: false, error };
     const checks = ["schema", "operation", "steps", "phantoms", "fingerprint"];
-    return { ok: true, checks, grounded: named.length > 0 };
+    return { ok: true, checks, grounded: named.known.size > 0 };
   },
 };
 
@@ -122,21 +120,33 @@ function stepsError({ steps }: Playbook): ValidationError | undefined {
   return undefined;
 }
 
-async function phantomError(
+interface Named {
+  /** Those that stand in the roster. */
+  readonly known: ReadonlySet<string>;
+  /** Those that are ids and stand in no roster. */
+  readonly phantoms: readonly string[];
+}
+
+async function namedIn(
   { steps }: Playbook,
-  named: readonly string[],
   tools: Parameters<Validator["validate"]>[2],
-): Promise<ValidationError | undefined> {
-  if (named.length === 0) return undefined;
-  const marks = named.map((_, index) => `$${index + 1}`).join(", ");
-  const rows = await tools.rows(
-    `SELECT worker_id FROM workers WHERE worker_id IN (${marks})`,
-    named,
-  );
-  const known = new Set(rows.map((row) => textOf(row, "worker_id")));
-  const phantom = named.find((id) => !known.has(id));
+): Promise<Named> {
+  const text = steps.join("\n");
+  const long = workerIdsIn(text);
+  const short = shortWorkerIdsIn(text);
+  const known = await rosterIdsAmong([...long, ...short.map((one) => one.id)], tools);
+  const written = short.filter((one) => one.is_written_as_id).map((one) => one.id);
+  return { known, phantoms: [...long, ...written].filter((id) => !known.has(id)) };
+}
+
+function phantomError({ steps }: Playbook, { phantoms }: Named): ValidationError | undefined {
+  const [phantom] = phantoms;
   if (phantom === undefined) return undefined;
-  const field = `steps.${steps.findIndex((step) => workerIdsIn(step).includes(phantom))}`;
+  const ids = (step: string) => [
+    ...workerIdsIn(step),
+    ...shortWorkerIdsIn(step).map((one) => one.id),
+  ];
+  const field = `steps.${steps.findIndex((step) => ids(step).includes(phantom))}`;
   return { kind: "phantom", field, message: `${phantom} is not in the roster`, actual: phantom };
 }
 

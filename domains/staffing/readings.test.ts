@@ -93,7 +93,71 @@ const RULED_OUT: readonly Case[] = [
   ["a janitor, not W-123", { count: 1 }, ["exclude: W-123"]],
 ];
 
-for (const [line, want, said = []] of [...READINGS, ...RULED_OUT]) {
+const ELSEWHERE: readonly Case[] = [
+  ["Send 2 janitors to Atlanta", { count: 2, city: "Atlanta" }],
+  ["Send 2 janitors to Greenville", { count: 2, city: "Greenville" }],
+  ["Send 2 janitors to Peoria, IL", { count: 2, city: "Peoria", state: "IL" }],
+  ["2 janitors in Peoria, Illinois", { count: 2, city: "Peoria", state: "IL" }],
+  ["2 janitors, Greenville SC", { count: 2, city: "Greenville", state: "SC" }],
+  ["Send 2 janitors to New York", { count: 2, city: "New York" }],
+  ["2 janitors for Atlanta", { count: 2, city: "Atlanta" }],
+  ["2 janitors, Atlanta, night shift", { count: 2, city: "Atlanta", shift: "night" }],
+  ["2 janitors out of Reno", { count: 2, city: "Reno" }],
+  ["2 janitors not from Atlanta", { count: 2, not_city: "Atlanta" }],
+  ["2 janitors not Peoria, IL", { count: 2, not_city: "Peoria" }],
+  ["2 janitors, Greenville, night shift", { count: 2, shift: "night" }, ["city: Greenville"]],
+  ["2 janitors from Greenville", { count: 2 }, ["city: Greenville"]],
+  ["2 janitors in Ohio, to Atlanta", { count: 2, state: "OH" }, ["city: Atlanta (besides OH)"]],
+  ["2 janitors for Texas", { count: 2 }, ["state: Texas"]],
+  ["2 janitors for Miller Foods", { count: 2 }, ["city: Miller Foods"]],
+  ["Send 2 janitors to Acme Logistics", { count: 2 }, ["city: Acme Logistics"]],
+  ["2 janitors for Acme Logistics in Toledo", { count: 2, city: "Toledo", state: "OH" }],
+  ["2 janitors for Monday", { count: 2 }],
+  ["2 janitors for May, to Dock 4", { count: 2 }],
+  ["Send 2 janitors, Night Shift, Urgent", { count: 2, shift: "night" }],
+];
+
+const BOTH_TOLD = ["shift: day", "shift: night"];
+const SEVERAL: readonly Case[] = [
+  ["Day and night janitors needed in Detroit", { count: 1, ...DETROIT }, BOTH_TOLD],
+  ["Day/night janitors", { count: 1 }, BOTH_TOLD],
+  ["Need evening and night janitors", { count: 1 }, ["shift: evening", "shift: night"]],
+  [
+    "Night or evening janitor in Detroit",
+    { count: 1, ...DETROIT },
+    ["shift: night", "shift: evening"],
+  ],
+  [
+    "day, evening and night janitors",
+    { count: 1 },
+    ["shift: day", "shift: evening", "shift: night"],
+  ],
+  ["night and weekend janitors", { count: 1, available: "weekends" }, ["shift: night"]],
+];
+
+const COUNTS: readonly Case[] = [
+  ["Need two hundred and fifty janitors", { count: 250 }],
+  ["two hundred fifty-five janitors", { count: 255 }],
+  ["one hundred twenty janitors", { count: 120 }],
+  ["one hundred and five janitors", { count: 105 }],
+  ["fifteen hundred janitors", { count: 1_500 }],
+  ["two thousand janitors", { count: 2_000 }],
+  ["a couple dozen janitors", { count: 24 }],
+  ["two dozen and five janitors", { count: 29 }],
+  ["two or three janitors", { count: 2 }, ["number: three"]],
+  ["five to seven janitors", { count: 5 }, ["number: seven"]],
+  ["2-3 janitors", { count: 2 }, ["number: 3"]],
+  ["a dozen and a half janitors", { count: 12 }, ["number: a half"]],
+  ["twenty thousand janitors", { count: 1 }, ["number: twenty thousand"]],
+];
+
+for (const [line, want, said = []] of [
+  ...READINGS,
+  ...RULED_OUT,
+  ...ELSEWHERE,
+  ...SEVERAL,
+  ...COUNTS,
+]) {
   test(`reads what it says: ${line}`, () => {
     const read = readRequest(line)!;
     assert.deepEqual(read.want, { role: "janitor", ...want });

@@ -13,6 +13,8 @@ import {
   yearsIn,
   type Unread,
 } from "./unread-demands.ts";
+import { findElsewhere } from "./place-names.ts";
+import { readStatements } from "./statement-reader.ts";
 import { FOREIGN_PROFESSIONS, pluralOf, ROLES } from "./roles.ts";
 import {
   AVAILABLE_WORDS,
@@ -79,10 +81,16 @@ const HALF_NAMED =
 /** Behind a day or night these make a time of day of it. */
 const CREW = /^[\s\u2010\u2011-]+(?:shift|crew)(s?)\b/i;
 const NO_SHIFT = "every|any|each|all|same|next|this|that|per|the|of";
+const TIME = "daytime|day|evening|overnight|night";
+const ROLE_TIME = `${TIME}|weekends?|weekdays?|saturday|(?:first|second|third|1st|2nd|3rd)`;
 const BEFORE_ROLE = new RegExp(
-  `(?<!\\b(?:${NO_SHIFT})[\\s-])\\b(day|daytime|evening|night)[\\s-]+$`,
+  `(?<!\\b(?:${NO_SHIFT})[\\s-])\\b` +
+    `((?:(?:${ROLE_TIME})[\\s-]*(?:[,/&+-]|\\band\\b|\\bor\\b|\\bto\\b)` +
+    "[\\s,]*(?:(?:and|or)\\s+)?){0,3})" +
+    `\\b(${ROLE_TIME})[\\s-]+$`,
   "i",
 );
+const ROLE_TIMES = new RegExp(`\\b(?:${ROLE_TIME})\\b`, "gi");
 
 /** A request as far as it was read. */
 export interface RequestRead {
@@ -99,7 +107,8 @@ export function parseRequest(text: string): Want | undefined {
 /** The same, with what was not read. */
 export function readRequest(text: string): RequestRead | undefined {
   if (NO_REQUEST.test(text)) return undefined;
-  const exclude = readExclusions(text);
+  const stated = withoutStatements(text);
+  const exclude = readExclusions(stated.rest);
   const { place, rest: placed, unread } = readPlace(exclude.rest);
   const pay = PAY.exec(placed);
   const percent = RELIABILITY.exec(placed);
@@ -115,7 +124,8 @@ export function readRequest(text: string): RequestRead | undefined {
   const roles = findRoles(rest);
   rest = blank(rest, roles);
   const unshifted = rest;
-  const shifts = [...findShifts(rest), ...shiftsBefore(roles, uncertified)];
+  const before_roles = shiftsBefore(roles, uncertified);
+  const shifts = [...findShifts(rest), ...before_roles.shifts];
   rest = blankAll(blank(rest, shifts), ORDINAL);
   const available = findAvailable(rest);
   rest = blank(rest, available);
@@ -141,9 +151,11 @@ export function readRequest(text: string): RequestRead | undefined {
     ...(exclude.exclude.length > 0 && { exclude: exclude.exclude }),
   };
   const dropped = [
+    ...stated.unread,
     ...unread,
     ...exclude.unread,
     ...othersOf("shift", [...shifts, ...halfNamedShifts(unshifted)]),
+    ...before_roles.unread.filter(({ said }) => said !== `shift: ${shift}`),
     ...othersOf("certification", certifications),
     ...othersOf("available", available),
     ...(availability === undefined ? refusedTimes(available) : []),
@@ -154,9 +166,33 @@ export function readRequest(text: string): RequestRead | undefined {
     ...yearsIn(placed),
     ...otherDemands(placed),
     ...numbersLeft(counted),
-    ...unheeded(text, exclude.spans, place.not_city),
+    ...unheeded(stated.rest, exclude.spans, place.not_city),
   ];
   return { want, unread: dropped };
+}
+
+/** Of what may be a lack or a demand nothing is read but the role: it is told. */
+function withoutStatements(text: string): { rest: string; unread: Unread[] } {
+  const { rest, doubtful } = readStatements(text);
+  const finders = [findCities, findStates, findElsewhere, findShifts, findAvailable];
+  const all = [...finders, findCertifications, findExperience];
+  const told = doubtful.filter(({ negation, end }) => {
+    const ruled = rest.slice(negation, end);
+    return /^\s*\p{Lu}/u.test(ruled) || all.some((find) => find(ruled).length > 0);
+  });
+  const spans = told.flatMap(({ start, end }) => {
+    const roles = findRoles(rest).filter((one) => one.start >= start && one.end <= end);
+    const edges = [start, ...roles.flatMap((one) => [one.start, one.end]), end];
+    return pairsOf(edges);
+  });
+  const unread = told.map(({ start, end }): Unread => {
+    return { slot: undefined, said: text.slice(start, end).trim() };
+  });
+  return { rest: blank(rest, spans), unread };
+}
+
+function pairsOf(edges: readonly number[]): { start: number; end: number }[] {
+  return edges.flatMap((start, at) => (at % 2 === 0 ? [{ start, end: edges[at + 1]! }] : []));
 }
 
 /** One role, as a noun or by what they can do; undefined when foreign, none or several. */
@@ -191,16 +227,34 @@ function refusedTimes(found: readonly PhraseMatch<string>[]): Unread[] {
   return first === undefined ? [] : [{ slot: "available", said: `available: no ${first.value}` }];
 }
 
-/** "Night janitors": a time of day right before a role is its shift. */
-function shiftsBefore(roles: readonly PhraseMatch<string>[], text: string): PhraseMatch<string>[] {
-  return roles.flatMap(({ start }) => {
+interface ShiftsBefore {
+  readonly shifts: readonly PhraseMatch<string>[];
+  readonly unread: readonly Unread[];
+}
+
+/** "Night janitors": a time of day right before a role is its shift; of several none is read. */
+function shiftsBefore(roles: readonly PhraseMatch<string>[], text: string): ShiftsBefore {
+  const each = roles.map(({ start }): ShiftsBefore => {
     const before = text.slice(0, start);
     const match = BEFORE_ROLE.exec(before);
-    if (match === null) return [];
-    const named = findShifts(`${match[1]!} shift`);
+    if (match === null) return { shifts: [], unread: [] };
+    const [, others, time] = match;
+    if (others !== "") return { shifts: [], unread: shiftsTold(`${others} ${time}`) };
+    const named = new RegExp(`^(?:${TIME})$`, "i").test(time!) ? findShifts(`${time} shift`) : [];
     const negated = isNegated(before.slice(0, match.index));
-    return named.map((one) => ({ ...one, start: match.index, end: start, negated }));
+    const shifts = named.map((one) => ({ ...one, start: match.index, end: start, negated }));
+    return { shifts, unread: [] };
   });
+  return {
+    shifts: each.flatMap((one) => one.shifts),
+    unread: each.flatMap((one) => one.unread),
+  };
+}
+
+function shiftsTold(times: string): Unread[] {
+  const found = (times.match(ROLE_TIMES) ?? []).flatMap((time) => findShifts(`${time} shift`));
+  const values = new Set(found.map((one) => one.value));
+  return [...values].map((value) => ({ slot: "shift", said: `shift: ${value}` }));
 }
 
 /** Words that take something out, and nothing was read of what that is. */

@@ -1,5 +1,5 @@
 // What a request demands beyond the one value that is read for each slot.
-import { withoutFirstCount } from "./number-words.ts";
+import { countsLeft, withoutFirstCount } from "./number-words.ts";
 import type { PhraseMatch } from "./phrase-matcher.ts";
 import type { Want } from "./want.ts";
 
@@ -54,5 +54,8 @@ export function otherDemands(text: string): Unread[] {
 /** Numbers that are neither the count nor part of anything else that was read. */
 export function numbersLeft(rest: string): Unread[] {
   const numbers = withoutFirstCount(rest).match(/\$?\b\d+(?:[.,]\d+)*\b%?|\bzero\b/gi) ?? [];
-  return numbers.map((said) => ({ slot: undefined, said: `number: ${said}` }));
+  return [...countsLeft(rest), ...numbers].map((said) => ({
+    slot: undefined,
+    said: `number: ${said}`,
+  }));
 }

@@ -338,6 +338,12 @@ const PLAYBOOKS: readonly [string, object, string | undefined, string | undefine
   ["a phantom in small letters", withSteps([...STEPS, "Ask w-999999."]), "phantom", "steps.3"],
   ["a tax form named", fingerprinted([...STEPS, "Collect the W-4."]), undefined, undefined],
   ["a phantom of few digits", withSteps([...STEPS, "Ask W-9999."]), "phantom", "steps.3"],
+  [
+    "a gate named",
+    fingerprinted([...STEPS, "Meet at gate W-204, lot w 12."]),
+    undefined,
+    undefined,
+  ],
   ["a wrong fingerprint", { ...PLAYBOOK, fingerprint: "0" }, "consistency", "fingerprint"],
   ["no steps", { operation: OPERATION, fingerprint: "0" }, "schema", "steps"],
 ];

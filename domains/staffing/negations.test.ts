@@ -1,0 +1,114 @@
+// What only states a lack, and what rules out: told apart, or told as not understood.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readRequest } from "./request-parser.ts";
+
+type Read = Readonly<Record<string, unknown>>;
+type Case = readonly [line: string, want: Read, said?: readonly string[]];
+
+const TOLEDO = { city: "Toledo", state: "OH" };
+const DAYTON = { city: "Dayton", state: "OH" };
+const DETROIT = { city: "Detroit", state: "MI" };
+const TWO = { role: "packer", count: 2 };
+const THREE = { role: "packer", count: 3 };
+
+const LACKS: readonly Case[] = [
+  ["We don't have anyone in Toledo tomorrow, need 3 packers", { ...THREE, ...TOLEDO }],
+  ["We don’t have anyone in Toledo tomorrow, need 3 packers", { ...THREE, ...TOLEDO }],
+  ["Nobody in Toledo showed up, need 3 packers", { ...THREE, ...TOLEDO }],
+  [
+    "No one at the Detroit site showed up today, send 2 welders",
+    { role: "welder", count: 2, ...DETROIT },
+  ],
+  [
+    "We have no workers in Columbus, OH tomorrow, need 5 order pickers",
+    { role: "order picker", count: 5, city: "Columbus", state: "OH" },
+  ],
+  ["Our crew isn't in Toledo yet, need 2 packers", { ...TWO, ...TOLEDO }],
+  ["Our crew isn't in Toledo, need 2 packers", TWO, ["Our crew isn't in Toledo"]],
+  [
+    "We have nobody for the day shift in Toledo, need 2 packers",
+    { ...TWO, ...TOLEDO, shift: "day" },
+  ],
+  [
+    "We have no one working nights in Dayton: need 3 packers",
+    { ...THREE, ...DAYTON, shift: "night" },
+  ],
+  [
+    "I have no one for Saturday in Toledo, need 2 packers",
+    { ...TWO, ...TOLEDO, available: "saturdays" },
+  ],
+  [
+    "All shifts but nights are covered in Toledo, so 2 packers please",
+    { ...TWO, ...TOLEDO, shift: "night" },
+  ],
+  ["Same as last week but for Dayton: 3 packers, day shift", { ...THREE, ...DAYTON, shift: "day" }],
+  ["Our Toledo plant has no one on nights: 2 packers", { ...TWO, ...TOLEDO, shift: "night" }],
+  ["There is nobody in Toledo, send 2 packers", { ...TWO, ...TOLEDO }],
+  ["Nobody in St. Louis came in, need 2 packers", { ...TWO, city: "St. Louis", state: "MO" }],
+  ["Need 3 packers, nobody in Toledo tomorrow", THREE, ["nobody in Toledo tomorrow"]],
+  ["Nobody in Toledo wants the job, need 3 packers", THREE, ["Nobody in Toledo wants the job"]],
+  [
+    "Our packers aren't in Toledo, send 2 packers to Dayton",
+    { ...TWO, ...DAYTON },
+    ["Our packers aren't in Toledo"],
+  ],
+  ["2 packers, nobody who isn't in Toledo", TWO, ["nobody who isn't in Toledo"]],
+  [
+    "Everyone but Maria Garcia showed up, need 2 packers in Dayton",
+    { ...TWO, ...DAYTON },
+    ["Everyone but Maria Garcia showed up"],
+  ],
+];
+
+const DEMANDS: readonly Case[] = [
+  ["2 packers, any city but for Dayton", { ...TWO, not_city: "Dayton" }],
+  ["2 packers, all sites but Dayton", { ...TWO, not_city: "Dayton" }],
+  ["Nobody from Detroit is welcome, need 3 packers", { ...THREE, not_city: "Detroit" }],
+  ["We need 2 packers, we don't want anyone from Toledo", { ...TWO, not_city: "Toledo" }],
+  ["2 packers who aren't from Toledo", { ...TWO, not_city: "Toledo" }],
+  ["2 packers as long as they aren't from Toledo", { ...TWO, not_city: "Toledo" }],
+  ["2 packers, none of them from Toledo", { ...TWO, not_city: "Toledo" }],
+  ["2 packers, no one working nights", { ...TWO, not_shift: "night" }],
+  ["Any shift but nights is fine, 2 packers", { ...TWO, not_shift: "night" }],
+];
+
+const TWO_IN_DAYTON = { ...TWO, ...DAYTON };
+const MARIA = { ...TWO_IN_DAYTON, exclude: ["Maria Garcia"] };
+const PEOPLE: readonly Case[] = [
+  ...["no", "not", "never", "avoid", "do not assign", "don’t book", "please never send"].map(
+    (words): Case => [`2 packers in Dayton, ${words} Maria Garcia`, MARIA],
+  ),
+  [
+    "Please do not assign Maria Garcia. Need 2 packers in Detroit",
+    { ...TWO, ...DETROIT, exclude: ["Maria Garcia"] },
+  ],
+  ["2 packers in Dayton, Maria Garcia is not welcome", MARIA],
+  ["2 packers in Dayton. Also Maria Garcia isn't welcome", MARIA],
+  ["2 packers in Dayton, not Maria", TWO_IN_DAYTON, ["exclude: Maria"]],
+  [
+    "2 packers in Dayton, not Maria de la Cruz",
+    { ...TWO_IN_DAYTON, exclude: ["Maria de la Cruz"] },
+  ],
+  [
+    "2 packers in Dayton, not Maria Luisa Garcia",
+    { ...TWO_IN_DAYTON, exclude: ["Maria Luisa Garcia"] },
+  ],
+  [
+    "2 packers in Dayton, Maria Garcia and John Smith are not welcome",
+    { ...TWO_IN_DAYTON, exclude: ["John Smith", "Maria Garcia"] },
+  ],
+  ["2 packers in Dayton, no Smokers", TWO_IN_DAYTON, ["exclude: Smokers"]],
+  ["2 packers in Dayton. No Night Shift", { ...TWO_IN_DAYTON, not_shift: "night" }],
+  ["2 packers in Dayton, No Forklift Certification", TWO_IN_DAYTON],
+  ["2 packers in Dayton, no GED", TWO_IN_DAYTON, ["GED"]],
+];
+
+for (const [line, want, said = []] of [...LACKS, ...DEMANDS, ...PEOPLE]) {
+  test(`tells a lack from what is ruled out: ${line}`, () => {
+    const read = readRequest(line)!;
+    assert.deepEqual(read.want, want);
+    const told = read.unread.map((one) => one.said);
+    assert.deepEqual(told, said);
+  });
+}
