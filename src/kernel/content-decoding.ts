@@ -39,9 +39,9 @@ export function codingsOf(header: string): string[] {
 
 /**
  * The body's own bytes; undefined where nobody here decodes it, or it has more than one coding
- * (each makes a bomb a thousand times larger). Whoever reads bounds them as any body's: nothing is decoded far
- * ahead. One that ends too early fails (of zstd on Bun it only ends), one that is not in its coding
- * fails with `BadCodingError`.
+ * (each makes a bomb a thousand times larger). Whoever reads bounds them as any body's: nothing is
+ * decoded far ahead. One that ends too early fails (of zstd on Bun it only ends), one that is not
+ * in its coding fails with `BadCodingError`.
  */
 export function decodedBody(body: ByteStream, coding: string): ByteStream | undefined {
   const [name, ...more] = codingsOf(coding);
