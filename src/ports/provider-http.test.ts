@@ -6,9 +6,9 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { constants, createGzip, gzipSync } from "node:zlib";
 import { brotliCompressSync, deflateSync, zstdCompressSync } from "node:zlib";
-import { LakehouseError } from "#kernel/problem.ts";
 import { askProvider, providerBytes, readProviderJson } from "./provider-http.ts";
 import type { HasAfter } from "../../test/support/temp-dir.ts";
+import { failureOf } from "../../test/support/failure-of.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -28,15 +28,6 @@ async function serve(t: HasAfter, answer: Answer): Promise<string> {
 function ask(base_url: string, path = "/chat", whole = false) {
   const { signal } = new AbortController();
   return askProvider({ name: "up", base_url }, path, { a: 1 }, signal, { whole });
-}
-
-async function failureOf(work: Promise<unknown>): Promise<LakehouseError> {
-  const error = await work.then(
-    () => assert.fail("it was answered"),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof LakehouseError, String(error));
-  return error;
 }
 
 test("a base with a query keeps it behind the path, before the path's own", async (t) => {

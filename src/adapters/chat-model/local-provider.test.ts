@@ -11,6 +11,7 @@ import { samplingOf, toHeldAnswer, toHistory } from "./local-request.ts";
 import { createTurns } from "./local-turns.ts";
 import { findWeights, listWeights } from "./weights-folder.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
+import { failureOf } from "../../../test/support/failure-of.ts";
 
 const provider = (weights_dir: string, changes: Partial<LocalOptions> = {}) =>
   createLocalProvider({
@@ -27,19 +28,10 @@ const provider = (weights_dir: string, changes: Partial<LocalOptions> = {}) =>
 const ask = (weights_dir: string, model: string, changes: Partial<LocalOptions> = {}) =>
   collectDeltas(provider(weights_dir, changes).chat(askRequest(model)));
 
-async function refusal(step: Promise<unknown>): Promise<LakehouseError> {
-  const error = await step.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof LakehouseError, String(error));
-  return error;
-}
-
 test("a folder that is not there has no models, and a model of it is not found", async (t) => {
   const folder = join(await tempDir(t), "none");
   assert.deepEqual(await provider(folder).models(new AbortController().signal), []);
-  const error = await refusal(ask(folder, "tiny"));
+  const error = await failureOf(ask(folder, "tiny"));
   assert.deepEqual([error.code, error.reason], ["not_found", "no_such_model"]);
   assert.match(error.hint!, /lakehouse models pull/);
 });
@@ -54,7 +46,7 @@ test("models are the GGUF files of the folder; no name leads out of it", async (
   assert.equal(await findWeights(folder, "b.gguf"), join(folder, "b.gguf"));
   const inner = join(folder, "inner");
   for (const name of ["../b", "..", "/etc/passwd", "a/b", "", ".hidden", "b\0"]) {
-    assert.equal((await refusal(findWeights(inner, name))).code, "not_found", name);
+    assert.equal((await failureOf(findWeights(inner, name))).code, "not_found", name);
   }
 });
 
@@ -64,7 +56,7 @@ test("without the engine it is unavailable, with what to do, each time it is ask
   const one = provider(folder, { engine_module: "an-engine-that-is-not-installed" });
   t.after(() => one.close());
   for (let times = 0; times < 2; times++) {
-    const error = await refusal(collectDeltas(one.chat(askRequest("tiny"))));
+    const error = await failureOf(collectDeltas(one.chat(askRequest("tiny"))));
     assert.deepEqual([error.code, error.reason], ["unavailable", "provider_failed"]);
     assert.match(error.hint!, /npm install node-llama-cpp/);
   }
@@ -78,13 +70,13 @@ test("an engine that dies is an error of the provider, and the next one is asked
   const one = provider(folder, { engine_module });
   t.after(() => one.close());
   for (let times = 0; times < 2; times++) {
-    const error = await refusal(collectDeltas(one.chat(askRequest("tiny"))));
+    const error = await failureOf(collectDeltas(one.chat(askRequest("tiny"))));
     assert.deepEqual([error.code, error.reason], ["unavailable", "provider_failed"]);
     assert.match(error.message, /SIGABRT/);
     assert.equal(one.pid(), undefined);
   }
   await writeFile(engine_module, "export const nothing = 1;");
-  const error = await refusal(collectDeltas(one.chat(askRequest("tiny"))));
+  const error = await failureOf(collectDeltas(one.chat(askRequest("tiny"))));
   assert.match(error.message, /no build for this machine/);
   assert.ok(one.pid()! > 0);
 });
@@ -97,7 +89,7 @@ test("a question that comes while the idle process ends is asked of the next one
   await writeFile(engine_module, `${slowly} export const nothing = 1;`);
   const one = provider(folder, { engine_module });
   t.after(() => one.close());
-  const asked = () => refusal(collectDeltas(one.chat(askRequest("tiny"))));
+  const asked = () => failureOf(collectDeltas(one.chat(askRequest("tiny"))));
   const first = await asked();
   const before = one.pid();
   const ending = one.close();
@@ -115,7 +107,7 @@ test("a native call that does not end is left with its process when its caller l
   const one = provider(folder, { engine_module, stop_limit_ms: 50 });
   t.after(() => one.close());
   const leaving = new AbortController();
-  const answer = refusal(collectDeltas(one.chat(askRequest("tiny", { signal: leaving.signal }))));
+  const answer = failureOf(collectDeltas(one.chat(askRequest("tiny", { signal: leaving.signal }))));
   setTimeout(() => leaving.abort(), 100);
   assert.equal((await answer).code, "cancelled");
   assert.equal(one.pid(), undefined);
@@ -127,9 +119,9 @@ test("a request that is one too many is refused, and one that leaves the queue i
   const first = await turns.wait(signal);
   const leaving = new AbortController();
   const second = turns.wait(leaving.signal);
-  assert.equal((await refusal(turns.wait(signal))).reason, "provider_rate_limited");
+  assert.equal((await failureOf(turns.wait(signal))).reason, "provider_rate_limited");
   leaving.abort();
-  assert.equal((await refusal(second)).code, "cancelled");
+  assert.equal((await failureOf(second)).code, "cancelled");
   const third = turns.wait(signal);
   first();
   first();

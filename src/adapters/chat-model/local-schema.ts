@@ -30,6 +30,9 @@ const TYPE_BY_KEYWORD: readonly (readonly [string, readonly string[]])[] = [
 
 const HELD_FORMATS: ReadonlySet<unknown> = new Set(["date-time", "time", "date"]);
 
+/** Keywords that say which kind of value it is. */
+const KINDS = ["type", "enum", "const", "oneOf", "anyOf", "allOf", "nullable"];
+
 /** Keywords that say nothing of which values are right, or are read below. */
 const READ: ReadonlySet<string> = new Set([
   "$schema",
@@ -47,13 +50,7 @@ const READ: ReadonlySet<string> = new Set([
   "deprecated",
   "readOnly",
   "writeOnly",
-  "type",
-  "enum",
-  "const",
-  "oneOf",
-  "anyOf",
-  "allOf",
-  "nullable",
+  ...KINDS,
   "properties",
   "required",
   "additionalProperties",
@@ -226,13 +223,7 @@ function checkEnds(defs: Loose, name: string): void {
 
 /** Keywords beside which others cannot simply be left out. */
 const HOLDS: ReadonlySet<string> = new Set([
-  "type",
-  "enum",
-  "const",
-  "oneOf",
-  "anyOf",
-  "allOf",
-  "nullable",
+  ...KINDS,
   "not",
   "if",
   ...TYPE_BY_KEYWORD.flatMap(([, keywords]) => keywords),

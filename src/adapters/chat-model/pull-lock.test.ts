@@ -9,11 +9,11 @@ import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { LakehouseError } from "#kernel/problem.ts";
 import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { startRegistry, tarGz } from "../../../test/support/weights-servers.ts";
 import { asOnlyPuller } from "./pull-lock.ts";
 import { pullWeights, type LinkedWeights } from "./weights-pull.ts";
+import { failureOf } from "../../../test/support/failure-of.ts";
 
 const WEIGHTS = randomBytes(300_001);
 const FIRST_BYTES = 100_000;
@@ -54,15 +54,6 @@ function optionsFor(weights_dir: string, onProgress: () => void = () => undefine
   return { weights_dir, signal: new AbortController().signal, onProgress };
 }
 
-async function refusal(step: Promise<unknown>): Promise<LakehouseError> {
-  const error = await step.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof LakehouseError, String(error));
-  return error;
-}
-
 function assertRunning(error: LakehouseError, pid: number | undefined): void {
   assert.deepEqual([error.code, error.reason], ["conflict", "pull_running"], error.message);
   assert.ok(error.message.endsWith(`by process ${pid} on ${hostname()}`), error.message);
@@ -100,7 +91,7 @@ test("of two pulls of one file the second is refused, and the first is whole", a
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
   const first = pullWeights(weights, optionsFor(folder, begin));
   await begun;
-  assertRunning(await refusal(pullWeights(weights, optionsFor(folder))), process.pid);
+  assertRunning(await failureOf(pullWeights(weights, optionsFor(folder))), process.pid);
   // Weights of another name are another matter.
   const other = pullWeights({ ...weights, name: "other" }, optionsFor(folder));
   letGo();
@@ -140,7 +131,7 @@ test("parts of a catalogue entry are fetched once by two who pull it", async (t)
   const first = pullWeights(entry, { ...optionsFor(folder, begin), npm_options });
   await begun;
   const second = pullWeights(entry, { ...optionsFor(folder), npm_options });
-  assertRunning(await refusal(second), process.pid);
+  assertRunning(await failureOf(second), process.pid);
   assert.deepEqual(await readFile((await first).path), WEIGHTS);
 });
 
@@ -148,7 +139,7 @@ test("a puller in another process is named; killed, it leaves what came to the n
   const folder = await tempDir(t);
   const { weights, ranges, letGo } = await startSlowServer(t);
   const child = await startPuller(t, weights, folder);
-  assertRunning(await refusal(pullWeights(weights, optionsFor(folder))), child.pid);
+  assertRunning(await failureOf(pullWeights(weights, optionsFor(folder))), child.pid);
   child.kill("SIGKILL");
   await once(child, "exit");
   const { size } = await stat(join(folder, "tiny.gguf.part"));
@@ -180,7 +171,7 @@ test("a step that fails frees the lock; one that nobody is named for is still re
     assert.deepEqual(beside, [".tiny.lock", ".tiny.lock.holder"], "no journal");
     assert.equal((await stat(path)).size, 0);
     await writeFile(`${path}.holder`, "");
-    return refusal(asOnlyPuller(path, "tiny", () => Promise.resolve()));
+    return failureOf(asOnlyPuller(path, "tiny", () => Promise.resolve()));
   });
   assert.equal(refused.message, "tiny is being pulled already, by another process");
 });

