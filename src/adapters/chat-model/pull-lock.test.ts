@@ -9,6 +9,7 @@ import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import type { LakehouseError } from "#kernel/problem.ts";
 import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { startRegistry, tarGz } from "../../../test/support/weights-servers.ts";
 import { asOnlyPuller } from "./pull-lock.ts";
