@@ -152,7 +152,7 @@ test("a piece that says nothing does not bring a provider back", async (t) => {
       if (nr <= 2) say(socket, 500, {});
       else socket.write(`${STREAM}${PIECE.replace('"content":"a"', '"content":""')}`);
     },
-    { breaker_failures: 2, breaker_open_ms: 50, first_token_timeout_ms: 100 },
+    { breaker_failures: 2, breaker_open_ms: 50, first_token_timeout_ms: 100, probe_timeout_ms: 50 },
   );
   for (let nr = 0; nr < 2; nr++) await failureOf(client.chat(ASKED));
   await new Promise((resolve) => setTimeout(resolve, 60));
