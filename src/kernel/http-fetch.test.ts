@@ -2,26 +2,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import { createServer } from "node:net";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { collectBytes, createHttpRequester, onBun } from "./http-client.ts";
 import { createFetchSender } from "./http-fetch.ts";
-import type { HasAfter } from "../../test/support/temp-dir.ts";
+import { listening } from "../../test/support/listening.ts";
 
 const request = createHttpRequester({ fetch_plain: true });
-
-async function listening(t: HasAfter, server: Server): Promise<number> {
-  const sockets = new Set<{ destroy(): unknown }>();
-  server.on("connection", (socket) => void sockets.add(socket));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 const hung = () =>
   createServer((socket) => {

@@ -2,13 +2,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { createExchange, wasSent } from "./http-dispatch.ts";
 import { createHttp1Dispatch } from "./http1-agent.ts";
+import { listening } from "../../test/support/listening.ts";
 import { tempDir, type HasAfter } from "../../test/support/temp-dir.ts";
 
 /** Of localhost, until 2126; trusted by nobody who is not told to. */
@@ -30,18 +31,6 @@ jqIzABvz6myyt76kLRmo5EmMpiGhRANCAAR1tb/43YOEm1LAmbgi3j0YWWy8O+GM
 QObi3cYUzKHFWQjx6fkWdYGA+VZ+qoVOfjPmniwYE7seCXaZfXTZuY/F
 -----END PRIVATE KEY-----
 `;
-
-async function listening(t: HasAfter, server: Server): Promise<number> {
-  const sockets = new Set<{ destroy(): unknown }>();
-  server.on("connection", (socket) => void sockets.add(socket));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 /** Answers each request; one to /silent it does not. */
 function serve(t: HasAfter): Promise<number> {

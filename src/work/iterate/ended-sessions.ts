@@ -1,5 +1,6 @@
 // The sessions under way and the latest that ended: for callers who left before they did.
 import type { Call } from "#kernel/call.ts";
+import { createWorkUnderWay } from "#kernel/work-under-way.ts";
 import type { EndedSession, SessionRow } from "#contracts/iterate.ts";
 
 export interface EndedSessions {
@@ -15,23 +16,11 @@ export interface EndedSessions {
 const REMEMBERED_MAX = 1_000;
 
 export function createEndedSessions(): EndedSessions {
-  const under_way = new Map<Promise<unknown>, string>();
+  const under_way = createWorkUnderWay();
   let ended: { readonly trace_id: string; readonly session: EndedSession }[] = [];
 
-  function running(trace_id?: string): Promise<unknown> {
-    const each = [...under_way].filter(([, of]) => trace_id === undefined || of === trace_id);
-    return Promise.allSettled(each.map(([session]) => session));
-  }
-
   return {
-    async waitFor(session, call) {
-      under_way.set(session, call.trace_id);
-      try {
-        return await session;
-      } finally {
-        under_way.delete(session);
-      }
-    },
+    waitFor: (session, call) => under_way.follow(session, call.trace_id),
     add({ session_id, kind, model, provider, iterations, final_verdict, trace_id }, call) {
       const parent_span_id = call.parent_span_id ?? null;
       const told = { session_id, kind, model, provider, iterations, final_verdict, parent_span_id };
@@ -40,14 +29,9 @@ export function createEndedSessions(): EndedSessions {
       ended.push({ trace_id, session: told });
     },
     async of(trace_id) {
-      await running(trace_id);
+      await under_way.endOf(trace_id);
       return ended.filter((one) => one.trace_id === trace_id).map(({ session }) => session);
     },
-    async settled(timeout_ms) {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeout_ms)));
-      await Promise.race([running(), late]);
-      clearTimeout(timer);
-    },
+    settled: under_way.settled,
   };
 }

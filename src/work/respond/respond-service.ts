@@ -4,6 +4,7 @@ import type { Client } from "#kernel/contract.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import { LIMITS } from "#kernel/limits.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
+import { createWorkUnderWay } from "#kernel/work-under-way.ts";
 import type { chat } from "#contracts/chat.ts";
 import type { iterate } from "#contracts/iterate.ts";
 import type { matrix, MatrixHit } from "#contracts/matrix.ts";
@@ -21,7 +22,6 @@ import { draftOverseen, type OverseenDraft } from "./overseen-draft.ts";
 import { createRecorder, type Recorder, type RecorderNeeds, type TaskEnd } from "./recorder.ts";
 import type { RespondSettings } from "./respond-settings.ts";
 import { retrieve, type RespondInput, type SearchAnswer } from "./retrieve.ts";
-import { createRunsUnderWay } from "./runs-under-way.ts";
 import { planTask, unplannedHash, type PlannedTask } from "./task-planner.ts";
 
 export interface RespondNeeds extends RecorderNeeds {
@@ -56,7 +56,7 @@ export async function createRespond(
   const overseer = createOverseer(needs, corrections, settings);
   const drift_after = overseer === undefined ? undefined : settings.drift_after;
   const counts = { accepted: 0, nothing_relevant: 0, max_iter_exhausted: 0, infra_error: 0 };
-  const runs = createRunsUnderWay();
+  const runs = createWorkUnderWay();
   const write = writer(recorder, needs.pathway !== undefined, (status) => counts[status]++);
 
   async function run(input: RespondInput, call: Call): Promise<RespondAnswer> {

@@ -1,8 +1,8 @@
 // Whether a condition holds over a context: yes, no, or why that cannot be told (Kleene's logic).
 import { assert } from "#kernel/assert.ts";
+import { canonicalJson } from "#kernel/ids.ts";
 import type { TruthCondition } from "#contracts/truth.ts";
 import type { Matcher, Matchers } from "./linear-pattern.ts";
-import { sameJson } from "./same-json.ts";
 
 export type Truth =
   | { readonly holds: boolean }
@@ -90,7 +90,8 @@ function matches(path: string, text: string, matcher: Matcher | undefined): Trut
 function sameAs(path: string, value: unknown, wanted: unknown): Truth {
   const [is, want] = [typeOf(value), typeOf(wanted)];
   if (is === want || value === null || wanted === null) {
-    return { holds: sameJson(value, wanted) };
+    // 0 and -0 are one number there.
+    return { holds: canonicalJson(value) === canonicalJson(wanted) };
   }
   return unknown(`${path} is ${is}, not ${want}`);
 }
