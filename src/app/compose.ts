@@ -31,6 +31,8 @@ export interface ComposeOptions {
   readonly only?: readonly ServiceName[] | undefined;
   /** As exported spans name it. */
   readonly version?: string;
+  /** Hears of every event of this house. Must not throw. */
+  readonly hear?: ((event: EventInput) => void) | undefined;
 }
 
 export interface House {
@@ -75,9 +77,10 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
   if (otlp !== undefined) lifecycle.add("telemetry", () => otlp.stop());
   const in_process: InProcess = {};
   const observed = isObserved(wanted, settings);
+  const hear = bothHear(otlp?.take, options.hear);
   const sink = observed
-    ? createWitnessSink(() => takerOf(in_process, clients), log, otlp?.take)
-    : createUnobserved(otlp?.take);
+    ? createWitnessSink(() => takerOf(in_process, clients), log, hear)
+    : createUnobserved(hear);
   const site: Site = {
     clients: clients as Clients,
     settings,
@@ -144,6 +147,16 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
     health: () => healthOf(services, sink, otlp, unjournalled),
     flushWitness: () => sink.flush(),
     stop: () => lifecycle.stop(),
+  };
+}
+
+type Hearer = (event: EventInput) => void;
+
+function bothHear(one: Hearer | undefined, other: Hearer | undefined): Hearer | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return (event) => {
+    one(event);
+    other(event);
   };
 }
 

@@ -1,8 +1,7 @@
 // Events of the witness as OTLP/HTTP JSON: the protobuf JSON mapping of opentelemetry-proto v1.
 import type { EventInput } from "#contracts/observe.ts";
-import { OWN, SPAN } from "#kernel/span-names.ts";
+import { GEN_AI, isModelCall, OWN, SPAN } from "#kernel/span-names.ts";
 import { hexTraceId } from "#kernel/trace-context.ts";
-import { MODEL_CALL } from "./witnessed-ledger.ts";
 
 /** opentelemetry.proto.common.v1.AnyValue; 64-bit whole numbers are text in protobuf JSON. */
 type AnyValue =
@@ -35,11 +34,11 @@ const STATUS_ERROR = 2;
 const SPAN_ID = /^(?!0{16})[0-9a-f]{16}$/;
 
 /** Events that stand for a span of their own; others only mention the span that they belong to. */
-function isSpan({ source, endpoint }: EventInput): boolean {
+function isSpan(event: EventInput): boolean {
   return (
-    source === "contract" ||
-    (source === "iterate" && endpoint === "iterate.attempt") ||
-    (source === MODEL_CALL.source && endpoint === MODEL_CALL.endpoint)
+    event.source === "contract" ||
+    (event.source === "iterate" && event.endpoint === "iterate.attempt") ||
+    isModelCall(event)
   );
 }
 
@@ -68,8 +67,11 @@ export function toOtlpSpan(event: EventInput, now_ms = Date.now()): OtlpSpan | u
 
 /** `{operation} {model}`, as the conventions name inference spans. */
 function nameOf({ endpoint = "" }: EventInput, details: Record<string, unknown>): string {
-  const model = attributesIn(details)["gen_ai.request.model"];
-  return typeof model === "string" ? `chat ${model}` : endpoint;
+  const { [GEN_AI.request_model]: model, [GEN_AI.operation_name]: operation } =
+    attributesIn(details);
+  return typeof model === "string" && typeof operation === "string"
+    ? `${operation} ${model}`
+    : endpoint;
 }
 
 function attributesIn(details: Record<string, unknown>): Record<string, unknown> {

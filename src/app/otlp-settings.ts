@@ -1,7 +1,8 @@
-// Settings of telemetry: where spans go beside the log on disk.
+// Settings of telemetry: where spans go beside the log on disk, and what is counted.
 import { z } from "zod";
 
 export const telemetrySettings = z.strictObject({
+  metrics: z.boolean().default(true).describe("GET /metrics for Prometheus"),
   otlp_url: z
     .union([z.literal(""), z.url()])
     .default("")

@@ -94,6 +94,7 @@ test("a model call is a client span with gen_ai attributes below its contract ca
   const events: EventInput[] = [];
   const ledger = witnessedLedger(undefined, (event) => void events.push(event));
   const admitted = await ledger.admit({
+    operation: "chat",
     caller: { name: "key-1", scopes: ["write"] },
     provider: "bench",
     model: "small",

@@ -172,7 +172,9 @@ export const PARTS: readonly Part[] = [
       const { createEmbed } = await import("#models/embed/embed-service.ts");
       const embedders = await site.engines.embedders();
       const rerankers = await site.engines.rerankers();
-      const ledger = () => site.in_process.ledger;
+      // Usage opens later, if it runs here.
+      let witnessed: CallLedger | undefined;
+      const ledger = () => (witnessed ??= witnessedLedger(site.in_process.ledger, site.tell));
       const needs = { ...base(site, "embed"), embedders, rerankers, ledger };
       return createEmbed(needs, site.settings.embed);
     },

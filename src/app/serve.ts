@@ -3,6 +3,7 @@ import type { ServiceName } from "#contracts/all-contracts.ts";
 import { createAddressGuard } from "#edges/gateway/allowed-addresses.ts";
 import { createGatewayApp } from "#edges/gateway/gateway-app.ts";
 import { isLoopback } from "#edges/gateway/authenticate.ts";
+import { createMetricsFace } from "#edges/metrics/metrics-face.ts";
 import { newId } from "#kernel/ids.ts";
 import { listen } from "#kernel/listen.ts";
 import type { Log } from "#kernel/log.ts";
@@ -47,7 +48,10 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
   checkLimitsHold({ here, as_proxy: options.gateway || options.mcp === true }, settings);
   const refuse = createAddressGuard(settings.auth.allow);
   const instance = newId();
-  const house = await composeHouse(options);
+  const metrics = settings.telemetry.metrics
+    ? createMetricsFace({ version: options.version, log: options.log, ...asked(() => house) })
+    : undefined;
+  const house = await composeHouse({ ...options, hear: metrics?.take });
   const served = options.gateway
     ? house.served
     : house.served.filter(({ contract }) => house.local.includes(contract.service as ServiceName));
@@ -57,7 +61,8 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
   const needs = { clients, settings, data_dir, variables, tokens, log, version };
   const faced = { ...needs, stopping: stopping.signal };
   const mcp_only = options.mcp === true ? [openMcpFace(faced)] : [];
-  const faces = options.gateway ? await openFaces(faced) : mcp_only;
+  const foreign = options.gateway ? await openFaces(faced) : mcp_only;
+  const faces = metrics === undefined ? foreign : [metrics, ...foreign];
   const app = createGatewayApp({
     served,
     faces,
@@ -85,12 +90,24 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
         hint: "try again when it is up again",
       });
       stopping.abort(closing);
+      metrics?.stop();
       try {
         await removeNote();
         await server.stop();
       } finally {
         await house.stop();
       }
+    },
+  };
+}
+
+/** What its metrics ask of a house that is not open yet when they begin. */
+function asked(house: () => House) {
+  return {
+    health: () => house().health(),
+    async keys() {
+      const { local, clients } = house();
+      return local.includes("usage") ? (await clients.usage.keys({})).keys : [];
     },
   };
 }

@@ -2,28 +2,27 @@
 import type { EventInput } from "#contracts/observe.ts";
 import { isoOf } from "#kernel/clock.ts";
 import { newSpanId } from "#kernel/ids.ts";
-import { GEN_AI, OWN } from "#kernel/span-names.ts";
+import { GEN_AI, MODEL_CALL, OWN } from "#kernel/span-names.ts";
 import type { AdmittedModel, AskedModel, CallLedger, ModelOutcome } from "#ports/call-ledger.ts";
-
-/** How the event of a model call is named; its span stands below that of the contract call. */
-export const MODEL_CALL = { source: "chat", endpoint: "chat.model" } as const;
 
 /** The same ledger (or none), and `tell` hears of each call that was let in, once it is over. */
 export function witnessedLedger(
   ledger: CallLedger | undefined,
   tell: (event: EventInput) => void,
 ): CallLedger {
+  const costOf = (outcome: ModelOutcome) => ledger?.costOf(outcome) ?? null;
   return {
+    costOf,
     admit(asked) {
       const started_ms = Date.now();
       const witnessed = (admitted: AdmittedModel | undefined): AdmittedModel => ({
         covers: (provider, model) => admitted?.covers(provider, model) ?? true,
         lost(outcome) {
-          tell(modelEvent(asked, outcome, Date.now() - outcome.duration_ms));
+          tell(modelEvent(asked, outcome, costOf(outcome), Date.now() - outcome.duration_ms));
           return admitted?.lost(outcome) ?? Promise.resolve();
         },
         settle(outcome) {
-          tell(modelEvent(asked, outcome, started_ms));
+          tell(modelEvent(asked, outcome, costOf(outcome), started_ms));
           return admitted?.settle(outcome) ?? Promise.resolve();
         },
       });
@@ -37,18 +36,23 @@ export function witnessedLedger(
 /** Filled field by field: made of spreads it costs as much as all the rest of the witness. */
 type Filled<T> = { -readonly [K in keyof T]: T[K] };
 
-function modelEvent(asked: AskedModel, outcome: ModelOutcome, started_ms: number): EventInput {
+function modelEvent(
+  asked: AskedModel,
+  outcome: ModelOutcome,
+  cost: number | null,
+  started_ms: number,
+): EventInput {
   const { error, duration_ms } = outcome;
   const event: Filled<EventInput> = {
-    source: MODEL_CALL.source,
-    endpoint: MODEL_CALL.endpoint,
+    source: MODEL_CALL[asked.operation].source,
+    endpoint: MODEL_CALL[asked.operation].endpoint,
     timestamp: isoOf(started_ms),
     success: error === undefined,
     duration_ms,
     trace_id: asked.trace_id,
     span_id: newSpanId(),
     principal: asked.caller.name,
-    details: { span_kind: "client", attributes: genAiAttributes(asked, outcome) },
+    details: { span_kind: "client", attributes: genAiAttributes(asked, outcome, cost) },
   };
   if (error !== undefined) event.error = error;
   if (asked.span_id !== "") event.parent_span_id = asked.span_id;
@@ -59,10 +63,14 @@ function modelEvent(asked: AskedModel, outcome: ModelOutcome, started_ms: number
 type GenAiAttributes = Record<string, string | number | boolean | string[]>;
 
 /** Attributes of an inference span; what is not known is left out. */
-function genAiAttributes(asked: AskedModel, outcome: ModelOutcome): GenAiAttributes {
+function genAiAttributes(
+  asked: AskedModel,
+  outcome: ModelOutcome,
+  cost: number | null,
+): GenAiAttributes {
   const { usage, finish_reason, first_token_ms } = outcome;
   const attributes: GenAiAttributes = {
-    [GEN_AI.operation_name]: "chat",
+    [GEN_AI.operation_name]: asked.operation,
     [GEN_AI.provider_name]: outcome.provider,
     [GEN_AI.request_model]: asked.model,
     [GEN_AI.response_model]: outcome.model,
@@ -79,5 +87,6 @@ function genAiAttributes(asked: AskedModel, outcome: ModelOutcome): GenAiAttribu
     attributes[GEN_AI.usage_input_tokens] = usage.prompt_tokens;
     attributes[GEN_AI.usage_output_tokens] = usage.completion_tokens;
   }
+  if (cost !== null) attributes[OWN.cost] = cost;
   return attributes;
 }

@@ -14,8 +14,25 @@ export const GEN_AI = {
   response_first_chunk_s: "gen_ai.response.time_to_first_chunk",
   usage_input_tokens: "gen_ai.usage.input_tokens",
   usage_output_tokens: "gen_ai.usage.output_tokens",
+  /** Of metrics: input or output. */
+  token_type: "gen_ai.token.type",
   conversation_id: "gen_ai.conversation.id",
 } as const;
+
+/** Events that are calls of models: their spans stand below that of the contract call. */
+export const MODEL_CALL = {
+  chat: { source: "chat", endpoint: "chat.model" },
+  embeddings: { source: "embed", endpoint: "embed.model" },
+  rerank: { source: "embed", endpoint: "rerank.model" },
+} as const;
+
+const MODEL_ENDPOINTS: ReadonlySet<string | undefined> = new Set(
+  Object.values(MODEL_CALL).map(({ endpoint }) => endpoint),
+);
+
+export function isModelCall(event: { readonly endpoint?: string | undefined }): boolean {
+  return MODEL_ENDPOINTS.has(event.endpoint);
+}
 
 export const SPAN = {
   /** What Langfuse groups traces by. */
@@ -35,6 +52,8 @@ export const OWN = {
   task_class: "lakehouse.task_class",
   verdict: "lakehouse.verdict",
   iteration: "lakehouse.iteration",
+  /** In no convention, but what Langfuse and others read; in the currency of the price table. */
+  cost: "gen_ai.usage.cost",
   cache: "lakehouse.cache",
   retries: "lakehouse.retries",
 } as const;

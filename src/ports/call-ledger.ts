@@ -4,6 +4,8 @@ import type { Principal } from "#kernel/call.ts";
 
 export interface AskedModel {
   readonly caller: Principal;
+  /** What is asked of it, as GenAI spans name it; `rerank` is not in the conventions. */
+  readonly operation: "chat" | "embeddings" | "rerank";
   readonly provider: string;
   /** Without its provider prefix. */
   readonly model: string;
@@ -56,4 +58,6 @@ export interface CallLedger {
    * extra.retry_after_s), `unauthenticated` (unknown_key, key_expired).
    */
   admit(asked: AskedModel): Promise<AdmittedModel>;
+  /** What a call cost, in the currency of the price table; null: no price or no tokens known. */
+  costOf(outcome: ModelOutcome): number | null;
 }

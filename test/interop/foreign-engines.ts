@@ -48,16 +48,28 @@ export async function fetching<T>(fetch: (timeout_ms: number) => Promise<T>): Pr
   }
 }
 
+/** A Python of its own with these packages. */
+async function pythonWith(folder: string, packages: readonly string[]): Promise<string> {
+  const python = join(folder, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
+  await once(folder, packages.join(" "), async () => {
+    rmSync(folder, { recursive: true, force: true });
+    await install("python3", ["-m", "venv", folder]);
+    await install(python, ["-m", "pip", "install", "-q", "--no-input", ...packages]);
+  });
+  return python;
+}
+
+/** A Python with the client library of Prometheus, which has its parser. */
+export async function findPrometheusClient(): Promise<Found<{ python: string }>> {
+  return attempt("the parser of prometheus_client", async () => {
+    return { python: await pythonWith(join(CACHE, "prometheus"), ["prometheus_client==0.26.0"]) };
+  });
+}
+
 /** A Python with PyIceberg, PyArrow and PySpark. */
 export async function findPython(): Promise<Found<{ python: string; versions: string }>> {
-  const folder = join(CACHE, "python");
-  const python = join(folder, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
   return attempt("PyIceberg and PySpark", async () => {
-    await once(folder, PYTHON_PACKAGES.join(" "), async () => {
-      rmSync(folder, { recursive: true, force: true });
-      await install("python3", ["-m", "venv", folder]);
-      await install(python, ["-m", "pip", "install", "-q", "--no-input", ...PYTHON_PACKAGES]);
-    });
+    const python = await pythonWith(join(CACHE, "python"), PYTHON_PACKAGES);
     const versions = `import platform, pyiceberg, pyarrow, pyspark
 print("Python", platform.python_version(), "· PyIceberg", pyiceberg.__version__,
       "· PyArrow", pyarrow.__version__, "· PySpark", pyspark.__version__)`;

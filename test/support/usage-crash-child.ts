@@ -26,8 +26,16 @@ tell(`key ${made.secret}`);
 async function keepCalling(): Promise<never> {
   for (;;) {
     const task_class = newId();
-    const who = { caller: LOCAL_PRINCIPAL, provider: "p", model: "m", stream: false, task_class };
-    const admitted = await service.ledger.admit({ ...who, trace_id: "t", span_id: "s" });
+    const admitted = await service.ledger.admit({
+      caller: LOCAL_PRINCIPAL,
+      operation: "chat",
+      provider: "p",
+      model: "m",
+      stream: false,
+      task_class,
+      trace_id: "t",
+      span_id: "s",
+    });
     const end = { usage: undefined, finish_reason: "stop" as const, error: undefined };
     const times = { duration_ms: 1, first_token_ms: 1, cache: "off" as const, retries: 0 };
     await admitted.settle({ provider: "p", model: "m", ...end, ...times });

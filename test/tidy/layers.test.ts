@@ -95,6 +95,7 @@ const ENGINES: Readonly<Record<string, readonly string[]>> = {
     "zod",
     "@modelcontextprotocol/server",
     "@modelcontextprotocol/server/stdio",
+    "prom-client",
   ],
   "src/contracts/": ["zod"],
   "src/ports/": ["zod"],

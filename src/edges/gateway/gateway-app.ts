@@ -61,7 +61,7 @@ export function createGatewayApp(needs: GatewayNeeds): ServedApp {
       name: "lakehouse",
       version: needs.version,
       services: contracts.map((contract) => contract.service),
-      links: { health: "/health", api: "/openapi.json" },
+      links: { health: "/health", metrics: "/metrics", api: "/openapi.json" },
     });
   });
   serveFaces(app, needs.faces ?? [], { ...needs, authenticate });

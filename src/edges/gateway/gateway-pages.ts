@@ -36,6 +36,12 @@ const health = page("health", "How each service fares; open to everybody.", {
 });
 const down = { description: "A service is down.", content: health.responses[200].content };
 
+const metrics = page("metrics", "What was done and how it fares, for Prometheus.", {});
+const text_format = {
+  description: "The text format 0.0.4; the budgets of virtual keys with the scope admin only.",
+  content: { "text/plain": { schema: text } },
+};
+
 export const GATEWAY_PAGES = {
   "/": {
     get: {
@@ -49,6 +55,13 @@ export const GATEWAY_PAGES = {
     },
   },
   "/health": { get: { ...health, responses: { ...health.responses, 503: down }, security: [] } },
+  "/metrics": {
+    get: {
+      ...metrics,
+      responses: { ...metrics.responses, 200: text_format },
+      "x-lakehouse-scope": "read",
+    },
+  },
   "/openapi.json": {
     get: { ...page("openapi", "This document.", { openapi: text }), "x-lakehouse-scope": "read" },
   },

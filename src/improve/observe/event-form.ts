@@ -15,6 +15,7 @@ export const KNOWN_SOURCES: ReadonlySet<string> = new Set([
   "scrum",
   "iterate",
   "chat",
+  "embed",
   "respond",
   "replay",
   "workflow",

@@ -160,6 +160,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
     let prompt_tokens: number | undefined;
     return needs.ledger?.admit({
       caller,
+      operation: "chat",
       provider: route.provider,
       model: route.model,
       trace_id,

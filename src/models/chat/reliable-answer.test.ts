@@ -339,6 +339,7 @@ test("an answer whose line cannot be written is not handed out", async (t) => {
       lost: async () => undefined,
       settle: () => Promise.reject(full),
     }),
+    costOf: () => null,
   };
   const providers = [createOllamaProvider({ base_url: url })];
   const needs = { providers, tiers: {}, ledger, log: silentLog, clock: systemClock };

@@ -49,6 +49,7 @@ export async function createEmbed(
     call: Call,
   ) =>
     metered(ledger, call, {
+      operation: "embeddings",
       full_name: source.find(model).model,
       tokensMax: () => tokensMax(texts),
       ask: () => source.vectors(texts, model, call),
@@ -77,6 +78,7 @@ export async function createEmbed(
         const { request_characters_max } = settings;
         const asked = askedRerank(needs.rerankers ?? [], input, request_characters_max);
         return metered(ledgerOf(call), call, {
+          operation: "rerank",
           full_name: asked.reranker.model,
           // The query is read beside each document.
           tokensMax: () => tokensMax(asked.texts) + asked.texts.length * tokensMax([input.query]),

@@ -9,6 +9,7 @@ import type { TextVectors } from "./text-vectors.ts";
 const FRAME_TOKENS = 2;
 
 export interface MeteredWork<T> {
+  readonly operation: "embeddings" | "rerank";
   /** `provider/model`. */
   readonly full_name: string;
   /** An upper bound; asked for only where a budget needs it. */
@@ -39,6 +40,7 @@ export async function metered<T>(
   const began = performance.now();
   const admitted = await ledger.admit({
     caller: call.principal,
+    operation: work.operation,
     provider,
     model,
     trace_id: call.trace_id,

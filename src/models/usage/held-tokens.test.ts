@@ -25,7 +25,7 @@ const CI: Principal = { name: "ci", scopes: ["write"] };
 
 function asked(caller: Principal, model = "m"): AskedModel {
   const ids = { trace_id: "t", span_id: "s", task_class: undefined, stream: false };
-  return { caller, provider: "p", model, ...ids, max_tokens: 1 };
+  return { caller, operation: "chat", provider: "p", model, ...ids, max_tokens: 1 };
 }
 
 const ANSWERED: ModelOutcome = {

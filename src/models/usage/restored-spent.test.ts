@@ -20,7 +20,8 @@ async function open(dir: string) {
 
 function asked(caller: Principal) {
   const ids = { trace_id: "t", span_id: "s", task_class: undefined, stream: false };
-  return { caller, provider: "p", model: "m", ...ids, max_tokens: 60, promptTokensMax: () => 40 };
+  const most = { max_tokens: 60, promptTokensMax: () => 40 };
+  return { caller, operation: "chat" as const, provider: "p", model: "m", ...ids, ...most };
 }
 
 function outcome(more: Partial<ModelOutcome> & { readonly broke_off?: boolean }): ModelOutcome {

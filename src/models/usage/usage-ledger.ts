@@ -99,9 +99,14 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     return { tokens: outcome.usage.total_tokens, cost };
   }
 
+  function costOf(outcome: ModelOutcome): number | null {
+    if (isKept(outcome)) return 0;
+    const { provider, model, usage } = outcome;
+    return usage === undefined ? null : needs.prices.costOf(`${provider}/${model}`, usage);
+  }
+
   async function write(asked: AskedModel, outcome: ModelOutcome, charged?: Amount): Promise<void> {
     const { provider, model, usage, cache } = outcome;
-    const priced = usage && needs.prices.costOf(`${provider}/${model}`, usage);
     const spent = charged ?? chargeOf(outcome, NOTHING);
     await needs.file.append({
       schema: "usage.call.v1",
@@ -119,7 +124,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
       completion_tokens: usage?.completion_tokens ?? null,
       total_tokens: usage?.total_tokens ?? null,
       cached_tokens: usage === undefined ? null : cachedTokens(usage),
-      cost: isKept(outcome) ? 0 : (priced ?? null),
+      cost: costOf(outcome),
       charged_tokens: spent.tokens,
       charged_cost: spent.cost,
       latency_ms: rounded(outcome.duration_ms),
@@ -134,6 +139,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
 
   return {
     admit: async (asked) => open(asked),
+    costOf,
     accountOf,
     allowedTo: (caller) => keyOf(caller)?.allows ?? (() => true),
     forget(key_id) {

@@ -33,7 +33,8 @@ async function open(dir: string, clock = fixedClock(START)) {
 
 function asked(caller: Principal, more: Partial<AskedModel> = {}): AskedModel {
   const ids = { trace_id: "t", span_id: "s", task_class: undefined, stream: false };
-  return { caller, provider: "p", model: "cheap", ...ids, promptTokensMax: () => 0, ...more };
+  const one = { operation: "chat" as const, provider: "p", model: "cheap" };
+  return { caller, ...one, ...ids, promptTokensMax: () => 0, ...more };
 }
 
 function answered(more: Partial<ModelOutcome> = {}): ModelOutcome {

@@ -1,0 +1,154 @@
+// Calls of models: by provider and model as OpenTelemetry's GenAI metrics, by caller as counters.
+// Source: OpenTelemetry semantic conventions, "Generative AI client metrics".
+import { Counter, Histogram, type Registry } from "prom-client";
+import type { EventInput } from "#contracts/observe.ts";
+import { GEN_AI, OWN, SPAN } from "#kernel/span-names.ts";
+import { prometheusName } from "./prometheus-name.ts";
+
+const OPERATION = prometheusName(GEN_AI.operation_name);
+const PROVIDER = prometheusName(GEN_AI.provider_name);
+const REQUEST_MODEL = prometheusName(GEN_AI.request_model);
+const RESPONSE_MODEL = prometheusName(GEN_AI.response_model);
+const TOKEN_TYPE = prometheusName(GEN_AI.token_type);
+const ERROR = prometheusName(SPAN.error_type);
+const OF_MODEL = [OPERATION, PROVIDER, REQUEST_MODEL, RESPONSE_MODEL];
+const OF_CALLER = ["caller", "provider", "model"];
+
+/** The bounds that the conventions advise; of the first chunk those of their server's metric. */
+const DURATION_S = [
+  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+];
+const TOKENS = Array.from({ length: 14 }, (_, power) => 4 ** power);
+const FIRST_CHUNK_S = [
+  0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
+];
+
+const TOKEN_TYPES = [
+  { type: "input", attribute: GEN_AI.usage_input_tokens },
+  { type: "output", attribute: GEN_AI.usage_output_tokens },
+] as const;
+
+/** Callers may ask for any name: models beyond so many are counted together, as `other`. */
+const MODELS_MAX = 500;
+
+export function modelCounts(registry: Registry): (event: EventInput) => void {
+  const to = instruments(registry);
+  const known = boundedNames(MODELS_MAX);
+  return (event) => {
+    const said = event.details?.["attributes"] as Attributes | undefined;
+    if (said === undefined) return;
+    const provider = textOf(said, GEN_AI.provider_name);
+    const requested = known(provider, textOf(said, GEN_AI.request_model));
+    const model = known(provider, textOf(said, GEN_AI.response_model));
+    const error = event.error ?? "";
+    const labels = {
+      [OPERATION]: textOf(said, GEN_AI.operation_name),
+      [PROVIDER]: provider,
+      [REQUEST_MODEL]: requested,
+      [RESPONSE_MODEL]: model,
+    };
+    const caller = { caller: event.principal ?? "", provider, model };
+    to.duration.observe({ ...labels, [ERROR]: error }, (event.duration_ms ?? 0) / 1000);
+    to.calls.inc({ ...caller, [ERROR]: error });
+    for (const { type, attribute } of TOKEN_TYPES) {
+      const count = numberOf(said, attribute);
+      if (count === undefined) continue;
+      to.token_usage.observe({ ...labels, [TOKEN_TYPE]: type }, count);
+      to.tokens.inc({ ...caller, type }, count);
+    }
+    const first_s = numberOf(said, GEN_AI.response_first_chunk_s);
+    if (first_s !== undefined && said[GEN_AI.request_stream] === true) {
+      to.first_chunk.observe(labels, first_s);
+    }
+    countRest(to, said, caller);
+  };
+}
+
+type Attributes = Readonly<Record<string, unknown>>;
+
+/** What most calls have nothing of. */
+function countRest(
+  to: ReturnType<typeof instruments>,
+  said: Attributes,
+  caller: { readonly caller: string; readonly provider: string; readonly model: string },
+): void {
+  const { provider, model } = caller;
+  const cost = numberOf(said, OWN.cost) ?? 0;
+  if (cost > 0) to.cost.inc(caller, cost);
+  const retries = numberOf(said, OWN.retries) ?? 0;
+  if (retries > 0) to.retries.inc({ provider, model }, retries);
+  const cache = textOf(said, OWN.cache);
+  if (cache !== "" && cache !== "off") to.cached.inc({ provider, model, cache });
+}
+
+function instruments(registry: Registry) {
+  const registers = [registry];
+  const counter = (name: string, help: string, labelNames: string[]) =>
+    new Counter({ name, help, labelNames, registers });
+  const histogram = (name: string, help: string, labelNames: string[], buckets: number[]) =>
+    new Histogram({ name, help, labelNames, buckets, registers });
+  return {
+    duration: histogram(
+      "gen_ai_client_operation_duration_seconds",
+      "Calls of models, until their last piece; error_type is the reason of the error, or empty.",
+      [...OF_MODEL, ERROR],
+      DURATION_S,
+    ),
+    first_chunk: histogram(
+      "gen_ai_client_operation_time_to_first_chunk_seconds",
+      "Streams: how long until the first piece.",
+      OF_MODEL,
+      FIRST_CHUNK_S,
+    ),
+    token_usage: histogram(
+      "gen_ai_client_token_usage",
+      "Tokens of a call, as its provider counts them.",
+      [...OF_MODEL, TOKEN_TYPE],
+      TOKENS,
+    ),
+    calls: counter(
+      "lakehouse_model_calls_total",
+      "Calls of models by caller: a virtual key, an access token, or local.",
+      [...OF_CALLER, ERROR],
+    ),
+    tokens: counter("lakehouse_model_tokens_total", "Tokens by caller.", [...OF_CALLER, "type"]),
+    cost: counter(
+      "lakehouse_model_cost_total",
+      "What calls cost by the price table, in its currency.",
+      OF_CALLER,
+    ),
+    retries: counter(
+      "lakehouse_model_retries_total",
+      "Requests to providers beyond the first of a call.",
+      ["provider", "model"],
+    ),
+    cached: counter(
+      "lakehouse_model_cache_total",
+      "Calls whose answer was looked for in memory: hit, semantic or miss.",
+      ["provider", "model", "cache"],
+    ),
+  };
+}
+
+function textOf(said: Attributes, name: string): string {
+  const value = said[name];
+  return typeof value === "string" ? value : "";
+}
+
+function numberOf(said: Attributes, name: string): number | undefined {
+  const value = said[name];
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+/** The model itself while those of its provider are few enough, else `other`. */
+function boundedNames(models_max: number): (provider: string, model: string) => string {
+  const known = new Map<string, Set<string>>();
+  return (provider, model) => {
+    const models = known.get(provider) ?? new Set<string>();
+    known.set(provider, models);
+    if (models.has(model)) return model;
+    if (models.size >= models_max) return "other";
+    models.add(model);
+    return model;
+  };
+}
