@@ -1,12 +1,13 @@
 // Section [auth]: who may ask, and how much each token may ask of models.
 import { z } from "zod";
 import { LOCAL_PRINCIPAL } from "#kernel/call.ts";
+import { secretReference } from "#kernel/secret-reference.ts";
 import { callerLimits } from "#contracts/usage.ts";
 import { isLimited } from "#models/usage/held-tokens.ts";
 
 const token = z.strictObject({
   name: z.string().min(1),
-  token: z.string().describe("a reference: env:NAME or file:/path (mode 0600)"),
+  token: secretReference.describe("a reference: env:NAME or file:/path (mode 0600)"),
   scopes: z.array(z.enum(["read", "write", "admin"])).min(1),
   ...callerLimits,
 });
@@ -25,8 +26,7 @@ export const authSettings = z.strictObject({
     .describe(
       "each: name, token, scopes; models, requests_per_minute, tokens_per_minute and budget as keys",
     ),
-  token: z
-    .string()
+  token: secretReference
     .default("")
     .describe("reference of the token that commands and services apart send to a server"),
   allow: z

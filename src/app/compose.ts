@@ -15,7 +15,7 @@ import type { DomainPack } from "#ports/domain-pack.ts";
 import { lockService } from "./data-lock.ts";
 import { createEngines } from "./engines.ts";
 import { journalled } from "./journalled.ts";
-import { checkChatHasLedger, keysElsewhere } from "./ledger-reach.ts";
+import { checkModelsHaveLedger, keysElsewhere } from "./ledger-reach.ts";
 import { loadPacks } from "./packs.ts";
 import { openOtlpExport, type OtlpExport } from "./otlp-export.ts";
 import { addressOf, connectNobody, isObserved } from "./parts-apart.ts";
@@ -59,7 +59,7 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
   const { settings, log } = options;
   const data_dir = resolve(settings.data_dir);
   const wanted = new Set<ServiceName>(options.only ?? PARTS.map((part) => part.service));
-  checkChatHasLedger(wanted, settings);
+  checkModelsHaveLedger(wanted, settings);
   await mkdir(data_dir, { recursive: true });
   const lifecycle = createLifecycle(log);
   const { cache_semantic, cache_bytes_max } = settings.chat;
@@ -187,7 +187,7 @@ async function healthOf(
   if (otlp !== undefined) {
     const sent = otlp.figures();
     answers["telemetry"] = {
-      status: sent.dropped_spans > 0 ? "degraded" : "ok",
+      status: sent.dropped_spans + sent.failed_tries > 0 ? "degraded" : "ok",
       figures: { ...sent },
     };
   }

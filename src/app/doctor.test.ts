@@ -37,6 +37,28 @@ test("a running server is asked for its health; when it is gone the house is ope
   assert.ok(after.some(({ name }) => name === "SQL engine"));
 });
 
+test("services that run elsewhere are asked where they are", async (t) => {
+  const services = { chat: { status: "down", figures: {} }, usage: { status: "ok", figures: {} } };
+  const health = { status: "down", version: "1", instance: "x", services };
+  const server = createServer((_request, response) => void response.end(JSON.stringify(health)));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const variables = {
+    ...VARIABLES,
+    LAKEHOUSE_SERVICES_CHAT: url,
+    LAKEHOUSE_SERVICES_USAGE: url,
+    LAKEHOUSE_SERVICES_QUERY: "http://127.0.0.1:1",
+  };
+  const checks = await runDoctor({ data: await tempDir(t) }, variables);
+  const told = checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`);
+  assert.ok(told.includes(`usage, chat: chat at ${url}: down`), told.join("\n"));
+  assert.ok(
+    told.some((one) => /^query: .*127\.0\.0\.1:1/.test(one)),
+    told.join("\n"),
+  );
+});
+
 test("what a server says is wrong is wrong, and so is one that is none of ours", async (t) => {
   const stuck = { witness: { status: "degraded", figures: { lost_events: 3 } } };
   const health = { status: "degraded", version: "1", instance: "x", services: stuck };

@@ -29,6 +29,7 @@ export async function runDoctor(
   });
   if (running?.url !== undefined) await checkServer(checks, running.url);
   else if (running !== undefined) await checkHouse(checks, settings, variables);
+  if (options.url === undefined) await checkElsewhere(checks, settings);
   checks.push(await ollamaCheck(settings));
   checks.push(await setsCheck(settings));
   return checks;
@@ -75,21 +76,40 @@ async function checkFolder(checks: DoctorCheck[], settings: HouseSettings): Prom
 /** What a server says of itself: its data is open there, and nobody else can open it meanwhile. */
 async function checkServer(checks: DoctorCheck[], url: string): Promise<void> {
   const services = await attempt(checks, "house", async () => {
-    const request = { method: "GET", url: new URL("/health", url).href };
-    const answer = await httpRequest({ ...request, timeout_ms: HEALTH_TIMEOUT_MS });
-    const text = (await collectBytes(answer.body)).toString("utf8");
-    const health = readHealth(text);
-    if (health === undefined) throw new Error(`${url} does not answer as a Lakehouse server`);
+    const health = await askHealth(url);
     const count = Object.keys(health.services).length;
     return [health.services, `${health.status}: ${count} services, version ${health.version}`];
   });
   checks.push(...unwell(services ?? {}));
 }
 
+/** Services that the settings have elsewhere: whether somebody answers there. */
+async function checkElsewhere(checks: DoctorCheck[], settings: HouseSettings): Promise<void> {
+  const at = Object.entries(settings.services).filter(([, url]) => /^https?:/.test(url));
+  const addresses = new Map<string, string[]>();
+  for (const [name, url] of at) addresses.set(url, [...(addresses.get(url) ?? []), name]);
+  for (const [url, names] of addresses) {
+    await attempt(checks, names.join(", "), async () => {
+      const health = await askHealth(url);
+      const told = names.filter((name) => health.services[name]?.status === "down");
+      if (told.length > 0) throw new Error(`${told.join(", ")} at ${url}: down`);
+      return [undefined, `${health.status} at ${url}`];
+    });
+  }
+}
+
 interface ServerHealth {
   readonly status: string;
   readonly version: string;
   readonly services: Readonly<Record<string, ServiceHealth>>;
+}
+
+async function askHealth(url: string): Promise<ServerHealth> {
+  const request = { method: "GET", url: new URL("/health", url).href };
+  const answer = await httpRequest({ ...request, timeout_ms: HEALTH_TIMEOUT_MS });
+  const health = readHealth((await collectBytes(answer.body)).toString("utf8"));
+  if (health === undefined) throw new Error(`${url} does not answer as a Lakehouse server`);
+  return health;
 }
 
 function readHealth(text: string): ServerHealth | undefined {

@@ -27,6 +27,23 @@ test("chat does not start beside the ledger of another process", async (t) => {
   await (await composeHouse({ ...options, settings: without, only: ["chat"] })).stop();
 });
 
+test("embed does not start beside it either, where it asks somebody who is paid", async (t) => {
+  const endpoint = { name: "up", base_url: "http://127.0.0.1:1/v1" };
+  const embeds = { ...endpoint, embedding_model: "m", embedding_dimension: 4 };
+  const open = async (paid: object) => {
+    const settings = houseSettings.parse({
+      data_dir: await tempDir(t),
+      services: { usage: "http://127.0.0.1:1" },
+      providers: { endpoints: [paid] },
+    });
+    return composeHouse({ settings, log: silentLog, variables: {}, only: ["embed"] });
+  };
+  const refusal = { reason: "usage_apart", message: /embed, which asks up,/ };
+  await assert.rejects(open(embeds), refusal);
+  await assert.rejects(open({ ...endpoint, rerank_model: "m" }), refusal);
+  await (await open(endpoint)).stop();
+});
+
 test("tokens with limits, and keys, are served only where they are held", () => {
   const plain = houseSettings.parse({ auth: { tokens: [CI] } });
   const limited = houseSettings.parse({ auth: { tokens: [{ ...CI, requests_per_minute: 1 }] } });

@@ -10,12 +10,21 @@ import type { HouseSettings } from "./settings.ts";
  * Throws `invalid` (usage_apart) when models would be asked here beside the ledger of another
  * process. A house without any ledger may be wanted: it has no keys either.
  */
-export function checkChatHasLedger(here: ReadonlySet<ServiceName>, settings: HouseSettings): void {
-  if (!here.has("chat") || here.has("usage") || settings.services.usage === "") return;
+export function checkModelsHaveLedger(
+  here: ReadonlySet<ServiceName>,
+  { services, providers }: HouseSettings,
+): void {
+  if (here.has("usage") || services.usage === "") return;
+  const paid = providers.endpoints.find(
+    ({ embedding_model, rerank_model }) => `${embedding_model}${rerank_model}` !== "",
+  );
+  const asks = here.has("chat") ? "chat" : here.has("embed") && paid ? "embed" : undefined;
+  if (asks === undefined) return;
+  const what = asks === "chat" ? asks : `embed, which asks ${paid!.name},`;
   throw apart(
-    "chat runs here and usage elsewhere: its calls would be in no ledger, and no key or budget " +
-      "would hold",
-    "run usage in the same process as chat: --only …,chat,usage",
+    `${what} runs here and usage elsewhere: its calls would be in no ledger, and no key or ` +
+      "budget would hold",
+    `run usage in the same process as ${asks}: --only …,${asks},usage`,
   );
 }
 

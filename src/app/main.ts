@@ -6,7 +6,7 @@ import { runProgram } from "#edges/cli/program.ts";
 import { maskSecrets } from "#kernel/settings-reader.ts";
 import { createInterruptions } from "./interrupted.ts";
 import { parseServices, portApart } from "./parts-apart.ts";
-import { openHouse, settingsFor } from "./open-house.ts";
+import { openHouse, runningServer, settingsFor } from "./open-house.ts";
 import { createPinoLog } from "./pino-log.ts";
 import { serveHouse, untilSignal } from "./serve.ts";
 import { keepHeapSmall } from "./small-heap.ts";
@@ -77,7 +77,9 @@ const host: CliHost = {
   async connection(options) {
     const settings = await settingsFor(options, variables);
     const { host: name, port } = settings.gateway;
-    const url = options.url ?? `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+    const running = await runningServer(resolve(settings.data_dir));
+    const host_name = name.includes(":") ? `[${name}]` : name;
+    const url = options.url ?? running ?? `http://${host_name}:${port}`;
     const open = settings.auth.tokens.length === 0;
     const { houseKey } = await import("./house-key.ts");
     const key = open ? await houseKey(settings, resolve(settings.data_dir), variables) : null;

@@ -23,6 +23,8 @@ export interface OtlpFigures {
   /** The queue was full, or the collector refused them for good. */
   readonly dropped_spans: number;
   readonly waiting_spans: number;
+  /** Tries in a row that a collector did not take. */
+  readonly failed_tries: number;
 }
 
 export interface OtlpOptions {
@@ -160,7 +162,12 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
       if (queue.length >= settings.batch_spans_max && failures === 0) void flush();
       else if (sending === undefined) schedule(settings.flush_after_ms);
     },
-    figures: () => ({ exported_spans, dropped_spans, waiting_spans: queue.length }),
+    figures: () => ({
+      exported_spans,
+      dropped_spans,
+      waiting_spans: queue.length,
+      failed_tries: failures,
+    }),
     flush,
     async stop() {
       // What waits gets one more try, but a collector that hangs does not hold up the end.

@@ -1,10 +1,12 @@
 // Settings of telemetry: where spans go beside the log on disk, and what is counted.
 import { z } from "zod";
+import { tellFault } from "./provider-settings.ts";
 
 export const telemetrySettings = z.strictObject({
   metrics: z.boolean().default(true).describe("GET /metrics for Prometheus"),
   otlp_url: z
-    .union([z.literal(""), z.url()])
+    .string()
+    .superRefine(tellFault)
     .default("")
     .describe("traces endpoint of a collector, e.g. http://127.0.0.1:4318/v1/traces; empty: none"),
   otlp_headers: z

@@ -1,8 +1,9 @@
 // Settings of the providers of models, and what is known of the named ones beforehand.
 import { z } from "zod";
+import { secretReference } from "#kernel/secret-reference.ts";
 
 const key = (reference: string) =>
-  z.string().default(reference).describe("reference: env:NAME or file:/path");
+  secretReference.default(reference).describe("reference: env:NAME or file:/path");
 
 /** Undefined: an address to which paths can be added; a query stays behind them. */
 function faultOf(base_url: string): string | undefined {
@@ -17,7 +18,7 @@ function faultOf(base_url: string): string | undefined {
   return base_url.includes("#") ? "it has a fragment (#…), which is never sent" : undefined;
 }
 
-function tellFault(base_url: string, tell: { addIssue(message: string): void }): void {
+export function tellFault(base_url: string, tell: { addIssue(message: string): void }): void {
   const fault = base_url === "" ? undefined : faultOf(base_url);
   if (fault !== undefined) tell.addIssue(fault);
 }
@@ -88,14 +89,22 @@ export const providersSettings = z.strictObject({
   local,
   endpoints: z
     .array(
-      z.strictObject({
-        name: z.string().regex(/^[a-z][a-z0-9_]*$/),
-        base_url: z.url().superRefine(tellFault).describe("of an OpenAI-compatible API, with /v1"),
-        api_key: z.string().default("").describe("reference: env:NAME or file:/path"),
-        embedding_model: z.string().default("").describe("also embed with this model"),
-        embedding_dimension: z.int().min(0).default(0),
-        rerank_model: z.string().default("").describe("also rerank with this model, at /rerank"),
-      }),
+      z
+        .strictObject({
+          name: z.string().regex(/^[a-z][a-z0-9_]*$/),
+          base_url: z
+            .url()
+            .superRefine(tellFault)
+            .describe("of an OpenAI-compatible API, with /v1"),
+          api_key: key(""),
+          embedding_model: z.string().default("").describe("also embed with this model"),
+          embedding_dimension: z.int().min(0).default(0).describe("numbers in each of its vectors"),
+          rerank_model: z.string().default("").describe("also rerank with this model, at /rerank"),
+        })
+        .refine((one) => one.embedding_model === "" || one.embedding_dimension > 0, {
+          path: ["embedding_dimension"],
+          error: "how many numbers the vectors of embedding_model have has to be said",
+        }),
     )
     .default([]),
 });

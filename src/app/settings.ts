@@ -9,6 +9,7 @@ import {
   readVariables,
   type SettingsDocument,
 } from "#kernel/settings-reader.ts";
+import { secretReference } from "#kernel/secret-reference.ts";
 import { SERVICE_NAMES } from "#contracts/all-contracts.ts";
 import { catalogSettings } from "#data/catalog/catalog-settings.ts";
 import { ingestSettings } from "#data/ingest/ingest-settings.ts";
@@ -34,7 +35,7 @@ import { authSettings } from "./auth-settings.ts";
 import { modelNameFaults } from "./model-names.ts";
 import { modelsSettings } from "./model-tiers.ts";
 import { telemetrySettings } from "./otlp-settings.ts";
-import { providersSettings } from "./provider-settings.ts";
+import { providersSettings, tellFault } from "./provider-settings.ts";
 
 const gatewaySettings = z.strictObject({
   host: z.string().default("127.0.0.1").describe("anything but loopback needs [auth] tokens"),
@@ -58,8 +59,7 @@ const servicesSettings = z.strictObject(
 const pointersSettings = z
   .strictObject({
     store: z.enum(["sqlite", "postgres"]).default("sqlite").describe("where pointers are kept"),
-    url: z
-      .string()
+    url: secretReference
       .default("")
       .describe("postgres: reference (env:NAME, file:/path) of postgres://user:password@host/db"),
     schema: z
@@ -79,12 +79,12 @@ const s3Settings = z.strictObject({
     .regex(/^[A-Za-z0-9]{3,64}$/)
     .default("LAKEHOUSE")
     .describe("id of the key below; it signs for the owner while auth is off"),
-  secret_key: z
-    .string()
+  secret_key: secretReference
     .default("")
     .describe("reference; processes behind one address share it; empty: made in the data folder"),
   public_url: z
-    .union([z.literal(""), z.url()])
+    .string()
+    .superRefine(tellFault)
     .default("")
     .describe("where engines reach the S3 door; empty: as they address the catalog"),
 });

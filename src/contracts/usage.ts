@@ -37,10 +37,27 @@ export type UsageLine = z.output<typeof usageLine>;
 
 const amount = z.number().positive().nullable();
 
+/**
+ * A pattern of `provider/model`. Bare names and tiers stand for such a name and are none: as a
+ * pattern they would fit nothing.
+ */
+export const modelPattern = z.string().superRefine((pattern, context) => {
+  const message = patternFault(pattern);
+  if (message !== undefined) context.addIssue({ code: "custom", message });
+});
+
+function patternFault(pattern: string): string | undefined {
+  if (pattern.startsWith("tier/")) {
+    return `"${pattern}" is a tier: name the provider/model that it stands for`;
+  }
+  if (pattern.includes("/") || pattern.includes("*")) return undefined;
+  return `"${pattern}" fits no model: write provider/model, e.g. ollama/${pattern || "qwen3:1.7b"}`;
+}
+
 /** What a caller may ask of models: of a virtual key, and of an access token in the settings. */
 export const callerLimits = {
   models: z
-    .array(z.string().min(1))
+    .array(modelPattern)
     .default(["*"])
     .describe("patterns of provider/model that may be asked; * is any text"),
   requests_per_minute: z.int().min(1).nullable().default(null),
@@ -73,6 +90,7 @@ const keyFields = {
 const keyView = z.strictObject({
   key_id: z.string(),
   ...keyFields,
+  models: z.array(z.string()),
   budget: z.strictObject({
     day_cost: amount,
     day_tokens: amount,

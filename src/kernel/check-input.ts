@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { parseRoute, type Operation } from "./contract.ts";
 import { asText } from "./http-form.ts";
+import { plainIssues } from "./plain-issues.ts";
 import { LakehouseError, type InputIssue } from "./problem.ts";
 
 /** The parsed input; throws `invalid` with one issue for each fault. */
@@ -50,7 +51,7 @@ function pathFault(value: string): string | undefined {
 /** Issues in our words; an unknown field is named together with the nearest known one. */
 export function toIssues(schema: z.ZodType, error: z.ZodError): InputIssue[] {
   const issues: InputIssue[] = [];
-  for (const issue of error.issues) {
+  for (const issue of error.issues.flatMap(plainIssues)) {
     const path = issue.path.join(".");
     if (issue.code !== "unrecognized_keys") {
       issues.push({ path, message: issue.message });

@@ -17,6 +17,7 @@ import { parseRoute, type ByteStream, type Contract, type Operation } from "./co
 import { honoPath } from "./http-form.ts";
 import { LIMITS } from "./limits.ts";
 import type { Log } from "./log.ts";
+import { asOpenAiError } from "./openai-error.ts";
 import { LakehouseError } from "./problem.ts";
 import { fixedRoutes, serveDirect, type DirectHandler, type RequestHead } from "./serve-direct.ts";
 import {
@@ -79,7 +80,8 @@ export function serveHttp(served: readonly Served[], options: ServeOptions = {})
     const detail = `there is no ${context.req.method} ${context.req.path}`;
     const hint = "GET /openapi.json lists every route";
     const error = new LakehouseError("not_found", detail, { reason: "no_route", hint });
-    return problemResponse(error, originOf(context).trace_id);
+    const told = context.req.path.startsWith(OPENAI_ROOT) ? asOpenAiError(error) : error;
+    return problemResponse(told, originOf(context).trace_id);
   });
   app.onError((error, context) => {
     const { trace_id } = originOf(context);
@@ -93,6 +95,9 @@ export function serveHttp(served: readonly Served[], options: ServeOptions = {})
     broke: (thrown: unknown, trace_id: string) => tellBroken(edge, thrown, trace_id),
   });
 }
+
+/** Clients of OpenAI's API ask below it for what is not served here, too. */
+const OPENAI_ROOT = "/v1/";
 
 async function answer(
   context: Context,

@@ -1,13 +1,14 @@
 // Settings of the query service.
 import { z } from "zod";
+import { secretReference } from "#kernel/secret-reference.ts";
 
 const trinoSettings = z.strictObject({
   url: z.string().default("").describe("of the coordinator, e.g. https://trino.example:8443"),
   user: z.string().default("lakehouse"),
   catalog: z.string().default("lake").describe("Trino's name for the Iceberg catalog of this lake"),
   schema: z.string().default("default").describe("namespace of tables named without one"),
-  password: z.string().default("").describe("reference: env:NAME or file:/path"),
-  token: z.string().default("").describe("reference to a JWT, instead of a password"),
+  password: secretReference.default("").describe("reference: env:NAME or file:/path"),
+  token: secretReference.default("").describe("reference to a JWT, instead of a password"),
 });
 
 export const querySettings = z.strictObject({

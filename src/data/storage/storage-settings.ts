@@ -1,5 +1,6 @@
 // Settings of storage: caps, buckets and where each keeps its objects.
 import { z } from "zod";
+import { secretReference } from "#kernel/secret-reference.ts";
 
 const MIB = 1024 * 1024;
 
@@ -8,7 +9,7 @@ const bucketName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "a bucket is 3 to 63 of a-z, 0-9, . and -");
 
-const reference = z.string().default("").describe("reference: env:NAME or file:/path");
+const reference = secretReference.default("").describe("reference: env:NAME or file:/path");
 
 export const bucketSettings = z
   .strictObject({

@@ -40,6 +40,9 @@ function addUsage(program: Command, kit: CommandKit): void {
         output.result(answer, () =>
           table([group_by, ...head], [...answer.groups, answer.total].map(rowOf)),
         );
+        if (answer.total.unpriced_calls > 0) {
+          output.note("+: calls of models without a price are among them ([usage] prices).");
+        }
       }),
     );
 }
@@ -70,7 +73,16 @@ function addKeyList(keys: Command, kit: CommandKit): void {
     .action(() =>
       kit.withHouse(async ({ clients, output }) => {
         const answer = await clients.usage.keys({});
-        const head = ["key id", "name", "scopes", "models", "today", "this month", "expires"];
+        const head = [
+          "key id",
+          "name",
+          "scopes",
+          "models",
+          "a minute",
+          "today",
+          "this month",
+          "expires",
+        ];
         output.result(answer, () =>
           table(
             head,
@@ -79,6 +91,7 @@ function addKeyList(keys: Command, kit: CommandKit): void {
               key.name,
               key.scopes.join(","),
               key.models.join(","),
+              ratesOf(key),
               spentOf(key, "day"),
               spentOf(key, "month"),
               key.expires_at ?? "",
@@ -87,6 +100,14 @@ function addKeyList(keys: Command, kit: CommandKit): void {
         );
       }),
     );
+}
+
+function ratesOf({ requests_per_minute: requests, tokens_per_minute: tokens }: KeyView): string {
+  const rates = [
+    ...(requests === null ? [] : [`${humanCount(requests)} requests`]),
+    ...(tokens === null ? [] : [`${humanCount(tokens)} tokens`]),
+  ];
+  return rates.join(", ");
 }
 
 /** Cost and tokens of a period, with their limits. */

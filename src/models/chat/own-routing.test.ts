@@ -54,6 +54,10 @@ test("models, fallbacks and presets of a request are asked only where its key ma
     await assert.rejects(ask(narrow, more), { reason: "model_not_allowed" });
     assert.equal(asked.length, 0);
   }
+  const { secret: open } = await keys.create_key({ name: "c", models: ["up/small*"] });
+  const with_preset = { model: "up/small@preset/mine" };
+  await assert.rejects(ask(open, with_preset), { reason: "model_not_allowed" });
+  assert.equal(asked.length, 0);
   const names = Array.from({ length: 17 }, () => "other");
   await assert.rejects(ask(narrow, { models: names }), { reason: "invalid_input" });
   await ask(narrow, { models: ["other"] });

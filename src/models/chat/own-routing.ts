@@ -16,6 +16,12 @@ export function modelsBeside({ extra }: Pick<AskedChat, "extra">): string[] {
   return preset === undefined ? names : [...names, `@preset/${nameOf(preset)}`];
 }
 
+/** OpenRouter reads a preset behind a model too: `org/m@preset/slug`. */
+function presetBehind(model: string): string[] {
+  const at = model.indexOf("@preset/");
+  return at > 0 ? [model.slice(at)] : [];
+}
+
 function nameOf(value: unknown): string {
   if (typeof value === "string") return value;
   const { model } = (value ?? {}) as { model?: unknown };
@@ -45,11 +51,11 @@ export function speakerOf({ model }: ChatDelta, route: Route, asked: AskedChat):
  */
 export function checkModelsBeside(
   asked: Pick<AskedChat, "extra">,
-  { provider }: Route,
+  { provider, model: asked_model }: Route,
   admitted: AdmittedModel | undefined,
 ): void {
   if (admitted === undefined) return;
-  const names = modelsBeside(asked);
+  const names = [...presetBehind(asked_model), ...modelsBeside(asked)];
   if (names.length > BESIDE_MAX) {
     const message = `a request may name ${BESIDE_MAX} models beside its own`;
     throw new LakehouseError("invalid", message, { reason: "invalid_input" });

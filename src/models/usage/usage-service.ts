@@ -5,13 +5,14 @@ import type { Clock } from "#kernel/clock.ts";
 import { openJsonlLog } from "#kernel/jsonl-log.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
+import { LakehouseError } from "#kernel/problem.ts";
 import type { KeyView, usage, UsageLine } from "#contracts/usage.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
 import { offsetOfTime } from "./ledger-offset.ts";
 import { heldTokens, type HeldCaller, type TokenLimits } from "./held-tokens.ts";
 import { createPriceTable } from "./price-table.ts";
 import { createUsageLedger, type UsageLedger } from "./usage-ledger.ts";
-import { usageReport } from "./usage-report.ts";
+import { usageReport, type ReportQuery } from "./usage-report.ts";
 import type { UsageSettings } from "./usage-settings.ts";
 import { openVirtualKeys, type LiveKey } from "./virtual-keys.ts";
 
@@ -80,11 +81,13 @@ export async function createUsage(
     allowedTo: ledger.allowedTo,
     handlers: {
       async report(input, call) {
+        checkTimes(input);
         const from_ms = input.from === undefined ? -Infinity : Date.parse(input.from);
         return usageReport(await since(from_ms), input, groups_max, call);
       },
       keys: async () => ({ keys: keys.list().map(viewOf) }),
       async create_key(input) {
+        checkExpires(input.expires_at, clock.now());
         const { key, secret } = await keys.create(input);
         return { key: viewOf(key), secret };
       },
@@ -107,6 +110,19 @@ export async function createUsage(
       await file.close();
     },
   };
+}
+
+function checkTimes({ from, to }: Pick<ReportQuery, "from" | "to">): void {
+  if (from === undefined || to === undefined || Date.parse(from) < Date.parse(to)) return;
+  const message = `from (${from}) has to be before to (${to}), which is exclusive`;
+  throw new LakehouseError("invalid", message, { reason: "invalid_input" });
+}
+
+/** A key that is over when it is made is a mistake. */
+function checkExpires(expires_at: string | null, now_ms: number): void {
+  if (expires_at === null || Date.parse(expires_at) > now_ms) return;
+  const message = `expires_at: ${expires_at} is over; name a time to come`;
+  throw new LakehouseError("invalid", message, { reason: "invalid_input" });
 }
 
 /** When the month of a time began (UTC). */

@@ -1,5 +1,6 @@
 // Settings of usage.
 import { z } from "zod";
+import { modelPattern } from "#contracts/usage.ts";
 
 export const usageSettings = z.strictObject({
   durability: z
@@ -15,7 +16,7 @@ export const usageSettings = z.strictObject({
   prices: z
     .array(
       z.strictObject({
-        model: z.string().min(1).describe("pattern of provider/model; * is any text"),
+        model: modelPattern.describe("pattern of provider/model; * is any text"),
         prompt_per_million: z.number().min(0),
         completion_per_million: z.number().min(0),
         cached_per_million: z

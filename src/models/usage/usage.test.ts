@@ -197,6 +197,32 @@ test("a key asks its models only, until it expires or is deleted", async (t) => 
   await service.stop();
 });
 
+test("a key that is over, one for no model, and a time that ends before it begins", async (t) => {
+  const { service, client } = await open(await tempDir(t));
+  const expires_at = new Date(START).toISOString();
+  const refusal = refused("invalid_input");
+  await assert.rejects(client.create_key({ name: "k", expires_at }), refusal);
+  for (const model of ["tier/fast", "qwen:1b", ""]) {
+    await assert.rejects(client.create_key({ name: "k", models: [model] }), refusal);
+  }
+  assert.deepEqual((await client.keys({})).keys, []);
+  const range = { from: "2026-02-01", to: "2026-01-01" };
+  await assert.rejects(client.report(range), refusal);
+  await service.stop();
+});
+
+test("the slower of two requests of one call is no call of its own", async (t) => {
+  const { service, client } = await open(await tempDir(t));
+  const admitted = await service.ledger.admit(asked(LOCAL_PRINCIPAL));
+  await admitted.lost(
+    answered({ usage: undefined, error: "hedge_lost", finish_reason: undefined }),
+  );
+  await admitted.settle(answered({ hedged: true }));
+  const { total } = await client.report({});
+  assert.deepEqual([total.calls, total.errors, total.unpriced_calls], [1, 0, 0]);
+  await service.stop();
+});
+
 test("64 concurrent callers pass a budget of cost by one request at the most", async (t) => {
   const { service, client } = await open(await tempDir(t));
   const one = 0.002;
