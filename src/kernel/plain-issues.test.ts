@@ -16,6 +16,7 @@ const schema = z.strictObject({
       z.strictObject({ type: z.literal("b") }),
     ])
     .optional(),
+  said: z.union([z.string(), z.boolean()], "yes, no or a word").optional(),
   named: z.record(z.string().regex(/^[a-z]+$/, "small letters only"), z.int()).optional(),
   nested: z.union([z.boolean(), text_or_list]).optional(),
 });
@@ -46,6 +47,7 @@ for (const [what, input, said] of [
   ],
   ["no such kind", { kind: { type: "c" } }, /^kind\.type: Invalid/],
   ["a kind's field", { kind: { type: "a", size: "x" } }, /^kind\.size: .*expected number/],
+  ["a union with words of its own", { said: 1 }, /^said: yes, no or a word$/],
   ["a name", { named: { B: 1 } }, /^named\.B: this name: small letters only/],
   ["forms of forms", { nested: 1 }, /^nested: .*expected boolean or string or array/],
 ] as const) {

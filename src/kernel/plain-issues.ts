@@ -3,11 +3,15 @@ import type { z } from "zod";
 
 type Issue = z.core.$ZodIssue;
 
+/** Zod's own words of a union. */
+const UNTOLD = "Invalid input";
+
 /** The issue itself; of a union those of its forms, which zod tells as "Invalid input" alone. */
 export function plainIssues(issue: Issue): Issue[] {
   if (issue.code === "invalid_format") return [{ ...issue, message: formatMessage(issue) }];
   if (issue.code === "invalid_key") return [{ ...issue, message: keyMessage(issue) }];
-  if (issue.code !== "invalid_union") return [issue];
+  // A union that says itself what is right says it better.
+  if (issue.code !== "invalid_union" || issue.message !== UNTOLD) return [issue];
   const forms = issue.errors.map((one) => one.flatMap(plainIssues));
   if (forms.length === 0) return [issue];
   const meant = forms.filter((one) => !one.some(isOtherType));
