@@ -35,11 +35,11 @@ const SPAN_ID = /^(?!0{16})[0-9a-f]{16}$/;
 
 /** Events that stand for a span of their own; others only mention the span that they belong to. */
 function isSpan(event: EventInput): boolean {
-  return (
-    event.source === "contract" ||
-    (event.source === "iterate" && event.endpoint === "iterate.attempt") ||
-    isModelCall(event)
-  );
+  return event.source === "contract" || isAttempt(event) || isModelCall(event);
+}
+
+function isAttempt({ source, endpoint }: EventInput): boolean {
+  return source === "iterate" && endpoint === "iterate.attempt";
 }
 
 /** The span of an event; undefined when it is none, or has no ids that OTLP can carry. */
@@ -90,7 +90,7 @@ function attributesOf(event: EventInput, details: Record<string, unknown>): KeyV
     [OWN.task_class]: event.task_class,
     [OWN.verdict]: event.event_kind,
     [OWN.iteration]: details["iteration"],
-    ...(event.success === false ? { [SPAN.error_type]: errorType(event.error) } : {}),
+    ...(event.success === false ? { [SPAN.error_type]: errorType(event) } : {}),
     ...attributesIn(details),
   };
   return Object.entries(all).flatMap(([key, given]) => {
@@ -99,9 +99,17 @@ function attributesOf(event: EventInput, details: Record<string, unknown>): KeyV
   });
 }
 
-/** The reason in `code/reason: message`, the form of contract calls; otherwise the text's start. */
-function errorType(error = "unknown"): string {
-  return /^\w+\/([\w.]+):/.exec(error)?.[1] ?? error.slice(0, 64);
+/** What a collector groups by where nothing says it (OpenTelemetry, "error.type"). */
+const OTHER_ERROR = "_OTHER";
+
+/**
+ * One of few words, never what somebody wrote: of an attempt its verdict, of a contract call the
+ * reason in `code/reason: message`, of a model call its reason.
+ */
+function errorType(event: EventInput): string {
+  const { error = "", event_kind } = event;
+  if (isAttempt(event)) return event_kind ?? OTHER_ERROR;
+  return /^(?:\w+\/([\w.]+):|(\w+)$)/.exec(error)?.slice(1).find(Boolean) ?? OTHER_ERROR;
 }
 
 function anyValue(value: unknown): AnyValue | undefined {

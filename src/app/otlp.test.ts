@@ -6,7 +6,7 @@ import { test, type TestContext } from "node:test";
 import type { EventInput } from "#contracts/observe.ts";
 import { silentLog } from "#kernel/log.ts";
 import { toOtlpSpan, type KeyValue } from "./otlp-form.ts";
-import { createOtlpExport, openOtlpExport } from "./otlp-export.ts";
+import { createOtlpExport, openOtlpExport, type OtlpExport } from "./otlp-export.ts";
 import { telemetrySettings } from "./otlp-settings.ts";
 import { witnessedLedger } from "./witnessed-ledger.ts";
 
@@ -83,6 +83,26 @@ test("a span has ids in hex, times in nanoseconds, kind, status and its session"
   assert.deepEqual(valueOf(span.attributes, "error.type"), { stringValue: "provider_failed" });
 });
 
+test("error.type is one of few words, never what somebody wrote", () => {
+  const typeOf = (over: Partial<EventInput>) => {
+    const span = toOtlpSpan(contractEvent(1, { success: false, ...over }))!;
+    return valueOf(span.attributes, "error.type");
+  };
+  const attempt = {
+    source: "iterate",
+    endpoint: "iterate.attempt",
+    event_kind: "validation_failed",
+  };
+  const denied = "a rule of bookshop.order denies it: no-clocks: Clocks and How They Fail";
+  assert.deepEqual(typeOf({ ...attempt, error: denied }), { stringValue: "validation_failed" });
+  const like_a_call = { ...attempt, error: "a/secret: text" };
+  assert.deepEqual(typeOf(like_a_call), { stringValue: "validation_failed" });
+  const model = { source: "chat", endpoint: "chat.model", error: "provider_failed" };
+  assert.deepEqual(typeOf(model), { stringValue: "provider_failed" });
+  assert.deepEqual(typeOf({ error: denied }), { stringValue: "_OTHER" });
+  assert.deepEqual(typeOf({}), { stringValue: "_OTHER" });
+});
+
 test("events that are no spans, or lack ids, make none", () => {
   assert.equal(toOtlpSpan(contractEvent(1, { source: "respond" })), undefined);
   assert.equal(toOtlpSpan(contractEvent(1, { span_id: "not-hex" })), undefined);
@@ -130,6 +150,12 @@ test("a model call is a client span with gen_ai attributes below its contract ca
   });
 });
 
+/** Spans exported, dropped and waiting, and tries that failed in a row. */
+function sentOf(otlp: OtlpExport): number[] {
+  const { exported_spans, dropped_spans, waiting_spans, failed_tries } = otlp.figures();
+  return [exported_spans, dropped_spans, waiting_spans, failed_tries];
+}
+
 test("a collector gets batches with the headers of the settings, as Langfuse wants them", async (t) => {
   const { url, taken, spans } = await collector(t);
   const settings = telemetrySettings.parse({
@@ -150,7 +176,7 @@ test("a collector gets batches with the headers of the settings, as Langfuse wan
     assert.equal(headers["authorization"], "Basic cGs6c2s=");
     assert.equal(headers["content-type"], "application/json");
   }
-  assert.deepEqual(otlp.figures(), { exported_spans: 8, dropped_spans: 0, waiting_spans: 0 });
+  assert.deepEqual(sentOf(otlp), [8, 0, 0, 0]);
 });
 
 test("a busy collector is asked again; a refused batch and an overflow are counted", async (t) => {
@@ -159,11 +185,11 @@ test("a busy collector is asked again; a refused batch and an overflow are count
   const options = { settings, headers: {}, version: "1", log: silentLog };
   const otlp = createOtlpExport(options);
   for (let n = 1; n <= 10; n++) otlp.take(contractEvent(n));
-  assert.deepEqual(otlp.figures(), { exported_spans: 0, dropped_spans: 6, waiting_spans: 4 });
+  assert.deepEqual(sentOf(otlp), [0, 6, 4, 0]);
   await otlp.flush();
-  assert.deepEqual(otlp.figures(), { exported_spans: 0, dropped_spans: 6, waiting_spans: 4 });
+  assert.deepEqual(sentOf(otlp), [0, 6, 4, 1]);
   await otlp.flush();
-  assert.deepEqual(otlp.figures(), { exported_spans: 0, dropped_spans: 10, waiting_spans: 0 });
+  assert.deepEqual(sentOf(otlp), [0, 10, 0, 0]);
   otlp.take(contractEvent(11));
   await otlp.stop();
   assert.deepEqual(
@@ -203,5 +229,5 @@ test("spans that a collector refuses within a batch are counted as dropped", asy
   const otlp = createOtlpExport({ settings, headers: {}, version: "1", log: silentLog });
   for (let n = 1; n <= 5; n++) otlp.take(contractEvent(n));
   await otlp.stop();
-  assert.deepEqual(otlp.figures(), { exported_spans: 3, dropped_spans: 2, waiting_spans: 0 });
+  assert.deepEqual(sentOf(otlp), [3, 2, 0, 0]);
 });

@@ -52,6 +52,9 @@ export const catalog = defineContract("catalog", "Datasets, their schemas and sn
     input: z.strictObject({
       include_tombstoned: z.stringbool().or(z.boolean()).default(false),
       namespace: namespaceName.optional().describe("only those of this namespace"),
+      name: name
+        .optional()
+        .describe("only the one that has this name now, if any: dropped ones gave it up"),
     }),
     output: z.strictObject({ datasets: z.array(dataset) }),
   }),

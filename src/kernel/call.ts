@@ -72,20 +72,37 @@ export function startCall(options: CallOptions = {}): Call {
   };
 }
 
-/** A call made on behalf of another: same trace, a span below it, a deadline never later. */
+interface CallBounds {
+  timeout_ms?: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * The same call with its span, for a part of its work that must end sooner: what is asked with it
+ * stands below that span, as without the bound. A span of one's own is `childCall`, and is told.
+ */
+export function boundedCall(call: Call, bounds: CallBounds): Call {
+  return { ...call, deadline_ms: deadlineOf(call, bounds), signal: signalOf(call, bounds) };
+}
+
+function deadlineOf(call: Call, { timeout_ms }: CallBounds): number {
+  return timeout_ms === undefined
+    ? call.deadline_ms
+    : Math.min(call.deadline_ms, Date.now() + timeout_ms);
+}
+
+function signalOf(call: Call, { signal }: CallBounds): AbortSignal {
+  return signal ? AbortSignal.any([call.signal, signal]) : call.signal;
+}
+
+/**
+ * A call made on behalf of another: same trace, a span below it, a deadline never later. Clients
+ * make their own: who makes one here tells its span, or those below hang in the air.
+ */
 export function childCall(
   parent: Call,
-  options: {
-    timeout_ms?: number;
-    signal?: AbortSignal;
-    noted?: SpanAttributes;
-    outermost?: boolean;
-  } = {},
+  options: CallBounds & { noted?: SpanAttributes; outermost?: boolean } = {},
 ): Call {
-  const deadline_ms =
-    options.timeout_ms === undefined
-      ? parent.deadline_ms
-      : Math.min(parent.deadline_ms, Date.now() + options.timeout_ms);
   return {
     trace_id: parent.trace_id,
     span_id: newSpanId(),
@@ -94,8 +111,8 @@ export function childCall(
     from_edge: false,
     outermost: options.outermost ?? false,
     noted: options.noted,
-    deadline_ms,
-    signal: options.signal ? AbortSignal.any([parent.signal, options.signal]) : parent.signal,
+    deadline_ms: deadlineOf(parent, options),
+    signal: signalOf(parent, options),
     principal: parent.principal,
     idempotency_key: parent.idempotency_key,
   };

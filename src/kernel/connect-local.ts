@@ -6,7 +6,7 @@ import {
   type Ending,
   type TimedItems,
 } from "./before-deadline.ts";
-import { childCall, startCall, throwIfOver, type Call } from "./call.ts";
+import { boundedCall, childCall, startCall, throwIfOver, type Call } from "./call.ts";
 import { checkOperationInput } from "./check-input.ts";
 import type { ByteStream, Client, Contract, Handlers, Operation } from "./contract.ts";
 import { toLakehouseError, type LakehouseError } from "./problem.ts";
@@ -97,10 +97,12 @@ async function* runStream(run: Run, input: unknown, parent?: Call): AsyncGenerat
 
 function openCall(operation: Operation, parent: Call | undefined): Call {
   const { timeout_ms } = operation;
-  const outermost = parent?.from_edge === true;
-  const own = { noted: {}, outermost };
-  const options = timeout_ms === undefined ? own : { timeout_ms, ...own };
-  return childCall(parent ?? startCall({ timeout_ms }), options);
+  const asked = parent ?? startCall({ timeout_ms });
+  const own = { noted: {}, outermost: asked.from_edge === true };
+  const bounds = timeout_ms === undefined ? {} : { timeout_ms };
+  if (operation.witnessed !== false) return childCall(asked, { ...bounds, ...own });
+  // It has no span that anybody is told of: what it asks stands below its caller's.
+  return { ...boundedCall(asked, bounds), ...own, from_edge: false };
 }
 
 function parseInput(operation: Operation, input: unknown): unknown {

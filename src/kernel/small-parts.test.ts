@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { childCall, remainingMs, startCall, throwIfOver } from "./call.ts";
+import { boundedCall, childCall, remainingMs, startCall, throwIfOver } from "./call.ts";
 import { nearestName } from "./check-input.ts";
 import { canonicalJson, newId, sha256Hex } from "./ids.ts";
 import { createLifecycle } from "./lifecycle.ts";
@@ -56,6 +56,19 @@ test("a child call keeps trace and principal and never outlives its parent", () 
   assert.equal(childCall(child).parent_span_id, child.span_id);
   assert.equal(child.deadline_ms, parent.deadline_ms);
   assert.ok(remainingMs(childCall(parent, { timeout_ms: 10 })) <= 10);
+});
+
+test("a bounded call is the same span, shorter and with another end", () => {
+  const call = childCall(startCall({ timeout_ms: 1000 }), { noted: {} });
+  const over = new AbortController();
+  const bounded = boundedCall(call, { timeout_ms: 10, signal: over.signal });
+  assert.ok(remainingMs(bounded) <= 10);
+  assert.equal(boundedCall(call, { timeout_ms: 50_000 }).deadline_ms, call.deadline_ms);
+  const { deadline_ms: _, signal, ...same } = bounded;
+  const { deadline_ms: __, signal: ___, ...own } = call;
+  assert.deepEqual(same, own);
+  over.abort();
+  assert.deepEqual([signal.aborted, call.signal.aborted], [true, false]);
 });
 
 test("a call that is over says whether it was cancelled or late", () => {

@@ -26,6 +26,17 @@ interface Serialized {
   readonly statements?: readonly Record<string, unknown>[];
 }
 
+/** A statement in the parser's own JSON, as text and read. */
+interface Serialization {
+  readonly text: string;
+  readonly tree: Serialized;
+}
+
+interface OneStatement {
+  readonly text: string;
+  readonly statement: Record<string, unknown>;
+}
+
 const CACHE_ENTRIES_MAX = 1_000;
 const CACHED_LENGTH_MAX = 20_000;
 const TREE_LENGTH_MAX = 2_000;
@@ -44,28 +55,29 @@ export function createStatementChecker(
 ): StatementChecker {
   const cache = new Map<string, CheckedStatement>();
 
-  async function serialize(sql: string): Promise<Serialized> {
+  async function serialize(sql: string): Promise<Serialization> {
     return useConnection(async (connection) => {
       const reader = await connection.runAndReadAll(
         "SELECT json_serialize_sql($1::VARCHAR, skip_null := true, skip_empty := true)",
         [sql],
       );
-      return JSON.parse(String(reader.getRows()[0]![0])) as Serialized;
+      const text = String(reader.getRows()[0]![0]);
+      return { text, tree: parsedJson(text) as Serialized };
     }).catch((error: unknown) => {
       throw toQueryError(error);
     });
   }
 
-  async function readOne(sql: string, offset: number): Promise<Record<string, unknown>> {
-    const tree = await serialize(sql);
+  async function readOne(sql: string, offset: number): Promise<OneStatement> {
+    const { text, tree } = await serialize(sql);
     if (tree.error) throw refusal(tree, offset);
     const statements = tree.statements ?? [];
     if (statements.length === 0) throw syntaxError("there is no statement", 0);
     if (statements.length > 1) throw manyStatements(statements.length);
-    return statements[0]!;
+    return { text, statement: statements[0]! };
   }
 
-  async function tree(sql: string): Promise<Tree> {
+  function readExplained(sql: string): Promise<OneStatement> {
     const explained = explainOf(sql);
     return readOne(explained === undefined ? sql : explained.inner, explained?.offset ?? 0);
   }
@@ -73,7 +85,7 @@ export function createStatementChecker(
   /** Set into brackets, it must come out as one value of a SELECT that has nothing else. */
   async function checkCondition(where: string): Promise<void> {
     if (where.includes("\0")) throw syntaxError("a condition has no NUL characters", 0);
-    const statement = await readOne(`SELECT (\n${where}\n)`, -9);
+    const { statement } = await readOne(`SELECT (\n${where}\n)`, -9);
     const names = checked(statement);
     if (names.length > 0) throw notReadOnly("a condition reads the columns of its table only");
     const rest = (shape: Tree) => {
@@ -84,7 +96,8 @@ export function createStatementChecker(
         named: select_list[0]?.["alias"],
       };
     };
-    const [own, plain] = [rest(statement), rest(await readOne("SELECT (\ntrue\n)", 0))];
+    const closed = await readOne("SELECT (\ntrue\n)", 0);
+    const [own, plain] = [rest(statement), rest(closed.statement)];
     if (own.node === plain.node && own.values === 1 && own.named === undefined) return;
     throw syntaxError("the condition is not closed in itself", undefined);
   }
@@ -93,27 +106,26 @@ export function createStatementChecker(
     if (sql.includes("\0"))
       throw syntaxError("a statement has no NUL characters", sql.indexOf("\0"));
     const explained = explainOf(sql);
-    const statement = await tree(sql);
+    const { text, statement } = await readExplained(sql);
     const names = checked(statement);
     const kept = { names, tree: sql.length <= TREE_LENGTH_MAX ? statement : undefined };
     if (explained !== undefined) {
       const { inner, verb } = explained;
       return { ...kept, sql: `${verb}\n${inner}`, select: undefined };
     }
-    return { ...kept, sql, select: await asSubquery(sql, statement) };
+    return { ...kept, sql, select: await asSubquery(sql, text) };
   }
 
   /** The text without its end (semicolons, comments), proven to mean the same. */
-  async function asSubquery(sql: string, statement: Record<string, unknown>) {
-    const text = withoutTail(sql);
-    if (text === sql) return text;
-    const again = await serialize(text);
-    const same = JSON.stringify(again.statements) === JSON.stringify([statement]);
-    return same ? text : sql;
+  async function asSubquery(sql: string, serialized: string) {
+    const bare = withoutTail(sql);
+    if (bare === sql) return bare;
+    const { text } = await serialize(bare);
+    return text === serialized ? bare : sql;
   }
 
   return {
-    tree,
+    tree: async (sql) => (await readExplained(sql)).statement,
     checkCondition,
     async check(sql) {
       const known = cache.get(sql);
@@ -128,6 +140,16 @@ export function createStatementChecker(
       return checked;
     },
   };
+}
+
+/** Texts, and the numbers that JSON has no form for: the parser writes 1e400 as Infinity. */
+const TEXT_OR_NOT_FINITE = /"[^"\\]*(?:\\.[^"\\]*)*"|Infinity|NaN/g;
+/** Overflows to Infinity when read; what is no number at all is told as no value. */
+const NOT_FINITE: Readonly<Record<string, string>> = { Infinity: "1e999", NaN: "null" };
+
+function parsedJson(text: string): unknown {
+  if (!/[:[,]-?(?:Infinity|NaN)/.test(text)) return JSON.parse(text);
+  return JSON.parse(text.replaceAll(TEXT_OR_NOT_FINITE, (found) => NOT_FINITE[found] ?? found));
 }
 
 function checked(statement: Tree): readonly string[] {

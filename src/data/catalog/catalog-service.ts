@@ -1,10 +1,10 @@
 // catalog: datasets as Iceberg tables, named pointers to immutable metadata, compare-and-swap.
-import type { catalog } from "#contracts/catalog.ts";
+import type { catalog, Dataset } from "#contracts/catalog.ts";
 import type { journal } from "#contracts/journal.ts";
 import type { storage } from "#contracts/storage.ts";
 import { startCall, type Call } from "#kernel/call.ts";
 import type { Clock } from "#kernel/clock.ts";
-import type { Client, Handlers } from "#kernel/contract.ts";
+import type { Client, Handlers, ParsedInputOf } from "#kernel/contract.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
@@ -118,16 +118,7 @@ function datasetHandlers(parts: CatalogParts, planner: ScanPlanner): Pick<All, D
   const { store } = parts;
   return {
     register: (input, call) => registerDataset(parts, input, call),
-    async list({ include_tombstoned, namespace }) {
-      const all = (await store.list()).map((held) => held.record.dataset);
-      if (include_tombstoned) all.push(...(await listDropped(parts)));
-      const datasets = all.filter(
-        (one) =>
-          (include_tombstoned || one.status !== "tombstoned") &&
-          (namespace === undefined || namespaceOf(one.name) === namespace),
-      );
-      return { datasets };
-    },
+    list: async (input) => ({ datasets: await listDatasets(parts, input) }),
     async get({ name }) {
       const held = await store.get(name);
       if (held === undefined) throw noSuchDataset(name);
@@ -152,6 +143,21 @@ function datasetHandlers(parts: CatalogParts, planner: ScanPlanner): Pick<All, D
     tombstone: ({ name }, call) => tombstoneDataset(parts, name, call),
     restore: (input, call) => restoreDataset(parts, input, call),
   };
+}
+
+async function listDatasets(
+  parts: CatalogParts,
+  { include_tombstoned, namespace, name }: ParsedInputOf<(typeof catalog)["operations"]["list"]>,
+): Promise<Dataset[]> {
+  const { store } = parts;
+  const held = name === undefined ? await store.list() : [await store.get(name)];
+  const all = held.flatMap((one) => one?.record.dataset ?? []);
+  if (include_tombstoned && name === undefined) all.push(...(await listDropped(parts)));
+  return all.filter(
+    (one) =>
+      (include_tombstoned || one.status !== "tombstoned") &&
+      (namespace === undefined || namespaceOf(one.name) === namespace),
+  );
 }
 
 type UpkeepHandlers =

@@ -23,6 +23,24 @@ test("a dropped dataset comes back with its rows, history and sources", async (t
   assert.equal((await catalog.list({ include_tombstoned: true })).datasets.length, 1);
 });
 
+test("asked for by name, only what has the name now is listed", async (t) => {
+  const { catalog, stop } = await openCatalog(await tempDir(t));
+  t.after(stop);
+  const listed = async (input: object) =>
+    (await catalog.list({ name: "a", ...input })).datasets.map((one) => one.dataset_id);
+  assert.deepEqual(await listed({ include_tombstoned: true }), []);
+  await catalog.register({ name: "a", fields: FIELDS });
+  await catalog.register({ name: "b", fields: FIELDS });
+  await catalog.drop_table({ name: "a" });
+  assert.deepEqual(await listed({ include_tombstoned: true }), []);
+  const { dataset } = await catalog.register({ name: "a", fields: FIELDS });
+  assert.deepEqual(await listed({}), [dataset.dataset_id]);
+  assert.deepEqual(await listed({ namespace: "other" }), []);
+  await catalog.tombstone({ name: "a" });
+  assert.deepEqual(await listed({}), []);
+  assert.deepEqual(await listed({ include_tombstoned: true }), [dataset.dataset_id]);
+});
+
 test("of several dropped datasets of one name the id says which", async (t) => {
   const { catalog, stop } = await openCatalog(await tempDir(t));
   t.after(stop);

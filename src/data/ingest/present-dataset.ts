@@ -2,7 +2,7 @@
 import type { Dataset } from "#contracts/catalog.ts";
 import type { Column } from "#contracts/nouns.ts";
 import type { Call } from "#kernel/call.ts";
-import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
+import { LakehouseError } from "#kernel/problem.ts";
 import type { IngestJob, IngestParts } from "./ingest-job.ts";
 import { partitionText, samePartitioning } from "./partition-text.ts";
 
@@ -14,14 +14,10 @@ export async function presentDataset(
   name: string,
   call: Call,
 ): Promise<Dataset | undefined> {
-  try {
-    const dataset = await catalog.get({ name }, call);
-    if (dataset.status !== "tombstoned") return dataset;
-  } catch (thrown) {
-    const error = toLakehouseError(thrown);
-    if (error.reason === "no_such_dataset") return undefined;
-    throw error;
-  }
+  // Whoever makes a dataset expects none: that is an empty list, and no error.
+  const { datasets } = await catalog.list({ name, include_tombstoned: true }, call);
+  const [dataset] = datasets;
+  if (dataset?.status !== "tombstoned") return dataset;
   throw new LakehouseError("conflict", `the dataset "${name}" was deleted`, {
     reason: "tombstoned",
     hint: "restore it first, or use another name",

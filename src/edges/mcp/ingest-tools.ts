@@ -5,7 +5,7 @@ import { basename } from "node:path";
 import { z } from "zod";
 import type { Clients } from "#contracts/all-contracts.ts";
 import { ingest, type IngestReport } from "#contracts/ingest.ts";
-import { childCall } from "#kernel/call.ts";
+import { boundedCall } from "#kernel/call.ts";
 import { checkInput } from "#kernel/check-input.ts";
 import { newId } from "#kernel/ids.ts";
 import { LIMITS } from "#kernel/limits.ts";
@@ -84,7 +84,7 @@ async function withProgress(
 ): Promise<IngestReport> {
   if (onProgress === undefined) return work();
   const over = new AbortController();
-  const steps = clients.ingest.progress({ ingest_id }, childCall(call, { signal: over.signal }));
+  const steps = clients.ingest.progress({ ingest_id }, boundedCall(call, { signal: over.signal }));
   const told = (async () => {
     for await (const { bytes_done, bytes_total, rows_done, phase } of steps) {
       const message = rows_done > 0 ? `${phase}, ${rows_done} rows` : phase;

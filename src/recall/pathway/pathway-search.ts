@@ -1,5 +1,5 @@
 // Search within a scope: candidates, one result for each chain, the rank rules, and what to show.
-import { childCall, type Call } from "#kernel/call.ts";
+import { boundedCall, type Call } from "#kernel/call.ts";
 import type { Clock } from "#kernel/clock.ts";
 import type { OutputOf, ParsedInputOf } from "#kernel/contract.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
@@ -133,10 +133,10 @@ async function askedVector(
   if (embedding === undefined) return by_words("pathway.dense is off");
   if (scope.embedded === 0) return by_words("nothing of this scope is embedded yet");
   try {
-    const child = childCall(call, { timeout_ms: settings.dense_timeout_ms });
+    const bounded = boundedCall(call, { timeout_ms: settings.dense_timeout_ms });
     const [query, background] = await Promise.all([
-      embedding.query(query_text, child),
-      embedding.background(child),
+      embedding.query(query_text, bounded),
+      embedding.background(bounded),
     ]);
     return { query, background, method: mode, degraded: null };
   } catch (thrown) {

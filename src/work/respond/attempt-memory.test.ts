@@ -25,17 +25,26 @@ function hit(pathway_id: string, refusals: string[], cosine: number | null = 0.9
   return { pathway: { pathway_id, content }, components: { cosine } } as unknown as PathwayHit;
 }
 
+const ADDED = { result: "added", pathway_id: "new", reason: null };
+
+function refused(reason: string, pathway_id: string | null) {
+  return { result: "refused", pathway_id, reason };
+}
+
 /** Pathway memory that answers these hits and notes what it is told. */
-function memory(hits: readonly PathwayHit[], add: () => void = () => undefined) {
+function memory(hits: readonly PathwayHit[], add: () => object = () => ADDED) {
   const told: [string, Record<string, unknown>][] = [];
   const client = {
     search: async (asked: object) => {
       told.push(["search", { ...asked }]);
       return { hits };
     },
-    add: async (asked: object) => {
-      told.push(["add", { ...asked }]);
-      add();
+    bulk: async ({ items, ...asked }: { items: readonly object[] }) => {
+      const results = items.map((item) => {
+        told.push(["add", { ...asked, ...item }]);
+        return add();
+      });
+      return { results };
     },
     outcome: async (asked: object) => void told.push(["outcome", { ...asked }]),
   };
@@ -89,10 +98,7 @@ test("an attempt is recorded once, and what was told to it is judged by it", asy
 });
 
 test("what went as recalled is an outcome of what was recalled, not another trace", async () => {
-  const { client, told } = memory([], () => {
-    const extra = { pathway_id: "p7" };
-    throw new LakehouseError("rejected", "handed out", { reason: "recalled_text", extra });
-  });
+  const { client, told } = memory([], () => refused("recalled_text", "p7"));
   const attempts = createAttemptMemory(client, silentLog);
   const recalled = { pathway_ids: [], iterate: drafting };
   const unwritten = await attempts.record(
@@ -108,9 +114,7 @@ test("what went as recalled is an outcome of what was recalled, not another trac
 
 test("what was retired or replaced since is not recorded again, and is no failure", async () => {
   for (const reason of ["retired_content", "superseded_content"]) {
-    const { client, told } = memory([], () => {
-      throw new LakehouseError("conflict", "not again", { reason, extra: { pathway_id: "p8" } });
-    });
+    const { client, told } = memory([], () => refused(reason, "p8"));
     const attempts = createAttemptMemory(client, silentLog);
     const recalled = { pathway_ids: [], iterate: drafting };
     const done = answer("accepted");
@@ -138,6 +142,11 @@ test("a memory that fails stops no work and is told", async () => {
     startCall(),
   );
   assert.deepEqual(unwritten, ["pathway: no room"]);
+  const { client: full } = memory([], () => refused("pathway_full", null));
+  const other = createAttemptMemory(full, silentLog);
+  assert.deepEqual(await other.record(planned, input, recalled, answer("x"), startCall()), [
+    "pathway: pathway memory refused it: pathway_full",
+  ]);
 });
 
 test("nothing is recalled or recorded where the caller or the house has no memory", async () => {

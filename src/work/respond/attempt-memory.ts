@@ -2,7 +2,7 @@
 import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { Log } from "#kernel/log.ts";
-import { toLakehouseError } from "#kernel/problem.ts";
+import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { iterate } from "#contracts/iterate.ts";
 import type { pathwayContract, PathwayHit } from "#contracts/pathway.ts";
 import type { RespondAnswer } from "#contracts/respond.ts";
@@ -106,21 +106,25 @@ export function createAttemptMemory(
       }
       await attempt("pathway", async () => {
         const content = { ...traceOf(planned, input, answer) };
-        try {
-          await client.add({ ...scope, content, tags: [answer.status] }, call);
-        } catch (thrown) {
-          // It went as a recalled attempt went: that is an outcome of it and no new evidence.
-          const { reason, extra } = toLakehouseError(thrown);
-          const known = extra["pathway_id"];
-          if (reason === "retired_content" || reason === "superseded_content") return;
-          if (reason !== "recalled_text" || typeof known !== "string") throw thrown;
-          if (recalled.pathway_ids.includes(known)) return;
-          await client.outcome({ ...scope, pathway_id: known, success }, call);
-        }
+        // One of many says as a value what became of it; alone, a refusal would be an error.
+        const items = [{ content, tags: [answer.status] }];
+        const { results } = await client.bulk({ ...scope, items }, call);
+        const { result, reason, pathway_id: known } = results[0]!;
+        if (result !== "refused") return;
+        if (reason === "retired_content" || reason === "superseded_content") return;
+        if (reason !== "recalled_text" || known === null) throw refused(reason);
+        // It went as a recalled attempt went: that is an outcome of it and no new evidence.
+        if (recalled.pathway_ids.includes(known)) return;
+        await client.outcome({ ...scope, pathway_id: known, success }, call);
       });
       return failed;
     },
   };
+}
+
+function refused(reason: string | null): LakehouseError {
+  const why = reason ?? "it does not say why";
+  return new LakehouseError("rejected", `pathway memory refused it: ${why}`);
 }
 
 /** What is remembered of the attempt, as the permission gradient said: undecided, nothing. */

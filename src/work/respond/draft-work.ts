@@ -7,6 +7,7 @@ import type { MatrixHit } from "#contracts/matrix.ts";
 import type { CorrectionRow, RespondAnswer } from "#contracts/respond.ts";
 import { renderEarlierTasks, type EarlierTask } from "#ports/context-bundle.ts";
 import { leftSession } from "./left-session.ts";
+import { toldOfWords } from "./told-of-words.ts";
 import { withCorrections } from "./overseer.ts";
 import type { RespondInput } from "./retrieve.ts";
 import type { PlannedTask } from "./task-planner.ts";
@@ -21,6 +22,8 @@ export interface Drafted {
   readonly artifact: IterateAnswer["artifact"] | undefined;
   readonly history: readonly Attempt[];
   readonly iterations: number;
+  /** The same draft was refused again and again. */
+  readonly drifted?: boolean | undefined;
   readonly model: string | null;
   readonly provider_kind: RespondAnswer["provider_kind"];
   /** Why a truth rule wants somebody to look at accepted work first. */
@@ -96,7 +99,7 @@ export async function draftWork(
     const told = { artifact, history, iterations, model, provider_kind, review };
     return { status: "accepted", reason, ...told, failed: undefined };
   } catch (thrown) {
-    const error = toLakehouseError(thrown);
+    const error = toldOfWords(toLakehouseError(thrown), plan.context, input.context);
     return { ...failedDraft(error), ...(await leftSession(client, error, call)) };
   }
 }
@@ -113,13 +116,15 @@ function withEarlier(prompt: string, earlier: readonly EarlierTask[]): string {
 /** Also of failures before drafting. Errors of iterate carry the session as extension members. */
 export function failedDraft(error: LakehouseError): Drafted {
   const { history, iterations, model, provider_kind } = error.extra as Partial<IterateAnswer>;
-  const exhausted = error.reason === "max_iter_exhausted" || error.reason === "drifted";
+  const drifted = error.reason === "drifted";
+  const exhausted = error.reason === "max_iter_exhausted" || drifted;
   return {
     status: exhausted ? "max_iter_exhausted" : "infra_error",
     reason: error.message,
     artifact: undefined,
     history: history ?? [],
     iterations: iterations ?? 0,
+    drifted,
     model: model === undefined || model === "" ? null : model,
     provider_kind: provider_kind ?? null,
     failed: exhausted ? undefined : error,

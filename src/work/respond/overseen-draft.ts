@@ -1,9 +1,9 @@
 // Drafting with an overseer: when the small model drifts or gives out, it is corrected and goes on.
 import type { Call } from "#kernel/call.ts";
-import { toLakehouseError } from "#kernel/problem.ts";
+import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { Log } from "#kernel/log.ts";
 import type { EventInput } from "#contracts/observe.ts";
-import type { CorrectionRow } from "#contracts/respond.ts";
+import type { CorrectionRow, RespondAnswer } from "#contracts/respond.ts";
 import type { Drafted } from "./draft-work.ts";
 import type { Overseer, RefusedWork } from "./overseer.ts";
 
@@ -43,22 +43,58 @@ export async function draftOverseen(
       return { drafted, corrections, not_recorded: [`overseer: ${error.message}`] };
     }
     corrections.push(row);
-    drafted = joined(drafted, await draft(corrections));
+    drafted = joined(drafted, await draft(corrections), corrections);
     needs.tell(correctionEvent(row, drafted, call, performance.now() - started));
   }
   return { drafted, corrections, not_recorded: [] };
 }
 
-/** One history: the iterations after a correction are counted on. */
-function joined(first: Drafted, then: Drafted): Drafted {
+/** What is told of a correction. */
+export function toldCorrection(row: CorrectionRow): RespondAnswer["corrections"][number] {
+  const { correction, model, applied_at_turn } = row;
+  return { correction, model, applied_at_turn };
+}
+
+/** One history: the iterations after a correction are counted on, in whatever tells of them. */
+function joined(first: Drafted, then: Drafted, corrections: readonly CorrectionRow[]): Drafted {
   const later = then.history.map((attempt) => ({
     ...attempt,
     iteration: attempt.iteration + first.iterations,
   }));
   const iterations = first.iterations + then.iterations;
-  const reason =
-    then.status === "accepted" ? `accepted at iteration ${iterations}, corrected` : then.reason;
-  return { ...then, reason, iterations, history: [...first.history, ...later] };
+  const whole = { ...then, iterations, history: [...first.history, ...later] };
+  return {
+    ...whole,
+    reason: reasonOf(whole, corrections.length),
+    failed: then.failed && withSession(then.failed, whole, corrections),
+  };
+}
+
+function reasonOf(whole: Drafted, corrections: number): string {
+  const { status, iterations, drifted, history } = whole;
+  if (status === "accepted") return `accepted at iteration ${iterations}, corrected`;
+  if (status === "infra_error") return whole.reason;
+  const times = ["once", "twice"][corrections - 1] ?? `${corrections} times`;
+  const stuck = drifted === true ? ", and does not get on" : "";
+  const why = history.at(-1)?.error?.message ?? "";
+  return `not accepted after ${iterations} attempts, corrected ${times}${stuck}: ${why}`;
+}
+
+/** The error carries the whole session, not only what came after the last correction. */
+function withSession(
+  error: LakehouseError,
+  { iterations, history }: Drafted,
+  corrections: readonly CorrectionRow[],
+): LakehouseError {
+  const { code, message, reason, hint, issues, extra } = error;
+  const told = corrections.map(toldCorrection);
+  return new LakehouseError(code, message, {
+    reason,
+    ...(hint === undefined ? {} : { hint }),
+    issues,
+    extra: { ...extra, iterations, history, corrections: told },
+    cause: error,
+  });
 }
 
 function correctionEvent(

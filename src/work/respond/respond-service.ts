@@ -18,7 +18,7 @@ import { draftWork, failedDraft } from "./draft-work.ts";
 import { lessonsOf, type Lessons, type PutForward } from "./lessons.ts";
 import { openOutcomeStore } from "./outcome-store.ts";
 import { createOverseer } from "./overseer.ts";
-import { draftOverseen, type OverseenDraft } from "./overseen-draft.ts";
+import { draftOverseen, toldCorrection, type OverseenDraft } from "./overseen-draft.ts";
 import { createRecorder, type Recorder, type RecorderNeeds, type TaskEnd } from "./recorder.ts";
 import type { RespondSettings } from "./respond-settings.ts";
 import { retrieve, type RespondInput, type SearchAnswer } from "./retrieve.ts";
@@ -192,11 +192,7 @@ async function conclude(
     status: status === "accepted" ? "accepted" : "max_iter_exhausted",
     artifact: artifact ?? null,
     history: [...history],
-    corrections: corrections.map(({ correction, model: by, applied_at_turn }) => ({
-      correction,
-      model: by,
-      applied_at_turn,
-    })),
+    corrections: corrections.map(toldCorrection),
     not_recorded: [...not_recorded, ...answer.not_recorded],
     relevance: found?.relevance ?? null,
     retrieved: hits.map(toRetrieved),

@@ -1,5 +1,5 @@
 // The look-up a validator may make: read-only SQL over the datasets, bounded, rows as objects.
-import { childCall, type Call } from "#kernel/call.ts";
+import { boundedCall, type Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { query } from "#contracts/query.ts";
@@ -18,7 +18,7 @@ export function createLookup(
       const timeout_ms = settings.lookup_timeout_ms;
       const input = { sql, params: params as (string | number | boolean | null)[], limit };
       const answer = await client
-        .rows({ ...input, timeout_ms }, childCall(call, { timeout_ms }))
+        .rows({ ...input, timeout_ms }, boundedCall(call, { timeout_ms }))
         .catch((thrown: unknown) => {
           throw lookupFailed(thrown);
         });
