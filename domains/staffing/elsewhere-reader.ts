@@ -7,6 +7,7 @@ import type { Unread } from "./unread-demands.ts";
 import { stateOf } from "./want-values.ts";
 
 const STATE_CODE = new RegExp(`\\b(?:${Object.keys(STATES).join("|")})\\b`, "g");
+const WORD_CODES = "OK|OR|ME|HI|IN";
 const CODES = Object.keys(ALL_STATES).join("|");
 const ALL_NAMES = Object.values(ALL_STATES).join("|");
 const NAME = "\\p{Lu}\\p{Ll}+(?:[\\s-]\\p{Lu}\\p{Ll}+){0,2}";
@@ -16,10 +17,16 @@ const BEHIND_WORD = new RegExp(`\\b(${AT}|[Tt]o|[Oo]ut of)\\s+(${NAME})${STATE}`
 /** "OK" and "IN" behind a comma are words as well. */
 const WITH_STATE = new RegExp(
   `(?<![\\p{L}\\p{N}])(${NAME})(?:,\\s*((?!OK\\b)(?:${CODES})|${ALL_NAMES})|` +
-    `\\s+((?!OK|OR|ME|HI|IN)(?:${CODES})))\\b`,
+    `\\s+((?!${WORD_CODES})(?:${CODES})))\\b`,
   "gu",
 );
 const STATE_BEHIND = new RegExp(`^${STATE}`, "u");
+/** Another state, or what may be short for a place: "in TX", "for our TX site", "in STL". */
+const SHORT_NAME = new RegExp(
+  `\\b(?:(?:${AT}|[Tt]o|[Ff]or)(?:\\s+(?:our|the|my))?|[Oo]ur)\\s+` +
+    `(?!(?:AM|PM|OK|OR|ME|HI|ASAP|ID|PPE|HR|IT|QA|QC)\\b)(\\p{Lu}{2,5})(?![\\p{L}\\p{N}-])`,
+  "gu",
+);
 const DOUBTFUL = new RegExp(
   `\\b(?:[Ff]or|[Ff]rom)\\s+(${NAME})|(?<=[,;]\\s*)(${NAME})(?=\\s*(?:[,;.!?]|$))`,
   "gu",
@@ -33,9 +40,20 @@ interface Named {
   /** A name alone behind "to" or "at" may be anyone's. */
   readonly is_sure: boolean;
   readonly is_doubtful: boolean;
+  /** Ruled out by what stands behind it, or in a list. */
+  readonly is_out: boolean;
 }
 
-const SURE = { is_sure: true, is_doubtful: false };
+const SURE = { is_sure: true, is_doubtful: false, is_out: false };
+const STREET = "Ave|Avenue|St|Street|Rd|Road|Blvd|Dr|Drive|Ln|Lane|Pike|Way|Hwy|Highway|Ct|Court";
+/** The street that a place gave its name to. */
+export const STREET_BEHIND = new RegExp(
+  `^\\s+(?:${STREET})\\b\\.?(?!\\s*(?:Louis|Paul|Charles)\\b)`,
+);
+const NEAR = 40;
+const WORD_BEHIND = /^ ((?!I\b)\p{Lu}[\p{L}'’]+)/u;
+const GREETED = /\b(?:hi|hello|hey|dear|thanks|thank you|regards|cheers)[ ,!]*$/i;
+const AT_NUMBER = /\b\d+ (?:[NSEW]\.? )?$/;
 
 /** Also of a text with a state of ours: "Peoria, Illinois" is none of our places there. */
 export function readNamedWithState(read: PlaceRead): PlaceRead | undefined {
@@ -54,7 +72,37 @@ export function readElsewhere(read: PlaceRead): PlaceRead {
   if (named.place.city !== undefined || named.place.state !== undefined) return named;
   const coded = readStateCode(named);
   if (coded.place.state !== undefined) return coded;
-  return { ...coded, unread: [...coded.unread, ...doubtfulIn(coded.rest)] };
+  const short = readShortNames(coded);
+  if (short.place.state !== undefined) return short;
+  return { ...short, unread: [...short.unread, ...doubtfulIn(short.rest)] };
+}
+
+/** States that are not served, by their codes; other short names are told. */
+function readShortNames(read: PlaceRead): PlaceRead {
+  let { place, rest } = read;
+  const unread = [...read.unread];
+  for (const match of read.rest.matchAll(SHORT_NAME)) {
+    const name = match[1]!;
+    if (!rest.startsWith(match[0], match.index)) continue;
+    const end = match.index + match[0].length;
+    const start = end - name.length;
+    if (isNoPlace(name)) continue;
+    const negated = isNegated(rest.slice(0, start));
+    const state = stateOf(name);
+    rest = blank(rest, [{ start, end, negated }]);
+    const not = negated ? "not " : "";
+    if (state === undefined) unread.push({ slot: "city", said: `city: ${not}${name}` });
+    else if (negated || place.state !== undefined || place.city !== undefined)
+      unread.push({ slot: "state", said: `state: ${not}${name}` });
+    else {
+      place = { ...place, state };
+      unread.push(...otherCodes(rest.slice(end), state));
+      rest =
+        rest.slice(0, end) +
+        rest.slice(end).replaceAll(OTHER_CODE, (found) => " ".repeat(found.length));
+    }
+  }
+  return { place, rest, unread };
 }
 
 /** Places in the order of the text, none twice. */
@@ -65,7 +113,8 @@ function namedIn(text: string): Named[] {
     const state = code ?? bare;
     const { index: start } = match;
     const is_sure = state !== undefined;
-    return { start, end: start + whole.length, city: city!, state, is_sure, is_doubtful };
+    const is_out = false;
+    return { start, end: start + whole.length, city: city!, state, is_sure, is_doubtful, is_out };
   });
   const stated = [...text.matchAll(WITH_STATE)].map((match): Named => {
     const [whole, name, after_comma, bare] = match;
@@ -76,14 +125,25 @@ function namedIn(text: string): Named[] {
     const start = index + name!.length - city.length;
     return { start, end: index + whole.length, city, state: after_comma ?? bare, ...SURE };
   });
-  const known = findElsewhere(text).map(({ value: city, start, end }): Named => {
+  const known = findElsewhere(text).map(({ value: city, start, end, negated: is_out }): Named => {
     const [length, state] = stateBehind(text.slice(end));
-    const is_doubtful = isWhoNotWhere(`. ${text.slice(end).match(/^\s+\p{Lu}\S+/u)?.[0] ?? ""}`);
-    return { start, end: end + length, city, state, is_sure: true, is_doubtful };
+    const is_doubtful = state === undefined && isOtherThing(text, start, end);
+    return { start, end: end + length, city, state, is_sure: true, is_doubtful, is_out };
   });
   const all = [...known, ...stated, ...behind].filter(({ city }) => !isNoPlace(city));
   const kept = all.filter((one, at) => !all.slice(0, at).some((other) => isOver(one, other)));
   return kept.toSorted((a, b) => a.start - b.start);
+}
+
+/** "Boston Market", "12 Denver Ave" and "Hi Phoenix," are no place to send anyone to. */
+function isOtherThing(text: string, start: number, end: number): boolean {
+  const before = text.slice(Math.max(0, start - NEAR), start);
+  const behind = text.slice(end, end + NEAR);
+  if (STREET_BEHIND.test(behind) || AT_NUMBER.test(before)) return true;
+  if (GREETED.test(before) && !/^ ?\p{L}/u.test(behind)) return true;
+  const word = WORD_BEHIND.exec(behind)?.[1];
+  if (word === undefined || /^\p{Lu}+$/u.test(word)) return false;
+  return isWhoNotWhere(`. ${word}`) || (!isNoPlace(word) && stateOf(word) === undefined);
 }
 
 function isOver(one: Named, other: Named): boolean {
@@ -99,7 +159,7 @@ function readAll(read: PlaceRead, found: readonly Named[]): PlaceRead {
   let { place, rest } = read;
   const unread = [...read.unread];
   for (const one of found) {
-    const negated = isNegated(rest.slice(0, one.start));
+    const negated = one.is_out || isNegated(rest.slice(0, one.start));
     const { city } = one;
     const is_taken = place.city !== undefined || place.state !== undefined;
     if (is_taken && !negated && !one.is_sure) continue;
@@ -136,10 +196,26 @@ function readStateCode(read: PlaceRead): PlaceRead {
     const span = { start: match.index, end: match.index + match[0].length };
     const negated = isNegated(rest.slice(0, match.index));
     rest = blank(rest, [{ ...span, negated }]);
-    if (!negated) return { place: { ...read.place, state: match[0] }, rest, unread };
+    if (!negated) {
+      unread.push(...otherCodes(rest, match[0]));
+      return { place: { ...read.place, state: match[0] }, rest, unread };
+    }
     unread.push({ slot: "state", said: `state: not ${match[0]}` });
   }
   return { ...read, rest, unread };
+}
+
+const OTHER_CODE = new RegExp(
+  `(?:\\b(?:or|and|in)\\s+|[/,]\\s?)(?!${WORD_CODES})(${CODES})\\b`,
+  "g",
+);
+
+/** "MI or OH", "in TX and AZ". */
+function otherCodes(rest: string, state: string): Unread[] {
+  const codes = [...rest.matchAll(OTHER_CODE)].map((match) => match[1]!);
+  return codes
+    .filter((code) => code !== state)
+    .map((code) => ({ slot: "state", said: `state: ${code}` }));
 }
 
 /** What may be a place, a client or a person is told and not read. */

@@ -4,7 +4,10 @@ import { emailContext } from "./email-validator.ts";
 import { textOf } from "./roster-values.ts";
 import { emailRecipient } from "./other-requests.ts";
 import { readPlace } from "./place-reader.ts";
-import { ROLES } from "./roles.ts";
+import { wholeWords } from "./plain-text.ts";
+import { readable } from "./request-text.ts";
+import { pluralOf, ROLES } from "./roles.ts";
+import { firstName } from "./name-form.ts";
 import { SHIFTS } from "./terms.ts";
 
 const SYSTEM = `You write short e-mails to workers of a staffing agency.
@@ -72,10 +75,10 @@ export const emailTask: TaskKind = {
 
 /** Role, shift, day and city of the request, in words that an e-mail can hold. */
 function factsIn(task: string): string[] {
-  const lower = task.toLowerCase();
-  const role = ROLES.find((one) => lower.includes(one.role.toLowerCase()))?.role;
-  const shift = SHIFTS.find((one) => one.words.some((words) => lower.includes(words)))?.value;
-  const { city } = readPlace(task).place;
+  const text = readable(task);
+  const role = ROLES.find((one) => wholeWords([one.role, pluralOf(one.role)]).test(text))?.role;
+  const shift = SHIFTS.find((one) => wholeWords(one.words).test(text))?.value;
+  const { city } = readPlace(text).place;
   const day = DAY.exec(task)?.[0];
   const facts = [role, shift === undefined ? undefined : `${shift} shift`, day, city];
   return facts.filter((fact) => fact !== undefined);
@@ -90,7 +93,7 @@ function subjectOf(facts: readonly string[]): string {
 function bodyOf(name: string, facts: readonly string[]): string {
   const about = facts.length === 0 ? "your next assignment" : facts.join(", ");
   return (
-    `Hi ${name.split(" ")[0] ?? ""},\n\nwe would like to talk with you about: ${about}. ` +
+    `Hi ${firstName(name)},\n\nwe would like to talk with you about: ${about}. ` +
     "Please reply to this message and tell us whether it suits you.\n\nThank you,\nDispatch"
   );
 }

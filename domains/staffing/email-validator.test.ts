@@ -139,6 +139,25 @@ test("the greeting is for this worker and not for one whose name begins alike", 
   assert.equal(await greeted("Ann"), undefined);
 });
 
+test("a roster that writes last names first greets by the first name", async () => {
+  for (const name of ["Blazy, Ann", "BLAZY,  ANN"]) {
+    assert.equal(await judge({}, [{ ...ROW, name }]), undefined, name);
+  }
+});
+
+test("a phone number with an extension is still the recipient's own", async () => {
+  const row = { ...ROW, phone: "+1 (419) 555-1234 x5" };
+  assert.equal(await judge(says("Is 419 555 1234 right?"), [row]), undefined);
+  assert.equal((await judge(says("Is 419 555 9999 right?"), [row]))?.field, "body");
+});
+
+test("an amount is the same with and without its cents", async () => {
+  assert.equal(await judge(says("It pays $18.00."), [ROW], ["$18"]), undefined);
+  for (const said of ["It pays $18.50.", "It pays $18.005."]) {
+    assert.match((await judge(says(said), [ROW], ["$18"]))!.message, /does not mention/);
+  }
+});
+
 test("a fact with a number is mentioned whole", async () => {
   assert.match((await judge(says("It pays $180."), [ROW], ["$18"]))!.message, /does not mention/);
   assert.equal(await judge(says("It pays $18."), [ROW], ["$18"]), undefined);

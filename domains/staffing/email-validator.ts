@@ -8,6 +8,7 @@ import {
   type ValidatorTools,
 } from "#pack.ts";
 import { isAddress, othersAddressIn, sameAddress } from "./email-addresses.ts";
+import { firstName } from "./name-form.ts";
 import { legible, lower, wholeWords } from "./plain-text.ts";
 import { nationalNumber, phonesIn, holdsSsn } from "./private-numbers.ts";
 import { textOf, type WorkerRow } from "./roster-values.ts";
@@ -193,7 +194,7 @@ function partsError(
   worker: WorkerRow,
   must_mention: readonly string[],
 ): ValidationError | undefined {
-  const first_name = legible(textOf(worker, "name")).split(" ")[0]!;
+  const first_name = firstName(textOf(worker, "name"));
   const greeting = GREETING.exec(legible(body));
   if (greeting === null || (first_name !== "" && !wholeWords([first_name]).test(greeting[0]))) {
     return fault(
@@ -213,12 +214,18 @@ function partsError(
   return undefined;
 }
 
+/** "$18" is "$18.00". */
+const AMOUNT = /[$€£]\s?[\d,]+$/;
+
 /** A number is mentioned only as a whole: "$180" is not "$18". */
 function mentions(text: string, fact: string): boolean {
   for (let at = text.indexOf(fact); at >= 0; at = text.indexOf(fact, at + 1)) {
     const end = at + fact.length;
     const is_cut_before = /^\d/.test(fact) && /\d[.,]?$/.test(text.slice(0, at));
-    const is_cut_after = /\d$/.test(fact) && /^[.,:]?\d/.test(text.slice(end));
+    const behind = AMOUNT.test(fact)
+      ? text.slice(end).replace(/^\.00?(?!\d)/, "")
+      : text.slice(end);
+    const is_cut_after = /\d$/.test(fact) && /^[.,:]?\d/.test(behind);
     if (!is_cut_before && !is_cut_after) return true;
   }
   return false;

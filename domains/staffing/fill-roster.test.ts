@@ -9,11 +9,11 @@ const ROW = {
   worker_id: "W-000001",
   name: "José Núñez".normalize("NFC"),
   role: "janitor",
-  city: "Detroit",
+  city: "Detroit" as string | null,
   state: "MI",
   status: "active",
   blacklisted: false as unknown,
-  shift: "night",
+  shift: "night" as string | null,
   certifications: "OSHA 10",
   availability: "any day",
   reliability: 0.95 as unknown,
@@ -119,9 +119,27 @@ const EXCLUDING: readonly [context: object, field: string, row?: Row][] = [
   [{ exclude: ["W 000001"] }, "not_excluded"],
   [{ exclude: ["W\u2011000001"] }, "not_excluded"],
   [{ exclude: ["W-000001 (José Núñez)"] }, "not_excluded"],
+  [{ exclude: ["W-000002, W-000001"] }, "not_excluded"],
+  [{ exclude: ["W-000002 W-000001"] }, "not_excluded"],
+  [{ exclude: ["Ann Lee, José Núñez"] }, "not_excluded"],
+  [{ exclude: ["Ann Lee and José Núñez"] }, "not_excluded"],
+  [{ exclude: ["José M. Núñez"] }, "not_excluded"],
+  [{ exclude: ["José Núñez Jr."] }, "not_excluded"],
+  [{ exclude: ["Ann B. Lee"] }, "not_excluded", { name: "Lee, Ann B." }],
+  ...["both", "24/7", "", null, "D/N", "noche"].map((shift): [object, string, Row] => [
+    { not_shift: "night" },
+    "shift_ok",
+    { shift },
+  ]),
+  ...["", null, "Toledo/Dayton", "Toledo (East)"].map((city): [object, string, Row] => [
+    { not_city: "Toledo" },
+    "place_ok",
+    { city },
+  ]),
+  [{ not_city: "Columbus, OH" }, "place_ok", { city: "Columbus", state: "??" }],
 ];
 for (const [context, field, row = {}] of EXCLUDING) {
-  test(`is enforced: ${JSON.stringify(context)}`, async () => {
+  test(`is enforced: ${JSON.stringify(context)} on ${JSON.stringify(row)}`, async () => {
     assert.equal((await judge(context, row))?.field, `fills.0.${field}`);
   });
 }
@@ -150,6 +168,8 @@ const MET: readonly [context: object, row?: Row][] = [
   ],
   [{ max_pay: 2_000 }, { pay: "1,200.00" }],
   [{ exclude: ["W-000002", "Ann Lee"] }],
+  [{ exclude: ["Ann B. Lee"] }, { name: "Ann C. Lee" }],
+  [{ not_shift: "night" }, { shift: "days, evenings" }],
 ];
 for (const [context, row = {}] of MET) {
   test(`is met: ${JSON.stringify(context)} by ${JSON.stringify(row)}`, async () => {
@@ -177,6 +197,8 @@ const UNKNOWN: readonly [context: object, path: string, right: RegExp][] = [
   [{ available: "__proto__" }, "context.available", /"weekends"/],
   [{ exclude: ["Ann Lee", "W-1"] }, "context.exclude.1", /W-000001/],
   [{ exclude: ["worker 4711"] }, "context.exclude.0", /W-000001/],
+  [{ exclude: ["W-000002, W-1"] }, "context.exclude.0", /W-000001/],
+  [{ exclude: ["Lee, Ann, Núñez, José"] }, "context.exclude.0", /one entry for each/],
 ];
 for (const [context, path, right] of UNKNOWN) {
   test(`is invalid: ${JSON.stringify(context)}`, async () => {

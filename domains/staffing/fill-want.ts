@@ -1,6 +1,7 @@
 // What a contract asks of each worker, and whether a worker meets it: one judge for validator,
 // prompt and lift set.
-import { lower, same, unaccented } from "./plain-text.ts";
+import { lower, same } from "./plain-text.ts";
+import { sameName } from "./name-form.ts";
 import {
   allowanceOf,
   isActive,
@@ -19,6 +20,8 @@ import {
   sameState,
   shiftOf,
   shiftsIn,
+  stateOf,
+  SHIFT_VALUES,
 } from "./want-values.ts";
 import { workerIdOf } from "./worker-ids.ts";
 import { hasExperience } from "./worker-notes.ts";
@@ -40,8 +43,6 @@ interface Check {
 interface DerivedCheck extends Check {
   readonly asked_by: keyof Want;
 }
-
-const IN_TURNS = /\b(?:any|all|rotat\w*|flex\w*|varie\w*|variable)\b/i;
 
 /** A check that a field of the worker equals what is wanted. */
 function equals(
@@ -116,15 +117,20 @@ const DERIVED: readonly DerivedCheck[] = [
   derived(
     "place_ok",
     "not_city",
-    (want, worker) => !isIn(want.not_city!, worker),
-    (want) => `is in ${want.not_city!}, which the contract rules out`,
+    (want, worker) => isReadableCity(worker) && !isIn(want.not_city!, worker),
+    (want, worker) =>
+      isReadableCity(worker)
+        ? `is in ${want.not_city!}, which the contract rules out`
+        : `has a city that cannot be read: "${textOf(worker, "city")}"; the contract rules out ` +
+          want.not_city!,
   ),
   derived(
     "shift_ok",
     "not_shift",
-    (want, worker) => !mayWorkShift(want.not_shift!, textOf(worker, "shift")),
+    (want, worker) => worksOther(want.not_shift!, textOf(worker, "shift")),
     (want, worker) =>
-      `works the shift "${textOf(worker, "shift")}", the contract rules out ${want.not_shift!}`,
+      `works the shift "${textOf(worker, "shift") || "unknown"}", the contract rules out ` +
+      want.not_shift!,
   ),
   derived(
     "certified",
@@ -220,20 +226,23 @@ function isIn(place: string, worker: WorkerRow): boolean {
   const { city, state } = placeOf(place) ?? { city: place, state: undefined };
   if (!sameCity(city, textOf(worker, "city"))) return false;
   const actual = textOf(worker, "state") || (placeOf(textOf(worker, "city"))?.state ?? "");
-  return state === undefined || actual === "" || sameState(state, actual);
+  return state === undefined || stateOf(actual) === undefined || sameState(state, actual);
 }
 
 export function worksShift(shift: string, actual: string): boolean {
   return shift === actual || shiftsIn(actual).includes(shiftOf(shift) ?? lower(shift));
 }
 
-/** For a shift that is ruled out: whoever works any, or in turns, works that one too. */
-function mayWorkShift(shift: string, actual: string): boolean {
-  if (actual === "") return false;
-  if (worksShift(shift, actual) || IN_TURNS.test(actual)) return true;
-  return shiftsIn(actual).some((part) =>
-    part.split(/[\s-]+/).some((one) => shiftOf(one) === shift),
-  );
+/** For a shift that is ruled out: who works any, in turns, or nobody can read when, may work it. */
+function worksOther(shift: string, actual: string): boolean {
+  const parts = shiftsIn(actual);
+  return parts.every((part) => SHIFT_VALUES.includes(part)) && !worksShift(shift, actual);
+}
+
+/** One place, and nothing that may be another: "Toledo/Dayton" is in both. */
+function isReadableCity(worker: WorkerRow): boolean {
+  const city = textOf(worker, "city");
+  return city !== "" && !/[/;&|+()?\d]|\b(?:or|and)\b/i.test(city);
 }
 
 function holds(worker: WorkerRow, certification: string): boolean {
@@ -251,10 +260,5 @@ function isFree(available: string, actual: string): boolean {
 function isNamed(excluded: string, worker: WorkerRow): boolean {
   const id = workerIdOf(excluded);
   if (id !== undefined) return id === (workerIdOf(textOf(worker, "worker_id")) ?? "");
-  return nameKey(excluded) === nameKey(textOf(worker, "name"));
-}
-
-/** "Núñez, José" is José Núñez. */
-function nameKey(name: string): string {
-  return unaccented(name).replace(/^([^,]+), ([^,]+)$/, "$2 $1");
+  return sameName(excluded, textOf(worker, "name"));
 }

@@ -21,3 +21,14 @@ export const LAST_NAMES: readonly string[] = (
   "Sanders Patel Myers Long Ross Foster Jimenez Kowalski Novak Okafor Haddad Ivanov O'Brien " +
   "Schmidt Larsen Mbeki Tanaka Osei"
 ).split(" ");
+
+/** Names that no made-up person has, and many people do. */
+export const MORE_FIRST_NAMES: readonly string[] = (
+  "John Mary Elizabeth Barbara Joseph Charles Christopher Margaret George Kenneth Edward Jeffrey " +
+  "Donald Ruth Alice Ann Anne Jack Joe Mike Bob Tom Jim Chris Alex Sam Ben Dan Dave Steve Tony Nick " +
+  "Kate Katherine Julie Jane Jean Martha Diana Heather Megan Rachel Hannah Adam Aaron Nathan Henry " +
+  "Peter Kyle Zachary Walter Harold Carl Arthur Roger Jorge Pedro Mohammed Ali Mario Sofia Sean " +
+  "Terry Jerry Dennis Douglas Philip Louis Ralph Eugene Russell Bruce Billy Ethan Liam Olivia " +
+  "Sophia Isabella Ava Mia Victoria Samantha Christina Catherine Kelly Janet Judy Theresa Teresa " +
+  "Gloria Evelyn Marie Abigail Carolyn Diane Joyce Frances"
+).split(" ");

@@ -20,15 +20,20 @@ const EXCEPTIONS =
   "except(?:ed|ing)?(?:\\s+for)?|with\\s+the\\s+exception\\s+of|excludes|excluding|exclude|" +
   "other\\s+than|besides|apart\\s+from|aside\\s+from|outside\\s+of|" +
   "outside(?!\\s+(?:in|at|on|for|work\\w*|jobs?)\\b)|" +
-  "(?<!\\bnot\\s+)(?:far\\s+away|away|far)\\s+from";
+  "(?<!\\bnot\\s+)(?:far\\s+away|away|far)\\s+from|leave\\s+out";
+/** "Nobody without OSHA 10" asks for it, wherever in the clause the other negation stands. */
+const WITHOUT =
+  "without|(?<=\\bwith\\s+)no|(?<=\\b(?:who|that|which)\\s+)(?:cannot|(?:ca|do|does|did|wo|is|are|has|have)n['’]t|" +
+  "(?:can|do|does|will|is|are)\\s+not)";
 const REFUSALS =
-  "not|no|non|nor|never|without|nobody|none|nowhere|rather\\s+than|instead\\s+of|avoid|avoiding|" +
+  "skip|skipping|not|no|non|nor|never|nobody|none|nowhere|rather\\s+than|instead\\s+of|avoid|avoiding|" +
   "cannot|(?:ca|do|does|did|wo|would|is|are|was|should|must|could|has|have)n['’]t";
 /** Small words that may stand between a negation and what it rules out. */
 const BETWEEN =
   "need|needs|want|wants|work|works|do|be|a|an|any|the|on|in|for|from|of|have|has|with|require|" +
-  "requires|at|one|anyone|anybody|someone|people|workers|them|those|who|is|are|living|live|lives|" +
-  "based|located|working|near|around|within|city|either|including|include|" +
+  "requires|at|more|one|anyone|anybody|someone|people|workers|them|those|who|is|are|living|live|lives|" +
+  "based|located|working|near|around|within|city|either|including|include|serve|use\\s+for|" +
+  "(?:staff|crew|temps?|associates|employees|folks|guys|hands)(?=\\s+from\\b)|" +
   "(?:able|willing|available|going|want|wants)\\s+to";
 /** A negation is looked for within so many letters, so that long texts take no longer for each. */
 const NEAR = 160;
@@ -36,16 +41,21 @@ const NEAR = 160;
 const TAKEN = "·";
 const LATER = `${TAKEN}+\\s+(?:or|nor)\\s+(?:(?:${BETWEEN})\\s+)*`;
 const NEGATION = new RegExp(
-  `\\b(?:(${EXCEPTIONS})|${REFUSALS})\\s+(?:(?:${BETWEEN})\\s+)*(?:${LATER})?$`,
+  `\\b(?:(${EXCEPTIONS})|(${WITHOUT})|${REFUSALS})\\s+(?:(?:${BETWEEN})\\s+)*(?:${LATER})?$`,
   "i",
 );
+const FOLK = "(?:people|workers|folks|guys|crew|staff)";
 const NEGATION_AFTER = new RegExp(
-  "^\\s+(?:is\\s+|are\\s+)?(?:not\\s+(?:needed|required|necessary|wanted|allowed|possible|an\\s+" +
-    "option)|optional|excluded|excepted|ruled\\s+out|out\\s+of\\s+the\\s+question|off\\s+limits)\\b",
+  `^\\s+(?:${FOLK}\\s+)?(?:(?:is\\s+|are\\s+)?(?:not\\s+(?:needed|required|necessary|wanted|` +
+    "allowed|possible|an\\s+option)|optional|excluded|excepted|ruled\\s+out|off\\s+limits|" +
+    "out\\s+of\\s+the\\s+question)|(?:is|are)\\s+(?:out(?!\\s+(?:of|with|at|in|there|on)\\b)|" +
+    "no\\s+good|a\\s+no(?:[\\s-]?go)?)|(?:do|does|wo|will)(?:n['’]t|\\s+not)\\s+(?:work|do)" +
+    "(?=\\s*(?:[,.;:!?]|$|for\\b)))\\b",
   "i",
 );
 const EXCEPTION = new RegExp(`\\b(?:${EXCEPTIONS})\\s+(?:(?:${BETWEEN})\\s+)*`, "gi");
-const REFUSAL_AHEAD = new RegExp(`^(?:${REFUSALS})\\b`, "i");
+const REFUSAL_AHEAD = new RegExp(`^(?:${WITHOUT}|${REFUSALS})\\b`, "i");
+const REFUSED_BEFORE = new RegExp(`\\b(?:${REFUSALS})\\b[^,.;:!?\\n]*$`, "i");
 const OUT_OF = /^[Oo]utside\s+(?:of\b|the\b|\p{Lu})/u;
 /** What joins the members of a list; of a city's state nothing is said twice. */
 const JOINED = new RegExp(
@@ -116,7 +126,9 @@ export function isNegated(before: string): boolean {
   const near = before.length <= NEAR ? before : before.slice(-NEAR).replace(/^\S+/, "");
   const match = NEGATION.exec(near);
   if (match === null) return false;
-  return match[1] === undefined || !isNegated(near.slice(0, match.index));
+  const before_it = near.slice(0, match.index);
+  if (match[2] !== undefined) return !REFUSED_BEFORE.test(before_it);
+  return match[1] === undefined || !isNegated(before_it);
 }
 
 /**

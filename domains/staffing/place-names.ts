@@ -1,5 +1,5 @@
 // Capitalised words that are a place, and those that are something else.
-import { FIRST_NAMES, LAST_NAMES } from "./person-names.ts";
+import { FIRST_NAMES, LAST_NAMES, MORE_FIRST_NAMES } from "./person-names.ts";
 import { phraseMatcher } from "./phrase-matcher.ts";
 import { FOREIGN_PROFESSIONS, pluralOf, ROLES } from "./roles.ts";
 import { AVAILABLE_WORDS, CERTIFICATIONS, EXPERIENCE, RELIABLE_WORDS, SHIFTS } from "./terms.ts";
@@ -17,7 +17,10 @@ const ELSEWHERE =
 
 /** Their names as they are written, whatever the case in the text. */
 export const findElsewhere = phraseMatcher(
-  new Map(ELSEWHERE.split("|").map((city) => [city, city])),
+  new Map([
+    ...ELSEWHERE.split("|").map((city) => [city, city] as const),
+    ["NYC", "New York"] as const,
+  ]),
 );
 
 const CALENDAR =
@@ -50,7 +53,7 @@ const KNOWN_WORDS = new Set(
     words.toLowerCase().split(/[\s/-]+/),
   ),
 );
-const NAMES = new Set([...FIRST_NAMES, ...LAST_NAMES]);
+const NAMES = new Set([...FIRST_NAMES, ...MORE_FIRST_NAMES, ...LAST_NAMES]);
 
 /** Days, months, parts of a site, and words that only begin a sentence. */
 export function isNoPlace(name: string): boolean {

@@ -1,10 +1,15 @@
 // Reads the place of a request: a known city with its state, a state alone, or a place not served.
-import { elsewhereBeside, readElsewhere, readNamedWithState } from "./elsewhere-reader.ts";
-import { blank, phraseMatcher, type PhraseMatch } from "./phrase-matcher.ts";
-import { isNoPlace } from "./place-names.ts";
+import {
+  elsewhereBeside,
+  readElsewhere,
+  readNamedWithState,
+  STREET_BEHIND,
+} from "./elsewhere-reader.ts";
+import { blank, isNegated, phraseMatcher, type PhraseMatch } from "./phrase-matcher.ts";
+import { findElsewhere, isNoPlace } from "./place-names.ts";
 import { ALL_STATES, onlyStateOf, PLACES, STATES } from "./places.ts";
 import type { Unread } from "./unread-demands.ts";
-import { stateOf } from "./want-values.ts";
+import { placeText, stateOf } from "./want-values.ts";
 
 export interface PlaceRead {
   readonly place: { readonly city?: string; readonly state?: string; readonly not_city?: string };
@@ -16,6 +21,7 @@ export interface PlaceRead {
 
 const cities = new Map(PLACES.map(({ city }) => [city, city]));
 for (const alias of ["St Louis", "Saint Louis"]) cities.set(alias, "St. Louis");
+for (const alias of ["Ft Wayne", "Ft. Wayne"]) cities.set(alias, "Fort Wayne");
 cities.set("KC", "Kansas City");
 export const findCities = phraseMatcher(cities);
 export const findStates = phraseMatcher(
@@ -30,6 +36,13 @@ const ALL_NAMES = Object.values(ALL_STATES).join("|");
 const ELSEWHERE_AFTER = new RegExp(`^(?:\\s*,\\s*|\\s*\\()((?!AM|PM)[A-Z]{2}|${ALL_NAMES})\\b`);
 /** Only what stands in the words; a place that is ruled out is never the place. */
 export function readPlace(text: string): PlaceRead {
+  const read = placesIn(text);
+  const besides = read.unread.flatMap(({ said }) => /^(.*) \(besides /.exec(said)?.[1] ?? []);
+  const said_before = new Set(besides);
+  return { ...read, unread: read.unread.filter(({ said }) => !said_before.has(said)) };
+}
+
+function placesIn(text: string): PlaceRead {
   const read = readCities(text);
   const ruled_out = findStates(read.rest).filter((found) => found.negated);
   const unread = [
@@ -59,15 +72,28 @@ function readCities(text: string): PlaceRead {
   let rest = text;
   let place: PlaceRead["place"] = {};
   const unread: Unread[] = [];
-  for (const found of findCities(text)) {
-    const behind = text.slice(found.end);
+  for (const match of findCities(text)) {
+    const behind = text.slice(match.end);
+    const street = STREET_BEHIND.exec(behind)?.[0];
+    if (street !== undefined) {
+      const end = match.end + street.length;
+      unread.push({ slot: "city", said: `city: ${text.slice(match.start, end)}` });
+      rest = blank(rest, [{ start: match.start, end }]);
+      continue;
+    }
+    const found = { ...match, negated: match.negated || isListed(text.slice(0, match.start)) };
     const after = stateAfter(behind) ?? elsewhereAfter(behind);
     rest = blank(rest, [{ ...found, end: found.end + after.length }]);
     unread.push(...besideOf(place, found, after.state), ...nextPlace(text, found, after.length));
+    if (!found.negated) unread.push(...placeBefore(text, found));
     if (after.unknown !== undefined)
       unread.push({ slot: "state", said: `state: ${after.unknown}` });
-    if (found.negated) place = { ...place, not_city: place.not_city ?? found.value };
-    else if (
+    if (found.negated) {
+      const not_city = ruledOut(found.value, after.state);
+      if (not_city === undefined)
+        unread.push({ slot: "not_city", said: `not_city: ${found.value}, ${after.state!}` });
+      else place = { ...place, not_city: place.not_city ?? not_city };
+    } else if (
       place.city === undefined ||
       (place.city === found.value && after.state !== undefined)
     ) {
@@ -88,9 +114,30 @@ function besideOf(
   const taken = place[slot];
   if (taken === undefined) return [];
   const other_state = !negated && state !== undefined && state !== (place.state ?? state);
-  if (taken === value && !other_state) return [];
   const named = state === undefined ? value : `${value}, ${state}`;
+  if ((taken === value || (negated && taken === named)) && !other_state) return [];
   return [{ slot, said: `${slot}: ${named} (besides ${taken})` }];
+}
+
+/** With its state where it has several; undefined: it is in another state than the one we know. */
+function ruledOut(city: string, state: string | undefined): string | undefined {
+  const only = onlyStateOf(city);
+  if (state !== undefined && only !== undefined && only !== state) return undefined;
+  return placeText({ city, state });
+}
+
+const NAME = "\\p{Lu}[\\p{L}.'’-]+(?: \\p{Lu}[\\p{L}.'’-]+){0,2}(?:,? [A-Z]{2})?";
+const LISTED = new RegExp(
+  `(?:${NAME}\\s*,\\s*){0,5}${NAME}\\s*(?:,?\\s*\\b(?:or|nor|and)\\s|[/&])\\s*(?:in\\s+)?$`,
+  "u",
+);
+const LIST_MAX = 200;
+
+/** "Not in Atlanta or Toledo": what is ruled out may be a list with places that are not served. */
+function isListed(before: string): boolean {
+  const near = before.slice(-LIST_MAX);
+  const list = LISTED.exec(near);
+  return list !== null && isNegated(near.slice(0, list.index));
 }
 
 const NEXT_PLACE = /^\s{0,2},?\s{0,2}(?:or|and|\/)\s+(?:in\s+)?([A-Z][a-z]+(?:\s[A-Z][a-z]+)?)\b/;
@@ -102,6 +149,15 @@ function nextPlace(text: string, found: PhraseMatch<string>, length: number): Un
   if (findCities(name).length > 0 || findStates(name).length > 0) return [];
   const slot = found.negated ? "not_city" : "city";
   return [{ slot, said: `${slot}: ${name} (besides ${found.value})` }];
+}
+
+const JOINED_BEFORE = new RegExp(`(${NAME})\\s*(?:,?\\s*\\b(?:or|and)\\s|/)\\s*(?:in\\s+)?$`, "u");
+
+/** The same in the other order: "Atlanta or Toledo". */
+function placeBefore(text: string, { start, value }: PhraseMatch<string>): Unread[] {
+  const name = JOINED_BEFORE.exec(text.slice(Math.max(0, start - LIST_MAX), start))?.[1];
+  const found = name === undefined ? [] : findElsewhere(name);
+  return found.map((one) => ({ slot: "city", said: `city: ${one.value} (besides ${value})` }));
 }
 
 function stateUnread({ value }: PhraseMatch<string>): Unread {

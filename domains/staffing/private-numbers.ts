@@ -18,9 +18,11 @@ export function phonesIn(text: string): string[] {
   return found.map(nationalNumber);
 }
 
-/** The digits of a phone number without the country code 1. */
+const EXTENSION = /\s*(?:x|ext\.?|extension|#)\s*\d{1,6}\s*$/i;
+
+/** The digits of a phone number without the country code 1 and an extension. */
 export function nationalNumber(phone: string): string {
-  const digits = phone.replaceAll(/\D/g, "");
+  const digits = phone.replace(EXTENSION, "").replaceAll(/\D/g, "");
   return digits.length === 11 && digits.startsWith("1") ? digits.slice(1) : digits;
 }
 

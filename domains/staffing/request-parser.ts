@@ -1,48 +1,26 @@
 // Reads a request for workers without a model: role, count, place, shift and what else is asked.
 import type { Want } from "./want.ts";
-import { readExclusions } from "./exclusion-reader.ts";
+import { namesLeft, readExclusions } from "./exclusion-reader.ts";
+import { readCount } from "./count-reader.ts";
 import { firstCount } from "./number-words.ts";
-import { blank, exceptionsIn, isNegated, phraseMatcher } from "./phrase-matcher.ts";
+import { blank, exceptionsIn, phraseMatcher } from "./phrase-matcher.ts";
 import type { PhraseMatch } from "./phrase-matcher.ts";
 import { findCities, findStates, readPlace } from "./place-reader.ts";
-import {
-  numbersLeft,
-  otherDemands,
-  otherNumbers,
-  othersOf,
-  yearsIn,
-  type Unread,
-} from "./unread-demands.ts";
+import { otherDemands, otherNumbers, othersOf, yearsIn, type Unread } from "./unread-demands.ts";
 import { findElsewhere } from "./place-names.ts";
+import { readable } from "./request-text.ts";
+import { findRoles, readRole } from "./role-reader.ts";
+import { findShifts, readShifts, shiftsBefore } from "./shift-reader.ts";
 import { readStatements } from "./statement-reader.ts";
-import { FOREIGN_PROFESSIONS, pluralOf, ROLES } from "./roles.ts";
 import {
   AVAILABLE_WORDS,
   CERTIFICATIONS,
   EXPERIENCE,
   RELIABLE_MIN,
   RELIABLE_WORDS,
-  SHIFTS,
   type Term,
 } from "./terms.ts";
 
-const FOREIGN = "";
-const role_words = new Map<string, string>();
-const role_phrases = new Map<string, string>();
-for (const { role, synonyms, phrases } of ROLES) {
-  for (const words of [role, ...synonyms]) {
-    role_words.set(words, role);
-    role_words.set(pluralOf(words), role);
-  }
-  for (const words of phrases) role_phrases.set(words, role);
-}
-for (const words of FOREIGN_PROFESSIONS) {
-  role_words.set(words, FOREIGN);
-  role_words.set(pluralOf(words), FOREIGN);
-}
-const findRoles = phraseMatcher(role_words);
-const findRolePhrases = phraseMatcher(role_phrases);
-const findShifts = termMatcher(SHIFTS.map(withPlurals));
 const findCertifications = termMatcher(CERTIFICATIONS);
 const findAvailable = termMatcher(AVAILABLE_WORDS);
 const findExperience = termMatcher(EXPERIENCE);
@@ -55,7 +33,7 @@ const NO_REQUEST = oneOf(
   "history of|definition of|invented|training video|union dues|average pay|interview questions",
 );
 
-const NUMBER = "\\d+|one|two|three|four|five|six|seven|eight|nine|ten|a|couple of|few";
+const NUMBER = "several|many|\\d+|one|two|three|four|five|six|seven|eight|nine|ten|a|couple of|few";
 const UNIT = "hours?|hrs?|days?|nights?|weeks?|wks?|months?|years?|minutes?";
 const DURATION = new RegExp(`\\b(?:${NUMBER})[\\s-]+(?:to[\\s-]+\\w+[\\s-]+)?(?:${UNIT})\\b`, "gi");
 const CLOCK = /\b\d{1,2}(?::\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.)(?:\b|(?=\s|$))|\b\d{1,2}:\d\d\b/gi;
@@ -76,22 +54,8 @@ const RELIABILITY = new RegExp(
   `\\breliability\\s+${AT_LEAST}\\s*(?:(0?\\.\\d+|1\\.0)|(\\d{2,3})\\s?%)`,
   "i",
 );
-const HALF_NAMED =
-  /\b(\w+)\s*(?:\bor\b|\band\b|\/|,|&)\s*(?=(?:[a-z0-9]+)[\s-]+(?:shifts?|crews?)\b)/gi;
 /** Behind a day or night these make a time of day of it. */
 const CREW = /^[\s\u2010\u2011-]+(?:shift|crew)(s?)\b/i;
-const NO_SHIFT = "every|any|each|all|same|next|this|that|per|the|of";
-const TIME = "daytime|day|evening|overnight|night";
-const ROLE_TIME = `${TIME}|weekends?|weekdays?|saturday|(?:first|second|third|1st|2nd|3rd)`;
-const BEFORE_ROLE = new RegExp(
-  `(?<!\\b(?:${NO_SHIFT})[\\s-])\\b` +
-    `((?:(?:${ROLE_TIME})[\\s-]*(?:[,/&+-]|\\band\\b|\\bor\\b|\\bto\\b)` +
-    "[\\s,]*(?:(?:and|or)\\s+)?){0,3})" +
-    `\\b(${ROLE_TIME})[\\s-]+$`,
-  "i",
-);
-const ROLE_TIMES = new RegExp(`\\b(?:${ROLE_TIME})\\b`, "gi");
-
 /** A request as far as it was read. */
 export interface RequestRead {
   readonly want: Want;
@@ -105,7 +69,8 @@ export function parseRequest(text: string): Want | undefined {
 }
 
 /** The same, with what was not read. */
-export function readRequest(text: string): RequestRead | undefined {
+export function readRequest(task: string): RequestRead | undefined {
+  const text = readable(task);
   if (NO_REQUEST.test(text)) return undefined;
   const stated = withoutStatements(text);
   const exclude = readExclusions(stated.rest);
@@ -120,26 +85,24 @@ export function readRequest(text: string): RequestRead | undefined {
   rest = blank(rest, certifications);
   const role = readRole(rest);
   if (role === undefined) return undefined;
-  const uncertified = rest;
   const roles = findRoles(rest);
-  rest = blank(rest, roles);
-  const unshifted = rest;
-  const before_roles = shiftsBefore(roles, uncertified);
-  const shifts = [...findShifts(rest), ...before_roles.shifts];
-  rest = blankAll(blank(rest, shifts), ORDINAL);
+  const shifts = readShifts(
+    rest,
+    roles.filter((one) => one.value === role),
+  );
+  rest = blankAll(blank(blank(rest, roles), shifts.found), ORDINAL);
   const available = findAvailable(rest);
   rest = blank(rest, available);
   const certification = wanted(certifications);
   const experience = wanted(findExperience(rest));
-  const shift = wanted(shifts);
-  const not_shift = shift === undefined ? shifts.find((one) => one.negated)?.value : undefined;
+  const { shift, not_shift } = shifts;
   const availability = readAvailability(available);
   const min_reliability = percentOf(percent) ?? wanted(reliable);
-  const counted = rest.replaceAll(/\bno one\b/gi, (found) => " ".repeat(found.length));
+  const count = readCount(rest, roles);
   const max_pay = Number(pay?.[1]!.replaceAll(",", "") ?? 0);
   const want = {
     role,
-    count: firstCount(counted) ?? 1,
+    count: count.count ?? firstCount(stated.aside) ?? 1,
     ...place,
     ...(shift !== undefined && { shift }),
     ...(not_shift !== undefined && { not_shift }),
@@ -154,8 +117,7 @@ export function readRequest(text: string): RequestRead | undefined {
     ...stated.unread,
     ...unread,
     ...exclude.unread,
-    ...othersOf("shift", [...shifts, ...halfNamedShifts(unshifted)]),
-    ...before_roles.unread.filter(({ said }) => said !== `shift: ${shift}`),
+    ...shifts.unread,
     ...othersOf("certification", certifications),
     ...othersOf("available", available),
     ...(availability === undefined ? refusedTimes(available) : []),
@@ -165,52 +127,66 @@ export function readRequest(text: string): RequestRead | undefined {
     ...otherNumbers("min_reliability", RELIABILITY, placed),
     ...yearsIn(placed),
     ...otherDemands(placed),
-    ...numbersLeft(counted),
-    ...unheeded(stated.rest, exclude.spans, place.not_city),
+    ...count.unread,
+    ...unheeded(stated.rest, exclude.spans, place.not_city?.split(",")[0]),
+    ...namesLeft(rest),
   ];
   return { want, unread: dropped };
 }
 
-/** Of what may be a lack or a demand nothing is read but the role: it is told. */
-function withoutStatements(text: string): { rest: string; unread: Unread[] } {
-  const { rest, doubtful } = readStatements(text);
+interface StatementsTold {
+  readonly rest: string;
+  /** What stands in clauses that are told. */
+  readonly aside: string;
+  readonly unread: readonly Unread[];
+}
+
+/** Of what may be a lack or a demand nothing is read but the role, and a count if there is none. */
+function withoutStatements(text: string): StatementsTold {
+  const { rest, lacked, doubtful } = readStatements(text);
   const finders = [findCities, findStates, findElsewhere, findShifts, findAvailable];
   const all = [...finders, findCertifications, findExperience];
-  const told = doubtful.filter(({ negation, end }) => {
+  const in_doubt = doubtful.filter(({ negation, end }) => {
     const ruled = rest.slice(negation, end);
     return /^\s*\p{Lu}/u.test(ruled) || all.some((find) => find(ruled).length > 0);
   });
+  const shifts = [...findShifts(rest), ...shiftsBefore(findRoles(rest), rest).shifts];
+  const elsewhere = [
+    ...lackedElsewhere("city", findCities(rest), lacked),
+    ...lackedElsewhere("shift", shifts, lacked),
+  ];
+  const told = [...in_doubt, ...elsewhere];
   const spans = told.flatMap(({ start, end }) => {
     const roles = findRoles(rest).filter((one) => one.start >= start && one.end <= end);
     const edges = [start, ...roles.flatMap((one) => [one.start, one.end]), end];
     return pairsOf(edges);
   });
-  const unread = told.map(({ start, end }): Unread => {
-    return { slot: undefined, said: text.slice(start, end).trim() };
+  const unread = told.map((one): Unread => {
+    const said = text.slice(one.start, one.end).trim();
+    return "slot" in one
+      ? { slot: one.slot, said: `${one.slot}: ${said}` }
+      : { slot: undefined, said };
   });
-  return { rest: blank(rest, spans), unread };
+  const aside = told.map(({ start, end }) => rest.slice(start, end)).join(", ");
+  return { rest: blank(rest, spans), aside: blankDurations(aside), unread };
+}
+
+/** "No one in Dayton, need 2 packers in Toledo": where they lack people is not where they ask. */
+function lackedElsewhere(
+  slot: "city" | "shift",
+  all: readonly PhraseMatch<string>[],
+  lacked: readonly { start: number; end: number }[],
+) {
+  const asked = all.filter((one) => !one.negated);
+  const isLacked = ({ start }: PhraseMatch<string>) =>
+    lacked.some((span) => span.start <= start && start < span.end);
+  const outside = new Set(asked.filter((one) => !isLacked(one)).map((one) => one.value));
+  const inside = asked.filter((one) => isLacked(one) && !outside.has(one.value));
+  return outside.size === 0 ? [] : inside.map(({ start, end }) => ({ slot, start, end }));
 }
 
 function pairsOf(edges: readonly number[]): { start: number; end: number }[] {
   return edges.flatMap((start, at) => (at % 2 === 0 ? [{ start, end: edges[at + 1]! }] : []));
-}
-
-/** One role, as a noun or by what they can do; undefined when foreign, none or several. */
-function readRole(text: string): string | undefined {
-  const nouns = findRoles(text).filter((found) => !found.negated);
-  const found = nouns.length > 0 ? nouns : findRolePhrases(text).filter((one) => !one.negated);
-  const roles = new Set(found.map((one) => one.value));
-  const [role] = roles;
-  return roles.size === 1 && role !== FOREIGN ? role : undefined;
-}
-
-/** The first of "day or night shift": a shift whose word "shift" stands behind the other one. */
-function halfNamedShifts(text: string): PhraseMatch<string>[] {
-  return [...text.matchAll(HALF_NAMED)].flatMap((match) => {
-    const start = match.index;
-    const named = findShifts(`${match[1]!} shift`);
-    return named.map((one) => ({ ...one, start, end: start + match[1]!.length }));
-  });
 }
 
 /** "No weekends" asks for people on weekdays. */
@@ -225,36 +201,6 @@ function readAvailability(found: readonly PhraseMatch<string>[]): string | undef
 function refusedTimes(found: readonly PhraseMatch<string>[]): Unread[] {
   const [first] = found.filter((one) => one.negated);
   return first === undefined ? [] : [{ slot: "available", said: `available: no ${first.value}` }];
-}
-
-interface ShiftsBefore {
-  readonly shifts: readonly PhraseMatch<string>[];
-  readonly unread: readonly Unread[];
-}
-
-/** "Night janitors": a time of day right before a role is its shift; of several none is read. */
-function shiftsBefore(roles: readonly PhraseMatch<string>[], text: string): ShiftsBefore {
-  const each = roles.map(({ start }): ShiftsBefore => {
-    const before = text.slice(0, start);
-    const match = BEFORE_ROLE.exec(before);
-    if (match === null) return { shifts: [], unread: [] };
-    const [, others, time] = match;
-    if (others !== "") return { shifts: [], unread: shiftsTold(`${others} ${time}`) };
-    const named = new RegExp(`^(?:${TIME})$`, "i").test(time!) ? findShifts(`${time} shift`) : [];
-    const negated = isNegated(before.slice(0, match.index));
-    const shifts = named.map((one) => ({ ...one, start: match.index, end: start, negated }));
-    return { shifts, unread: [] };
-  });
-  return {
-    shifts: each.flatMap((one) => one.shifts),
-    unread: each.flatMap((one) => one.unread),
-  };
-}
-
-function shiftsTold(times: string): Unread[] {
-  const found = (times.match(ROLE_TIMES) ?? []).flatMap((time) => findShifts(`${time} shift`));
-  const values = new Set(found.map((one) => one.value));
-  return [...values].map((value) => ({ slot: "shift", said: `shift: ${value}` }));
 }
 
 /** Words that take something out, and nothing was read of what that is. */
@@ -286,12 +232,6 @@ function blankDurations(text: string): string {
     // "Two night shifts" are a length of time, and at night.
     return crew[1] === "" ? found : " ".repeat(found.length - unit.length) + unit;
   });
-}
-
-/** "Night shifts" are the night shift. */
-function withPlurals({ value, words }: Term): Term {
-  const plurals = words.filter((one) => / (?:shift|crew)$/.test(one)).map((one) => `${one}s`);
-  return { value, words: [...words, ...plurals] };
 }
 
 function termMatcher(terms: readonly Term[]) {

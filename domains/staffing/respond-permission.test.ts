@@ -124,9 +124,10 @@ function emptyPathways() {
   const added: unknown[] = [];
   const handlers = {
     search: async () => ({ hits: [] }),
-    async add({ content }: { content: unknown }) {
-      added.push(content);
-      return {};
+    async bulk({ items }: { items: readonly { content: unknown }[] }) {
+      added.push(...items.map(({ content }) => content));
+      const results = items.map(() => ({ result: "added", pathway_id: "p", reason: null }));
+      return { added: items.length, merged: 0, unchanged: 0, refused: 0, results };
     },
   };
   return { added, pathway: connectLocal(pathwayContract, withRefusals(pathwayContract, handlers)) };

@@ -67,7 +67,7 @@ export function wantPartOf(context: Readonly<Record<string, unknown>>): Partial<
   const part = checkInput(partShape, { context }).context;
   const issues: Issue[] = [];
   const read = { ...part, ...wordsOf(part), ...placesOf(part, issues), ...timesOf(part, issues) };
-  const exclude = part.exclude?.map((one, at) => excludedOf(one, `exclude.${at}`, issues));
+  const exclude = part.exclude?.flatMap((one, at) => excludedIn(one, `exclude.${at}`, issues));
   if (issues.length === 0) return asked({ ...read, exclude });
   const [{ path, message }] = issues as [Issue];
   throw new LakehouseError("invalid", `${path}: ${message}`, { reason: "invalid_input", issues });
@@ -140,6 +140,35 @@ function readTime(
   if (text === undefined) return undefined;
   const right = known.map((one) => `"${one}"`).join(", ");
   return valueOf(text) ?? issue(issues, field, `"${text}" is not known; right would be ${right}`);
+}
+
+const JOINTS = /\s*(?:[;|/&\n]|\b(?:and|or|nor)\b)\s*/i;
+const SUFFIX = /^(?:jr|sr|i{2,3}|iv)\.?$/i;
+
+/** Everyone whom an entry names: "W-000001, W-000002", "Ann Lee and José Núñez". */
+function excludedIn(entry: string, field: string, issues: Issue[]): string[] {
+  return entry
+    .split(JOINTS)
+    .filter((one) => one !== "")
+    .flatMap((one) => {
+      const ids = workerIdsIn(one).filter((id) => workerIdOf(id) !== undefined);
+      if (ids.length === 1 && !one.includes(",")) return ids;
+      return membersOf(one, field, issues).map((name) => excludedOf(name, field, issues));
+    });
+}
+
+/** "Núñez, José" is one name and "Ann Lee, José Núñez" are two; of others it cannot be told. */
+function membersOf(text: string, field: string, issues: Issue[]): string[] {
+  const parts = text.split(/\s*,\s*/).filter((one) => one !== "");
+  if (workerIdsIn(text).length > 0) {
+    return parts.flatMap((part) => (workerIdsIn(part).length > 1 ? workerIdsIn(part) : [part]));
+  }
+  if (parts.length < 2 || SUFFIX.test(parts[1]!)) return [text];
+  if (parts.every((part) => /\s/.test(part))) return parts;
+  if (parts.length > 2) {
+    issue(issues, field, `"${text}" may be several people; right would be one entry for each`);
+  }
+  return [text];
 }
 
 /** A worker's id as the roster has it, or a name. What has digits like an id must be one. */

@@ -1,0 +1,106 @@
+// Places, shifts and counts as people write them in a hurry.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { emailTask } from "./email-task.ts";
+import { readRequest } from "./request-parser.ts";
+
+type Read = Readonly<Record<string, unknown>>;
+type Case = readonly [line: string, want: Read, said?: readonly string[]];
+
+const DAYTON = { city: "Dayton", state: "OH" };
+const TWO = { role: "packer", count: 2 };
+
+const PLACES: readonly Case[] = [
+  ["2 packers, not in Atlanta or Toledo", { ...TWO, not_city: "Toledo" }, ["not_city: Atlanta"]],
+  ["2 packers, not in Paris or Toledo", { ...TWO, not_city: "Toledo" }, ["not_city: Paris"]],
+  [
+    "2 packers, not in Toledo or Atlanta",
+    { ...TWO, not_city: "Toledo" },
+    ["not_city: Atlanta (besides Toledo)"],
+  ],
+  ...["skip Toledo", "Toledo is out", "Toledo doesn't work", "we don't serve Toledo"].map(
+    (words): Case => [`2 packers, ${words}`, { ...TWO, not_city: "Toledo" }],
+  ),
+  ["2 packers, Toledo is out of packers", { ...TWO, city: "Toledo", state: "OH" }],
+  ["2 packers, not Columbus, IN", { ...TWO, not_city: "Columbus, IN" }],
+  [
+    "2 packers in Columbus, OH not Columbus, IN",
+    { ...TWO, city: "Columbus", state: "OH", not_city: "Columbus, IN" },
+  ],
+  ["2 packers, not Toledo, IA", TWO, ["not_city: Toledo, IA"]],
+  ["2 PACKERS IN WARREN MI", { ...TWO, city: "Warren", state: "MI" }],
+  ["2 PACKERS NEEDED IN THE MORNING", TWO],
+  ["2 PACKERS, NOT COLUMBUS, IN", { ...TWO, not_city: "Columbus, IN" }],
+  ["2 PACKERS OR SO IN DAYTON OK", { ...TWO, ...DAYTON }],
+  ["2 packers in TX", { ...TWO, state: "TX" }],
+  ["2 packers in AZ or TX", { ...TWO, state: "AZ" }, ["state: TX"]],
+  ["2 packers in NYC", { ...TWO, city: "New York" }],
+  ["2 packers in D.C.", { ...TWO, state: "DC" }],
+  ["2 packers in STL", TWO, ["city: STL"]],
+  ["2 packers in Ft. Wayne", { ...TWO, city: "Fort Wayne", state: "IN" }],
+  ["2 packers in St.Louis", { ...TWO, city: "St. Louis", state: "MO" }],
+  ["2 packers for Boston Market", TWO, ["city: Boston", "city: Market"]],
+  ["2 packers at the Denver Grill", TWO, ["city: Denver"]],
+  ["2 packers at 12 Denver Ave", TWO, ["city: Denver", "number: 12"]],
+  ["Hi Phoenix, we need 2 packers", TWO, ["city: Phoenix"]],
+  [
+    "2 packers near Madison Ave in Chicago",
+    { ...TWO, city: "Chicago", state: "IL" },
+    ["city: Madison Ave"],
+  ],
+  ["2 packers for Boston, not on Monday", { ...TWO, city: "Boston" }],
+];
+
+const NIGHT = { ...TWO, ...DAYTON, shift: "night" };
+const EVENING = { ...TWO, ...DAYTON, shift: "evening" };
+const TIMES: readonly Case[] = [
+  ["2 packers Dayton, Shift: 2nd", EVENING],
+  ["2 packers Dayton\nShift: 3rd", NIGHT],
+  ["2 packers Dayton (night)", NIGHT],
+  ["2 packers | Dayton, OH | Night", NIGHT],
+  ["2 packers Dayton, graveyard", NIGHT],
+  ["2 packers Dayton, swing", EVENING],
+  ["2 packers Dayton, afternoons", EVENING],
+  ["2 packers Dayton, not graveyard", { ...TWO, ...DAYTON, not_shift: "night" }],
+  [
+    "Shift: day or night. 2 packers Dayton",
+    { ...TWO, ...DAYTON, shift: "day" },
+    ["shift: night (only day was read)"],
+  ],
+  ...["morning shift", "PM shift", "rotating shifts", "B shift", "3rd"].map((words): Case => [
+    `2 packers Dayton, ${words}`,
+    { ...TWO, ...DAYTON },
+    [`shift: ${words}`],
+  ]),
+  ["2 packers Dayton, no more nights", { ...TWO, ...DAYTON, not_shift: "night" }],
+  ["Evening, we need 2 packers in Dayton", { ...TWO, ...DAYTON }],
+  ["please swing 2 packers by the Dayton plant", { ...TWO, ...DAYTON }],
+];
+
+const COUNTS: readonly Case[] = [
+  ["a few packers", { ...TWO, count: 1 }, ["number: a few"]],
+  ["several packers", { ...TWO, count: 1 }, ["number: several"]],
+  ["2 packers for a few days", TWO],
+  ["\uff12 packers", TWO],
+  ["Order 77 - 2 packers", TWO, ["number: 77"]],
+  ["Job #12, 2 packers", TWO, ["number: 12"]],
+  ["No. 1 priority: 2 packers", TWO, ["number: 1"]],
+  ["packers (2), dock crew of 12", TWO, ["number: 12"]],
+];
+
+for (const [line, want, said = []] of [...PLACES, ...TIMES, ...COUNTS]) {
+  test(`reads what is written in a hurry: ${line}`, () => {
+    const read = readRequest(line)!;
+    assert.deepEqual(read.want, want);
+    assert.deepEqual(
+      read.unread.map((one) => one.said),
+      said,
+    );
+  });
+}
+
+test("the facts of an e-mail are whole words", () => {
+  const facts = (task: string) => emailTask.plan(task, {})!.context["must_mention"];
+  assert.deepEqual(facts("Email W-000001 about Sundays off"), []);
+  assert.deepEqual(facts("Email W-000001 about packer nights"), ["packer", "night shift"]);
+});

@@ -1,0 +1,84 @@
+// The words of a request as its readers take them: one form of signs, capitals that say something.
+import { findElsewhere, isKnownTerm } from "./place-names.ts";
+import { ALL_STATES, PLACES } from "./places.ts";
+
+const CODES = Object.keys(ALL_STATES).join("|");
+const DOTTED = /\bD\.\s?C\.(?=\W|$)/g;
+const SAINT = /(?<!\p{Lu}\p{Ll}+ )\b(St|Ft|Mt)\. ?(?=\p{Lu}\p{L})/gu;
+const SERVED_SAINT = /\b(st|ft)\. ?(?=(?:louis|wayne)\b)/gi;
+
+/**
+ * Compatible letters made one (NFKC), invisible signs gone, single blanks, "St.Louis" as "St
+ * Louis"; what is said in nothing but capitals is written as the rest is.
+ */
+export function readable(text: string): string {
+  return text
+    .normalize("NFKC")
+    .replaceAll(/\p{Cf}/gu, "")
+    .replaceAll(/[^\S\n]+/g, " ")
+    .replaceAll(DOTTED, "DC")
+    .replaceAll(SAINT, "$1 ")
+    .replaceAll(SERVED_SAINT, "$1 ")
+    .replaceAll(/[^\n.!?;]+/g, (said) => (isShouted(said) ? quiet(said) : said));
+}
+
+const ABBREVIATED = /(?<=\b(?:St|Ft|Mt|Mr|Mrs|Ms|Dr|Jr|Sr))\.(?= ?\p{Lu})|(?<=\bNo)\.(?= ?\d)/gu;
+const BEFORE_STATE = new RegExp(`(?<=\\p{L}),(?= ?(?:${CODES})\\b)`, "gu");
+
+/**
+ * The same text, no sign longer or shorter, in which commas, dots and colons end clauses, and
+ * nothing else does: not the comma of "Columbus, OH" nor the dot of "St. Louis".
+ */
+export function clausal(text: string): string {
+  return text
+    .replaceAll(ABBREVIATED, " ")
+    .replaceAll(BEFORE_STATE, " ")
+    .replaceAll(/(?<=\s)-(?=\s)|[()\u2013\u2014]/g, ",");
+}
+
+const SMALL_WORDS = new Set(
+  (
+    "a an and any anyone anybody are around as at avoid back banned be been besides but by can " +
+    "come covered cover day days dear do dont excluded except excluding for from get has have he " +
+    "hello hey hi if in instead is it like me must my near need needed needs never next night " +
+    "nights no nobody none nor not of off ok on one only or other our out outside please rather " +
+    "return send she shift shifts should since skip so staff than thanks that the they this to " +
+    "today tomorrow tonight until us want wanted was we welcome were when who will with without " +
+    "work workers working you your people someone everyone asap start starting morning evening " +
+    "don't can't won't isn't aren't didn't doesn't hasn't haven't i'm we're they're it's"
+  ).split(" "),
+);
+const WORD = /\p{Lu}[\p{Lu}'’]*/gu;
+const ALSO_CODES = new Set(["IN", "OR", "ME", "OK", "HI"]);
+const PLACED = new RegExp(
+  `(?<=\\b(?:in|at|near|around|to) )((?!(?:${CODES})\\b)\\p{Lu}{3,}(?: (?!(?:${CODES})\\b)\\p{Lu}{3,})?)`,
+  "gu",
+);
+const SERVED = PLACES.map(({ city }) => city.toUpperCase())
+  .join("|")
+  .replaceAll(".", "\\.?");
+const SERVED_HERE = new RegExp(`(?:${SERVED}), ?$`);
+
+function isShouted(line: string): boolean {
+  return !/\p{Ll}/u.test(line) && (line.match(/\p{Lu}{2,}/gu) ?? []).length > 2;
+}
+
+/** Names keep their capitals; common words, and those of roles and shifts, have none. */
+function quiet(line: string): string {
+  const lowered = line.replaceAll(WORD, (word, at: number) => {
+    if (!SMALL_WORDS.has(word.toLowerCase().replace("’", "'")) && !isKnownTerm(word)) return word;
+    return ALSO_CODES.has(word) && isCode(line, at, word) ? word : word.toLowerCase();
+  });
+  return lowered.replaceAll(PLACED, (name) => {
+    return findElsewhere(name).length > 0
+      ? name
+      : name.replaceAll(/(?<=\p{L})\p{L}+/gu, (one) => one.toLowerCase());
+  });
+}
+
+/** "IN" is a state behind a comma, where no word follows or a city of ours comes before. */
+function isCode(line: string, at: number, word: string): boolean {
+  const before = line.slice(0, at);
+  if (!/\p{L}, ?$/u.test(before)) return false;
+  return SERVED_HERE.test(before) || !/^ \p{L}/u.test(line.slice(at + word.length));
+}
