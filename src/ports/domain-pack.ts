@@ -23,7 +23,10 @@ export interface Validator {
    * judges all the same.
    */
   readonly schema?: JsonSchema;
-  /** Same artifact, context and data: same outcome. Never asks a model. */
+  /**
+   * Same artifact, context and data: same outcome. Never asks a model. A verdict whose field is
+   * `context` (or below it) is about the context: it is refused before anything is drafted.
+   */
   validate(
     artifact: unknown,
     context: Readonly<Record<string, unknown>>,

@@ -1,10 +1,13 @@
 // `lakehouse iterate`: drafts until the validator accepts one, side by side and handed on if asked.
 import { readFile } from "node:fs/promises";
 import { InvalidArgumentError, type Command } from "commander";
-import type { Attempt, Escalation } from "#contracts/iterate.ts";
+import { z } from "zod";
+import { attempt, iterate, type Attempt, type Escalation } from "#contracts/iterate.ts";
+import { startCall } from "#kernel/call.ts";
+import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import { parseJsonOption, wholeNumber, type CommandKit } from "./command-kit.ts";
 import { modelOf, type ModelOptions } from "./model-options.ts";
-import { dim, green, red, yellow } from "./output.ts";
+import { dim, green, red, yellow, type Output } from "./output.ts";
 
 interface IterateOptions extends ModelOptions {
   context: string;
@@ -49,7 +52,12 @@ export function addIterate(program: Command, kit: CommandKit): void {
       kit.withHouse(async ({ clients, output }) => {
         const file = options.promptFile;
         const prompt = file === undefined ? words.join(" ") : await readFile(file, "utf8");
-        const answer = await clients.iterate.iterate(requestOf(kind, prompt, options));
+        const call = startCall({ timeout_ms: iterate.operations.iterate.timeout_ms });
+        const answer = await clients.iterate
+          .iterate(requestOf(kind, prompt, options), call)
+          .catch((thrown: unknown) => {
+            throw notAccepted(toLakehouseError(thrown), call.trace_id, output);
+          });
         const { review } = answer.validation;
         output.result(answer, () =>
           [
@@ -61,6 +69,22 @@ export function addIterate(program: Command, kit: CommandKit): void {
         );
       }),
     );
+}
+
+/** Shows what was tried, and names the trace: errors come from a server without it. */
+function notAccepted(error: LakehouseError, trace_id: string, output: Output): LakehouseError {
+  const tried = z.array(attempt).safeParse(error.extra["history"]);
+  if (!tried.success) return error;
+  const lines = [...tried.data.map(describeAttempt), dim(`trace ${trace_id}`)];
+  if (!output.json) output.result(undefined, () => lines.join("\n"));
+  const { code, message, reason, hint, issues, extra } = error;
+  return new LakehouseError(code, message, {
+    reason,
+    ...(hint === undefined ? {} : { hint }),
+    issues,
+    extra: { ...extra, trace_id },
+    cause: error,
+  });
 }
 
 function requestOf(kind: string, prompt: string, options: IterateOptions) {

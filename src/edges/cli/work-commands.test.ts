@@ -1,8 +1,13 @@
 // `lakehouse iterate` and `respond` on a real house with a scripted model on loopback.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Call } from "#kernel/call.ts";
+import { LakehouseError } from "#kernel/problem.ts";
+import { iterate } from "#contracts/iterate.ts";
 import { startScriptedModel } from "#work/iterate/scripted-model.suite.ts";
+import type { OpenHouse } from "./cli-host.ts";
 import { openCommandLine } from "./command-line.suite.ts";
+import { eachTransport } from "../../../test/support/each-transport.ts";
 import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 const EMPTY_ORDER = '{"books":[]}';
@@ -47,6 +52,42 @@ test("iterate gives up on the same refused draft, and says what an option lacks"
   assert.notEqual(wrong.code, 0);
   assert.match(wrong.notes + wrong.out, /write <iteration>:<model>/);
 });
+
+eachTransport(
+  "iterate shows what was tried and the trace when nothing was right",
+  async (connect, t) => {
+    const traces: string[] = [];
+    const error = { kind: "phantom" as const, field: "books.0", message: "there is no book B-999" };
+    const tried = { artifact: null, raw: "x", span_id: "s", usage: null, model: "script/small" };
+    const history = [1, 2].map((iteration) => {
+      return { ...tried, iteration, verdict: "validation_failed", error };
+    });
+    const client = await connect(iterate, {
+      async iterate(_input: unknown, { trace_id }: Call) {
+        traces.push(trace_id);
+        const extra = { error, iterations: 2, history, trace_id };
+        const options = { reason: "max_iter_exhausted", extra };
+        throw new LakehouseError("rejected", "not accepted after 2 attempts", options);
+      },
+      sessions: async () => ({ sessions: [] }),
+    });
+    const house = { clients: { iterate: client }, embedded: false, close: async () => undefined };
+    const open = async () => house as unknown as OpenHouse;
+    const { run } = await openCommandLine(t, "", { open });
+    const { code, out, notes } = await run("iterate", "order", "two books");
+    assert.equal(code, 3);
+    assert.match(out, /iteration 1 ✗ validation_failed script\/small: there is no book B-999\n/);
+    assert.match(out, new RegExp(`iteration 2 ✗ .*\\ntrace ${traces[0]}\\n$`));
+    assert.match(notes, /not accepted after 2 attempts/);
+    const plain = await run("--json", "iterate", "order", "two books");
+    assert.equal(plain.out, "");
+    const told = JSON.parse(plain.notes) as Record<string, unknown>;
+    assert.deepEqual(
+      [told["error"], told["iterations"], told["history"], told["trace_id"]],
+      [error, 2, history, traces[1]],
+    );
+  },
+);
 
 test("respond tells what is nobody's business, and takes a context and a scope", async (t) => {
   const { run, server } = await commandLine(t);

@@ -2,7 +2,7 @@
 import type { Call } from "#kernel/call.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
-import type { ChatMessage, TokenUsage } from "#contracts/nouns.ts";
+import type { ChatMessage } from "#contracts/nouns.ts";
 import { REFUSALS, type AskedModel, type AskModel } from "./ask-model.ts";
 
 /** A choice: constants by name. */
@@ -11,7 +11,7 @@ export type Item = Readonly<Record<string, unknown>>;
 export interface Judged {
   /** Higher is likelier. */
   readonly scores: ReadonlyMap<Item, number>;
-  /** Whoever judged; its usage is that of all questions of this time. */
+  /** Of whoever judged. */
   readonly answer: ChatAnswer;
 }
 
@@ -22,8 +22,6 @@ export type Judge = (
   options: readonly Item[],
   call: Call,
 ) => Promise<Judged>;
-
-export const NO_USAGE: TokenUsage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
 
 /** Likelihoods that are told of a place at most, by any provider. */
 const TOLD_MAX = 20;
@@ -58,20 +56,15 @@ export function createLikelyAsker() {
 }
 
 /** What is asked once, also by drafts side by side; a question that failed is asked again. */
-export function createAskedOnce<T extends { readonly answer: ChatAnswer }>() {
+export function createAskedOnce<T>() {
   const known = new Map<string, Promise<T>>();
 
-  /** `usage` is told to whoever asked first. */
-  return async (
-    key: string,
-    ask: () => Promise<T>,
-  ): Promise<{ readonly told: T; readonly usage?: TokenUsage }> => {
+  return (key: string, ask: () => Promise<T>): Promise<T> => {
     const before = known.get(key);
-    if (before !== undefined) return { told: await before };
+    if (before !== undefined) return before;
     const asked = ask();
     known.set(key, asked);
     asked.catch(() => known.delete(key));
-    const told = await asked;
-    return { told, usage: told.answer.usage };
+    return asked;
   };
 }

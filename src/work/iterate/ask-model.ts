@@ -2,25 +2,42 @@
 import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { Log } from "#kernel/log.ts";
-import { toLakehouseError } from "#kernel/problem.ts";
+import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { chat, ChatAnswer } from "#contracts/chat.ts";
-import type { ChatMessage, TokenUsage } from "#contracts/nouns.ts";
+import type { ChatMessage, TokenUsage, ValidationError } from "#contracts/nouns.ts";
 import type { Choices } from "./guided-choice.ts";
+import type { AnswerRead } from "./read-answer.ts";
+import { withWords } from "./said-to-model.ts";
 
 type ChatInput = Parameters<Client<typeof chat>["chat"]>[0];
 
+/** What an answer is held to: what the artifact's kind declares, or one question of several. */
+export interface AskedSchema {
+  readonly name: string;
+  readonly schema: object;
+  /** Said behind the last message where the schema cannot be sent. */
+  readonly in_words?: string | undefined;
+}
+
 export interface AskedModel extends Omit<ChatInput, "messages" | "response_format"> {
-  /** JSON Schema that the artifact's kind declares. */
-  readonly schema?: { readonly name: string; readonly schema: object } | undefined;
+  readonly schema?: AskedSchema | undefined;
   /** Set for small models: asked for one by one (`createChooser`). */
   readonly choices?: Choices | undefined;
 }
+
+export interface ModelAnswer extends ChatAnswer {
+  /** Where several questions made the draft: what it is; `content` is what was said to them. */
+  readonly read?: DraftRead | undefined;
+}
+
+/** `not_offered`: the draft is none that could be chosen; nobody need judge it. */
+export type DraftRead = AnswerRead & { readonly not_offered?: ValidationError | undefined };
 
 export type AskModel = (
   asked: AskedModel,
   messages: ChatMessage[],
   call: Call,
-) => Promise<ChatAnswer>;
+) => Promise<ModelAnswer>;
 
 /** Refusals that are remembered, of a model and a schema's name, at most. */
 const REFUSERS_MAX = 1_000;
@@ -40,10 +57,13 @@ export function createModelAsker(
   const refusers = new Set<string>();
 
   return async ({ schema, ...asked }, messages, call) => {
-    if (!use_schema || schema === undefined) return client.chat({ ...asked, messages }, call);
+    if (schema === undefined) return client.chat({ ...asked, messages }, call);
+    const askWithout = () => {
+      return client.chat({ ...asked, messages: withWords(messages, schema.in_words) }, call);
+    };
     // Some take objects only: what is refused of one schema says nothing of another.
     const who = `${asked.provider ?? ""}/${asked.model ?? ""} ${schema.name}`;
-    if (refusers.has(who)) return client.chat({ ...asked, messages }, call);
+    if (!use_schema || refusers.has(who)) return askWithout();
     const response_format = {
       type: "json_schema",
       json_schema: { name: schema.name, strict: true, schema: schema.schema },
@@ -53,7 +73,7 @@ export function createModelAsker(
     } catch (thrown) {
       const error = toLakehouseError(thrown);
       if (!REFUSALS.has(error.code)) throw error;
-      const answer = await client.chat({ ...asked, messages }, call);
+      const answer = await askWithout();
       // Without the schema it went well: it was the schema that was refused.
       if (refusers.size < REFUSERS_MAX) refusers.add(who);
       const fields = { model: answer.model, schema: schema.name, trace_id: call.trace_id };
@@ -64,9 +84,47 @@ export function createModelAsker(
   };
 }
 
-/** What two questions took together. */
-export function sumOf(one: TokenUsage | undefined, other: TokenUsage): TokenUsage {
-  if (one === undefined) return other;
+export const NO_USAGE: TokenUsage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+
+/**
+ * Several questions that make one draft: its usage is that of all of them. Where one of them fails,
+ * the error carries what the others took (`spentBefore`).
+ */
+export async function askTogether(
+  ask: AskModel,
+  questions: (ask: AskModel) => Promise<ModelAnswer>,
+): Promise<ModelAnswer> {
+  let usage: TokenUsage | undefined;
+  const counted: AskModel = async (asked, messages, call) => {
+    const answer = await ask(asked, messages, call);
+    usage = usage === undefined ? answer.usage : sumOf(usage, answer.usage);
+    return answer;
+  };
+  try {
+    const answer = await questions(counted);
+    return { ...answer, usage: usage ?? NO_USAGE };
+  } catch (thrown) {
+    const error = toLakehouseError(thrown);
+    if (usage === undefined) throw error;
+    const { code, message, reason, hint, issues, extra } = error;
+    throw new LakehouseError(code, message, {
+      reason,
+      ...(hint === undefined ? {} : { hint }),
+      issues,
+      extra: { ...extra, [SPENT]: usage },
+      cause: error,
+    });
+  }
+}
+
+const SPENT = "spent";
+
+/** What the questions before the one that failed took; null: there were none. */
+export function spentBefore({ extra }: LakehouseError): TokenUsage | null {
+  return (extra[SPENT] as TokenUsage | undefined) ?? null;
+}
+
+function sumOf(one: TokenUsage, other: TokenUsage): TokenUsage {
   return {
     ...other,
     prompt_tokens: one.prompt_tokens + other.prompt_tokens,

@@ -1,4 +1,4 @@
-// Whom a question was for that nobody answered: a caller who leaves hears no more of it.
+// Whom a question was for that nobody answered: by the names that were asked for, of no other.
 import { NEVER, type Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { chat } from "#contracts/chat.ts";
@@ -10,7 +10,7 @@ interface Asked {
 }
 
 export interface AskedNames {
-  /** undefined: the session itself tells who. Never throws. */
+  /** undefined: the session's last answer tells who. Never throws. */
   of(session: Session, asked: Asked, call: Call): Promise<Names | undefined>;
 }
 
@@ -24,9 +24,10 @@ const REMEMBERED_MAX = 1_000;
 /** The providers are looked at for it; nobody waits for them long. */
 const DEFAULT_MODEL_TIMEOUT_MS = 1_000;
 
-const LEFT: ReadonlySet<string> = new Set(["cancelled", "deadline_exceeded"]);
-
-/** A name with its provider says it; else who answered to that name before, or the default. */
+/**
+ * A name with its provider says it, the default's where none was asked for; else the error, or who
+ * answered to that very name before. Never who answered to another name.
+ */
 export function createAskedNames(client: Client<typeof chat>): AskedNames {
   const answered = new Map<string, Names>();
   let default_model: string | undefined;
@@ -50,13 +51,12 @@ export function createAskedNames(client: Client<typeof chat>): AskedNames {
         answered.set(key, { model: answer.model, provider: answer.provider });
         return undefined;
       }
-      // An error tells who failed, or that nobody was asked; only a caller who left heard nothing.
-      const { failed } = deciding ?? {};
-      if (failed === undefined || !LEFT.has(failed.code)) return undefined;
-      const model = asked.model ?? (await defaultModel(call));
-      const provider = asked.provider ?? prefixOf(model);
-      if (provider !== "") return { model, provider };
-      return answered.get(key) ?? { model, provider };
+      const before = answered.get(key);
+      const usual = default_model ?? before?.model;
+      const model = asked.model ?? usual ?? (await defaultModel(call));
+      const told = deciding?.failed?.extra["provider"];
+      const known = typeof told === "string" ? told : before?.provider;
+      return { model, provider: asked.provider ?? (prefixOf(model) || (known ?? "")) };
     },
   };
 }

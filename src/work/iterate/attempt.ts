@@ -5,10 +5,15 @@ import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
 import type { Attempt } from "#contracts/iterate.ts";
 import type { EventInput } from "#contracts/observe.ts";
-import { validationError, type ChatMessage, type ValidationError } from "#contracts/nouns.ts";
+import { validationError, type ChatMessage } from "#contracts/nouns.ts";
 import type { validate, ValidationReport } from "#contracts/validate.ts";
-import { renderError } from "#ports/context-bundle.ts";
-import type { AskedModel, AskModel } from "./ask-model.ts";
+import {
+  spentBefore,
+  type AskedModel,
+  type AskModel,
+  type DraftRead,
+  type ModelAnswer,
+} from "./ask-model.ts";
 import { readAnswer } from "./read-answer.ts";
 
 export interface AttemptNeeds {
@@ -49,7 +54,9 @@ export async function runAttempt(
   const signal = overtaken === undefined ? {} : { signal: overtaken };
   const call = childCall(parent, { timeout_ms, ...signal });
   const started = performance.now();
-  const ended = await draftAndJudge(needs, request, messages, call);
+  const is_own_limit = call.deadline_ms < parent.deadline_ms;
+  const limit_ms = is_own_limit ? timeout_ms : undefined;
+  const ended = await draftAndJudge(needs, request, messages, { call, limit_ms });
   const result = ended.failed !== undefined && overtaken?.aborted ? overtakenResult(ended) : ended;
   needs.tell(attemptEvent(request, result.attempt, call, performance.now() - started));
   return result;
@@ -92,37 +99,64 @@ function overtakenResult(result: AttemptResult): AttemptResult {
   return { ...result, attempt, failed: undefined };
 }
 
+interface Limited {
+  readonly call: Call;
+  /** Of the attempt by itself; undefined: whoever asked for it has less time. */
+  readonly limit_ms: number | undefined;
+}
+
 async function draftAndJudge(
   needs: AttemptNeeds,
   request: AttemptRequest,
   messages: ChatMessage[],
-  call: Call,
+  { call, limit_ms }: Limited,
 ): Promise<AttemptResult> {
   const draft = {
     iteration: request.iteration,
     span_id: call.span_id,
     ...(request.draft === undefined ? {} : { draft: request.draft }),
   };
-  let answer: ChatAnswer;
+  let answer: ModelAnswer;
   try {
     answer = await needs.ask(request.chat, messages, call);
   } catch (thrown) {
     const { model } = request.chat;
     const asked = model === undefined ? {} : { model };
-    return infraFailure({ ...draft, ...asked, raw: "", artifact: null, usage: null }, undefined, {
+    const error = toLakehouseError(thrown);
+    const usage = spentBefore(error);
+    return infraFailure({ ...draft, ...asked, raw: "", artifact: null, usage }, undefined, {
       reason: "model_failed",
-      error: toLakehouseError(thrown),
+      error: tooLate(error, model ?? "the model", limit_ms),
     });
   }
   const said = { ...draft, raw: answer.content, usage: answer.usage, model: answer.model };
-  const read = readAnswer(answer.content, answer.finish_reason);
+  const read: DraftRead = answer.read ?? readAnswer(answer.content, answer.finish_reason);
   if ("error" in read) {
     const attempt: Attempt = { ...said, artifact: null, verdict: "no_json", error: read.error };
     return { attempt, answer, report: undefined, failed: undefined };
   }
   const artifact = read.artifact as Attempt["artifact"];
   const found = { ...said, artifact, ...(read.repaired ? { repaired: true } : {}) };
+  if (read.not_offered !== undefined) {
+    const attempt: Attempt = { ...found, verdict: "validation_failed", error: read.not_offered };
+    return { attempt, answer, report: undefined, failed: undefined };
+  }
   return judge(needs, request, found, answer, call);
+}
+
+/** Names who was slow, and the limit, where it is that of the attempt and not the caller's. */
+function tooLate(error: LakehouseError, who: string, limit_ms: number | undefined) {
+  // A provider that was silent for too long has a limit of its own, and says so.
+  const has_own_words = error.extra["silent_ms"] !== undefined;
+  if (error.code !== "deadline_exceeded" || limit_ms === undefined || has_own_words) return error;
+  const { reason, issues, extra } = error;
+  return new LakehouseError(error.code, `${who} did not answer within ${limit_ms} ms`, {
+    reason,
+    hint: "the limit of one answer is the setting iterate.attempt_timeout_ms",
+    issues,
+    extra,
+    cause: error,
+  });
 }
 
 /** Reasons that are told as they are: the caller asked wrongly, the validator did not fail. */
@@ -180,23 +214,4 @@ function carriedOn({ extra }: LakehouseError): Record<string, unknown> {
     if (extra[field] !== undefined) carried[field] = extra[field];
   }
   return carried;
-}
-
-/** What is said to the model after a draft that was not accepted: its own words, then the error. */
-export function feedback(attempt: Attempt, guided: boolean): ChatMessage[] {
-  const error = attempt.error as ValidationError;
-  if (guided) return [{ role: "assistant", content: attempt.raw }, inPlainWords(error)];
-  const advice =
-    "The draft was not accepted. This is the validator's own error; mend the draft and answer " +
-    "with the whole JSON object.";
-  return [
-    { role: "assistant", content: attempt.raw },
-    { role: "user", content: `${advice}\n\n${renderError(error)}` },
-  ];
-}
-
-/** A small model reads a sentence, not a document. */
-function inPlainWords({ message, also = [] }: ValidationError): ChatMessage {
-  const faults = [message, ...also.map((one) => one.message)].join("; ");
-  return { role: "user", content: `That was refused: ${faults}. Answer again, and differently.` };
 }

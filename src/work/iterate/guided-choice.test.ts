@@ -45,8 +45,9 @@ function firstTaker() {
 }
 
 const draft = async (ask: AskModel, choices: Choices) => {
-  const { content, usage } = await createChooser(ask)({ choices } as AskedModel, [], startCall());
-  return { picks: (JSON.parse(content) as { picks: { id: string }[] }).picks, usage };
+  const { read, usage } = await createChooser(ask)({ choices } as AskedModel, [], startCall());
+  assert.ok(read !== undefined && "artifact" in read);
+  return { picks: read.artifact["picks"] as { id: string }[], usage };
 };
 
 test("choices are read from a list of constants, and from nothing else", () => {

@@ -1,12 +1,18 @@
 // Guidance for small models: a list of choices is asked for one at a time, from what is left.
 import type { Call } from "#kernel/call.ts";
 import { canonicalJson } from "#kernel/ids.ts";
-import type { ChatAnswer } from "#contracts/chat.ts";
 import type { Attempt } from "#contracts/iterate.ts";
-import type { ChatMessage, Judging, Reading, TokenUsage } from "#contracts/nouns.ts";
+import type { ChatMessage, Judging, Reading, ValidationError } from "#contracts/nouns.ts";
 import type { Item, Judge } from "./ask-likely.ts";
-import { sumOf, type AskedModel, type AskModel } from "./ask-model.ts";
+import {
+  askTogether,
+  type AskedModel,
+  type AskModel,
+  type DraftRead,
+  type ModelAnswer,
+} from "./ask-model.ts";
 import { createJudge } from "./judged-choice.ts";
+import { readAnswer } from "./read-answer.ts";
 import { createReader } from "./read-choice.ts";
 
 /** An artifact that is a list of so many different options, and nothing else. */
@@ -36,18 +42,21 @@ export function choicesOf(
   const { minItems, maxItems, items } = asItem(array) ?? {};
   const alternatives = asItem(items)?.["anyOf"];
   if (typeof minItems !== "number" || minItems !== maxItems) return undefined;
+  if (!Number.isSafeInteger(minItems) || minItems < 1) return undefined;
   if (!Array.isArray(alternatives)) return undefined;
-  const options = alternatives.map(constantOf);
-  if (options.length < minItems || options.includes(undefined)) return undefined;
+  const constants = alternatives.map(constantOf);
+  if (constants.includes(undefined)) return undefined;
+  const options = distinct(constants as Item[]);
+  if (options.length < minItems) return undefined;
   const places = Array.from({ length: minItems }, () => undefined);
-  const chosen = { list, options: options as Item[], places };
+  const chosen = { list, options, places };
   const said = alternatives.map((one) => asItem(one)?.["description"]);
   if (reading !== undefined && alike(chosen.options)) {
     return { ...chosen, judge: createReader(reading) };
   }
   const all_said = said.every((one) => typeof one === "string");
   if (judging === undefined || !all_said || options.length > JUDGED_MAX) return chosen;
-  const says = new Map(chosen.options.map((option, at) => [canonicalJson(option), said[at]!]));
+  const says = new Map(constants.map((option, at) => [canonicalJson(option), said[at]!]));
   return { ...chosen, judge: createJudge(judging, (item) => says.get(canonicalJson(item))!) };
 }
 
@@ -55,6 +64,10 @@ export function choicesOf(
 export interface ChoiceForm {
   readonly judging?: Judging | undefined;
   readonly reading?: Reading | undefined;
+}
+
+function distinct(items: readonly Item[]): Item[] {
+  return [...new Map(items.map((item) => [canonicalJson(item), item])).values()];
 }
 
 function alike(options: readonly Item[]): boolean {
@@ -68,7 +81,8 @@ const JUDGED_MAX = 200;
 /** What is left after a refusal: places that were not at fault stay, their faulty items go. */
 export function afterRefusal(choices: Choices, { artifact, error }: Attempt): Choices {
   const drafted = asItem(artifact)?.[choices.list];
-  if (!Array.isArray(drafted) || error === null || !("field" in error)) return choices;
+  if (!Array.isArray(drafted) || drafted.length !== choices.places.length) return choices;
+  if (error === null || !("field" in error)) return choices;
   const fields = [error.field, ...(error.also ?? []).map(({ field }) => field)];
   const faulty = new Set(fields.flatMap((field) => placeIn(choices.list, field) ?? []));
   if (faulty.size === 0) return choices;
@@ -84,22 +98,84 @@ export function afterRefusal(choices: Choices, { artifact, error }: Attempt): Ch
 export function createChooser(ask: AskModel): AskModel {
   return async ({ choices, ...asked }, messages, call) => {
     if (choices === undefined) return ask(asked, messages, call);
-    if (choices.judge !== undefined) return chooseJudged(ask, asked, choices, choices.judge, call);
-    const places = [...choices.places];
-    let last: ChatAnswer | undefined;
-    let usage: TokenUsage | undefined;
-    for (const [place, kept] of places.entries()) {
-      if (kept !== undefined) continue;
-      const taken = places.filter((item) => item !== undefined);
-      last = await chooseOne(ask, asked, { choices, taken }, messages, call);
-      usage = sumOf(usage, last.usage);
-      const chosen = readItem(last.content);
-      // No object: the model was not held to the options, and is told so.
-      if (chosen === undefined) return { ...last, usage };
-      places[place] = chosen;
-    }
-    return { ...last!, content: JSON.stringify({ [choices.list]: places }), usage: usage! };
+    const { judge } = choices;
+    return askTogether(ask, (counted) => {
+      if (judge !== undefined) return chooseJudged(counted, asked, choices, judge, call);
+      return chooseInTurn(counted, asked, choices, messages, call);
+    });
   };
+}
+
+async function chooseInTurn(
+  ask: AskModel,
+  asked: AskedModel,
+  choices: Choices,
+  messages: readonly ChatMessage[],
+  call: Call,
+): Promise<ModelAnswer> {
+  const places = [...choices.places];
+  const said: string[] = [];
+  let last: ModelAnswer | undefined;
+  let repaired = false;
+  for (const [place, kept] of places.entries()) {
+    if (kept !== undefined) continue;
+    const taken = places.filter((item) => item !== undefined);
+    const left = without(choices.options, taken);
+    last = await chooseOne(ask, asked, { left, taken }, messages, call);
+    said.push(last.content);
+    const chosen = readChoice(last, choices, left, place);
+    if (!("item" in chosen)) return { ...last, content: said.join("\n"), read: chosen };
+    places[place] = chosen.item;
+    repaired ||= chosen.repaired;
+  }
+  const read = { artifact: { [choices.list]: places }, repaired };
+  return { ...last!, content: said.join("\n"), read };
+}
+
+function without(options: readonly Item[], taken: readonly Item[]): Item[] {
+  const gone = new Set(taken.map(canonicalJson));
+  return options.filter((option) => !gone.has(canonicalJson(option)));
+}
+
+interface ChosenItem {
+  readonly item: Item;
+  readonly repaired: boolean;
+}
+
+/** Not every model is held to one of the items: it may say the whole list, or something else. */
+function readChoice(
+  { content, finish_reason }: ModelAnswer,
+  { list, options, places }: Choices,
+  left: readonly Item[],
+  place: number,
+): ChosenItem | DraftRead {
+  const read = readAnswer(content, finish_reason);
+  if ("error" in read) return read;
+  const { artifact, repaired } = read;
+  if (isOneOf(left, artifact)) return { item: artifact, repaired };
+  const said = artifact[list];
+  if (!Array.isArray(said)) return { ...read, not_offered: notOffered([`${list}.${place}`], left) };
+  const [only] = said as unknown[];
+  if (said.length === 1 && places.length > 1 && isOneOf(left, only)) {
+    return { item: only as Item, repaired };
+  }
+  const others = said.flatMap((one, at) => (isOneOf(options, one) ? [] : [`${list}.${at}`]));
+  return others.length === 0 ? read : { ...read, not_offered: notOffered(others, left) };
+}
+
+function isOneOf(options: readonly Item[], value: unknown): boolean {
+  const wanted = canonicalJson(value);
+  return options.some((option) => canonicalJson(option) === wanted);
+}
+
+function notOffered(fields: readonly string[], left: readonly Item[]): ValidationError {
+  const [field = "", ...also] = fields;
+  const message =
+    "that is none of the items to choose from; answer with one of them, " +
+    `a JSON object of ${Object.keys(left[0]!).join(", ")}`;
+  const others = also.map((one) => ({ field: one, message: "none of the items either" }));
+  const expected = "one of the items offered";
+  return { kind: "schema", field, message, expected, ...(others.length > 0 && { also: others }) };
 }
 
 /** The options that the model finds likeliest to be right, in their own order where it is torn. */
@@ -109,9 +185,11 @@ async function chooseJudged(
   { list, options, places }: Choices,
   judge: Judge,
   call: Call,
-): Promise<ChatAnswer> {
-  const taken = new Set(places.flatMap((item) => (item === undefined ? [] : canonicalJson(item))));
-  const left = options.filter((option) => !taken.has(canonicalJson(option)));
+): Promise<ModelAnswer> {
+  const left = without(
+    options,
+    places.filter((item) => item !== undefined),
+  );
   const { scores, answer } = await judge(ask, asked, left, call);
   const ranked = left.toSorted((one, other) => scores.get(other)! - scores.get(one)!).values();
   const filled = places.map((item) => item ?? ranked.next().value);
@@ -121,13 +199,16 @@ async function chooseJudged(
 function chooseOne(
   ask: AskModel,
   asked: AskedModel,
-  { choices, taken }: { readonly choices: Choices; readonly taken: readonly Item[] },
+  { left, taken }: { readonly left: readonly Item[]; readonly taken: readonly Item[] },
   messages: readonly ChatMessage[],
   call: Call,
-): Promise<ChatAnswer> {
-  const gone = new Set(taken.map(canonicalJson));
-  const left = choices.options.filter((option) => !gone.has(canonicalJson(option)));
-  const schema = { name: asked.schema?.name ?? "choice", schema: { anyOf: left.map(toSchema) } };
+): Promise<ModelAnswer> {
+  const offered = left.map((item) => JSON.stringify(item)).join("\n");
+  const schema = {
+    name: asked.schema?.name ?? "choice",
+    schema: { anyOf: left.map(toSchema) },
+    in_words: `Answer with one of these JSON objects and nothing else:\n${offered}`,
+  };
   const steps: ChatMessage[] =
     taken.length === 0
       ? []
@@ -159,14 +240,6 @@ function constantOf(schema: unknown): Item | undefined {
 function placeIn(list: string, field: string): number | undefined {
   const [name, place] = field.split(".");
   return name === list && /^\d+$/.test(place ?? "") ? Number(place) : undefined;
-}
-
-function readItem(content: string): Item | undefined {
-  try {
-    return asItem(JSON.parse(content));
-  } catch {
-    return undefined;
-  }
 }
 
 function asItem(value: unknown): Item | undefined {

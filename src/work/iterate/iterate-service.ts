@@ -8,19 +8,19 @@ import { LIMITS } from "#kernel/limits.ts";
 import type { Log } from "#kernel/log.ts";
 import type { chat } from "#contracts/chat.ts";
 import type { iterate } from "#contracts/iterate.ts";
-import type { ChatMessage } from "#contracts/nouns.ts";
 import type { EventInput } from "#contracts/observe.ts";
 import type { truth } from "#contracts/truth.ts";
 import type { validate } from "#contracts/validate.ts";
 import { createModelAsker } from "./ask-model.ts";
 import { createAskedNames } from "./asked-names.ts";
-import { feedback, type AttemptRequest, type AttemptResult } from "./attempt.ts";
+import type { AttemptRequest, AttemptResult } from "./attempt.ts";
 import { checkAsked, type AskedKind } from "./check-asked.ts";
 import { runRound } from "./draft-round.ts";
 import { createEndedSessions } from "./ended-sessions.ts";
 import type { IterateSettings } from "./iterate-settings.ts";
 import { createChooser } from "./guided-choice.ts";
 import { createGuide } from "./guided-session.ts";
+import { openingMessages, withFeedback } from "./said-to-model.ts";
 import { sessionRow, toAnswer, type Session } from "./session-end.ts";
 import { openSessionStore } from "./session-store.ts";
 import { withTruth } from "./truth-gate.ts";
@@ -55,7 +55,7 @@ export async function createIterate(
 
   async function runSession(input: Input, kind: AskedKind, call: Call): Promise<Output> {
     const session = openSession(kind.name);
-    const messages = openingMessages(input);
+    let messages = openingMessages(input);
     const drifts = driftWatch(input.drift_after);
     const guide = createGuide(input);
     for (let iteration = 1; iteration <= input.max_iterations; iteration++) {
@@ -69,7 +69,7 @@ export async function createIterate(
       session.drifted = drifts(round.deciding);
       if (session.drifted) break;
       guide.refused(attempt);
-      messages.push(...feedback(attempt, input.guided));
+      messages = withFeedback(messages, attempt, input.guided);
     }
     session.asked = await names.of(session, askedModel(input, session.iterations ?? 1), call);
     await finish(input, session, call);
@@ -119,13 +119,6 @@ export async function createIterate(
 
 function openSession(kind: string): Session {
   return { session_id: newId(), kind, started: performance.now(), results: [] };
-}
-
-function openingMessages(input: Input): ChatMessage[] {
-  const prompt: ChatMessage = { role: "user", content: input.prompt };
-  return input.system === undefined
-    ? [prompt]
-    : [{ role: "system", content: input.system }, prompt];
 }
 
 function attemptRequest(

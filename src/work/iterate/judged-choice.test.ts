@@ -6,7 +6,7 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
 import type { Attempt } from "#contracts/iterate.ts";
 import { judging, type Judging, type TokenLogprob } from "#contracts/nouns.ts";
-import type { AskedModel, AskModel } from "./ask-model.ts";
+import { spentBefore, type AskedModel, type AskModel } from "./ask-model.ts";
 import { askedModel, spoken } from "./asked-model.suite.ts";
 import type { AttemptRequest } from "./attempt.ts";
 import { choicesOf, createChooser } from "./guided-choice.ts";
@@ -147,6 +147,18 @@ test("drafts side by side ask once; a question that failed is asked again", asyn
   await assert.rejects(asking(), /gone/);
   fails = false;
   assert.deepEqual(idsOf(await asking()), ["b"]);
+});
+
+test("what was judged before a question failed is told with the failure", async () => {
+  const { ask } = askedModel((says) => {
+    if (says === "0.6") throw new LakehouseError("unavailable", "gone");
+    return likely(Number(says));
+  });
+  const failing = draft(ask, schemaFor(["0.2", "0.9", "0.6"], 1));
+  await assert.rejects(failing, (error) => {
+    assert.equal(spentBefore(error as LakehouseError)?.total_tokens, 8);
+    return true;
+  });
 });
 
 test("a refusal that names no place is told to the model with the whole list", () => {

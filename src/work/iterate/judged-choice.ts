@@ -1,10 +1,9 @@
 // Choices judged one by one: how likely a small model finds each to be right, best first.
 import { canonicalJson } from "#kernel/ids.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
-import type { ChatMessage, Judging, TokenUsage } from "#contracts/nouns.ts";
-import { createAskedOnce, createLikelyAsker, nameOf, NO_USAGE } from "./ask-likely.ts";
+import type { ChatMessage, Judging } from "#contracts/nouns.ts";
+import { createAskedOnce, createLikelyAsker, nameOf } from "./ask-likely.ts";
 import type { Item, Judge } from "./ask-likely.ts";
-import { sumOf } from "./ask-model.ts";
 
 /** What a word gets that is not among the likely ones. */
 const UNTOLD = Math.log(1e-9);
@@ -23,20 +22,17 @@ export function createJudge(judging: Judging, saysOf: (item: Item) => string): J
   return async (asking, { schema: _schema, choices: _choices, ...asked }, options, call) => {
     const one_word = { ...asked, temperature: 0, max_tokens: 1 };
     const scores = new Map<Item, number>();
-    let usage: TokenUsage = NO_USAGE;
     let last: Answered | undefined;
     for (const option of options) {
       const key = `${nameOf(asked)} ${canonicalJson(option)}`;
-      const { told, usage: used } = await once(key, async () => {
+      last = await once(key, async () => {
         const messages: ChatMessage[] = [...shown, { role: "user", content: saysOf(option) }];
         const answer = await ask(asking, one_word, messages, call);
         return { answer, score: scoreOf(answer, judging) };
       });
-      if (used !== undefined) usage = sumOf(usage, used);
-      last = told;
-      scores.set(option, told.score);
+      scores.set(option, last.score);
     }
-    return { scores, answer: { ...last!.answer, usage } };
+    return { scores, answer: last!.answer };
   };
 }
 

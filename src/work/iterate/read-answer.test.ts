@@ -278,3 +278,81 @@ test("a field name that lacks its colon or its quote is a word", () => {
     assert.ok("error" in read(text), text);
   }
 });
+
+test("a value never becomes a name, nor a name part of a value", () => {
+  for (const text of [
+    '{"books":[{"book_id":"B-002","title":"""Salt"""}]}',
+    '{"title":"""Salt""","year":1}',
+    '{"title":"say ""hi"" now"}',
+    "{'title':'''Salt'''}",
+    '{"titles":["""Salt"""]}',
+    '{"titles":["Salt""Bread"]}',
+    "{a:1;b:2}",
+    '{a:1;"b":2}',
+    '{"a":1;"b":2}',
+    "{a: one b: two}",
+    "{a: one; b: two}",
+    "{a: [do: this, do: that]}",
+  ]) {
+    assert.ok("error" in readAnswer(text, "stop"), text);
+  }
+  for (const [text, artifact] of [
+    ['{"a":"x" "b":"y"}', { a: "x", b: "y" }],
+    ['{"a":["x" "y"]}', { a: ["x", "y"] }],
+    ['{"a" "x", "b" "y"}', { a: "x", b: "y" }],
+    ["{a: at 10:30, b: https://a.b/c?d=1;e}", { a: "at 10:30", b: "https://a.b/c?d=1;e" }],
+    ["{aaa: ooo}", { aaa: "ooo" }],
+  ] as const) {
+    assert.deepEqual(readAnswer(text, "stop"), { artifact, repaired: true }, text);
+  }
+});
+
+test("a JSON string that holds exactly one whole object is that object", () => {
+  for (const text of [JSON.stringify(RIGHT), `\`\`\`json\n${JSON.stringify(RIGHT)}\n\`\`\``]) {
+    const artifact = JSON.parse(RIGHT) as object;
+    assert.deepEqual(readAnswer(text, "stop"), { artifact, repaired: true }, text);
+  }
+  for (const text of [
+    JSON.stringify(`so: ${RIGHT}`),
+    JSON.stringify(`${RIGHT}${RIGHT}`),
+    JSON.stringify(RIGHT.slice(0, -1)),
+    JSON.stringify(`[${RIGHT}]`),
+    `"${RIGHT.replaceAll('"', '\\"').replace("{", "{\n")}"`,
+  ]) {
+    const read = readAnswer(text, "stop");
+    assert.ok("error" in read, text);
+    assert.match(read.error.message, /a JSON string in place of an object/);
+  }
+  const twice = readAnswer(JSON.stringify('{"a":1,"a":2}'), "stop");
+  assert.ok("error" in twice && /twice/.test(twice.error.message));
+  const words = readAnswer('"I cannot."', "stop");
+  assert.ok("error" in words && /holds no JSON object/.test(words.error.message));
+});
+
+const RIGHT = '{"books":[{"book_id":"B-002","title":"Bread at Home"}]}';
+
+test("what is wrong amid an object is not told as an object that was cut off", () => {
+  for (const text of ['{"a"=1}', '{"a" => 1}', '{"a":{"b"=1},"c":2}']) {
+    const read = readAnswer(text, "stop");
+    assert.ok("error" in read, text);
+    assert.doesNotMatch(read.error.message, /cut off/);
+  }
+  const read = readAnswer('{"a"=1}', "stop");
+  assert.ok("error" in read);
+  // Not every runtime says what it expected.
+  if (process.versions["bun"] === undefined) assert.match(read.error.message, /expected ':'/);
+});
+
+test("a field that validators never see is asked to be left out", () => {
+  for (const [text, field] of [
+    ['{"__proto__":{"a":1},"books":[]}', "__proto__"],
+    ['{"books":[{"book_id":"B-1","__proto__":null}]}', "books.0.__proto__"],
+    ["{books:[],'__proto__':1,}", "__proto__"],
+  ] as const) {
+    const read = readAnswer(text, "stop");
+    assert.ok("error" in read, text);
+    assert.match(read.error.message, /no field may have the name __proto__/);
+    assert.equal(read.error.field, field);
+  }
+  assert.ok("artifact" in readAnswer('{"a":"__proto__","constructor":1}', "stop"));
+});

@@ -26,6 +26,8 @@ export function readAnswer(text: string, finish_reason: FinishReason): AnswerRea
 function read(text: string, finish_reason: FinishReason): AnswerRead {
   for (const sections of answerSections(text)) {
     for (const section of sections) {
+      const in_string = objectInString(section);
+      if (in_string !== undefined) return in_string;
       const strict = firstObject(section);
       if (strict !== undefined) return withoutDoubles(strict.value, strict.source, false);
     }
@@ -35,6 +37,33 @@ function read(text: string, finish_reason: FinishReason): AnswerRead {
     }
   }
   return { error: nothingFound(text, finish_reason) };
+}
+
+/** The beginning of an object that was made a text, its quotes escaped. */
+const OBJECT_AS_TEXT = /^"\s*\{(?:\s|\\[nrt])*\\"/;
+
+/** What is nothing but a JSON string: the whole object in it counts, never one of its parts. */
+function objectInString(section: string): AnswerRead | undefined {
+  const said = section.trim();
+  if (!said.startsWith('"') || !said.endsWith('"')) return undefined;
+  const text = parsed(said);
+  if (text === undefined && !OBJECT_AS_TEXT.test(said)) return undefined;
+  if (typeof text !== "string") return { error: textForObject(said) };
+  if (nextObjectStart(text, 0) < 0) return undefined;
+  const value = parsed(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { error: textForObject(said) };
+  }
+  return withoutDoubles(value as Record<string, unknown>, text, true);
+}
+
+/** undefined: it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Not by one pattern: models may end in white space without end. */
@@ -50,7 +79,9 @@ function readLoosely(section: string, start: number, finish_reason: FinishReason
   if (isMember(section, start, end)) return { error: malformed(section, 0) };
   const repair = repairLosslessly(source);
   if (!repair.ok) {
-    return { error: balanced ? malformed(source, repair.at) : cutOff(source, path) };
+    // One that ends in a bracket and still cannot be closed has a wrong sign further up.
+    const has_end = balanced || /[}\]]\s*$/.test(source.slice(-ENDING_MAX));
+    return { error: has_end ? malformed(source, repair.at) : cutOff(source, path) };
   }
   // What follows an object that was closed too early belongs to it still.
   if (balanced && /^\s*(?:["'\]:]|,\s*["'{])/.test(section.slice(end, end + 64))) {
@@ -69,8 +100,9 @@ function withoutDoubles(
   source: string,
   repaired: boolean,
 ): AnswerRead {
-  const { members, depth, has_odd_name } = measured(artifact);
+  const { members, depth, has_odd_name, has_proto } = measured(artifact);
   if (depth > DEPTH_MAX) return { error: tooDeep(source) };
+  if (has_proto) return { error: reservedName(source) };
   if (repaired && has_odd_name) return { error: malformed(source, 0) };
   const { colons, lost_at } = scanned(source);
   if (lost_at !== undefined) return { error: lostNumber(source, lost_at) };
@@ -91,11 +123,15 @@ const DEPTH_MAX = 200;
 /** Names that hold these were prose up to a quote or a brace further on. */
 const ODD_NAME = /["{}\n]|:\s|^\s|\s$/;
 
-/** Members of all objects, the deepest nesting, and whether a name can hardly be meant. */
+/** Validators never see it: schemas and copies pass it over. */
+const RESERVED_NAME = "__proto__";
+
+/** Members of all objects, the deepest nesting, and whether a name can hardly, or must not, be. */
 function measured(artifact: object) {
   let members = 0;
   let depth = 0;
   let has_odd_name = false;
+  let has_proto = false;
   const waiting: [value: unknown, at: number][] = [[artifact, 1]];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const [value, at] = next;
@@ -104,11 +140,12 @@ function measured(artifact: object) {
     if (!Array.isArray(value)) {
       members += inner.length;
       has_odd_name ||= Object.keys(value).some((name) => ODD_NAME.test(name));
+      has_proto ||= Object.hasOwn(value, RESERVED_NAME);
     }
     depth = Math.max(depth, at);
     for (const one of inner) waiting.push([one, at + 1]);
   }
-  return { members, depth, has_odd_name };
+  return { members, depth, has_odd_name, has_proto };
 }
 
 /**
@@ -163,6 +200,27 @@ function tooDeep(source: string): ValidationError {
   };
 }
 
+function reservedName(source: string): ValidationError {
+  const at = Math.max(0, source.indexOf(`"${RESERVED_NAME}"`));
+  return {
+    kind: "schema",
+    field: [pathAt(source, at), RESERVED_NAME].filter((step) => step !== "").join("."),
+    message: `no field may have the name ${RESERVED_NAME}; leave it out`,
+    expected: "the fields of the artifact and no others",
+    actual: excerpt(source, at),
+  };
+}
+
+function textForObject(said: string): ValidationError {
+  return {
+    kind: "schema",
+    field: "",
+    message: "the answer is a JSON string in place of an object; answer with the object itself",
+    expected: "one JSON object, not in quotes",
+    actual: excerpt(said, 0),
+  };
+}
+
 function lostNumber(source: string, at: number): ValidationError {
   const token = (source[at - 1] === "-" ? "-" : "") + numberAt(source, at);
   const written = token.length > EXCERPT_MAX / 4 ? `${token.slice(0, EXCERPT_MAX / 4)}…` : token;
@@ -176,6 +234,8 @@ function lostNumber(source: string, at: number): ValidationError {
 }
 
 const EXCERPT_MAX = 160;
+/** Models may end in white space without end. */
+const ENDING_MAX = 64;
 
 function excerpt(text: string, around: number): string {
   const from = Math.max(0, Math.min(around - EXCERPT_MAX / 2, text.length - EXCERPT_MAX));
@@ -205,22 +265,29 @@ function cutOff(source: string, path: string): ValidationError {
 }
 
 function malformed(source: string, at: number | undefined): ValidationError {
-  const place = at ?? strictErrorAt(source);
+  const strict = strictError(source);
+  const place = at ?? strict.at;
+  // Where other slips were mended, a strict reader stumbles at the first of them.
+  const why = strict.at === place && strict.why !== "" ? ` (${strict.why})` : "";
   return {
     kind: "schema",
     field: pathAt(source, place),
-    message: "this is no JSON, and it cannot be mended without changing what it says",
+    message: `this is no JSON${why}, and it cannot be mended without changing what it says`,
     expected: "strict JSON: double quotes, each value given, quotes inside strings escaped",
     actual: excerpt(source, place),
   };
 }
 
-/** Where a strict reader stumbles, if this runtime says so; else the beginning. */
-function strictErrorAt(source: string): number {
+/** Where a strict reader stumbles, if this runtime says so (else the beginning), and over what. */
+function strictError(source: string): { readonly at: number; readonly why: string } {
   try {
     JSON.parse(source);
   } catch (error) {
-    return Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? 0);
+    const { message } = error as Error;
+    const at = Number(/position (\d+)/.exec(message)?.[1] ?? 0);
+    // Only what was expected: other words quote the source, which is told beside.
+    const wanted = /\bExpected (.{1,80}?)(?: in JSON|$)/.exec(message)?.[1];
+    return { at, why: wanted === undefined ? "" : `expected ${wanted}` };
   }
-  return 0;
+  return { at: 0, why: "" };
 }

@@ -2,10 +2,10 @@
 import type { Call } from "#kernel/call.ts";
 import { canonicalJson } from "#kernel/ids.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
-import type { ChatMessage, Reading, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
-import { createAskedOnce, createLikelyAsker, nameOf, NO_USAGE } from "./ask-likely.ts";
+import type { ChatMessage, Reading, TokenLogprob } from "#contracts/nouns.ts";
+import { createAskedOnce, createLikelyAsker, nameOf } from "./ask-likely.ts";
 import type { Item, Judge } from "./ask-likely.ts";
-import { sumOf, type AskedModel, type AskModel } from "./ask-model.ts";
+import type { AskedModel, AskModel } from "./ask-model.ts";
 
 /** What a value gets that is not among the likely ones. */
 const UNTOLD = -12;
@@ -46,21 +46,19 @@ export function createReader(reading: Reading): Judge {
   return async (asking, { schema: _schema, choices: _choices, ...asked }, options, call) => {
     const fields = openFields(options);
     const sums = new Map<Item, number>(options.map((option) => [option, 0]));
-    let usage: TokenUsage = NO_USAGE;
     let last: ReadField | undefined;
     for (const field of fields) {
       const key = canonicalJson([nameOf(asked), field]);
-      const { told, usage: used } = await once(key, () => {
+      const told = await once(key, () => {
         const values = options.map((option) => option[field]);
         return read(asking, asked, field, values, call);
       });
-      if (used !== undefined) usage = sumOf(usage, used);
       last = told;
       for (const [option, sum] of sums) {
         sums.set(option, sum + (told.likely.get(JSON.stringify(option[field])) ?? UNTOLD));
       }
     }
-    return { scores: sums, answer: { ...last!.answer, usage } };
+    return { scores: sums, answer: last!.answer };
   };
 }
 

@@ -16,13 +16,18 @@ interface Walk {
   last: string;
   /** The source ended in a comma: something was to follow. */
   comma_last: boolean;
+  /** The comma before the present member is not in the source. */
+  comma_added: boolean;
+  /** Where the present string of the result starts, behind its quote. */
+  string_from: number;
 }
 
 /**
  * undefined when the two differ in spelling only: kind of quotes, quotes left out, commas and
  * colons left out or too many, comments, space between tokens, raw line breaks in strings, Python's
- * literals, and closing brackets left out after a complete value. Else the offset in the source at
- * which content was dropped, added or changed. Linear time.
+ * literals, and closing brackets left out after a complete value. Never so that a value becomes a
+ * name, or a name part of a value. Else the offset in the source at which content was dropped,
+ * added or changed. Linear time.
  */
 export function firstDifference(source: string, result: string): number | undefined {
   const walk: Walk = {
@@ -35,6 +40,8 @@ export function firstDifference(source: string, result: string): number | undefi
     open: [],
     last: "",
     comma_last: false,
+    comma_added: false,
+    string_from: 0,
   };
   while (walk.r < result.length) {
     const fits = walk.in_string ? stepInString(walk) : stepOutside(walk);
@@ -75,7 +82,8 @@ function stepOutside(walk: Walk): boolean {
   if (wanted === '"') return openString(walk, said);
   if (wanted === "," || wanted === ":") {
     if (said === wanted) take(walk, 1);
-    else if (wanted === ":" && !isPlainName(walk.result, walk.r - 1)) return false;
+    else if (!mayBeAdded(walk, wanted)) return false;
+    if (wanted === ",") walk.comma_added = said !== ",";
     walk.r++;
     walk.comma_last = said === ",";
     return true;
@@ -86,6 +94,15 @@ function stepOutside(walk: Walk): boolean {
   take(walk, 1);
   walk.r++;
   return true;
+}
+
+/** A member without its colon and its comma is no member: it is the rest of the value before it. */
+function mayBeAdded(walk: Walk, sign: string): boolean {
+  const { source, s } = walk;
+  if (sign === ":") return !walk.comma_added && isPlainName(walk.result, walk.r - 1);
+  // Quotes side by side may be quotes within one text.
+  const is_torn = walk.open.at(-1) === "[" && isQuote(source[s] ?? "") && isQuote(source[s - 1]!);
+  return !is_torn;
 }
 
 /** A comma before a closing bracket, or one of several between members, holds nothing. */
@@ -100,8 +117,10 @@ function take(walk: Walk, length: number): void {
 }
 
 function follow(walk: Walk, bracket: string): void {
-  if (bracket === "{" || bracket === "[") walk.open.push(bracket);
-  else if (bracket === "}" || bracket === "]") walk.open.pop();
+  if (bracket === "{" || bracket === "[") {
+    walk.open.push(bracket);
+    walk.comma_added = false;
+  } else if (bracket === "}" || bracket === "]") walk.open.pop();
 }
 
 /** Brackets that are missing at the end are added only after a value that is surely whole. */
@@ -114,9 +133,12 @@ function closeAtEnd(walk: Walk, bracket: string): boolean {
 
 function openString(walk: Walk, said: string | undefined): boolean {
   if (said === undefined) return false;
+  walk.is_bare = !isQuote(said);
+  // In some languages three quotes open a text; here the first two would be an empty one.
+  if (!walk.is_bare && walk.source.startsWith(said.repeat(3), walk.s)) return false;
   walk.in_string = true;
   walk.r++;
-  walk.is_bare = !isQuote(said);
+  walk.string_from = walk.r;
   if (!walk.is_bare) take(walk, 1);
   return true;
 }
@@ -181,6 +203,8 @@ const NEAR = 64;
 function closeString(walk: Walk, said: string | undefined): boolean {
   JOIN.lastIndex = walk.s;
   if (said === undefined) return false;
+  const is_name = walk.result[walk.r + 1] === ":";
+  if (walk.is_bare && !is_name && holdsMore(walk)) return false;
   if (isQuote(said)) take(walk, 1);
   else {
     // "dock #5" without quotes is no word with a comment.
@@ -190,7 +214,6 @@ function closeString(walk: Walk, said: string | undefined): boolean {
     const next = walk.source[at];
     if (next === undefined) return false;
     if (isQuote(next) && at > walk.s) return false;
-    const is_name = walk.result[walk.r + 1] === ":";
     if (is_name && !(walk.is_bare || next === ":")) return false;
     if (is_name && !isPlainName(walk.result, walk.r)) return false;
     walk.last = walk.source[walk.s - 1]!;
@@ -206,6 +229,16 @@ const PLAIN_NAME = /^[\p{L}\p{N}_$-]+$/u;
 /** Field names that lack a quote or a colon are words; else they may be prose behind a quote. */
 function isPlainName(result: string, end: number): boolean {
   return PLAIN_NAME.test(result.slice(result.lastIndexOf('"', end - 1) + 1, end));
+}
+
+/** What ends a member in other languages, and a colon that is none of a time or an address. */
+const MORE = /;|(?<!\d):(?!\/\/)|:(?!\/\/|\d)/;
+const ADDRESS = /^\w+:\/\/\S*[^\s;]$/;
+
+/** A text without quotes may have swallowed the members behind it. */
+function holdsMore({ result, string_from, r }: Walk): boolean {
+  const text = result.slice(string_from, r);
+  return MORE.test(text) && !ADDRESS.test(text);
 }
 
 const LITERALS: readonly (readonly [string, string])[] = [

@@ -1,4 +1,5 @@
-// For tests: a model server on loopback that says what a script says, in OpenAI's protocol.
+// For tests: a model server on loopback that says what a script says, in OpenAI's protocol. It is
+// as strict as the strictest: no turn is empty, and the two sides take turns.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ChatMessage, FinishReason } from "#contracts/nouns.ts";
@@ -41,12 +42,16 @@ export async function startScriptedModel(
   const asked: AskedCompletion[] = [];
   let left = 0;
   const server = createServer((request, response) => {
+    if (request.method === "GET") {
+      response.writeHead(404).end();
+      return;
+    }
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
       const body = JSON.parse(Buffer.concat(parts).toString("utf8")) as AskedCompletion;
       asked.push(body);
-      const said = answer(body, asked.length - 1);
+      const said = faultOf(body.messages) ?? answer(body, asked.length - 1);
       response.on("close", () => {
         if (!response.writableFinished) left++;
       });
@@ -65,6 +70,14 @@ export async function startScriptedModel(
   });
   const { port } = server.address() as AddressInfo;
   return { base_url: `http://127.0.0.1:${port}/v1`, asked, left: () => left };
+}
+
+function faultOf(messages: readonly ChatMessage[]): ScriptedAnswer | undefined {
+  const at = messages.findIndex(({ role, content }, index) => {
+    return String(content).trim() === "" || messages[index - 1]?.role === role;
+  });
+  const message = `message at position ${at} must not be empty, nor follow one of its own side`;
+  return at < 0 ? undefined : { status: 400, message };
 }
 
 function documentOf(

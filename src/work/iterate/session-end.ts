@@ -85,19 +85,13 @@ function finalVerdict({ deciding, drifted }: Session): SessionRow["final_verdict
   return last.failed === undefined ? "max_iter_exhausted" : "infra_error";
 }
 
-/** Who answered in the end; where nobody did, who was asked, as far as that is known. */
-function whoAnswered(session: Session): { model: string; provider: string } {
-  const last = session.deciding;
-  const { answer } = last ?? {};
-  if (answer !== undefined) return { model: answer.model, provider: answer.provider };
-  const told = last?.failed?.extra["provider"];
-  const before = session.results.findLast((result) => result.answer !== undefined)?.answer;
-  const { attempt } = last ?? {};
-  return {
-    model: attempt?.model ?? session.asked?.model ?? before?.model ?? "",
-    provider: typeof told === "string" ? told : session.asked?.provider || (before?.provider ?? ""),
-  };
+/** Who answered in the end; where nobody did, who was asked. Both of the deciding attempt. */
+function whoAnswered({ deciding, asked }: Session): { model: string; provider: string } {
+  const { model, provider } = deciding?.answer ?? asked ?? NOBODY;
+  return { model, provider };
 }
+
+const NOBODY = { model: "", provider: "" };
 
 /** The answer of an accepted session; throws for the others, with the whole history. */
 export function toAnswer(session: Session, call: Call): Output {

@@ -1,4 +1,5 @@
-// What rows of sessions say: one name for a kind, and whom a question was for that nobody answered.
+// What rows of sessions say: one name for a kind, whom a question was for that nobody answered, and
+// what was spent; what is refused before anybody is asked.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startCall } from "#kernel/call.ts";
@@ -13,6 +14,7 @@ import { iterate, sessionRow, type SessionRow } from "#contracts/iterate.ts";
 import type { EventInput } from "#contracts/observe.ts";
 import { query } from "#contracts/query.ts";
 import { validate } from "#contracts/validate.ts";
+import type { DomainPack } from "#ports/domain-pack.ts";
 import { createValidate } from "#work/validate/validate-service.ts";
 import { validateSettings } from "#work/validate/validate-settings.ts";
 import { bookshopPack } from "../../../domains/bookshop/pack.ts";
@@ -47,11 +49,18 @@ function serving(contract: { readonly operations: object }, handlers: object): n
   }) as never;
 }
 
-async function setUp(t: HasAfter, answer: (input: Asked) => Promise<Answer>) {
+async function setUp(
+  t: HasAfter,
+  answer: (input: Asked) => Promise<Answer>,
+  {
+    packs = [bookshopPack],
+    ...settings
+  }: { packs?: DomainPack[]; attempt_timeout_ms?: number } = {},
+) {
   const dir = await tempDir(t);
   const asked: Asked[] = [];
   const events: EventInput[] = [];
-  const needs = { query: serving(query, {}), packs: [bookshopPack], log: silentLog };
+  const needs = { query: serving(query, {}), packs, log: silentLog };
   const judge = await createValidate(needs, validateSettings.parse({}));
   const service = await createIterate(
     {
@@ -65,7 +74,7 @@ async function setUp(t: HasAfter, answer: (input: Asked) => Promise<Answer>) {
       log: silentLog,
       clock: systemClock,
     },
-    iterateSettings.parse({}),
+    iterateSettings.parse(settings),
   );
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= service.stop());
@@ -144,4 +153,121 @@ test("a house that stops waits for the rows of sessions whose callers have left"
   await stop();
   const verdicts = (await rows()).map((row) => row.final_verdict);
   assert.deepEqual(verdicts, ["infra_error"]);
+});
+
+const LOST = new LakehouseError("unavailable", "up broke off", { reason: "provider_failed" });
+const UNKNOWN = new LakehouseError("not_found", 'no provider "away" is registered', {
+  reason: "no_such_provider",
+});
+const STOPPING = new LakehouseError("unavailable", "the house stops", { reason: "stopping" });
+
+const FAILURES: readonly [string, LakehouseError, Partial<Asked>, string, string][] = [
+  ["a connection that is lost", LOST, { model: "up/tiny" }, "up/tiny", "up"],
+  ["a house that stops", STOPPING, {}, "up/usual", "up"],
+  ["a provider that is none", UNKNOWN, { model: "tiny", provider: "away" }, "tiny", "away"],
+  ["a tier of which nobody answered yet", LOST, { model: "tier/small" }, "tier/small", ""],
+];
+
+for (const [what, failure, names, model, provider] of FAILURES) {
+  test(`${what}: the row names whom the question was for`, async (t) => {
+    const { client, rows } = await setUp(t, () => Promise.reject(failure));
+    await assert.rejects(client.iterate({ ...ORDER, ...names }), { reason: "model_failed" });
+    const [row] = await rows();
+    assert.deepEqual([row!.model, row!.provider], [model, provider]);
+  });
+}
+
+test("a model that took over and failed is not named with the provider of another", async (t) => {
+  const { client, rows } = await setUp(t, async ({ model }) => {
+    if (model === "away/big/one") throw UNKNOWN;
+    return said;
+  });
+  const escalate = [{ at: 2, model: "away/big/one" }];
+  const order = { ...ORDER, model: "up/real", max_iterations: 2, escalate };
+  await assert.rejects(client.iterate(order), (thrown) => {
+    const { extra } = thrown as LakehouseError;
+    assert.deepEqual([extra["model"], extra["provider"]], ["away/big/one", "away"]);
+    return true;
+  });
+  const [row] = await rows();
+  assert.deepEqual([row!.model, row!.provider], ["away/big/one", "away"]);
+});
+
+const options = ["B-002", "B-003"].map((book_id) => ({
+  properties: { book_id: { const: book_id } },
+}));
+const choosing = (count: number) => ({
+  properties: {
+    books: { type: "array", minItems: count, maxItems: count, items: { anyOf: options } },
+  },
+});
+
+test("what a guided attempt spent before it failed stands in the row", async (t) => {
+  let turns = 0;
+  const { client, rows } = await setUp(t, async () => {
+    if (turns++ > 0) throw LOST;
+    return { ...said, content: '{"book_id":"B-002"}' };
+  });
+  const order = { ...ORDER, model: "up/tiny", guided: true, schema: choosing(2) };
+  await assert.rejects(client.iterate(order), { reason: "model_failed" });
+  const [row] = await rows();
+  assert.equal(row!.usage!.total_tokens, 2);
+  assert.equal(row!.attempts[0]!.usage!.total_tokens, 2);
+});
+
+test("a list of no choices is asked for as any other artifact", async (t) => {
+  const { client, asked } = await setUp(t, async () => said);
+  const order = { ...ORDER, context: {}, guided: true, schema: choosing(0) };
+  const { artifact, model, provider } = await client.iterate(order);
+  assert.deepEqual([artifact, model, provider], [{ books: [] }, "up/real", "up"]);
+  assert.equal(asked.length, 1);
+});
+
+eachTransport(
+  "the limit of an attempt is told with the model and the setting",
+  async (connect, t) => {
+    const silent = () => new Promise<never>(() => undefined);
+    const { service, rows } = await setUp(t, silent, { attempt_timeout_ms: 20 });
+    const client = await connect(iterate, service.handlers);
+    const order = { ...ORDER, model: "up/slow" };
+    await assert.rejects(client.iterate(order), (thrown) => {
+      const { code, message, hint } = thrown as LakehouseError;
+      assert.deepEqual(
+        [code, message],
+        ["deadline_exceeded", "up/slow did not answer within 20 ms"],
+      );
+      assert.match(hint!, /iterate\.attempt_timeout_ms/);
+      return true;
+    });
+    assert.equal((await rows())[0]!.provider, "up");
+  },
+);
+
+test("a caller's own deadline is not told as the limit of an attempt", async (t) => {
+  const { rows, client } = await setUp(t, () => new Promise<never>(() => undefined));
+  const call = startCall({ timeout_ms: 30 });
+  const left = client.iterate({ ...ORDER, model: "up/slow" }, call);
+  await assert.rejects(left, { code: "deadline_exceeded", message: /deadline of the call/ });
+  for (let tries = 0; tries < 100 && (await rows()).length === 0; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const { error } = (await rows())[0]!.attempts[0]!;
+  assert.match(error!.message, /deadline of the call/);
+});
+
+test("a context that nothing can be judged with is refused before anybody is asked", async (t) => {
+  const field = "context";
+  const message = "the context needs a shelf";
+  const error = { kind: "completeness" as const, field, message };
+  const validate = async () => ({ ok: false as const, error });
+  const order = { summary: "wants a shelf", validate };
+  const pack: DomainPack = { ...bookshopPack, validators: { order } };
+  const { client, asked, rows } = await setUp(t, async () => said, { packs: [pack] });
+  await assert.rejects(client.iterate({ ...ORDER, context: {} }), (thrown) => {
+    const { code, reason, issues } = thrown as LakehouseError;
+    assert.deepEqual([code, reason], ["invalid", "invalid_input"]);
+    assert.deepEqual(issues, [{ path: "context", message }]);
+    return true;
+  });
+  assert.deepEqual([asked, await rows()], [[], []]);
 });

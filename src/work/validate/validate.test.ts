@@ -81,6 +81,44 @@ eachTransport("a context is checked before there is an artifact", async (connect
   assert.deepEqual([refused, failed], [0, 0], "no artifact was judged");
 });
 
+eachTransport("a field that no validator sees is refused at the door", async (connect, t) => {
+  const client = await connect(validate, (await service(t)).handlers);
+  const hidden = '{"books":[{"book_id":"B-002","title":"Bread at Home","__proto__":{"x":1}}]}';
+  for (const [text, path] of [
+    [hidden, "artifact.books.0.__proto__"],
+    ['{"__proto__":{"x":1},"books":[]}', "artifact.__proto__"],
+  ] as const) {
+    const artifact = JSON.parse(text) as never;
+    await assert.rejects(client.validate({ kind: "order", artifact }), (error) => {
+      assert.ok(error instanceof LakehouseError);
+      assert.equal(error.reason, "invalid_input");
+      assert.equal(error.issues[0]!.path, path);
+      return true;
+    });
+  }
+});
+
+eachTransport(
+  "a verdict about the context is the caller's fault, beforehand",
+  async (connect, t) => {
+    const message = "it needs a shelf";
+    const faults: Record<string, string> = { order: "context", note: "contexts", letter: "" };
+    const validators = Object.entries(faults).map(([kind, field]) => {
+      const error = { kind: "completeness" as const, field, message };
+      return [kind, { summary: kind, validate: async () => ({ ok: false as const, error }) }];
+    });
+    const pack: DomainPack = { ...bookshopPack, validators: Object.fromEntries(validators) };
+    const client = await connect(validate, (await service(t, [pack])).handlers);
+    await assert.rejects(client.check_context({ kind: "order" }), (error) => {
+      assert.ok(error instanceof LakehouseError);
+      assert.equal(error.reason, "invalid_input");
+      assert.deepEqual(error.issues, [{ path: "context", message }]);
+      return true;
+    });
+    for (const kind of ["note", "letter"]) await client.check_context({ kind });
+  },
+);
+
 test("two domains with a validator of one name stop the start", async (t) => {
   await assert.rejects(service(t, [bookshopPack, { ...bookshopPack, name: "other" }]), {
     code: "conflict",
