@@ -2,7 +2,7 @@
 // the program ends.
 import type { OpenHouse } from "#edges/cli/cli-host.ts";
 import { ALL_CONTRACTS, type Clients, type ServiceName } from "#contracts/all-contracts.ts";
-import { startCall, type Call } from "#kernel/call.ts";
+import { boundedCall, startCall, type Call } from "#kernel/call.ts";
 import type { Operation } from "#kernel/contract.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 
@@ -71,7 +71,7 @@ export function createInterruptions(end: (code: number) => void): Interruptions 
 
 type Ask = (input: unknown, call?: Call) => unknown;
 
-/** The same clients; a call that is not part of another one ends with the signal. */
+/** The same clients; every call ends with the signal. */
 function leavingClients(clients: Clients, signal: AbortSignal): Clients {
   const leaving: Record<string, Record<string, Ask>> = {};
   for (const service of Object.keys(clients) as ServiceName[]) {
@@ -80,7 +80,10 @@ function leavingClients(clients: Clients, signal: AbortSignal): Clients {
     leaving[service] = Object.fromEntries(
       operations.map(([name, { timeout_ms }]): [string, Ask] => [
         name,
-        (input, call) => client[name]!(input, call ?? startCall({ timeout_ms, signal })),
+        (input, call) => {
+          const asked = call ?? startCall({ timeout_ms });
+          return client[name]!(input, boundedCall(asked, { signal }));
+        },
       ]),
     );
   }

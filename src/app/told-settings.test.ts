@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { LakehouseError } from "#kernel/problem.ts";
+import type { LakehouseError } from "#kernel/problem.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
 import { loadSettings } from "./settings.ts";
 

@@ -15,14 +15,18 @@ export function witnessedLedger(
     costOf,
     admit(asked) {
       const started_ms = Date.now();
+      // Known from the start: who is asked puts its own spans below it.
+      const span_id = newSpanId();
       const witnessed = (admitted: AdmittedModel | undefined): AdmittedModel => ({
+        span_id,
         covers: (provider, model) => admitted?.covers(provider, model) ?? true,
         lost(outcome) {
-          tell(modelEvent(asked, outcome, costOf(outcome), Date.now() - outcome.duration_ms));
+          const left_ms = Date.now() - outcome.duration_ms;
+          tell(modelEvent(asked, outcome, costOf(outcome), left_ms, newSpanId()));
           return admitted?.lost(outcome) ?? Promise.resolve();
         },
         settle(outcome) {
-          tell(modelEvent(asked, outcome, costOf(outcome), started_ms));
+          tell(modelEvent(asked, outcome, costOf(outcome), started_ms, span_id));
           return admitted?.settle(outcome) ?? Promise.resolve();
         },
       });
@@ -41,6 +45,7 @@ function modelEvent(
   outcome: ModelOutcome,
   cost: number | null,
   started_ms: number,
+  span_id: string,
 ): EventInput {
   const { error, duration_ms } = outcome;
   const event: Filled<EventInput> = {
@@ -50,7 +55,7 @@ function modelEvent(
     success: error === undefined,
     duration_ms,
     trace_id: asked.trace_id,
-    span_id: newSpanId(),
+    span_id,
     principal: asked.caller.name,
     details: { span_kind: "client", attributes: genAiAttributes(asked, outcome, cost) },
   };

@@ -2,7 +2,7 @@
 import type { CallsInFlight, OpenCall } from "./calls-in-flight.ts";
 import { startCall, type Call, type Principal } from "./call.ts";
 import { parseRoute, type ByteStream, type HttpRoute, type Operation } from "./contract.ts";
-import { codingsOf } from "./content-decoding.ts";
+import { codingsOf, mayEncode } from "./content-decoding.ts";
 import { endingIterator } from "./ending-iterator.ts";
 import {
   asText,
@@ -74,7 +74,7 @@ export async function answerCall(
     const call = callOf(asked, operation, asked.authenticate(operation), open.signal);
     const input = inputInQuery(operation, asked.http_method)
       ? queryOf(asked)
-      : jsonObjectOf(await bodyTextOf(asked, operation));
+      : jsonObjectOf(await bodyTextOf(asked, operation), asked);
     addToInput(input, asked, route, operation);
     if (operation.kind === "stream") {
       return await streamAnswer(method(input, call) as AsyncIterable<unknown>, {
@@ -175,13 +175,15 @@ function bodyTextOf(asked: AskedOverHttp, operation: Operation): Promise<string>
   return asked.text(bytes_max);
 }
 
-function jsonObjectOf(text: string): Record<string, unknown> {
+function jsonObjectOf(text: string, asked: AskedOverHttp): Record<string, unknown> {
   if (text.trim() === "") return {};
   checkJsonDepth(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
+    const encoding = asked.header("content-encoding");
+    if (encoding !== undefined && mayEncode(encoding)) throw bodyEncoded(encoding, error);
     const message = `the request body is not JSON: ${(error as Error).message}`;
     throw new LakehouseError("invalid", message, { reason: "not_json", cause: error });
   }
@@ -196,10 +198,11 @@ export function bodyEndedEarly(cause: unknown): LakehouseError {
   return new LakehouseError("cancelled", "the request ended before its body did", { cause });
 }
 
-function bodyEncoded(encoding: string): LakehouseError {
+function bodyEncoded(encoding: string, cause?: unknown): LakehouseError {
   return new LakehouseError("invalid", `the request body is encoded (${encoding})`, {
     reason: "body_encoded",
     hint: "send JSON as it is, without a content-encoding",
+    cause,
   });
 }
 

@@ -37,6 +37,14 @@ export function codingsOf(header: string): string[] {
   return names.filter((name) => Object.hasOwn(DECODERS, name) || UNREAD.has(name));
 }
 
+/** What senders say of a body that they left as it is. */
+const NO_CODINGS: ReadonlySet<string> = new Set(["", "identity", "none", "utf-8", "utf8"]);
+
+/** Whether a body that cannot be read may be in a coding of the header, known here or not. */
+export function mayEncode(header: string): boolean {
+  return header.split(",").some((name) => !NO_CODINGS.has(name.trim().toLowerCase()));
+}
+
 /**
  * The body's own bytes; undefined where nobody here decodes it, or it has more than one coding
  * (each makes a bomb a thousand times larger). Whoever reads bounds them as any body's: nothing is

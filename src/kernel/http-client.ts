@@ -219,8 +219,9 @@ function outwardError(
     const message = `${origin} did not answer within ${request.timeout_ms} ms`;
     return new LakehouseError("deadline_exceeded", message, { reason: "no_answer", cause: error });
   }
-  const { code, message } = error as Error & { code?: string };
-  const why = error instanceof BadAnswerError ? message : (code ?? message);
+  const { code, message } = error as Error & { code?: string | number };
+  // That of a DOMException is a number, and says nothing.
+  const why = error instanceof BadAnswerError || typeof code !== "string" ? message : code;
   const what = wasSent(error) ? "was lost before it had answered" : "cannot be reached";
   return new LakehouseError("unavailable", `${origin} ${what} (${why})`, {
     reason: "unreachable",

@@ -77,6 +77,43 @@ test("no proxy of the environment is asked", async (t) => {
   assert.equal(await told(env, DIRECT, [`http://127.0.0.1:${port}/`]), "good\ngood");
 });
 
+const PATIENT = `
+const [client, slow] = process.argv.slice(-2);
+import(client).then(async ({ createHttpRequester, collectBytes }) => {
+  const request = createHttpRequester({ fetch_plain: true });
+  const text = async (path) => {
+    const { body } = await request({ method: "POST", url: slow + path, body: "{}" });
+    return (await collectBytes(body)).toString();
+  };
+  console.log((await Promise.all([text("late"), text("halting")])).join());
+  process.exit(0);
+}).catch((error) => { console.log(error.message); process.exit(0); });
+`;
+
+test("silence is ended by who asks, not by a limit of the runtime's own", async (t) => {
+  // The shortest that Bun's limit can be: it looks every 4 s.
+  const env = { BUN_CONFIG_HTTP_IDLE_TIMEOUT: "1" };
+  const silent_ms = onBun() ? 10_000 : 50;
+  const port = await listening(
+    t,
+    createHttpServer((asked, response) => {
+      if (asked.url === "/halting") response.write("be");
+      setTimeout(() => response.end(asked.url === "/halting" ? "gun" : "late"), silent_ms);
+    }),
+  );
+  assert.equal(await told(env, PATIENT, [`http://127.0.0.1:${port}/`]), "late,begun");
+});
+
+test("an error whose code is a number says what it is", async (t) => {
+  const port = await listening(t, hung());
+  async function* broken(): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(1);
+    throw new DOMException("its source ran dry", "TimeoutError");
+  }
+  const asking = request({ method: "POST", url: `http://127.0.0.1:${port}/`, body: broken() });
+  await assert.rejects(asking, /its source ran dry/);
+});
+
 test("a fetch gives its room back when it is read, left, refused or broken", async (t) => {
   const port = await listening(
     t,

@@ -60,6 +60,8 @@ interface BunFetchInit extends RequestInit {
   /** False: none, whatever the environment says; `null` and "" would ask it. */
   readonly proxy: false;
   readonly decompress: boolean;
+  /** False: none; else 5 minutes without a byte end it, however patient its caller is. */
+  readonly timeout: false;
 }
 
 /** As undici does it: bytes come as they were sent, straight from whoever is asked. */
@@ -72,6 +74,7 @@ function fetchInit({ method, headers, body, signal }: Exchange<FetchBody>): BunF
     redirect: "manual",
     proxy: false,
     decompress: false,
+    timeout: false,
   };
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
 import { checkInput } from "./check-input.ts";
-import { LakehouseError } from "./problem.ts";
+import type { LakehouseError } from "./problem.ts";
 
 const text_or_list = z.union([z.string(), z.array(z.string()).max(2)]);
 const schema = z.strictObject({

@@ -17,6 +17,17 @@ export interface AskedModel {
   readonly max_tokens?: number | undefined;
   /** An upper bound of the prompt's tokens; asked for only where a budget needs it. */
   readonly promptTokensMax?: (() => number) | undefined;
+  /** Of whoever may ask more than once for a call; absent: how it ends tells what is paid. */
+  readonly tries?: TriesSoFar | undefined;
+}
+
+/** Read while the call runs. */
+export interface TriesSoFar {
+  /**
+   * How many have ended so that there may be work in them, and nobody told how much. Only grows:
+   * what was reserved for the models asked until then is charged, whatever comes of the call.
+   */
+  readonly lost: number;
 }
 
 export interface ModelOutcome {
@@ -34,16 +45,18 @@ export interface ModelOutcome {
   readonly retries: number;
   /** A second request was sent because the first was slow. */
   readonly hedged?: boolean | undefined;
-  /** A provider was asked, and may have worked whatever came of it. */
+  /** A model was asked, and may have worked whatever came of it; not where `tries` are told. */
   readonly sent?: boolean | undefined;
   /** The provider was lost after it was asked, and before its answer. */
   readonly broke_off?: boolean | undefined;
 }
 
 export interface AdmittedModel {
+  /** Of the span that this call will have; undefined: nobody makes one. */
+  readonly span_id?: string | undefined;
   /**
-   * Whether the caller may be answered by this model too; reserves what that may cost, or throws
-   * `rate_limited` (key_budget_spent).
+   * Whether the caller may be answered by this model too; reserves what that may cost, beside what
+   * lost tries are charged, or throws `rate_limited` (key_budget_spent).
    */
   covers(provider: string, model: string): boolean;
   /** A line for a try that was left for a quicker one; it is never charged. */

@@ -57,6 +57,44 @@ test("events: comments, CRLF, several data lines, names, an end without its empt
   );
 });
 
+test("events come out the same, whichever end their lines have", async () => {
+  const text = ": hi\ndata: a\ndata:b\n\nevent: error\ndata: {}\n\n\n\ndata: é\n\ndata: half";
+  for (const end of ["\n", "\r\n", "\r"]) {
+    await fc.assert(
+      fc.asyncProperty(sizes, async (cuts) => {
+        const events = await collect(serverSentEvents(cut(text.replaceAll("\n", end), cuts)));
+        assert.deepEqual(events, [
+          { event: "message", data: "a\nb", complete: true },
+          { event: "error", data: "{}", complete: true },
+          { event: "message", data: "é", complete: true },
+          { event: "message", data: "half", complete: false },
+        ]);
+      }),
+    );
+  }
+  // Two ends, of which the first is a CR alone.
+  const mixed = cut("data: a\r\r\ndata: b\n\r\n", [1]);
+  assert.deepEqual(
+    (await collect(serverSentEvents(mixed))).map(({ data }) => data),
+    ["a", "b"],
+  );
+});
+
+test("an event whose lines end in CR is there with its last byte", async () => {
+  async function* stalling(): AsyncGenerator<Uint8Array> {
+    yield new TextEncoder().encode("data: a\r\r");
+    await new Promise(() => undefined);
+  }
+  const { value } = await serverSentEvents(stalling()).next();
+  assert.deepEqual(value, { event: "message", data: "a", complete: true });
+});
+
+test("a CR within a line of JSON ends no line", async () => {
+  assert.deepEqual(await collect(textLines(cut('{"a":\r1}\n', [3]))), [
+    { text: '{"a":\r1}', complete: true },
+  ]);
+});
+
 test("an event of many lines may be no longer than one of one line", async () => {
   const mib = `data: ${"x".repeat(1024 * 1024)}\n`;
   const events = (count: number) =>

@@ -12,13 +12,29 @@ export interface StreamLine {
 }
 
 /** Lines without their ends (LF or CRLF). Errors: `unavailable` (bad_provider_answer: too long). */
-export async function* textLines(body: ByteStream): AsyncGenerator<StreamLine> {
+export function textLines(body: ByteStream): AsyncGenerator<StreamLine> {
+  return linesOf(body, false);
+}
+
+/** `by_cr`: a CR alone ends a line too, at once; an LF that comes after it is of the same end. */
+async function* linesOf(body: ByteStream, by_cr: boolean): AsyncGenerator<StreamLine> {
   const decoder = new TextDecoder();
+  let after_cr = false;
   // Pieces of an unfinished line are joined once its end has come: joining each time is quadratic.
   let pieces: string[] = [];
   let length = 0;
   for await (const chunk of body) {
-    const parts = decoder.decode(chunk, { stream: true }).split("\n");
+    let text = decoder.decode(chunk, { stream: true });
+    if (after_cr && text !== "") {
+      after_cr = false;
+      if (text.startsWith("\n")) text = text.slice(1);
+    }
+    let ends: string | RegExp = "\n";
+    if (by_cr && text.includes("\r")) {
+      after_cr = text.endsWith("\r");
+      ends = ANY_END;
+    }
+    const parts = text.split(ends);
     for (const [at, part] of parts.entries()) {
       pieces.push(part);
       length += part.length;
@@ -32,6 +48,9 @@ export async function* textLines(body: ByteStream): AsyncGenerator<StreamLine> {
   const rest = pieces.join("") + decoder.decode();
   if (rest !== "") yield { text: rest, complete: false };
 }
+
+/** As event streams have them. */
+const ANY_END = /\r\n?|\n/;
 
 export interface ServerSentEvent {
   readonly event: string;
@@ -48,7 +67,7 @@ export async function* serverSentEvents(body: ByteStream): AsyncGenerator<Server
   let event = "message";
   let data: string[] = [];
   let length = 0;
-  for await (const { text } of textLines(body)) {
+  for await (const { text } of linesOf(body, true)) {
     if (text === "") {
       if (data.length > 0) yield { event, data: data.join("\n"), complete: true };
       event = "message";

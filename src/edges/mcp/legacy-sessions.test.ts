@@ -206,6 +206,33 @@ test("a cancelled call's stream ends at once; in a batch its place is told to be
   assert.match(await next.text(), /slowly done/);
 });
 
+test("a request that its own batch cancels leaves the stream to those that come after it", async (t) => {
+  const { begin, send, release, cancelled } = openSessions(t, 2);
+  const id = await begin();
+  const ping = { jsonrpc: "2.0", id: 21, method: "ping" };
+  const batches = [
+    [slow(20), cancel(20), ping],
+    [slow(20), ping, cancel(20)],
+    [ping, slow(20), cancel(20)],
+  ];
+  for (const batch of batches) {
+    const answer = await (await send(id, batch)).text();
+    assert.match(answer, /"result":{},[^}]*"id":21|"id":21,[^}]*"result":{}/);
+    assert.match(answer, /"id":20,"error":{"code":-32000/);
+  }
+  assert.deepEqual(cancelled, [20, 20, 20]);
+  // None has anybody else on its stream; the server hears of the second before it has begun.
+  for (const batch of [
+    [slow(22), cancel(22)],
+    [cancel(22), slow(22)],
+  ]) {
+    assert.equal(await (await send(id, batch)).text(), "");
+  }
+  const call = await send(id, slow(22));
+  release();
+  assert.match(await call.text(), /slowly done.*"id":22/);
+});
+
 test("a second request with the id of a running one is refused", async (t) => {
   const { begin, send, release } = openSessions(t, 2);
   const id = await begin();

@@ -36,7 +36,9 @@ export function watchRequests(
     if (isJSONRPCRequest(message)) running.set(message.id, extra?.request);
     deliver?.(message, extra);
     const cancelled = cancelledBy(message);
-    if (cancelled !== undefined) giveUp(cancelled);
+    // All messages of a POST are delivered in one turn, and the server hears of this one after it:
+    // those to come may share its stream, or be what is cancelled.
+    if (cancelled !== undefined) queueMicrotask(() => giveUp(cancelled));
   };
   transport.send = async (message, options) => {
     if (isJSONRPCResponse(message) && message.id !== undefined) settle(message.id);

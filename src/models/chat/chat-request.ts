@@ -18,6 +18,7 @@ export function toChatRequest(
   model: string,
   signal: AbortSignal,
   call: Call,
+  span_id: string | undefined,
 ): ChatRequest {
   const { stop } = asked;
   return {
@@ -32,9 +33,16 @@ export function toChatRequest(
     tool_choice: asked.tool_choice,
     top_logprobs: asked.logprobs === true ? (asked.top_logprobs ?? 0) : undefined,
     extra: asked.extra,
-    trace_headers: traceparentHeaders(call),
+    trace_headers: traceHeaders(call, span_id),
     signal,
   };
+}
+
+/** The provider's spans hang below that of asking it, where there is one. */
+function traceHeaders(call: Call, span_id: string | undefined) {
+  if (span_id === undefined) return traceparentHeaders(call);
+  const { trace_id, tracestate } = call;
+  return traceparentHeaders({ trace_id, span_id, tracestate });
 }
 
 /** Errors: `invalid`, for what would be left out in silence. */

@@ -300,6 +300,7 @@ eachTransport(
       assert.deepEqual(error.extra["error"], {
         message: error.message,
         type: "server_error",
+        param: null,
         code: "provider_failed",
       });
       return true;

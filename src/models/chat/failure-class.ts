@@ -22,6 +22,29 @@ export function failureClass(error: LakehouseError): FailureClass | undefined {
   }
 }
 
+/** How a try ends for which a provider has certainly done no work, or none that is paid for. */
+const UNPAID: ReadonlySet<string> = new Set([
+  // Before it is sent: what an adapter cannot say to its provider.
+  "invalid_input",
+  "provider_unreachable",
+  "provider_rate_limited",
+  "provider_failed",
+  "no_such_model",
+]);
+
+/**
+ * Whether a provider that was asked may have worked, and nobody told how much: it went silent, was
+ * left, broke off or said what cannot be read.
+ */
+export function mayHaveWorked(error: LakehouseError): boolean {
+  return error.extra["broke_off"] === true || !UNPAID.has(error.reason);
+}
+
+/** Whether we did not ask the provider, which then says nothing of how it fares. */
+export function isUnasked({ reason }: LakehouseError): boolean {
+  return reason === "provider_circuit_open" || reason === "provider_queue_full";
+}
+
 /**
  * Whether a failure tells of one caller's request, account or our own limits, and not of how the
  * provider fares: 401, 402 and 403 (as moderation has it too), and an answer longer than we take.

@@ -1,5 +1,7 @@
 // Asks a second time when the first piece is slow to come; who speaks first is listened to.
+import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
+import { mayHaveWorked } from "./failure-class.ts";
 import type { Deltas } from "./guarded-answer.ts";
 
 /** An answer whose first piece is there. */
@@ -24,7 +26,8 @@ export interface HedgeRules {
 /**
  * The first of at most two attempts that speaks; the other one is left at once, and `onLeft` hears
  * of it. A first attempt that fails before the second was made fails the whole: retries are
- * somebody else's business.
+ * somebody else's business. Where both fail, the error of one that may have worked is thrown, since
+ * that is not for asking again.
  */
 export function hedgedAnswer(
   attempt: () => Attempt,
@@ -38,6 +41,7 @@ export function hedgedAnswer(
   return new Promise((resolve, reject) => {
     const made = new Set<Attempt>();
     let over = false;
+    let failure: LakehouseError | undefined;
     const listen = (one: Attempt) => {
       made.add(one);
       one.started.then(
@@ -52,12 +56,13 @@ export function hedgedAnswer(
           }
           resolve(answer);
         },
-        (error: unknown) => {
+        (thrown: unknown) => {
           made.delete(one);
+          if (failure === undefined || !mayHaveWorked(failure)) failure = toLakehouseError(thrown);
           if (over || made.size > 0) return;
           over = true;
           clearTimeout(timer);
-          reject(error as Error);
+          reject(failure);
         },
       );
     };

@@ -3,7 +3,7 @@ import { assert } from "#kernel/assert.ts";
 import { remainingMs, type Call } from "#kernel/call.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
-import type { CallLedger } from "#ports/call-ledger.ts";
+import type { CallLedger, TriesSoFar } from "#ports/call-ledger.ts";
 import type { ChatProvider } from "#ports/chat-model.ts";
 import type { SameRequest } from "#ports/same-request.ts";
 import {
@@ -14,7 +14,7 @@ import {
 } from "./answer-cache.ts";
 import { checkAsked, promptTokensMax, toChatRequest, type AskedChat } from "./chat-request.ts";
 import type { ChatSettings } from "./chat-settings.ts";
-import { failureClass } from "./failure-class.ts";
+import { failureClass, mayHaveWorked } from "./failure-class.ts";
 import { guardedAnswer, type Deltas } from "./guarded-answer.ts";
 import { guardedWhole } from "./guarded-whole.ts";
 import { hedgedAnswer, type Attempt, type StartedAnswer } from "./hedged-answer.ts";
@@ -26,7 +26,7 @@ import {
   noteLost,
   settledAnswer,
   settleFailed,
-  type CallTally,
+  startTally,
   type Settling,
 } from "./settled-answer.ts";
 
@@ -82,18 +82,24 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
         place.over({ spoke: false });
         throw new LakehouseError("cancelled", "another try has answered");
       }
-      settling.tally.sent = true;
-      const request = (signal: AbortSignal) => toChatRequest(asked, route.model, signal, call);
-      if (may_whole && provider.whole !== undefined) {
-        const ask = (signal: AbortSignal) => provider.whole!(request(signal));
-        const first = await guardedWhole(provider.name, ask, settings, call, place.over);
-        return { first, rest: NOTHING_MORE };
+      const request = (signal: AbortSignal) =>
+        toChatRequest(asked, route.model, signal, call, settling.admitted?.span_id);
+      try {
+        if (may_whole && provider.whole !== undefined) {
+          const ask = (signal: AbortSignal) => provider.whole!(request(signal));
+          const first = await guardedWhole(provider.name, ask, settings, call, place.over);
+          return { first, rest: NOTHING_MORE };
+        }
+        const open = (signal: AbortSignal) => provider.chat(request(signal));
+        deltas = guardedAnswer(provider.name, open, settings, call, place.over);
+        const first = await deltas.next();
+        assert(!first.done, "a guarded answer ended without its last piece");
+        return { first: first.value, rest: deltas };
+      } catch (thrown) {
+        // One that was left for a quicker one has a line of its own.
+        if (!left && mayHaveWorked(toLakehouseError(thrown))) settling.tally.lost++;
+        throw thrown;
       }
-      const open = (signal: AbortSignal) => provider.chat(request(signal));
-      deltas = guardedAnswer(provider.name, open, settings, call, place.over);
-      const first = await deltas.next();
-      assert(!first.done, "a guarded answer ended without its last piece");
-      return { first: first.value, rest: deltas };
     };
     return {
       began: performance.now(),
@@ -154,7 +160,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
     throw why!;
   }
 
-  function admit(route: Route, asked: AskedChat, call: Call, stream: boolean) {
+  function admit(route: Route, asked: AskedChat, call: Call, stream: boolean, tries: TriesSoFar) {
     const { trace_id, span_id, principal: caller } = call;
     // Asked again for each model that may answer, and as long as the prompt.
     let prompt_tokens: number | undefined;
@@ -169,6 +175,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
       task_class: asked.task_class,
       max_tokens: asked.max_tokens,
       promptTokensMax: () => (prompt_tokens ??= promptTokensMax(asked)),
+      tries,
     });
   }
 
@@ -177,19 +184,11 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
       checkAsked(asked);
       const route = routeModel(asked, table);
       const began = performance.now();
-      const admitted = await admit(route, asked, call, stream);
+      const tally = startTally(route, began);
+      const admitted = await admit(route, asked, call, stream, tally);
       // Who may have answered is not known then, nor who else may hear it.
       const key = modelsBeside(asked).length > 0 ? undefined : cache.keyOf(nameOf(route), asked);
-      const tally: CallTally = {
-        provider: route.provider,
-        model: route.model,
-        began,
-        first_token_ms: undefined,
-        cache: key === undefined ? "off" : "miss",
-        retries: 0,
-        hedged: false,
-        sent: false,
-      };
+      if (key !== undefined) tally.cache = "miss";
       const settling: Settling = { tally, admitted, stream, log: needs.log };
       const kept = key === undefined ? undefined : cache.get(key);
       if (kept !== undefined) return fromCache(kept, ways, settling);

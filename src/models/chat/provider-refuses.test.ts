@@ -48,6 +48,7 @@ for (const status of [400, 413, 422]) {
       assert.deepEqual(failure.extra["error"], {
         message: `up answered ${status}: the context is too long`,
         type: "invalid_request_error",
+        param: null,
         code: "context_length_exceeded",
       });
     }

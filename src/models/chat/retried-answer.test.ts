@@ -2,7 +2,9 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { LakehouseError } from "#kernel/problem.ts";
-import { waitBefore } from "./retried-answer.ts";
+import { startCall } from "#kernel/call.ts";
+import { failureOf } from "../../../test/support/failure-of.ts";
+import { retriedAnswer, waitBefore } from "./retried-answer.ts";
 
 const rules = { retries_max: 3, retry_base_ms: 100, retry_wait_max_ms: 1_000 };
 const unreachable = new LakehouseError("unavailable", "x", { reason: "provider_unreachable" });
@@ -40,4 +42,18 @@ test("only failures that pass are tried again", () => {
   assert.equal(waitBefore(failed(500), 0, rules), undefined);
   assert.equal(waitBefore(failed(401), 0, rules), undefined);
   assert.equal(waitBefore(new LakehouseError("not_found", "x"), 0, rules), undefined);
+});
+
+test("what the provider said is told, and not that nobody asked it after that", async () => {
+  const open = new LakehouseError("unavailable", "x", { reason: "provider_circuit_open" });
+  const full = new LakehouseError("rate_limited", "x", { reason: "provider_queue_full" });
+  const swift = { ...rules, retry_base_ms: 1 };
+  const outcome = (errors: readonly LakehouseError[]) => {
+    const left = [...errors];
+    const attempt = () => Promise.reject(left.shift()!);
+    return failureOf(retriedAnswer(attempt, swift, startCall(), () => undefined));
+  };
+  assert.equal(await outcome([busy(0), unreachable, open]), unreachable);
+  assert.equal((await outcome([busy(0), full])).reason, "provider_rate_limited");
+  assert.equal(await outcome([open]), open);
 });

@@ -1,6 +1,7 @@
 // Tries again when a provider cannot be reached or is busy, as long as nothing was said yet.
 import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
 import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
+import { isUnasked } from "./failure-class.ts";
 
 export interface RetryRules {
   readonly retries_max: number;
@@ -19,11 +20,15 @@ export async function retriedAnswer<T>(
   call: Call,
   onRetry: (error: LakehouseError, wait_ms: number) => void,
 ): Promise<T> {
+  let before: LakehouseError | undefined;
   for (let tries = 0; ; tries++) {
     try {
       return await attempt();
     } catch (thrown) {
       const error = toLakehouseError(thrown);
+      // What the provider said itself says more.
+      if (before !== undefined && isUnasked(error)) throw before;
+      before = error;
       const wait_ms = waitBefore(error, tries, rules);
       if (wait_ms === undefined || wait_ms >= remainingMs(call)) throw error;
       onRetry(error, wait_ms);

@@ -2,12 +2,12 @@
 import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
 import type { Log } from "#kernel/log.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
-import type { AdmittedModel, ModelOutcome } from "#ports/call-ledger.ts";
+import type { AdmittedModel, ModelOutcome, TriesSoFar } from "#ports/call-ledger.ts";
 import type { TokenUsage } from "#contracts/nouns.ts";
 import type { Deltas } from "./guarded-answer.ts";
 
 /** What is known of a call while it runs. */
-export interface CallTally {
+export interface CallTally extends TriesSoFar {
   provider: string;
   model: string;
   /** `performance.now()` */
@@ -16,8 +16,23 @@ export interface CallTally {
   cache: ModelOutcome["cache"];
   retries: number;
   hedged: boolean;
-  /** A provider was asked. */
-  sent: boolean;
+  lost: number;
+}
+
+export function startTally(
+  { provider, model }: Pick<CallTally, "provider" | "model">,
+  began: number,
+): CallTally {
+  return {
+    provider,
+    model,
+    began,
+    first_token_ms: undefined,
+    cache: "off",
+    retries: 0,
+    hedged: false,
+    lost: 0,
+  };
 }
 
 export interface Settling {
@@ -29,12 +44,12 @@ export interface Settling {
   readonly log: Log;
 }
 
-type End = Pick<ModelOutcome, "usage" | "finish_reason" | "error" | "broke_off">;
+type End = Pick<ModelOutcome, "usage" | "finish_reason" | "error">;
 
 /** Writes the line; resolves when it is durable. */
 export function settle({ tally, admitted }: Settling, end: End): Promise<void> {
   if (admitted === undefined) return Promise.resolve();
-  const { provider, model, first_token_ms, cache, retries, hedged, sent } = tally;
+  const { provider, model, first_token_ms, cache, retries, hedged } = tally;
   const duration_ms = performance.now() - tally.began;
   return admitted.settle({
     provider,
@@ -43,7 +58,6 @@ export function settle({ tally, admitted }: Settling, end: End): Promise<void> {
     cache,
     retries,
     hedged,
-    sent,
     ...end,
     duration_ms,
   });
@@ -75,9 +89,7 @@ export function noteLost(
 /** Settles a call that failed before it spoke; the error is thrown in any case. */
 export async function settleFailed(settling: Settling, thrown: unknown): Promise<never> {
   const error = toLakehouseError(thrown);
-  const broke_off = error.extra["broke_off"] === true;
-  const end = { usage: undefined, finish_reason: undefined, error: error.reason, broke_off };
-  await settle(settling, end);
+  await settle(settling, { usage: undefined, finish_reason: undefined, error: error.reason });
   throw error;
 }
 

@@ -69,3 +69,40 @@ test("who is lost after it was asked is charged what was held; who refused is no
   assert.equal(await charged({ error: "provider_unreachable" }), 0);
   await service.stop();
 });
+
+test("lost tries are charged what was held for their model, beside the answer, and for good", async (t) => {
+  const dir = await tempDir(t);
+  const { service, client } = await open(dir);
+  const { secret } = await client.create_key({ name: "k", budget: { day_tokens: 1_000 } });
+  const spent = async () => (await client.keys({})).keys[0]!.spent.day_tokens;
+  const admit = (tries: { lost: number }) =>
+    service.ledger.admit({ ...asked(service.holderOf(secret)!), tries });
+  const used = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+
+  const tries = { lost: 0 };
+  const admitted = await admit(tries);
+  // Two side by side, of one model.
+  tries.lost = 2;
+  assert.ok(admitted.covers("p", "second"));
+  assert.equal(await spent(), 200);
+  assert.ok(admitted.covers("p", "third"));
+  await admitted.settle(outcome({ model: "third", usage: used }));
+  assert.equal(await spent(), 215);
+
+  const twice = { lost: 0 };
+  const failed = await admit(twice);
+  twice.lost = 1;
+  assert.ok(failed.covers("p", "second"));
+  twice.lost = 2;
+  await failed.settle(outcome({ error: "provider_failed" }));
+  assert.equal(await spent(), 415);
+
+  // Who spoke and did not tell its tokens, after another of the same model was lost.
+  const untold = { lost: 1 };
+  await (await admit(untold)).settle(outcome({ first_token_ms: 1 }));
+  assert.equal(await spent(), 515);
+  await service.stop();
+  const again = await open(dir);
+  assert.equal((await again.client.keys({})).keys[0]!.spent.day_tokens, 515);
+  await again.service.stop();
+});

@@ -4,7 +4,13 @@ import { isoTime, type Clock } from "#kernel/clock.ts";
 import type { JsonlLog } from "#kernel/jsonl-log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { UsageLine } from "#contracts/usage.ts";
-import type { AdmittedModel, AskedModel, CallLedger, ModelOutcome } from "#ports/call-ledger.ts";
+import type {
+  AdmittedModel,
+  AskedModel,
+  CallLedger,
+  ModelOutcome,
+  TriesSoFar,
+} from "#ports/call-ledger.ts";
 import type { HeldCaller } from "./held-tokens.ts";
 import { createKeyAccount, nameOf, NOTHING, type Amount, type KeyAccount } from "./key-account.ts";
 import { cachedTokens, type PriceTable } from "./price-table.ts";
@@ -70,10 +76,28 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     const account = accountOf(key.key_id);
     const held = account.reserve(key, mostOf(asked, key, full_name), needs.clock.now());
     let settled = false;
+    let lost_tries = 0;
+    /** For lost tries, which no usage tells of. */
+    let charged: Amount = NOTHING;
+
+    /** What was held is spent; who is asked after that is held for anew. */
+    function chargeLost(): void {
+      const { lost } = asked.tries ?? NO_TRIES;
+      if (lost === lost_tries) return;
+      // Of two requests that were sent side by side both may have worked.
+      const times = lost - lost_tries;
+      lost_tries = lost;
+      const spent = { tokens: held.tokens * times, cost: held.cost * times };
+      account.settle(held, spent, needs.clock.now());
+      held.tokens = held.cost = 0;
+      charged = sumOf(charged, spent);
+    }
+
     return {
       covers(provider, model) {
         const other = `${provider}/${model}`;
         if (!key.allows(other)) return false;
+        chargeLost();
         account.raise(held, key, mostOf(asked, key, other), needs.clock.now());
         return true;
       },
@@ -81,12 +105,13 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
       settle(outcome) {
         if (settled) return Promise.resolve();
         settled = true;
+        chargeLost();
         const { usage } = outcome;
         const seen = Math.max(longest.get(key.key_id) ?? 0, usage?.completion_tokens ?? 0);
         longest.set(key.key_id, seen);
         const spent = chargeOf(outcome, { tokens: held.tokens, cost: held.cost });
         account.settle(held, spent, needs.clock.now());
-        return write(asked, outcome, spent);
+        return write(asked, outcome, charged === NOTHING ? spent : sumOf(charged, spent));
       },
     };
   }
@@ -154,6 +179,12 @@ function isMetered({ budget, tokens_per_minute }: HeldCaller): boolean {
   return tokens_per_minute !== null || Object.values(budget).some((limit) => limit !== null);
 }
 
+const NO_TRIES: TriesSoFar = { lost: 0 };
+
+function sumOf(one: Amount, other: Amount): Amount {
+  return { tokens: one.tokens + other.tokens, cost: one.cost + other.cost };
+}
+
 /** Microseconds are enough. */
 function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
@@ -166,17 +197,16 @@ function notAllowed(key: HeldCaller, full_name: string): LakehouseError {
   });
 }
 
-/** How a call ends for which a provider has certainly done no work, or none that it is paid for. */
+/**
+ * How a call that tells no tries (of embedders and rerankers) ends where certainly no work was
+ * done, or none that is paid for.
+ */
 const UNPAID: ReadonlySet<string | undefined> = new Set([
   "provider_unreachable",
-  "provider_circuit_open",
-  "provider_queue_full",
   "provider_rate_limited",
   "provider_failed",
   "no_such_model",
-  "model_not_allowed",
-  "key_budget_spent",
-  // Of embedders and rerankers, before anything is asked of them.
+  // Before anything is asked of them.
   "queue_full",
   "left_queue",
   "too_large",
