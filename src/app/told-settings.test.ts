@@ -43,6 +43,12 @@ for (const [what, text, where, why] of [
     ":2: telemetry.otlp_url",
     /http:\/\//,
   ],
+  [
+    "a cache that keeps nothing",
+    "[chat]\ncache_semantic = true\n",
+    "chat.cache_semantic",
+    /needs cache_bytes_max/,
+  ],
   ["a door without http", '[s3]\npublic_url = "lake:9000"\n', ":2: s3.public_url", /http:\/\//],
   [
     "a bare model",

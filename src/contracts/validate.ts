@@ -21,36 +21,39 @@ export type ValidationReport = z.output<typeof validationReport>;
  */
 const RESERVED_NAME = "__proto__";
 const artifact = z.preprocess((value, context) => {
-  if (!holdsReserved(value)) return value;
+  const path = pathOfReserved(value);
+  if (path === undefined) return value;
   context.addIssue({
     code: "custom",
-    path: pathOfReserved(value) ?? [],
+    path,
     message: `no field may have the name ${RESERVED_NAME}`,
   });
   return z.NEVER;
 }, json);
 
-function holdsReserved(value: unknown): boolean {
-  const waiting = [value];
-  for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
-    if (typeof one !== "object" || one === null) continue;
-    if (Object.hasOwn(one, RESERVED_NAME)) return true;
-    for (const inner of Object.values(one)) {
-      if (typeof inner === "object" && inner !== null) waiting.push(inner);
-    }
-  }
-  return false;
+interface Step {
+  readonly value: object;
+  readonly name: string;
+  readonly above: Step | undefined;
 }
 
-function pathOfReserved(value: unknown): (string | number)[] | undefined {
-  const waiting: [value: unknown, path: (string | number)[]][] = [[value, []]];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const [one, path] = next;
-    if (typeof one !== "object" || one === null) continue;
-    if (Object.hasOwn(one, RESERVED_NAME)) return [...path, RESERVED_NAME];
-    for (const [name, inner] of Object.entries(one)) waiting.push([inner, [...path, name]]);
+/** Where the first field of that name stands; its way is written down once it is found. */
+function pathOfReserved(root: unknown): string[] | undefined {
+  if (typeof root !== "object" || root === null) return undefined;
+  const waiting: Step[] = [{ value: root, name: "", above: undefined }];
+  for (let step = waiting.pop(); step !== undefined; step = waiting.pop()) {
+    if (Object.hasOwn(step.value, RESERVED_NAME)) return [...pathTo(step), RESERVED_NAME];
+    for (const [name, value] of Object.entries(step.value) as [string, unknown][]) {
+      if (typeof value === "object" && value !== null) waiting.push({ value, name, above: step });
+    }
   }
   return undefined;
+}
+
+function pathTo(step: Step): string[] {
+  const path: string[] = [];
+  for (let one = step; one.above !== undefined; one = one.above) path.unshift(one.name);
+  return path;
 }
 
 const validatedKind = z.strictObject({

@@ -327,6 +327,7 @@ eachTransport("models and providers tell what can be asked now", async (connect,
       ["builtin/solver", "builtin"],
       ["ollama/tiny:latest", "ollama"],
       ["openrouter/vendor/tiny", "openrouter"],
+      ["tier/local_fast", "ollama"],
     ],
   );
   const { providers, default_model } = await client.providers({});

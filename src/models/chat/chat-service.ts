@@ -14,7 +14,8 @@ import { completionRequest, type AskedChat } from "./chat-request.ts";
 import type { Deltas } from "./guarded-answer.ts";
 import { createAnswerOpener, type AnswerOpener, type OpenerNeeds } from "./open-answer.ts";
 import { completionEvents, completionObject, NO_USAGE } from "./openai-completion.ts";
-import { findModel, listModels, noSuchModel, probeProviders } from "./provider-list.ts";
+import { findModel, listModels, listTiers, noSuchModel, probeProviders } from "./provider-list.ts";
+import type { RoutingTable } from "./route-model.ts";
 import { createToolCallReader, joinToolCalls } from "./tool-calls.ts";
 
 export interface ChatNeeds extends OpenerNeeds {
@@ -32,6 +33,9 @@ export async function createChat(
   settings: ChatSettings,
 ): Promise<Service<typeof chat>> {
   const opener = createAnswerOpener(needs, settings);
+  const registered = needs.providers.map(({ name }) => name);
+  const { default_model } = settings;
+  const table: RoutingTable = { registered, tiers: needs.tiers, default_model };
   const probe = (call: Call) => childCall(call, { timeout_ms: settings.probe_timeout_ms });
 
   return {
@@ -77,18 +81,23 @@ export async function createChat(
       async models(_input, call) {
         const may = await needs.mayAsk?.(call);
         const data = await listModels(needs.providers, probe(call), needs.log);
+        const tiers = listTiers(table).filter(({ answers }) => may?.(answers) ?? true);
         return {
           object: "list",
-          data: may === undefined ? data : data.filter(({ id }) => may(id)),
+          data: [
+            ...(may === undefined ? data : data.filter(({ id }) => may(id))),
+            ...tiers.map(({ listed }) => listed),
+          ],
         };
       },
       async model({ id }, call) {
         const may = await needs.mayAsk?.(call);
-        if (may?.(id) === false) throw noSuchModel(id);
+        const tier = listTiers(table).find(({ listed }) => listed.id === id);
+        if (may?.(tier?.answers ?? id) === false) throw noSuchModel(id);
+        if (tier !== undefined) return tier.listed;
         return findModel(needs.providers, id, probe(call));
       },
       async providers(_input, call) {
-        const { default_model } = settings;
         const lanes = opener.lanes();
         const probed = await probeProviders(needs.providers, probe(call));
         return {
@@ -101,7 +110,7 @@ export async function createChat(
       status: "ok",
       figures: {
         providers: needs.providers.map(({ name }) => name),
-        default_model: settings.default_model,
+        default_model,
         lanes: opener.lanes(),
         cache: opener.cache(),
       },

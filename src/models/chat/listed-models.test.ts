@@ -19,7 +19,8 @@ async function open(t: HasAfter, mayAsk?: MayAsk) {
     createOpenAiCompatibleProvider({ name: "up", base_url: `${url}/v1` }),
     createOllamaProvider({ name: "gone", base_url: "http://127.0.0.1:1" }),
   ];
-  const needs = { providers, tiers: {}, log: silentLog, clock: systemClock, mayAsk };
+  const tiers = { fast: "up/vendor/tiny", strong: "tier/fast", away: "openrouter/x" };
+  const needs = { providers, tiers, log: silentLog, clock: systemClock, mayAsk };
   return createChat(needs, chatSettings.parse({}));
 }
 
@@ -32,6 +33,16 @@ eachTransport("a model is found by its listed id, slashes and all", async (conne
     await assert.rejects(client.model({ id }), { code: "not_found", reason: "no_such_model" });
   }
   await assert.rejects(client.model({ id: "gone/tiny" }), { reason: "provider_unreachable" });
+});
+
+eachTransport("tiers that can be asked are listed beside the models", async (connect, t) => {
+  const client = await connect(chat, (await open(t)).handlers);
+  const ids = (await client.models({})).data.map(({ id }) => id);
+  assert.deepEqual(ids.slice(-2), ["tier/fast", "tier/strong"]);
+  assert.ok(ids.includes(LISTED.id) && !ids.includes("tier/away"), ids.join());
+  const strong = { ...LISTED, id: "tier/strong" };
+  assert.deepEqual(await client.model({ id: "tier/strong" }), strong);
+  await assert.rejects(client.model({ id: "tier/away" }), { reason: "no_such_model" });
 });
 
 test("models that the caller may not ask are not listed, and not found", async (t) => {

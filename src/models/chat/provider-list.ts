@@ -3,6 +3,7 @@ import { NEVER, remainingMs, type Call } from "#kernel/call.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { ChatModelInfo, ChatProvider } from "#ports/chat-model.ts";
+import { routeModel, type RoutingTable } from "./route-model.ts";
 
 /** Models as OpenAI lists them; a provider that does not answer in time has none. */
 export async function listModels(providers: readonly ChatProvider[], call: Call, log: Log) {
@@ -27,6 +28,24 @@ export async function findModel(providers: readonly ChatProvider[], full_name: s
   const found = models.map(asListed).find(({ id }) => id === full_name);
   if (found === undefined) throw noSuchModel(full_name);
   return found;
+}
+
+/**
+ * Tiers that lead to a registered provider, as models: they are asked by these names. `answers`
+ * tells the `provider/model` of each.
+ */
+export function listTiers(table: RoutingTable) {
+  return Object.keys(table.tiers).flatMap((tier) => {
+    try {
+      const { provider, model } = routeModel({ model: `tier/${tier}` }, table);
+      const id = `tier/${tier}`;
+      const listed = { id, object: "model" as const, created: 0, owned_by: provider };
+      return [{ listed, answers: `${provider}/${model}` }];
+    } catch {
+      // Its provider is not registered here: it cannot be asked.
+      return [];
+    }
+  });
 }
 
 export function noSuchModel(full_name: string): LakehouseError {
