@@ -62,8 +62,7 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
   checkModelsHaveLedger(wanted, settings);
   await mkdir(data_dir, { recursive: true });
   const lifecycle = createLifecycle(log);
-  const { cache_semantic, cache_bytes_max } = settings.chat;
-  const compares = cache_semantic && cache_bytes_max > 0 && wanted.has("chat");
+  const compares = settings.chat.cache_semantic && wanted.has("chat");
   const packs =
     READ_PACKS.some((name) => wanted.has(name)) || compares
       ? await loadPacks(settings.domains)

@@ -78,8 +78,7 @@ function requestReader(packs: readonly DomainPack[]): RequestReader {
 
 /** For the semantic cache alone; undefined where it is off. */
 async function sameRequest({ settings, packs }: Site): Promise<SameRequest | undefined> {
-  const { cache_semantic, cache_bytes_max } = settings.chat;
-  if (!cache_semantic || cache_bytes_max === 0) return undefined;
+  if (!settings.chat.cache_semantic) return undefined;
   const { createSameRequest } = await import("#recall/playbook/same-request.ts");
   return createSameRequest(packs.flatMap((pack) => pack.slots));
 }

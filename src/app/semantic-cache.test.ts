@@ -65,7 +65,7 @@ test("with the semantic cache the same request in other words is answered withou
 test("without it only the very same request is, and by default none", async () => {
   const exact = await askAll({ cache_bytes_max: 1e6 });
   assert.deepEqual([exact.asked, exact.caches.filter((one) => one === "hit").length], [4, 1]);
-  const semantic_alone = await askAll({ cache_semantic: true });
-  assert.equal(semantic_alone.asked, 5);
-  assert.ok(semantic_alone.caches.every((one) => one === "off"));
+  const none = await askAll({});
+  assert.equal(none.asked, 5);
+  assert.ok(none.caches.every((one) => one === "off"));
 });
