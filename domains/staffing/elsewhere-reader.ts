@@ -1,8 +1,9 @@
 // Reads a place that is not served: it stays in the request, so that nothing in the data fits it.
 import { blank, isNegated } from "./phrase-matcher.ts";
-import { findElsewhere, isNoPlace, isWhoNotWhere } from "./place-names.ts";
+import { findElsewhere, isNoPlace, isWhoNotWhere, titled } from "./place-names.ts";
 import type { PlaceRead } from "./place-reader.ts";
 import { ALL_STATES, PLACES, STATES } from "./places.ts";
+import { dotted } from "./request-text.ts";
 import type { Unread } from "./unread-demands.ts";
 import { stateOf } from "./want-values.ts";
 
@@ -21,14 +22,21 @@ const WITH_STATE = new RegExp(
   "gu",
 );
 const STATE_BEHIND = new RegExp(`^${STATE}`, "u");
-/** Another state, or what may be short for a place: "in TX", "for our TX site", "in STL". */
+/** "DC" is a warehouse as well, "VA" a hospital, "PR" a trade. */
+const WORDS_AND_CODES = "OK|OR|ME|HI|ID|DC|VA|PR|MD|CO|LA";
+const SITE = "(?:sites?|locations?|plants?|warehouses?|facilit(?:y|ies)|stores?|branch(?:es)?)";
+/** Another state, or what may be a place: "in TX", "to our TX site", "in STL", "near BOISE". */
 const SHORT_NAME = new RegExp(
-  `\\b(?:(?:${AT}|[Tt]o|[Ff]or)(?:\\s+(?:our|the|my))?|[Oo]ur)\\s+` +
-    `(?!(?:AM|PM|OK|OR|ME|HI|ASAP|ID|PPE|HR|IT|QA|QC)\\b)(\\p{Lu}{2,5})(?![\\p{L}\\p{N}-])`,
+  "\\b(?:(?:[Ii]n|[Nn]ear|[Aa]round)\\s+" +
+    "(?!(?:AM|PM|OK|OR|ME|HI|ASAP|ID|PPE|HR|IT|QA|QC|US|USA)\\b)(\\p{Lu}{2,}(?: \\p{Lu}{3,})?)|" +
+    `[Tt]o\\s+(?!(?:${WORDS_AND_CODES})\\b)(${CODES})|` +
+    `(?:[Oo]ur|[Tt]he|[Mm]y)\\s+(?!(?:${WORDS_AND_CODES})\\b)(${CODES})(?=\\s+${SITE}\\b))` +
+    "(?![\\p{L}\\p{N}-])",
   "gu",
 );
 const DOUBTFUL = new RegExp(
-  `\\b(?:[Ff]or|[Ff]rom)\\s+(${NAME})|(?<=[,;]\\s*)(${NAME})(?=\\s*(?:[,;.!?]|$))`,
+  `\\b[Ff]or\\s+(?!(?:${WORDS_AND_CODES})\\b)(${CODES})(?=\\s*(?:[,;.!?]|$))|` +
+    `\\b(?:[Ff]or|[Ff]rom)\\s+(${NAME})|(?<=[,;]\\s*)(${NAME})(?=\\s*(?:[,;.!?]|$))`,
   "gu",
 );
 
@@ -82,11 +90,11 @@ function readShortNames(read: PlaceRead): PlaceRead {
   let { place, rest } = read;
   const unread = [...read.unread];
   for (const match of read.rest.matchAll(SHORT_NAME)) {
-    const name = match[1]!;
+    const name = match.slice(1).find((one) => one !== undefined)!;
     if (!rest.startsWith(match[0], match.index)) continue;
     const end = match.index + match[0].length;
     const start = end - name.length;
-    if (isNoPlace(name)) continue;
+    if (isNoPlace(name) || isNoPlace(titled(name))) continue;
     const negated = isNegated(rest.slice(0, start));
     const state = stateOf(name);
     rest = blank(rest, [{ start, end, negated }]);
@@ -114,7 +122,8 @@ function namedIn(text: string): Named[] {
     const { index: start } = match;
     const is_sure = state !== undefined;
     const is_out = false;
-    return { start, end: start + whole.length, city: city!, state, is_sure, is_doubtful, is_out };
+    const named = { city: city!, state, is_sure, is_doubtful, is_out };
+    return { start, end: start + whole.length, ...named };
   });
   const stated = [...text.matchAll(WITH_STATE)].map((match): Named => {
     const [whole, name, after_comma, bare] = match;
@@ -132,7 +141,8 @@ function namedIn(text: string): Named[] {
   });
   const all = [...known, ...stated, ...behind].filter(({ city }) => !isNoPlace(city));
   const kept = all.filter((one, at) => !all.slice(0, at).some((other) => isOver(one, other)));
-  return kept.toSorted((a, b) => a.start - b.start);
+  const sorted = kept.toSorted((a, b) => a.start - b.start);
+  return sorted.map((one) => ({ ...one, city: dotted(one.city) }));
 }
 
 /** "Boston Market", "12 Denver Ave" and "Hi Phoenix," are no place to send anyone to. */
@@ -206,7 +216,8 @@ function readStateCode(read: PlaceRead): PlaceRead {
 }
 
 const OTHER_CODE = new RegExp(
-  `(?:\\b(?:or|and|in)\\s+|[/,]\\s?)(?!${WORD_CODES})(${CODES})\\b`,
+  `(?:\\b(?:or|and|in)\\s+|/\\s?|,\\s?(?=..\\s*(?:[,.;:!?/\\n]|$|or\\b|and\\b)))` +
+    `(?!${WORD_CODES})(${CODES})\\b`,
   "g",
 );
 
@@ -221,7 +232,7 @@ function otherCodes(rest: string, state: string): Unread[] {
 /** What may be a place, a client or a person is told and not read. */
 function doubtfulIn(text: string): Unread[] {
   const found = [...text.matchAll(DOUBTFUL)].map((match) => {
-    const name = (match[1] ?? match[2])!;
+    const name = match.slice(1).find((one) => one !== undefined)!;
     const negated = isNegated(text.slice(0, match.index));
     const slot = isStateName(name) ? "state" : negated ? "not_city" : "city";
     return { slot, name, not: negated && slot === "state" ? "not " : "" } as const;

@@ -1,7 +1,7 @@
 // Reads who a request rules out: worker ids, and names behind words such as "anyone but".
 import { blank } from "./phrase-matcher.ts";
 import { findCities, findStates } from "./place-reader.ts";
-import { findElsewhere, isNoPlace } from "./place-names.ts";
+import { findElsewhere, isHoliday, isNameWord, isNoPlace, isThing } from "./place-names.ts";
 import { knownNameHere, knownNamesIn } from "./known-names.ts";
 import { ALL_STATES } from "./places.ts";
 import { otherDemands, type Unread } from "./unread-demands.ts";
@@ -40,16 +40,27 @@ const RULED_OUT =
 const SEPARATOR = "(?:\\s*:\\s*|\\s+)(?:[-*•\"“‘'(]\\s*)*";
 const REFUSAL = new RegExp(`(?<![\\p{L}\\p{N}])(?:${RULED_OUT})${SEPARATOR}`, "giu");
 const NAME_HERE = new RegExp(`^${NAME}(?![\\p{L}\\p{M}\\p{N}])`, "u");
+/** What may stand behind "must not be" of somebody who is to stay away. */
+const PLACED =
+  "(?:allowed|welcome|here|back|sent|used|booked|assigned|placed|scheduled|rehired|" +
+  "at (?:our|the|my))\\b";
+const CLAUSE_END = "(?=\\s*(?:[,.;:!?)\\n\u2013\u2014]|$))";
 const UNWANTED =
-  "(?:(?:is|are) (?:not|no longer)|isn['’]t|aren['’]t) (?:welcome|wanted|allowed|to (?:come|be))|" +
-  "(?:is |are )?(?:excluded|excepted|banned|barred|off limits|ruled out|unwelcome|unwanted|out\\b)|" +
+  "(?:(?:is|are) (?:not|no longer)|isn['’]t|aren['’]t) " +
+  `(?:welcome|wanted|allowed|to (?:come|be ${PLACED}))|` +
+  "(?:is |are )?(?:excluded|excepted|banned|barred|off limits|ruled out|unwelcome|unwanted)|" +
   "(?:is|are) on (?:our|the|my|your) (?:do[- ]not|dnr|black)|" +
-  "(?:must|should|may|can|could|will|wo|ca)(?: not|not|n['’]t) (?:come|be|work|return|go)|" +
-  "(?:stays? )?(?:home|away)|stays? out";
+  "(?:must|should|may)(?: not|n['’]t) (?:come|work|return(?! calls))\\b|" +
+  "(?:must|should|may|can|could|will|wo|ca)(?: not|not|n['’]t) " +
+  `(?:be ${PLACED}|(?:come|work|return|go)(?: back| here| again)?` +
+  `(?:${CLAUSE_END}| (?:to|at|in|for|on) (?:our|us)\\b))|` +
+  `(?:is|are|stays?|(?:is|are) to stay) (?:out|home|away)${CLAUSE_END}`;
 const UNWANTED_NAME = new RegExp(
   `(?<![\\p{L}\\p{M}\\p{N}'’-])(${NAME})["”’)]?\\s+(?:${UNWANTED})(?!\\p{L})`,
   "gu",
 );
+/** Keep Maria Garcia away. */
+const KEPT_AWAY = new RegExp(`\\b[Kk]eep (${NAME}) (?:out|home|away|off)${CLAUSE_END}`, "gu");
 const NAME_BEFORE = new RegExp(
   `(?<![\\p{L}\\p{M}\\p{N}'’-])(${NAME})(?:,\\s?|,?\\s(?:and|or|nor|&)\\s|\\s?/\\s?)$`,
   "u",
@@ -70,6 +81,8 @@ const STATE_BEHIND = new RegExp(
 interface Found {
   readonly name: string;
   readonly start: number;
+  /** "See Attached" and "Badge Reader is out" name nobody we could rule out. */
+  readonly is_sure: boolean;
 }
 
 /** The rest holds nothing of whom it rules out, nor does their negation reach beyond them. */
@@ -89,11 +102,12 @@ export function readExclusions(text: string): ExclusionRead {
     }
   };
   for (const { end } of ids.refused) tellNext(end);
-  for (const { name: words, start } of ruled_out) {
+  for (const { name: words, start, is_sure } of ruled_out) {
     const end = start + words.length;
     if (spans.some((span) => span.start < end && start < span.end)) continue;
     const name = words.replace(/['’]s$/, "");
-    if (WHOLE_NAME.test(name)) exclude.push(name);
+    const is_owner = name !== words && /^ \p{Ll}/u.test(text.slice(end));
+    if (is_sure && !is_owner && WHOLE_NAME.test(name)) exclude.push(name);
     else unread.push({ slot: "exclude", said: `exclude: ${name}` });
     spans.push({ start, end });
     tellNext(end);
@@ -155,7 +169,7 @@ function isAskedFor(before: string): boolean {
 }
 
 /** Names in a list that begins with one who is ruled out. */
-function* nextNames(text: string, from: number): Generator<Found & Span> {
+function* nextNames(text: string, from: number): Generator<Span & { readonly name: string }> {
   for (let at = from; ;) {
     const match = NEXT_NAME.exec(text.slice(at, at + NAME_MAX));
     const name = match?.[1] ?? match?.[2];
@@ -166,21 +180,46 @@ function* nextNames(text: string, from: number): Generator<Found & Span> {
 }
 
 const TAKEN_AHEAD = /^\s+(?:[\w'’]+\s+){0,4}·/;
-const HARMLESS = /^no[\s-](?:shows?|later|problem|rush|experience|worries|need|more\s+than)\b/i;
+const MILD = "only|just|sure|urgent|forget|worry|hear|heard|required|necessary|enough|picky";
+const HARMLESS = new RegExp(
+  "^(?:no[\\s-](?:shows?|later|problem|rush|experience|worries|need|more\\s+than|reply|answer|word|" +
+    `complaints?|issues?|doubt)|never\\s+(?:mind|miss\\w*|late)|(?:not|n['’]t)\\s+(?:${MILD}))\\b`,
+  "i",
+);
+const CONTACT_BEFORE = new RegExp(
+  "^\\s*(?:(?:please|pls|then|and|or|just|the|our|is)\\s+)*" +
+    "(?:ask(?:\\s+for)?|call|contact(?:\\s+is)?|see|reports?\\s+to|text|e-?mail|" +
+    "supervisor|manager|foreman|thanks|regards|attn)\\s*$",
+  "i",
+);
+const NEXT_LISTED = /^(?:\s*(?:,|\/|&|,?\s*\b(?:and|or)\b)\s*|\s*\n\s*[-*•]\s*)$/i;
+const CLAUSE_BREAK = /[!?\n;:,()]|\.\s|\s[-\u2013\u2014]+\s?/;
+const LISTED_ABOVE = /(?:^|[.!?;\n])([^.!?;:\n]*):\s*(?:[-*•]\s*)?$/;
 
-/** Names that many people have, in a sentence with a word that rules out and was not heeded. */
+/** Names that many people have, in a clause with a word that rules out and was not heeded. */
 export function namesLeft(rest: string): Unread[] {
-  return knownNamesIn(rest).flatMap(({ name, start, end }) => {
-    const near = rest.slice(Math.max(0, start - NAME_MAX), start);
-    const before = near.split(/[!?\n;]|\.\s/).at(-1)!;
-    const behind = /^[^!?\n;.]*/.exec(rest.slice(end, end + NAME_MAX))![0];
-    if (WANTED_BEFORE.test(before) && before.search(REFUSING) < 0) return [];
-    const sentence = before + name + behind;
-    const refusals = [...sentence.matchAll(REFUSING)].filter(({ index, 0: word }) => {
-      const ahead = sentence.slice(index);
-      return !HARMLESS.test(ahead) && !TAKEN_AHEAD.test(ahead.slice(word.length));
-    });
-    return refusals.length === 0 ? [] : [{ slot: "exclude", said: `exclude: ${name}` }];
+  const unread: Unread[] = [];
+  let told_end = -1;
+  for (const { name, start, end } of knownNamesIn(rest)) {
+    const is_next = told_end >= 0 && NEXT_LISTED.test(rest.slice(told_end, start));
+    if (!is_next && !isRefused(rest, start, end)) continue;
+    unread.push({ slot: "exclude", said: `exclude: ${name}` });
+    told_end = end;
+  }
+  return unread;
+}
+
+/** "DNR list: John Smith": before a colon stands what the list is of. */
+function isRefused(text: string, start: number, end: number): boolean {
+  const near = text.slice(Math.max(0, start - NAME_MAX), start);
+  const above = LISTED_ABOVE.exec(near)?.[1];
+  const before = (above ?? near).split(CLAUSE_BREAK).at(-1)!;
+  const behind = text.slice(end, end + NAME_MAX).split(CLAUSE_BREAK)[0]!;
+  if (CONTACT_BEFORE.test(before) || isAskedFor(before)) return false;
+  const clause = `${before} ${text.slice(start, end)}${behind}`;
+  return [...clause.matchAll(REFUSING)].some(({ index, 0: word }) => {
+    const ahead = clause.slice(index);
+    return !HARMLESS.test(ahead) && !TAKEN_AHEAD.test(ahead.slice(word.length));
   });
 }
 
@@ -189,24 +228,43 @@ function ruledOutIn(text: string): Found[] {
   const before = [...text.matchAll(REFUSAL)].flatMap(({ 0: refusal, index }) => {
     const start = index + refusal.length;
     const ahead = text.slice(start, start + NAME_MAX);
+    if (NOBODY.test(ahead)) return [];
     const name = NAME_HERE.exec(ahead)?.[0] ?? knownNameHere(ahead);
-    return name === undefined ? [] : [{ name, start }];
+    return name === undefined ? [] : [{ name, start, is_sure: !NO_NAME.test(name) }];
   });
-  const behind = [...text.matchAll(UNWANTED_NAME)].flatMap(({ 1: name, index: start }) => {
-    return [{ name: name!, start }, ...joinedBefore(text, start)];
+  const kept = [...text.matchAll(KEPT_AWAY)].map(({ 1: name, index, 0: words }) => {
+    return { name: name!, start: index + words.indexOf(name!), is_sure: true };
   });
-  return [...before, ...behind].flatMap(({ name: words, start: from }) => {
-    const begun = withoutBeginning(words);
-    const start = from + words.length - begun.length;
-    const name = personIn(begun);
-    if (name === undefined || STATE_BEHIND.test(text.slice(start + name.length))) return [];
-    return [{ name, start }];
+  return [...before, ...kept, ...unwantedIn(text)].flatMap(
+    ({ name: words, start: from, is_sure }) => {
+      if (isHoliday(words)) return [];
+      const begun = withoutBeginning(words);
+      const start = from + words.length - begun.length;
+      const name = personIn(begun);
+      if (name === undefined || STATE_BEHIND.test(text.slice(start + name.length))) return [];
+      return [{ name, start, is_sure: is_sure && !isThing(name) }];
+    },
+  );
+}
+
+/** "Maria Garcia is not welcome". Of one word only a name that people have is anybody's. */
+function unwantedIn(text: string): Found[] {
+  return [...text.matchAll(UNWANTED_NAME)].flatMap(({ 1: name, index: start, 0: said }) => {
+    if (/^(?:If|Unless|When)\b/.test(name!)) return [];
+    const all = [{ name: name!, start }, ...joinedBefore(text, start)];
+    const is_gone = / (?:out|home|away)$/.test(said);
+    const is_welcome = said.endsWith("welcome");
+    return all.flatMap((one) => {
+      const has_name = one.name.split(" ").some(isNameWord);
+      if (!has_name && !is_welcome && !one.name.includes(" ")) return [];
+      return [{ ...one, is_sure: has_name || !is_gone }];
+    });
   });
 }
 
 /** "Maria Garcia and John Smith are not welcome." */
-function joinedBefore(text: string, end: number): Found[] {
-  const found: Found[] = [];
+function joinedBefore(text: string, end: number): { name: string; start: number }[] {
+  const found: { name: string; start: number }[] = [];
   for (let at = end; ; at = found.at(-1)!.start) {
     const match = NAME_BEFORE.exec(text.slice(Math.max(0, at - NAME_MAX), at));
     if (match === null) return found;
@@ -214,7 +272,12 @@ function joinedBefore(text: string, end: number): Found[] {
   }
 }
 
-const BEGINNING = /^(?:Keep|Leave|Make|Get|Let|Take|Move|Have)$/;
+const NOBODY = /^(?:none|nobody|no[\s-]one|nil|n\/?a)(?:\s*(?:[.,;!\n]|$))/i;
+const NO_NAME = /^(?:See|TB[AD]|Attached|Below|Above|Listed|Per)\b/;
+const BEGINNING = new RegExp(
+  "^(?:Keep|Leave|Make|Get|Let|Take|Move|Have|If|" +
+    "Client|Customer|Worker|Employee|Supervisor|Manager)$",
+);
 
 /** "Also Maria Garcia": a word that begins a sentence is no name. */
 function withoutBeginning(words: string): string {
@@ -222,7 +285,7 @@ function withoutBeginning(words: string): string {
   const first = parts.findIndex(
     (word) => !BEGINNING.test(word) && !isNoPlace(word) && findCities(word).length === 0,
   );
-  return first <= 0 ? words : parts.slice(first).join(" ");
+  return first < 0 && parts.length > 2 ? "" : parts.slice(Math.max(0, first)).join(" ");
 }
 
 /** The name without a place or a shift behind it. */

@@ -126,6 +126,23 @@ const EXCLUDING: readonly [context: object, field: string, row?: Row][] = [
   [{ exclude: ["José M. Núñez"] }, "not_excluded"],
   [{ exclude: ["José Núñez Jr."] }, "not_excluded"],
   [{ exclude: ["Ann B. Lee"] }, "not_excluded", { name: "Lee, Ann B." }],
+  ...["Mary Ann Van Dyke", "Van Dyke, Mary Ann"].map((name): [object, string, Row] => [
+    { exclude: ["Van Dyke, Mary Ann"] },
+    "not_excluded",
+    { name },
+  ]),
+  [{ exclude: ["Garcia Lopez, Maria J."] }, "not_excluded", { name: "Maria J. Garcia Lopez" }],
+  [{ exclude: ["St. John, Mary Lou"] }, "not_excluded", { name: "Mary Lou St. John" }],
+  [{ exclude: ["Smith, John, Jr."] }, "not_excluded", { name: "John Smith Jr." }],
+  [{ exclude: ["John Smith, Jr."] }, "not_excluded", { name: "John Smith Jr" }],
+  [{ exclude: ["John Smith, Jr., Ann Lee"] }, "not_excluded", { name: "Ann Lee" }],
+  [{ exclude: ["Ann Lee"] }, "not_excluded", { name: "Ann Lee, RN" }],
+  [{ not_shift: "night" }, "shift_ok", { shift: "graveyards" }],
+  [{ not_shift: "night" }, "shift_ok", { shift: "days (nights ok)" }],
+  [{ not_shift: "night" }, "shift_ok", { shift: ";" }],
+  [{ not_city: "Toledo" }, "place_ok", { city: "Toledo 43604" }],
+  [{ not_city: "Toledo" }, "place_ok", { city: "Detroit (also Toledo)" }],
+  [{ not_city: "Columbus, OH" }, "place_ok", { city: "Columbus", state: "Ohio, USA" }],
   ...["both", "24/7", "", null, "D/N", "noche"].map((shift): [object, string, Row] => [
     { not_shift: "night" },
     "shift_ok",
@@ -170,6 +187,17 @@ const MET: readonly [context: object, row?: Row][] = [
   [{ exclude: ["W-000002", "Ann Lee"] }],
   [{ exclude: ["Ann B. Lee"] }, { name: "Ann C. Lee" }],
   [{ not_shift: "night" }, { shift: "days, evenings" }],
+  ...["days only", "Day shift (7-3)", "day;", "weekend days", "mornings", "AM"].map(
+    (shift): [object, Row] => [{ not_shift: "night" }, { shift }],
+  ),
+  [{ not_shift: "day" }, { shift: "graveyards" }],
+  [{ not_city: "Toledo" }, { city: "Detroit (Downtown)" }],
+  [{ not_city: "Toledo" }, { city: "Detroit 48201" }],
+  ...["Indiana, USA", "Ind."].map((state): [object, Row] => [
+    { not_city: "Columbus, OH" },
+    { city: "Columbus", state },
+  ]),
+  [{ exclude: ["Ann Lee, Jr."] }, { name: "John Smith" }],
 ];
 for (const [context, row = {}] of MET) {
   test(`is met: ${JSON.stringify(context)} by ${JSON.stringify(row)}`, async () => {

@@ -14,13 +14,14 @@ import { AVAILABLE } from "./terms.ts";
 import type { Want } from "./want.ts";
 import {
   certificationOf,
+  looseShiftsIn,
+  looseStateOf,
   placeOf,
   sameCity,
   sameRole,
   sameState,
   shiftOf,
   shiftsIn,
-  stateOf,
   SHIFT_VALUES,
 } from "./want-values.ts";
 import { workerIdOf } from "./worker-ids.ts";
@@ -117,9 +118,9 @@ const DERIVED: readonly DerivedCheck[] = [
   derived(
     "place_ok",
     "not_city",
-    (want, worker) => isReadableCity(worker) && !isIn(want.not_city!, worker),
+    (want, worker) => isReadableCity(want.not_city!, worker) && !isIn(want.not_city!, worker),
     (want, worker) =>
-      isReadableCity(worker)
+      isReadableCity(want.not_city!, worker)
         ? `is in ${want.not_city!}, which the contract rules out`
         : `has a city that cannot be read: "${textOf(worker, "city")}"; the contract rules out ` +
           want.not_city!,
@@ -224,9 +225,10 @@ function unreadable(
 /** A place with its state ("Columbus, OH") is only that one. A state nobody knows may be it. */
 function isIn(place: string, worker: WorkerRow): boolean {
   const { city, state } = placeOf(place) ?? { city: place, state: undefined };
-  if (!sameCity(city, textOf(worker, "city"))) return false;
-  const actual = textOf(worker, "state") || (placeOf(textOf(worker, "city"))?.state ?? "");
-  return state === undefined || stateOf(actual) === undefined || sameState(state, actual);
+  if (!sameCity(city, bareCity(worker))) return false;
+  const actual = textOf(worker, "state") || (placeOf(bareCity(worker))?.state ?? "");
+  const known = looseStateOf(actual);
+  return state === undefined || known === undefined || sameState(state, known);
 }
 
 export function worksShift(shift: string, actual: string): boolean {
@@ -235,15 +237,29 @@ export function worksShift(shift: string, actual: string): boolean {
 
 /** For a shift that is ruled out: who works any, in turns, or nobody can read when, may work it. */
 function worksOther(shift: string, actual: string): boolean {
-  const parts = shiftsIn(actual);
-  return parts.every((part) => SHIFT_VALUES.includes(part)) && !worksShift(shift, actual);
+  const parts = looseShiftsIn(actual);
+  const is_read = parts.length > 0 && parts.every((part) => SHIFT_VALUES.includes(part));
+  return is_read && !parts.includes(shiftOf(shift) ?? lower(shift)) && !worksShift(shift, actual);
+}
+
+const DISTRICT = /\s*\(([^()]*)\)$/;
+const ZIP = /\s+\d{5}(?:-\d{4})?$/;
+
+/** The city without a part of it and without its zip: "Detroit (Downtown)", "Detroit 48201". */
+function bareCity(worker: WorkerRow): string {
+  return textOf(worker, "city").replace(DISTRICT, "").replace(ZIP, "");
 }
 
 /** One place, and nothing that may be another: "Toledo/Dayton" is in both. */
-function isReadableCity(worker: WorkerRow): boolean {
-  const city = textOf(worker, "city");
-  return city !== "" && !/[/;&|+()?\d]|\b(?:or|and)\b/i.test(city);
+function isReadableCity(ruled_out: string, worker: WorkerRow): boolean {
+  const city = bareCity(worker);
+  const district = DISTRICT.exec(textOf(worker, "city"))?.[1] ?? "";
+  const place = placeOf(ruled_out)?.city ?? ruled_out;
+  if (lower(district).includes(lower(place))) return false;
+  return [city, district].every((text) => !SEVERAL.test(text)) && city !== "";
 }
+
+const SEVERAL = /[/;&|+()?\d]|\b(?:or|and)\b/i;
 
 function holds(worker: WorkerRow, certification: string): boolean {
   const wanted = lower(certificationOf(certification));

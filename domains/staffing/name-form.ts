@@ -1,13 +1,26 @@
 // Names of people as they are compared and greeted, whatever form they are written in.
 import { legible, unaccented } from "./plain-text.ts";
 
-const LAST_FIRST = /^([^,]+), ?(?!(?:jr|sr|i{2,3}|iv)\b)([^,]+)$/i;
-const SUFFIX = /,? (jr|sr|i{2,3}|iv)\.?$/;
+const SUFFIXES = "jr|sr|i{2,3}|iv";
+const TITLES = "rn|lpn|cna|bsn|msn|mba|cpa|dds|esq|ph\\.?\\s?d";
+const TITLED = new RegExp(`(?:, ?(?:${TITLES})\\.?)+$`, "i");
+const LAST_FIRST = new RegExp(
+  `^([^,]+),(?! ?(?:${SUFFIXES})\\b) ?([^,]+?)(,? (?:${SUFFIXES})\\.?)?$`,
+  "i",
+);
+const SUFFIX = new RegExp(`,? (${SUFFIXES})\\.?$`);
+const NO_NAME = new RegExp(`^(?:${SUFFIXES}|${TITLES})\\.?$`, "i");
 const INITIALS = /(?<= )(\p{L})\.? (?=\S)/gu;
 
-/** "Garcia, Maria" is Maria Garcia. */
-export function inOrder(name: string): string {
-  return legible(name).trim().replaceAll(/\s+/g, " ").replace(LAST_FIRST, "$2 $1");
+/** "Garcia, Maria" is Maria Garcia, "Smith, John, Jr." John Smith, Jr.; titles are left out. */
+function inOrder(name: string): string {
+  const plain = legible(name).trim().replaceAll(/\s+/g, " ");
+  return plain.replace(TITLED, "").replace(LAST_FIRST, "$2 $1$3");
+}
+
+/** Whether a part behind a comma is "Jr." or a title, and no name. */
+export function isNoName(part: string): boolean {
+  return NO_NAME.test(part);
 }
 
 export function firstName(name: string): string {

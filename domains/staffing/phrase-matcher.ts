@@ -48,11 +48,17 @@ const FOLK = "(?:people|workers|folks|guys|crew|staff)";
 const NEGATION_AFTER = new RegExp(
   `^\\s+(?:${FOLK}\\s+)?(?:(?:is\\s+|are\\s+)?(?:not\\s+(?:needed|required|necessary|wanted|` +
     "allowed|possible|an\\s+option)|optional|excluded|excepted|ruled\\s+out|off\\s+limits|" +
-    "out\\s+of\\s+the\\s+question)|(?:is|are)\\s+(?:out(?!\\s+(?:of|with|at|in|there|on)\\b)|" +
-    "no\\s+good|a\\s+no(?:[\\s-]?go)?)|(?:do|does|wo|will)(?:n['’]t|\\s+not)\\s+(?:work|do)" +
-    "(?=\\s*(?:[,.;:!?]|$|for\\b)))\\b",
+    "out\\s+of\\s+the\\s+question)|(?:is|are)\\s+(?:no\\s+good|a\\s+no(?:[\\s-]?go)?))\\b",
   "i",
 );
+/** Of people it says that they are not there: only times and places are ruled out by it. */
+const OUT_AFTER = new RegExp(
+  "^\\s+(?:(?:is|are)\\s+out|(?:do|does|wo|will)(?:n['’]t|\\s+not)\\s+(?:work|do)" +
+    "(?:\\s+for\\s+(?:us|me))?)(?=\\s*(?:[,.;:!?)\\n]|$))",
+  "i",
+);
+const CREW = /\b(?:crew|staff|team)s?$/i;
+const OURS = /\b(?:our|my|their)\s+$/i;
 const EXCEPTION = new RegExp(`\\b(?:${EXCEPTIONS})\\s+(?:(?:${BETWEEN})\\s+)*`, "gi");
 const REFUSAL_AHEAD = new RegExp(`^(?:${WITHOUT}|${REFUSALS})\\b`, "i");
 const REFUSED_BEFORE = new RegExp(`\\b(?:${REFUSALS})\\b[^,.;:!?\\n]*$`, "i");
@@ -63,8 +69,14 @@ const JOINED = new RegExp(
     "(?:(?:the|in|on|at|for|from|any)\\s+)*$",
 );
 
-/** `phrases`: how a value is written → the value. A space in them may be a hyphen in the text. */
-export function phraseMatcher<T>(phrases: ReadonlyMap<string, T>): PhraseMatcher<T> {
+/**
+ * `phrases`: how a value is written → the value. A space in them may be a hyphen in the text.
+ * `people`: they are names of people, who do not rule anybody out by being out.
+ */
+export function phraseMatcher<T>(
+  phrases: ReadonlyMap<string, T>,
+  { people = false } = {},
+): PhraseMatcher<T> {
   const by_words = new Map([...phrases].map(([words, value]) => [keyOf(words), value]));
   const alternatives = [...by_words.keys()]
     .toSorted((a, b) => b.length - a.length)
@@ -76,10 +88,18 @@ export function phraseMatcher<T>(phrases: ReadonlyMap<string, T>): PhraseMatcher
       start: match.index,
       end: match.index + match[0].length,
       negated: isNegated(text.slice(0, match.index)),
-      after: NEGATION_AFTER.test(text.slice(match.index + match[0].length)),
+      after:
+        NEGATION_AFTER.test(text.slice(match.index + match[0].length)) ||
+        (!people && isOut(text, match.index, match[0])),
     }));
     return spread(text, found);
   };
+}
+
+/** "Nights are out", not "our night shift is out" nor "the night crew is out": they are lacked. */
+function isOut(text: string, start: number, words: string): boolean {
+  if (!OUT_AFTER.test(text.slice(start + words.length))) return false;
+  return !CREW.test(words) && !OURS.test(text.slice(Math.max(0, start - NEAR), start));
 }
 
 const GAP = "(?:\\s+|[-\\u2010\\u2011])";
@@ -153,10 +173,22 @@ export function blank(
   text: string,
   spans: readonly { start: number; end: number; negated?: boolean }[],
 ): string {
-  let result = text;
-  for (const { start, end, negated } of spans) {
-    const filler = (negated === true ? TAKEN : " ").repeat(end - start);
-    result = result.slice(0, start) + filler + result.slice(end);
+  return filled(text, spans, ({ negated }) => (negated === true ? TAKEN : " "));
+}
+
+/** The text with a sign for all that stands in spans. Its length stays. */
+export function filled<S extends { readonly start: number; readonly end: number }>(
+  text: string,
+  spans: readonly S[],
+  signOf: (span: S) => string,
+): string {
+  const [first] = spans;
+  if (first === undefined) return text;
+  if (spans.length === 1) {
+    const filler = signOf(first).repeat(first.end - first.start);
+    return text.slice(0, first.start) + filler + text.slice(first.end);
   }
-  return result;
+  const units = text.split("");
+  for (const span of spans) units.fill(signOf(span), span.start, span.end);
+  return units.join("");
 }

@@ -65,6 +65,34 @@ export function isKnownTerm(name: string): boolean {
   return name.split(/[\s-]+/).every((word) => KNOWN_WORDS.has(word.toLowerCase()));
 }
 
+const HOLIDAYS =
+  "Black Friday|Cyber Monday|Good Friday|Martin Luther King(?:,? Jr\\.?)? (?:Day|Monday)|MLK Day|" +
+  "(?:Christmas|New Year(?:['’]s)?) (?:Eve|Day)|Easter (?:Sunday|Monday)|Super Bowl(?: Sunday)?|" +
+  "(?:Mother|Father|President|Veteran)(?:['’]s|s['’]?)? Day|Columbus Day|Independence Day|" +
+  "(?:St\\.? Patrick|Valentine)(?:['’]s)? Day|Election Day|Thanksgiving(?: Day)?|Juneteenth|" +
+  "Halloween|Prime Day|Boxing Day";
+const HOLIDAY = new RegExp(`^(?:${HOLIDAYS})\\b`);
+const STREET = /\b(?:Street|Avenue|Ave|Road|Rd|Boulevard|Blvd|Drive|Lane|Highway|Hwy|Building)\.?$/;
+
+export function isHoliday(name: string): boolean {
+  return HOLIDAY.test(name);
+}
+
+/** A company or a street. */
+export function isThing(name: string): boolean {
+  return STREET.test(name) || COMPANY.test(name);
+}
+
+/** A first or a last name that many people have. */
+export function isNameWord(word: string): boolean {
+  return NAMES.has(titled(word));
+}
+
+/** "SOUTH BEND", "south bend" → "South Bend". */
+export function titled(name: string): string {
+  return name.toLowerCase().replaceAll(/(?<!\p{L})\p{L}/gu, (one) => one.toUpperCase());
+}
+
 /** A person or a client, as far as can be told. */
 export function isWhoNotWhere(name: string): boolean {
   return NAMES.has(/^\S+/.exec(name)![0]) || COMPANY.test(name);

@@ -69,8 +69,8 @@ function placesIn(text: string): PlaceRead {
 }
 
 function readCities(text: string): PlaceRead {
-  let rest = text;
   let place: PlaceRead["place"] = {};
+  const taken: { start: number; end: number; negated?: boolean }[] = [];
   const unread: Unread[] = [];
   for (const match of findCities(text)) {
     const behind = text.slice(match.end);
@@ -78,12 +78,12 @@ function readCities(text: string): PlaceRead {
     if (street !== undefined) {
       const end = match.end + street.length;
       unread.push({ slot: "city", said: `city: ${text.slice(match.start, end)}` });
-      rest = blank(rest, [{ start: match.start, end }]);
+      taken.push({ start: match.start, end });
       continue;
     }
     const found = { ...match, negated: match.negated || isListed(text.slice(0, match.start)) };
     const after = stateAfter(behind) ?? elsewhereAfter(behind);
-    rest = blank(rest, [{ ...found, end: found.end + after.length }]);
+    taken.push({ ...found, end: found.end + after.length });
     unread.push(...besideOf(place, found, after.state), ...nextPlace(text, found, after.length));
     if (!found.negated) unread.push(...placeBefore(text, found));
     if (after.unknown !== undefined)
@@ -101,7 +101,7 @@ function readCities(text: string): PlaceRead {
       place = { ...place, city: found.value, ...(state === undefined ? {} : { state }) };
     }
   }
-  return { place, rest, unread };
+  return { place, rest: blank(text, taken), unread };
 }
 
 /** A known city that finds its slot taken by another. */

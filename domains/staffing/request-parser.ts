@@ -8,7 +8,7 @@ import type { PhraseMatch } from "./phrase-matcher.ts";
 import { findCities, findStates, readPlace } from "./place-reader.ts";
 import { otherDemands, otherNumbers, othersOf, yearsIn, type Unread } from "./unread-demands.ts";
 import { findElsewhere } from "./place-names.ts";
-import { readable } from "./request-text.ts";
+import { readable, undotted } from "./request-text.ts";
 import { findRoles, readRole } from "./role-reader.ts";
 import { findShifts, readShifts, shiftsBefore } from "./shift-reader.ts";
 import { readStatements } from "./statement-reader.ts";
@@ -35,7 +35,10 @@ const NO_REQUEST = oneOf(
 
 const NUMBER = "several|many|\\d+|one|two|three|four|five|six|seven|eight|nine|ten|a|couple of|few";
 const UNIT = "hours?|hrs?|days?|nights?|weeks?|wks?|months?|years?|minutes?";
-const DURATION = new RegExp(`\\b(?:${NUMBER})[\\s-]+(?:to[\\s-]+\\w+[\\s-]+)?(?:${UNIT})\\b`, "gi");
+const DURATION = new RegExp(
+  `\\b(?:${NUMBER})[\\s-]+(?:to[\\s-]+(?:${NUMBER})[\\s-]+)?(?:${UNIT})\\b`,
+  "gi",
+);
 const CLOCK = /\b\d{1,2}(?::\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.)(?:\b|(?=\s|$))|\b\d{1,2}:\d\d\b/gi;
 const ORDINAL = /\b\d+(?:st|nd|rd|th)\b/gi;
 const MONTH = "jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec";
@@ -150,15 +153,19 @@ function withoutStatements(text: string): StatementsTold {
     const ruled = rest.slice(negation, end);
     return /^\s*\p{Lu}/u.test(ruled) || all.some((find) => find(ruled).length > 0);
   });
-  const shifts = [...findShifts(rest), ...shiftsBefore(findRoles(rest), rest).shifts];
+  const roles = findRoles(rest);
+  const shifts = [...findShifts(rest), ...shiftsBefore(roles, rest).shifts];
   const elsewhere = [
     ...lackedElsewhere("city", findCities(rest), lacked),
     ...lackedElsewhere("shift", shifts, lacked),
+    ...lackedElsewhere("available", findAvailable(rest), lacked),
+    ...lackedKinds("certification", findCertifications(rest), roles, lacked),
+    ...lackedKinds("experience", findExperience(rest), roles, lacked),
   ];
   const told = [...in_doubt, ...elsewhere];
   const spans = told.flatMap(({ start, end }) => {
-    const roles = findRoles(rest).filter((one) => one.start >= start && one.end <= end);
-    const edges = [start, ...roles.flatMap((one) => [one.start, one.end]), end];
+    const inside = roles.filter((one) => one.start >= start && one.end <= end);
+    const edges = [start, ...inside.flatMap((one) => [one.start, one.end]), end];
     return pairsOf(edges);
   });
   const unread = told.map((one): Unread => {
@@ -173,7 +180,7 @@ function withoutStatements(text: string): StatementsTold {
 
 /** "No one in Dayton, need 2 packers in Toledo": where they lack people is not where they ask. */
 function lackedElsewhere(
-  slot: "city" | "shift",
+  slot: "city" | "shift" | "available",
   all: readonly PhraseMatch<string>[],
   lacked: readonly { start: number; end: number }[],
 ) {
@@ -183,6 +190,21 @@ function lackedElsewhere(
   const outside = new Set(asked.filter((one) => !isLacked(one)).map((one) => one.value));
   const inside = asked.filter((one) => isLacked(one) && !outside.has(one.value));
   return outside.size === 0 ? [] : inside.map(({ start, end }) => ({ slot, start, end }));
+}
+
+/** "No bilingual packers, send 2": they may be lacked or ruled out. */
+function lackedKinds(
+  slot: "certification" | "experience",
+  all: readonly PhraseMatch<string>[],
+  roles: readonly PhraseMatch<string>[],
+  lacked: readonly { start: number; end: number; is_bare: boolean }[],
+) {
+  return lacked.flatMap(({ start, end, is_bare }) => {
+    const role = roles.find((one) => one.start >= start && one.end <= end);
+    if (!is_bare || role === undefined) return [];
+    const kinds = all.filter((one) => one.start >= start && one.end <= role.start);
+    return kinds.map((one) => ({ slot, start: one.start, end: one.end }));
+  });
 }
 
 function pairsOf(edges: readonly number[]): { start: number; end: number }[] {
@@ -212,7 +234,7 @@ function unheeded(text: string, excluded: readonly { start: number }[], not_city
   const negated = found.filter((one) => one.negated);
   const starts = new Set([...excluded, ...negated].map((one) => one.start));
   return exceptions.flatMap(({ start, end }) => {
-    if (starts.has(end) || (not_city !== "" && text.startsWith(not_city, end))) return [];
+    if (starts.has(end) || (not_city !== "" && text.startsWith(undotted(not_city), end))) return [];
     const said = /^[^,.;!?\n]{0,60}/.exec(text.slice(start))![0].trim();
     return [{ slot: undefined, said }];
   });

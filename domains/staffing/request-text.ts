@@ -1,5 +1,5 @@
 // The words of a request as its readers take them: one form of signs, capitals that say something.
-import { findElsewhere, isKnownTerm } from "./place-names.ts";
+import { isKnownTerm, titled } from "./place-names.ts";
 import { ALL_STATES, PLACES } from "./places.ts";
 
 const CODES = Object.keys(ALL_STATES).join("|");
@@ -45,13 +45,15 @@ const SMALL_WORDS = new Set(
     "return send she shift shifts should since skip so staff than thanks that the they this to " +
     "today tomorrow tonight until us want wanted was we welcome were when who will with without " +
     "work workers working you your people someone everyone asap start starting morning evening " +
+    "least once both addition total order case charge advance person general full time front " +
     "don't can't won't isn't aren't didn't doesn't hasn't haven't i'm we're they're it's"
   ).split(" "),
 );
 const WORD = /\p{Lu}[\p{Lu}'’]*/gu;
 const ALSO_CODES = new Set(["IN", "OR", "ME", "OK", "HI"]);
+/** "IN WARREN MI"; without a state behind it, it may be anything. */
 const PLACED = new RegExp(
-  `(?<=\\b(?:in|at|near|around|to) )((?!(?:${CODES})\\b)\\p{Lu}{3,}(?: (?!(?:${CODES})\\b)\\p{Lu}{3,})?)`,
+  `(?<=\\b(?:in|near) )\\p{Lu}{3,}(?: \\p{Lu}{3,})?(?=,? (?:${CODES})\\b)`,
   "gu",
 );
 const SERVED = PLACES.map(({ city }) => city.toUpperCase())
@@ -69,11 +71,17 @@ function quiet(line: string): string {
     if (!SMALL_WORDS.has(word.toLowerCase().replace("’", "'")) && !isKnownTerm(word)) return word;
     return ALSO_CODES.has(word) && isCode(line, at, word) ? word : word.toLowerCase();
   });
-  return lowered.replaceAll(PLACED, (name) => {
-    return findElsewhere(name).length > 0
-      ? name
-      : name.replaceAll(/(?<=\p{L})\p{L}+/gu, (one) => one.toLowerCase());
-  });
+  return lowered.replaceAll(PLACED, titled);
+}
+
+/** "St Paul" → "St. Paul": the dot that `readable` takes out so that it ends no clause. */
+export function dotted(city: string): string {
+  return city.replace(/^(St|Ft|Mt) /, "$1. ");
+}
+
+/** And without it again. */
+export function undotted(city: string): string {
+  return city.replace(/^(St|Ft|Mt)\. /, "$1 ");
 }
 
 /** "IN" is a state behind a comma, where no word follows or a city of ours comes before. */

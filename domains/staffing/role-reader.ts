@@ -17,8 +17,8 @@ for (const words of FOREIGN_PROFESSIONS) {
   role_words.set(pluralOf(words), FOREIGN);
 }
 
-export const findRoles = phraseMatcher(role_words);
-const findRolePhrases = phraseMatcher(role_phrases);
+export const findRoles = phraseMatcher(role_words, { people: true });
+const findRolePhrases = phraseMatcher(role_phrases, { people: true });
 
 /** One role, as a noun or by what they can do; undefined when foreign, none or several. */
 export function readRole(text: string): string | undefined {

@@ -29,10 +29,10 @@ const BEFORE_ROLE = new RegExp(
 const ROLE_TIMES = new RegExp(`\\b(?:${ROLE_TIME})\\b`, "gi");
 
 const EDGE = "[,;|()\\n.!?\u2013\u2014]|\\s[-/]\\s";
-const LED_BY = "(?:(?:not|no|never|on|for|the|work|working|either|or|and)\\s+)*";
+const LED_BY = "(?:(?:not|no|never|on|for|the|work|working|either|or|and)\\s+){0,4}";
+const BEFORE_ALONE = new RegExp(`(?:^|${EDGE}|:)\\s*${LED_BY}$`, "i");
 const ALONE = new RegExp(
-  `(?<=(?:^|${EDGE}|:)\\s*${LED_BY})(?<![\\w-])` +
-    "(night|evening|overnight|graveyards?|swing|afternoons?|nites?|daytime|day)" +
+  "(?<![\\w-])(night|evening|overnight|graveyards?|swing|afternoons?|nites?|daytime|day)" +
     `(?=(?:\\s+(?:only|please|pls|work))?\\s*(?:$|${EDGE}|:(?!\\s*\\p{L})))`,
   "giu",
 );
@@ -41,6 +41,7 @@ const ANYWHERE = new RegExp(
     "(?:on|for|work|working)\\s+(?:the\\s+)?(graveyard|swing))\\b(?!\\s+by\\b)",
   "gi",
 );
+const ANY_SHIFT = /^(?:any|all|either|various|flex\w*|open|none|tb[ad]|n\/a|no preference)\b/i;
 const LABELLED = /\bshifts?\s*[:=]\s*([^,;.\n|()]{1,40})/gi;
 const UNKNOWN = new RegExp(
   "\\b(?:(?:[ap]\\.?m\\.?|mornings?|early|late|mid|split|rotating|fourth|4th|double|swing)" +
@@ -96,10 +97,16 @@ function otherShifts(text: string): ShiftRead {
     const parts = said.split(/\s*(?:[/&+]|\bor\b|\band\b)\s*/i).map(shiftOf);
     const values = parts.filter((one) => one !== undefined);
     const shifts = values.map((value) => ({ value, start, end, negated: isNegated(said) }));
-    const is_told = values.length === 0 && /^(?!\d+ )[\p{L}\d.]+(?: \p{L}+){0,2}$/u.test(said);
+    const is_told =
+      values.length === 0 &&
+      !ANY_SHIFT.test(said) &&
+      /^(?!\d+ )[\p{L}\d.]+(?: \p{L}+){0,2}$/u.test(said);
     return { shifts, unread: is_told ? [toldShift(said)] : [] };
   });
-  const alone = [...text.matchAll(ALONE), ...text.matchAll(ANYWHERE)].flatMap((match) => {
+  const standing = [...text.matchAll(ALONE)].filter(({ index }) =>
+    BEFORE_ALONE.test(nearBefore(text, index)),
+  );
+  const alone = [...standing, ...text.matchAll(ANYWHERE)].flatMap((match) => {
     const said = match.slice(1).find((one) => one !== undefined)!;
     const start = match.index + match[0].length - said.length;
     const is_labelled = labelled.some((one) => one.start <= start && start < one.end);
@@ -116,6 +123,15 @@ function otherShifts(text: string): ShiftRead {
       ...unknown.map(([said]) => toldShift(said.trim())),
     ],
   };
+}
+
+const NEAR = 200;
+
+/** The letters before a place in a text: so many that long texts take no longer for each place. */
+function nearBefore(text: string, start: number): string {
+  return start <= NEAR
+    ? text.slice(0, start)
+    : text.slice(start - NEAR, start).replace(/^\S+/, "-");
 }
 
 function toldShift(said: string): Unread {
@@ -139,14 +155,15 @@ function halfNamedShifts(text: string): PhraseMatch<string>[] {
 /** "Night janitors": a time of day right before a role is its shift; of several none is read. */
 export function shiftsBefore(roles: readonly PhraseMatch<string>[], text: string): ShiftRead {
   const each = roles.map(({ start }): ShiftRead => {
-    const before = text.slice(0, start);
+    const before = nearBefore(text, start);
     const match = BEFORE_ROLE.exec(before);
     if (match === null) return { shifts: [], unread: [] };
+    const from = start - before.length + match.index;
     const [, others, time] = match;
     if (others !== "") return { shifts: [], unread: shiftsTold(`${others} ${time}`) };
     const named = new RegExp(`^(?:${TIME})$`, "i").test(time!) ? findShifts(`${time} shift`) : [];
     const negated = isNegated(before.slice(0, match.index));
-    const shifts = named.map((one) => ({ ...one, start: match.index, end: start, negated }));
+    const shifts = named.map((one) => ({ ...one, start: from, end: start, negated }));
     return { shifts, unread: [] };
   });
   return {

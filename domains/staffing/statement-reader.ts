@@ -1,6 +1,6 @@
 // Tells what a request only states ("we have no one in Toledo") from what it rules out.
 import { isNamed } from "./known-names.ts";
-import { blank } from "./phrase-matcher.ts";
+import { blank, filled } from "./phrase-matcher.ts";
 import { findRoles } from "./role-reader.ts";
 import { clausal } from "./request-text.ts";
 
@@ -12,8 +12,8 @@ interface Span {
 export interface StatementRead {
   /** The text without the negations that state a lack: what is lacked is what is asked for. */
   readonly rest: string;
-  /** What is lacked, up to the end of the clause. */
-  readonly lacked: readonly Span[];
+  /** What is lacked, up to the end of the clause; `is_bare`: nobody says who lacks it. */
+  readonly lacked: readonly (Span & { readonly is_bare: boolean })[];
   /** Clauses of which it cannot be told whether they ask for something or rule it out. */
   readonly doubtful: readonly (Span & { readonly negation: number })[];
 }
@@ -31,7 +31,13 @@ const PEOPLE =
   "associates|hands|help|coverage|cover|bodies)\\b";
 /** "No night packers": up to three words may stand before the role. */
 const NO_KIND = "one|use|need|problem|issue|for|with|from|in|at|of|to|on|by|who|that";
-const ROLE_AHEAD = `(?=\\s*(?:(?!(?:${NO_KIND})\\b)[\\w-]+\\s+){0,3}?_+(?!\\w))`;
+/** "No packers needed", "no packer jobs": there it is work that is lacked, not people. */
+const NO_LACK =
+  "needed|required|necessary|wanted(?!\\s+(?:to|the)\\b)|openings?|jobs?|positions?|shifts?|slots?|" +
+  "vacanc(?:y|ies)|orders?|requests?|work";
+const ROLE_AHEAD =
+  `(?=\\s*(?:(?!(?:${NO_KIND})\\b)[\\w-]+\\s+){0,3}?_+(?!\\w)` +
+  `(?!\\s+(?:(?:is|are|were|was)\\s+)?(?:${NO_LACK})\\b))`;
 const NO_PEOPLE =
   `(?:(?:nobody|no[\\s-]one|none|(?:no|not\\s+(?:a\\s+single|one))\\s+${PEOPLE})` +
   "(?:\\s+else)?)";
@@ -61,6 +67,14 @@ const ASKED_NEXT =
   "[,.;:!?\\n]+\\s*(?:(?:so|and|we|i|please|pls|can|could|would|you|still|also|just)\\s+)*" +
   "(?:need|needs|send|want|get|find|looking|short|\\d+)\\b";
 
+/** No staff in Toledo, send 2 packers. */
+const BARE_LACK = new RegExp(
+  `${SENTENCE_START}(?:(?:with|having)\\s+)?(?!none\\s+of\\b)(${NOBODY})\\b` +
+    `(?!${NEAR}\\b(?:${CONDITION}|${DEMAND}|${VERB}|please|without|with|under|over)\\b)` +
+    `(?=${IN_CLAUSE}{0,160}${ASKED_NEXT})`,
+  "gdi",
+);
+
 /** The negation of each is its first group. */
 const LACKS: readonly RegExp[] = [
   // We have no one; our site has nobody; there is no one; got nobody.
@@ -86,13 +100,7 @@ const LACKS: readonly RegExp[] = [
       `(?!${NEAR}\\b(?:who|that|which)\\b)`,
     "gdi",
   ),
-  // No staff in Toledo, send 2 packers.
-  new RegExp(
-    `${SENTENCE_START}(?:(?:with|having)\\s+)?(?!none\\s+of\\b)(${NOBODY})\\b` +
-      `(?!${NEAR}\\b(?:${CONDITION}|${DEMAND}|${VERB}|please|without|with|under|over)\\b)` +
-      `(?=${IN_CLAUSE}{0,160}${ASKED_NEXT})`,
-    "gdi",
-  ),
+  BARE_LACK,
   // We are not able to cover nights; our site isn't staffed.
   new RegExp(
     `(?:\\b${SUBJECT}|${CLAUSE_START}${THING}\\w)(?<!\\b(?:${CONDITION})\\b${IN_CLAUSE}{0,80})` +
@@ -172,7 +180,8 @@ export function readStatements(text: string): StatementRead {
     const [start, end] = match.indices![2]!;
     return !isNamed(text.slice(start, end));
   });
-  const lacks = [...clear, ...covered].map(negationOf);
+  const lacks = [...clear.filter((match) => !isSupposed(plain, match)), ...covered].map(negationOf);
+  const bare = new Set([...plain.matchAll(BARE_LACK)].map((match) => negationOf(match).end));
   const rest = blank(text, lacks);
   const left = blank(plain, lacks);
   const from = unclear.map((match) => {
@@ -191,7 +200,9 @@ export function readStatements(text: string): StatementRead {
   const told = [...from, ...doubtful.filter((one) => !yet.includes(one))];
   return {
     rest: blank(rest, later),
-    lacked: lacks.map(({ end }) => ({ start: end, end: clauseEnd(plain, end) })),
+    lacked: lacks.map(({ end }) => {
+      return { start: end, end: clauseEnd(plain, end), is_bare: bare.has(end) };
+    }),
     doubtful: withoutNested(told),
   };
 }
@@ -200,9 +211,24 @@ export function readStatements(text: string): StatementRead {
 function withoutRoles(text: string): string {
   const roles = findRoles(text);
   if (new Set(roles.map((one) => one.value)).size !== 1) return text;
-  return roles.reduce((rest, { start, end }) => {
-    return rest.slice(0, start) + "_".repeat(end - start) + rest.slice(end);
-  }, text);
+  return filled(text, roles, () => "_");
+}
+
+const ROLE_NEXT = new RegExp(`^${ROLE_AHEAD}`, "i");
+const IF_BEFORE = new RegExp(`\\b(?:if|unless|provided|in\\s+case)\\b${IN_CLAUSE}*$`, "i");
+const ASKING = new RegExp(
+  "^(?![^.;:!?\\n]*\\b(?:can|could|would|send|needs?|please|help|get)\\b)" +
+    `${IN_CLAUSE}*(?:,\\s*(?:do|are|have)(?:n['\u2019]t)?\\s+(?:you|they|there|we)\\s*)?\\?`,
+  "i",
+);
+const NEAR_MAX = 200;
+
+/** "If you have no packers", "do you have no packers?": nobody says that they are lacked. */
+function isSupposed(text: string, match: RegExpMatchArray): boolean {
+  const { start, end } = negationOf(match);
+  const behind = text.slice(end, end + NEAR_MAX);
+  if (!ROLE_NEXT.test(behind)) return false;
+  return ASKING.test(behind) || IF_BEFORE.test(text.slice(Math.max(0, start - NEAR_MAX), start));
 }
 
 function clauseEnd(text: string, start: number): number {

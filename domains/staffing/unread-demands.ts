@@ -1,5 +1,5 @@
 // What a request demands beyond the one value that is read for each slot.
-import { countsLeft, firstCount, withoutFirstCount } from "./number-words.ts";
+import { countsLeft, withoutFirstCount } from "./number-words.ts";
 import type { PhraseMatch } from "./phrase-matcher.ts";
 import type { Want } from "./want.ts";
 
@@ -51,13 +51,10 @@ export function otherDemands(text: string): Unread[] {
   return [...new Set(text.match(OTHER_DEMANDS))].map((said) => ({ slot: undefined, said }));
 }
 
-const VAGUE = /\b(?:a )?(?:few|several|multiple|many|bunch of|handful of|number of)\b/gi;
-
 /** Numbers that are neither the count nor part of anything else that was read. */
 export function numbersLeft(rest: string): Unread[] {
   const numbers = withoutFirstCount(rest).match(/\$?\b\d+(?:[.,]\d+)*\b%?|\bzero\b/gi) ?? [];
-  const vague = firstCount(rest) === undefined ? (rest.match(VAGUE) ?? []) : [];
-  return [...vague, ...countsLeft(rest), ...numbers].map((said) => ({
+  return [...countsLeft(rest), ...numbers].map((said) => ({
     slot: undefined,
     said: `number: ${said}`,
   }));

@@ -54,6 +54,49 @@ export function shiftsIn(text: string): string[] {
   return parts.map((part) => shiftOf(part) ?? part);
 }
 
+const DIGITS_IN_BRACKETS = /\((?:[\d\s:.,/\u2013-]|[ap]\.?m\b\.?|[ap]\b|to\b)*\)/g;
+const ROSTER_SHIFTS: Readonly<Record<string, string>> = {
+  am: "day",
+  morning: "day",
+  graveyard: "night",
+};
+
+/**
+ * The same as people write it into a roster: "Day shift (7-3)", "weekend days only", "AM". Only for
+ * what a contract rules out.
+ */
+export function looseShiftsIn(text: string): string[] {
+  const parts = shiftsIn(lower(text).replaceAll(DIGITS_IN_BRACKETS, " "));
+  return parts
+    .filter((part) => part.trim() !== "")
+    .map((part) => {
+      const bare = part
+        .replaceAll(/[.;]/g, "")
+        .replace(/^(?:weekend|weekday)s? /, "")
+        .replace(/ only$/, "")
+        .trim();
+      return shiftOf(bare) ?? ROSTER_SHIFTS[bare.replace(SHIFT_NOUN, "").replace(/s$/, "")] ?? part;
+    });
+}
+
+const COUNTRY = /[\s,]+(?:USA|U\.S\.A?\.|United States)$/i;
+const ABBREVIATED_STATES =
+  "Ala AL|Ariz AZ|Ark AR|Calif CA|Colo CO|Conn CT|Del DE|Fla FL|Ill IL|Ind IN|Kan KS|Mass MA|" +
+  "Mich MI|Minn MN|Miss MS|Mont MT|Neb NE|Nev NV|Okla OK|Ore OR|Penn PA|Penna PA|Tenn TN|Tex TX|" +
+  "Wash WA|Wis WI|Wisc WI|Wyo WY";
+const abbreviations = new Map(
+  ABBREVIATED_STATES.split("|").map((line) => {
+    const [short, code] = line.split(" ");
+    return [short!.toLowerCase(), code!] as const;
+  }),
+);
+
+/** A state as people write it into a roster: "Indiana, USA", "Ind.". */
+export function looseStateOf(text: string): string | undefined {
+  const bare = text.trim().replace(COUNTRY, "");
+  return stateOf(bare) ?? abbreviations.get(lower(bare).replaceAll(".", ""));
+}
+
 /** "Michigan", "mi" → "MI"; undefined when it is no state we know. */
 export function stateOf(text: string): string | undefined {
   return states.get(lower(text).replaceAll(".", ""));
@@ -85,7 +128,7 @@ export function experienceOf(text: string): string {
  * state, or there is no city.
  */
 export function placeOf(text: string): PlaceValue | undefined {
-  const whole = text.trim().replace(/[\s,]+(?:USA|U\.S\.A?\.|United States)$/i, "");
+  const whole = text.trim().replace(COUNTRY, "");
   const comma = whole.lastIndexOf(",");
   if (comma >= 0) {
     const state = stateOf(whole.slice(comma + 1));

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { checkInput, LakehouseError } from "#pack.ts";
 import { COUNT_MAX } from "./number-words.ts";
 import { legible } from "./plain-text.ts";
+import { isNoName } from "./name-form.ts";
 import { onlyStateOf } from "./places.ts";
 import { AVAILABLE } from "./terms.ts";
 import {
@@ -143,11 +144,10 @@ function readTime(
 }
 
 const JOINTS = /\s*(?:[;|/&\n]|\b(?:and|or|nor)\b)\s*/i;
-const SUFFIX = /^(?:jr|sr|i{2,3}|iv)\.?$/i;
 
-/** Everyone whom an entry names: "W-000001, W-000002", "Ann Lee and José Núñez". */
+/** Everyone whom an entry names: "W-000001, W-000002", "Ann Lee and José Núñez"; each once. */
 function excludedIn(entry: string, field: string, issues: Issue[]): string[] {
-  return entry
+  const all = entry
     .split(JOINTS)
     .filter((one) => one !== "")
     .flatMap((one) => {
@@ -155,16 +155,33 @@ function excludedIn(entry: string, field: string, issues: Issue[]): string[] {
       if (ids.length === 1 && !one.includes(",")) return ids;
       return membersOf(one, field, issues).map((name) => excludedOf(name, field, issues));
     });
+  return [...new Set(all)];
 }
 
-/** "Núñez, José" is one name and "Ann Lee, José Núñez" are two; of others it cannot be told. */
+/**
+ * "Núñez, José" is one name and "Ann Lee, José Núñez" are two; "Van Dyke, Mary Ann" may be either,
+ * so both are ruled out. Of others it cannot be told.
+ */
 function membersOf(text: string, field: string, issues: Issue[]): string[] {
   const parts = text.split(/\s*,\s*/).filter((one) => one !== "");
   if (workerIdsIn(text).length > 0) {
     return parts.flatMap((part) => (workerIdsIn(part).length > 1 ? workerIdsIn(part) : [part]));
   }
-  if (parts.length < 2 || SUFFIX.test(parts[1]!)) return [text];
-  if (parts.every((part) => /\s/.test(part))) return parts;
+  const names = withSuffixes(parts);
+  return names.length < 2 ? [text] : namesOf(text, names, field, issues);
+}
+
+/** "Jr." and titles belong to the name before them. */
+function withSuffixes(parts: readonly string[]): string[] {
+  return parts.reduce<string[]>((names, part) => {
+    const last = names.pop();
+    if (last === undefined) return [part];
+    return isNoName(part) ? [...names, `${last}, ${part}`] : [...names, last, part];
+  }, []);
+}
+
+function namesOf(text: string, parts: string[], field: string, issues: Issue[]): string[] {
+  if (parts.every((part) => /\s/.test(part))) return parts.length === 2 ? [text, ...parts] : parts;
   if (parts.length > 2) {
     issue(issues, field, `"${text}" may be several people; right would be one entry for each`);
   }
