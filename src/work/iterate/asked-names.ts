@@ -52,8 +52,8 @@ export function createAskedNames(client: Client<typeof chat>): AskedNames {
         return undefined;
       }
       const before = answered.get(key);
-      const usual = default_model ?? before?.model;
-      const model = asked.model ?? usual ?? (await defaultModel(call));
+      // Before, a fallback may have answered: nobody asked for it.
+      const model = asked.model ?? ((await defaultModel(call)) || (before?.model ?? ""));
       const told = deciding?.failed?.extra["provider"];
       const known = typeof told === "string" ? told : before?.provider;
       return { model, provider: asked.provider ?? (prefixOf(model) || (known ?? "")) };

@@ -212,9 +212,9 @@ function block(
   };
 }
 
-/** Strict JSON, or what can be mended without loss. */
+/** Strict JSON, or what can be mended without loss; it seems to have all its brackets. */
 export function isWhole(source: string): boolean {
-  return isStrict(source) || repairLosslessly(source).ok;
+  return isStrict(source) || repairLosslessly(source, true).ok;
 }
 
 export function isStrict(source: string): boolean {

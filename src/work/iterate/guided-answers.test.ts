@@ -6,10 +6,11 @@ import type { Client } from "#kernel/contract.ts";
 import { silentLog } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { chat, ChatAnswer } from "#contracts/chat.ts";
+import type { Attempt } from "#contracts/iterate.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import { createModelAsker, spentBefore, type AskedModel, type AskModel } from "./ask-model.ts";
 import { spoken } from "./asked-model.suite.ts";
-import { choicesOf, createChooser } from "./guided-choice.ts";
+import { afterRefusal, choicesOf, createChooser } from "./guided-choice.ts";
 
 const item = (id: string) => JSON.stringify({ id, title: `T ${id}` });
 const list = (...ids: string[]) => `{"picks":[${ids.map(item).join(",")}]}`;
@@ -53,6 +54,9 @@ for (const [what, lines, ids] of [
   ["the whole list at once", [list("c", "a")], "ca"],
   ["the whole list at the second place", [item("c"), `Here: ${list("c", "a")}`], "ca"],
   ["a list of the one item", [list("b"), list("a")], "ba"],
+  ["a list that is no object", [`[${item("c")}, ${item("a")}]`], "ca"],
+  ["such a list in a fence", [`\`\`\`json\n[${item("c")}, ${item("a")},]\n\`\`\``], "ca"],
+  ["such a list of the one item", [`[${item("b")}]`, `[${item("a")}]`], "ba"],
 ] as const) {
   test(`${what} is read as what was chosen, and kept as it was said`, async () => {
     const { ask, times } = saying(...lines);
@@ -74,7 +78,7 @@ test("what is none of the items left is never taken for one", async () => {
     const { read, content } = await draft(saying(...lines).ask, 2);
     assert.ok(read !== undefined && "artifact" in read);
     assert.equal(read.not_offered?.field, field);
-    assert.match(read.not_offered.message, /none of the items .* of id, title/);
+    assert.match(read.not_offered.message, /^item \d is none of the items .* of id, title$/);
     assert.equal(content, lines.join("\n"));
   }
   const { read } = await draft(saying("I cannot.").ask, 2);
@@ -137,4 +141,44 @@ test("what was spent before a question failed is told with the failure", async (
     );
     assert.equal(spentBefore(error)?.total_tokens, tokens);
   }
+});
+
+test("what was chosen before a place went wrong stays, and only that place is asked for", async () => {
+  for (const [second, message] of [
+    ["", /^item 2: the answer holds no JSON object/],
+    [item("z"), /^item 2 is none of the items/],
+    [item("b"), /^item 2 is none of the items/],
+  ] as const) {
+    const { ask } = saying(item("b"), second, item("c"));
+    const choices = choicesFor(["b", "c", "d"], 3)!;
+    const asked = { choices } as AskedModel;
+    const { read, content: raw } = await createChooser(ask)(asked, [], startCall());
+    assert.ok(read !== undefined && "artifact" in read && read.not_offered !== undefined);
+    assert.match(read.not_offered.message, message);
+    assert.equal(read.not_offered.field, "picks.1");
+    assert.deepEqual(raw.split("\n"), second === "" ? [item("b")] : [item("b"), second]);
+    const { artifact, not_offered: error } = read;
+    const left = afterRefusal(choices, { artifact, raw, error } as Attempt);
+    const bOnly: unknown[] = [JSON.parse(item("b")), undefined, undefined];
+    assert.deepEqual([left.places, left.options.length], [bOnly, 3]);
+  }
+});
+
+test("what is refused of a list is told shortly, however long it is", async () => {
+  const told = async (content: string, ids: readonly string[], count: number) => {
+    const choices = choicesFor(ids, count)!;
+    const asked = { choices } as AskedModel;
+    const { read } = await createChooser(saying(content).ask)(asked, [], startCall());
+    assert.ok(read !== undefined && "artifact" in read && read.not_offered !== undefined);
+    return read.not_offered;
+  };
+  const ones = (length: number) => JSON.stringify({ picks: Array.from({ length }, () => 1) });
+  const longer = await told(ones(2_000), ["a", "b", "c"], 2);
+  assert.deepEqual([longer.field, longer.also], ["picks", undefined]);
+  assert.match(longer.message, /^2000 items are more than 2; answer with one .* of id, title$/);
+
+  const ids = Array.from({ length: 40 }, (_, at) => `i${at}`);
+  const { field, also = [] } = await told(ones(30), ids, 30);
+  assert.deepEqual([field, also.length], ["picks.0", 10]);
+  assert.deepEqual(also[9], { field: "picks.10", message: "item 11 is none of them either" });
 });

@@ -2,17 +2,11 @@
 import type { Call } from "#kernel/call.ts";
 import { canonicalJson } from "#kernel/ids.ts";
 import type { Attempt } from "#contracts/iterate.ts";
-import type { ChatMessage, Judging, Reading, ValidationError } from "#contracts/nouns.ts";
+import type { ChatMessage, Judging, Reading } from "#contracts/nouns.ts";
 import type { Item, Judge } from "./ask-likely.ts";
-import {
-  askTogether,
-  type AskedModel,
-  type AskModel,
-  type DraftRead,
-  type ModelAnswer,
-} from "./ask-model.ts";
+import { askTogether, type AskedModel, type AskModel, type ModelAnswer } from "./ask-model.ts";
 import { createJudge } from "./judged-choice.ts";
-import { readAnswer } from "./read-answer.ts";
+import { readChoice } from "./offered-items.ts";
 import { createReader } from "./read-choice.ts";
 
 /** An artifact that is a list of so many different options, and nothing else. */
@@ -22,6 +16,8 @@ export interface Choices {
   readonly options: readonly Item[];
   /** By place in the list; undefined: to be chosen. */
   readonly places: readonly (Item | undefined)[];
+  /** What they were read from. */
+  readonly schema: object;
   /** Set where each option is judged by itself, or value by value. */
   readonly judge?: Judge | undefined;
 }
@@ -49,7 +45,7 @@ export function choicesOf(
   const options = distinct(constants as Item[]);
   if (options.length < minItems) return undefined;
   const places = Array.from({ length: minItems }, () => undefined);
-  const chosen = { list, options, places };
+  const chosen = { list, options, places, schema };
   const said = alternatives.map((one) => asItem(one)?.["description"]);
   if (reading !== undefined && alike(chosen.options)) {
     return { ...chosen, judge: createReader(reading) };
@@ -86,11 +82,15 @@ export function afterRefusal(choices: Choices, { artifact, error }: Attempt): Ch
   const fields = [error.field, ...(error.also ?? []).map(({ field }) => field)];
   const faulty = new Set(fields.flatMap((field) => placeIn(choices.list, field) ?? []));
   if (faulty.size === 0) return choices;
+  const places = drafted.map((item: Item | null, place) => {
+    return item === null || faulty.has(place) ? undefined : item;
+  });
   const refused = new Set([...faulty].map((place) => canonicalJson(drafted[place] ?? null)));
+  // What was said twice is wrong the second time only.
+  for (const item of places) if (item !== undefined) refused.delete(canonicalJson(item));
   const options = choices.options.filter((option) => !refused.has(canonicalJson(option)));
   // Nothing is left to choose from: better the same again than nothing.
   if (options.length < choices.places.length) return choices;
-  const places = drafted.map((item: Item, place) => (faulty.has(place) ? undefined : item));
   return { ...choices, options, places };
 }
 
@@ -121,9 +121,11 @@ async function chooseInTurn(
     if (kept !== undefined) continue;
     const taken = places.filter((item) => item !== undefined);
     const left = without(choices.options, taken);
-    last = await chooseOne(ask, asked, { left, taken }, messages, call);
-    said.push(last.content);
-    const chosen = readChoice(last, choices, left, place);
+    const offered = { left, taken, of: choices.schema };
+    last = await chooseOne(ask, asked, offered, messages, call);
+    if (last.content.trim() !== "") said.push(last.content);
+    const { list, options } = choices;
+    const chosen = readChoice(last, { list, options, places, place, left });
     if (!("item" in chosen)) return { ...last, content: said.join("\n"), read: chosen };
     places[place] = chosen.item;
     repaired ||= chosen.repaired;
@@ -135,47 +137,6 @@ async function chooseInTurn(
 function without(options: readonly Item[], taken: readonly Item[]): Item[] {
   const gone = new Set(taken.map(canonicalJson));
   return options.filter((option) => !gone.has(canonicalJson(option)));
-}
-
-interface ChosenItem {
-  readonly item: Item;
-  readonly repaired: boolean;
-}
-
-/** Not every model is held to one of the items: it may say the whole list, or something else. */
-function readChoice(
-  { content, finish_reason }: ModelAnswer,
-  { list, options, places }: Choices,
-  left: readonly Item[],
-  place: number,
-): ChosenItem | DraftRead {
-  const read = readAnswer(content, finish_reason);
-  if ("error" in read) return read;
-  const { artifact, repaired } = read;
-  if (isOneOf(left, artifact)) return { item: artifact, repaired };
-  const said = artifact[list];
-  if (!Array.isArray(said)) return { ...read, not_offered: notOffered([`${list}.${place}`], left) };
-  const [only] = said as unknown[];
-  if (said.length === 1 && places.length > 1 && isOneOf(left, only)) {
-    return { item: only as Item, repaired };
-  }
-  const others = said.flatMap((one, at) => (isOneOf(options, one) ? [] : [`${list}.${at}`]));
-  return others.length === 0 ? read : { ...read, not_offered: notOffered(others, left) };
-}
-
-function isOneOf(options: readonly Item[], value: unknown): boolean {
-  const wanted = canonicalJson(value);
-  return options.some((option) => canonicalJson(option) === wanted);
-}
-
-function notOffered(fields: readonly string[], left: readonly Item[]): ValidationError {
-  const [field = "", ...also] = fields;
-  const message =
-    "that is none of the items to choose from; answer with one of them, " +
-    `a JSON object of ${Object.keys(left[0]!).join(", ")}`;
-  const others = also.map((one) => ({ field: one, message: "none of the items either" }));
-  const expected = "one of the items offered";
-  return { kind: "schema", field, message, expected, ...(others.length > 0 && { also: others }) };
 }
 
 /** The options that the model finds likeliest to be right, in their own order where it is torn. */
@@ -196,10 +157,17 @@ async function chooseJudged(
   return { ...answer, content: JSON.stringify({ [list]: filled }), finish_reason: "stop" };
 }
 
+interface Offered {
+  readonly left: readonly Item[];
+  readonly taken: readonly Item[];
+  /** The schema of the whole choice. */
+  readonly of: object;
+}
+
 function chooseOne(
   ask: AskModel,
   asked: AskedModel,
-  { left, taken }: { readonly left: readonly Item[]; readonly taken: readonly Item[] },
+  { left, taken, of }: Offered,
   messages: readonly ChatMessage[],
   call: Call,
 ): Promise<ModelAnswer> {
@@ -207,6 +175,7 @@ function chooseOne(
   const schema = {
     name: asked.schema?.name ?? "choice",
     schema: { anyOf: left.map(toSchema) },
+    part_of: of,
     in_words: `Answer with one of these JSON objects and nothing else:\n${offered}`,
   };
   const steps: ChatMessage[] =

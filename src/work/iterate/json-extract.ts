@@ -1,6 +1,6 @@
 // Finds the first balanced JSON object in what a model said: fenced, bare, or inside prose.
 import { answerSections } from "./answer-sections.ts";
-import { beginsWithMember, endOfLooseObject, nextObjectStart, strictEnd } from "./loose-object.ts";
+import { beginsWithMember, endOfLooseObject, nextWholeStart, strictEnd } from "./loose-object.ts";
 
 /**
  * The object, or undefined when there is none that can be read. Order: fenced blocks marked json,
@@ -26,7 +26,7 @@ export interface FoundObject {
 /** The first object of a section that is strict JSON. */
 export function firstObject(text: string): FoundObject | undefined {
   for (let from = 0; ;) {
-    const start = nextObjectStart(text, from);
+    const start = nextWholeStart(text, from);
     if (start < 0) return undefined;
     const end = strictEnd(text, start);
     if (end < 0) return undefined;

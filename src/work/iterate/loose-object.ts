@@ -1,5 +1,6 @@
 // Reads where an object in the loose spelling of models starts and ends, and where a cut-off one
 // stops.
+import { isEscaped } from "./whole-text.ts";
 
 export interface LooseObject {
   /** Just after the closing brace; the text's length when it is cut off. */
@@ -30,6 +31,30 @@ export function nextObjectStart(text: string, from: number): number {
     if (OBJECT_START.test(text)) return at;
   }
   return -1;
+}
+
+/** A brace before a name that is no plain word, and a colon. */
+const ODD_START = /\{\s*[^{}:\n]{1,100}:/y;
+const NEXT_BRACE = /[{}]/g;
+
+/**
+ * Offset of the next object that is no part of another: where one that starts oddly, `{order id:`,
+ * stands before it and has not ended plainly, that one's. Or -1.
+ */
+export function nextWholeStart(text: string, from: number): number {
+  const start = nextObjectStart(text, from);
+  for (let at = text.indexOf("{", from); at >= 0 && at < start; at = text.indexOf("{", at + 1)) {
+    ODD_START.lastIndex = at;
+    if (ODD_START.test(text) && !endsPlainly(text, at)) return at;
+  }
+  return start;
+}
+
+/** The next brace closes the one at `at`, and stands in no string: `{as you said: now}`. */
+function endsPlainly(text: string, at: number): boolean {
+  NEXT_BRACE.lastIndex = at + 1;
+  const next = NEXT_BRACE.exec(text);
+  return next?.[0] === "}" && endOfLooseObject(text, at).end === next.index + 1;
 }
 
 /** What may stand between the brace and the first field name. */
@@ -83,7 +108,7 @@ export function endOfLooseObject(text: string, start: number): LooseObject {
         continue;
       }
     }
-    if (opensString(char, before)) {
+    if (opensString(char, before, text, at)) {
       const end = stringEnd(text, at);
       if (end < 0) return cutOff(text, levels, true);
       token_from = at + 1;
@@ -98,6 +123,7 @@ export function endOfLooseObject(text: string, start: number): LooseObject {
       before = char;
       continue;
     }
+    const is_quoted = before === '"';
     before = char;
     if (char === "{" || char === "[") levels.push({ list: char === "[", key: "", index: 0 });
     else if (char === "}" || char === "]") {
@@ -108,7 +134,11 @@ export function endOfLooseObject(text: string, start: number): LooseObject {
     } else {
       const level = levels.at(-1)!;
       if (char === "," && level.list) level.index++;
-      else if (!level.list) level.key = char === ":" ? text.slice(token_from, token_to) : "";
+      else if (!level.list && char === ",") level.key = "";
+      // A colon in a value without quotes names nothing.
+      else if (!level.list && (level.key === "" || is_quoted)) {
+        level.key = text.slice(token_from, token_to);
+      }
     }
   }
   return cutOff(text, levels, false);
@@ -143,10 +173,14 @@ function pathOf(levels: readonly Level[]): string {
     .join(".");
 }
 
-/** Other quotes than the double one open a string only where a key or a value may begin. */
-export function opensString(char: string, before: string): boolean {
+/**
+ * Other quotes than the double one open a string only where a key or a value may begin, also one
+ * whose comma is missing. `before`: what stands before it, white space left aside.
+ */
+export function opensString(char: string, before: string, text: string, at: number): boolean {
   if (char === '"') return true;
-  return (char === "'" || char === "`" || char === "“" || char === "‘") && "{[,:+".includes(before);
+  if (char !== "'" && char !== "`" && char !== "“" && char !== "‘") return false;
+  return "{[,:+".includes(before) || (before === '"' && isBlank(text[at - 1]!));
 }
 
 /** What may follow the quote that really ends a string; within one a quote is followed by words. */
@@ -160,25 +194,21 @@ export function stringEnd(text: string, start: number): number {
   const open = text[start]!;
   const close = CLOSING[open] ?? open;
   for (let at = text.indexOf(close, start + 1); at >= 0; at = text.indexOf(close, at + 1)) {
-    if (!isEscaped(text, at) && mayEndString(text, at + 1)) return at;
+    if (!isEscaped(text, at) && mayEndString(text, at + 1, open)) return at;
   }
   return -1;
 }
 
-function isEscaped(text: string, at: number): boolean {
-  let backslashes = 0;
-  while (text[at - 1 - backslashes] === "\\") backslashes++;
-  return backslashes % 2 === 1;
-}
-
 const LOOK_AHEAD = 64;
 
-function mayEndString(text: string, after: number): boolean {
+function mayEndString(text: string, after: number, open: string): boolean {
   const next = text[after];
   if (next === "," || next === ":" || next === "}" || next === "]") return true;
   const ahead = text.slice(after, after + LOOK_AHEAD);
   AFTER_STRING.lastIndex = 0;
-  return AFTER_STRING.test(ahead) || ahead.trim() === "";
+  if (AFTER_STRING.test(ahead)) return true;
+  const rest = ahead.trimStart();
+  return rest === "" || (rest[0] === open && rest.length < ahead.length);
 }
 
 /** Offset after a comment that starts at `at`; `at` itself when none does. `before`: see caller. */

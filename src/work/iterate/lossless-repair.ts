@@ -1,12 +1,15 @@
 // Repairs near-JSON with jsonrepair, and proves that the result says what the source said.
-import { jsonrepair } from "jsonrepair";
+import { jsonrepair, JSONRepairError } from "jsonrepair";
 import { commentEnd, endOfLooseObject, isBlank, opensString, stringEnd } from "./loose-object.ts";
 import { firstDifference } from "./same-content.ts";
 
 export type Repair =
   | { readonly ok: true; readonly text: string; readonly value: unknown }
-  /** `at`: offset in the source where the repair and the source part; undefined: not known. */
-  | { readonly ok: false; readonly at: number | undefined };
+  /**
+   * `at`: offset in `text` where the repair and the source part; undefined: not known. `text` is
+   * the source, or, where it could not be read further, the source with its usual slips mended.
+   */
+  | { readonly ok: false; readonly at: number | undefined; readonly text: string };
 
 /**
  * Longer answers are asked for again: the library takes quadratic time for some broken texts (a
@@ -17,31 +20,33 @@ export const REPAIRED_CHARS_MAX = 32_000;
 /**
  * The source as strict JSON, if that is a matter of spelling: quotes, commas, colons, comments,
  * True / None, closing brackets. A repair that drops, adds or changes any content is refused.
+ * `is_balanced`: no bracket seemed to be missing.
  */
-export function repairLosslessly(source: string): Repair {
-  if (source.length > REPAIRED_CHARS_MAX) return { ok: false, at: undefined };
+export function repairLosslessly(source: string, is_balanced: boolean): Repair {
+  if (source.length > REPAIRED_CHARS_MAX) return { ok: false, at: undefined, text: source };
   const plain = unescapedWhole(source);
   const strict = strictForm(withUsualSlipsMended(plain));
-  if (strict === undefined) return { ok: false, at: undefined };
-  const at = firstDifference(plain, strict.text);
-  return at === undefined ? { ok: true, ...strict } : { ok: false, at };
+  if (!strict.ok) return strict;
+  const at = firstDifference(plain, strict.text, is_balanced);
+  return at === undefined ? strict : { ok: false, at, text: source };
 }
 
 /** As it is when that is strict JSON already, else what the library makes of it. */
-function strictForm(text: string): { text: string; value: unknown } | undefined {
+function strictForm(text: string): Repair {
   try {
-    return { text, value: JSON.parse(text) as unknown };
+    return { ok: true, text, value: JSON.parse(text) as unknown };
   } catch {
     return repairedByLibrary(text);
   }
 }
 
-function repairedByLibrary(text: string): { text: string; value: unknown } | undefined {
+function repairedByLibrary(text: string): Repair {
   try {
     const repaired = jsonrepair(text);
-    return { text: repaired, value: JSON.parse(repaired) as unknown };
-  } catch {
-    return undefined;
+    return { ok: true, text: repaired, value: JSON.parse(repaired) as unknown };
+  } catch (thrown) {
+    const at = thrown instanceof JSONRepairError ? thrown.position : undefined;
+    return { ok: false, at, text };
   }
 }
 
@@ -102,12 +107,16 @@ function withUsualSlipsMended(source: string): string {
       else if (!due && comma >= 0) put(comma, "", comma + 1);
       comma = undefined;
     }
-    if (opensString(char, before)) {
+    if (opensString(char, before, source, at)) {
       const end = stringEnd(source, at);
       if (end < 0) break;
       if (char !== '"') put(at, `"${requoted(source.slice(at + 1, end))}"`, end + 1);
       at = end;
       before = '"';
+      continue;
+    }
+    if (char === ";" && endsLastMember(source, at, before)) {
+      put(at, "", at + 1);
       continue;
     }
     const begins = before === "{" || before === "," || before === ":" || before === "[";
@@ -121,6 +130,18 @@ function withUsualSlipsMended(source: string): string {
     before = source[at]!;
   }
   return result + (comma === -1 ? "," : "") + source.slice(taken);
+}
+
+const LAST = /;\s*[}\]]/y;
+/** A value that goes without quotes, and needs none. */
+const SCALAR = /[:,[]\s*(?:-?\d[\d.eE+-]*|[Tt]rue|[Ff]alse|null|None)\s*$/;
+const NEAR = 64;
+
+/** A semicolon behind a value that is surely whole, and before a closing bracket. */
+function endsLastMember(source: string, at: number, before: string): boolean {
+  LAST.lastIndex = at;
+  if (!LAST.test(source)) return false;
+  return '"}]'.includes(before) || SCALAR.test(source.slice(Math.max(0, at - NEAR), at));
 }
 
 function wordAt(source: string, at: number): RegExpExecArray | undefined {

@@ -2,7 +2,7 @@
 import type { FinishReason, ValidationError } from "#contracts/nouns.ts";
 import { answerSections } from "./answer-sections.ts";
 import { firstObject, isMember } from "./json-extract.ts";
-import { endOfLooseObject, nextObjectStart } from "./loose-object.ts";
+import { endOfLooseObject, nextObjectStart, nextWholeStart } from "./loose-object.ts";
 import { pathAt, repairLosslessly } from "./lossless-repair.ts";
 
 export type AnswerRead =
@@ -32,7 +32,7 @@ function read(text: string, finish_reason: FinishReason): AnswerRead {
       if (strict !== undefined) return withoutDoubles(strict.value, strict.source, false);
     }
     for (const section of sections) {
-      const start = nextObjectStart(section, 0);
+      const start = nextWholeStart(section, 0);
       if (start >= 0) return readLoosely(section, start, finish_reason);
     }
   }
@@ -77,11 +77,11 @@ function readLoosely(section: string, start: number, finish_reason: FinishReason
   const source = balanced ? section.slice(start, end) : withoutFence(section.slice(start));
   if (!balanced && finish_reason === "length") return { error: cutOff(source, path) };
   if (isMember(section, start, end)) return { error: malformed(section, 0) };
-  const repair = repairLosslessly(source);
+  const repair = repairLosslessly(source, balanced);
   if (!repair.ok) {
     // One that ends in a bracket and still cannot be closed has a wrong sign further up.
     const has_end = balanced || /[}\]]\s*$/.test(source.slice(-ENDING_MAX));
-    return { error: has_end ? malformed(source, repair.at) : cutOff(source, path) };
+    return { error: has_end ? malformed(repair.text, repair.at) : cutOff(source, path) };
   }
   // What follows an object that was closed too early belongs to it still.
   if (balanced && /^\s*(?:["'\]:]|,\s*["'{])/.test(section.slice(end, end + 64))) {

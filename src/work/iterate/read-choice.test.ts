@@ -80,7 +80,7 @@ test("each field is asked for by itself, after the same examples, held to its va
   assert.equal(answer.usage.total_tokens, 8);
   assert.deepEqual(said[0]!.asked, {
     model: "m",
-    schema: { name: "value", schema: { enum: ["Rome", "Oslo"] } },
+    schema: { name: "value", schema: { enum: ["Rome", "Oslo"] }, part_of: READING },
     temperature: 0,
     // The quotation mark is the same, the letter after it tells.
     max_tokens: 2,

@@ -36,7 +36,8 @@ export function createReader(reading: Reading): Judge {
     call: Call,
   ): Promise<ReadField> {
     const texts = [...new Set(values.map((value) => JSON.stringify(value)))];
-    const schema = { name: "value", schema: { enum: texts.map((text) => JSON.parse(text)) } };
+    const held = { enum: texts.map((text) => JSON.parse(text)) };
+    const schema = { name: "value", schema: held, part_of: reading };
     const one_value = { ...asked, schema, temperature: 0, max_tokens: tellingLength(texts) };
     const messages = [...shown, question(reading.names[field] ?? field)];
     const answer = await ask(asking, one_value, messages, call);

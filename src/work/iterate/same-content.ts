@@ -1,15 +1,22 @@
 // Whether strict JSON says what a loosely spelt source said: character by character, in order.
 import { commentEnd } from "./loose-object.ts";
+import { holdsMembers, isQuote, mayClose, tornAt } from "./whole-text.ts";
 
 /** A walk along both texts; `result` is strict JSON. */
 interface Walk {
   readonly source: string;
   readonly result: string;
+  /** Brackets at the end may be missing. */
+  readonly may_be_cut: boolean;
   s: number;
   r: number;
   in_string: boolean;
-  /** The string began without a quote in the source. */
-  is_bare: boolean;
+  /** What the present string began with in the source; empty: it has no quotes there. */
+  quote: string;
+  /** Where it starts in the source, behind its quote. */
+  text_from: number;
+  /** The value that was last taken had no quotes in the source. */
+  bare_last: boolean;
   /** Open containers of the result. */
   readonly open: string[];
   /** The last character of the source that is neither space, comment nor comma. */
@@ -27,16 +34,24 @@ interface Walk {
  * colons left out or too many, comments, space between tokens, raw line breaks in strings, Python's
  * literals, and closing brackets left out after a complete value. Never so that a value becomes a
  * name, or a name part of a value. Else the offset in the source at which content was dropped,
- * added or changed. Linear time.
+ * added or changed. Linear time. `is_balanced`: the source seemed to have all its brackets: where
+ * one is missing nevertheless, it was cut in the wrong place.
  */
-export function firstDifference(source: string, result: string): number | undefined {
+export function firstDifference(
+  source: string,
+  result: string,
+  is_balanced: boolean,
+): number | undefined {
   const walk: Walk = {
     source,
     result,
+    may_be_cut: !is_balanced,
     s: 0,
     r: 0,
     in_string: false,
-    is_bare: false,
+    quote: "",
+    text_from: 0,
+    bare_last: false,
     open: [],
     last: "",
     comma_last: false,
@@ -73,12 +88,12 @@ function stepOutside(walk: Walk): boolean {
     return true;
   }
   skipBlank(walk);
-  if (wanted !== "," && walk.source[walk.s] === "," && commaMayGo(walk, wanted)) {
+  const said = walk.source[walk.s];
+  if ((said === "," || said === ";") && said !== wanted && signMayGo(walk, said, wanted)) {
     walk.s++;
     walk.comma_last = true;
     return true;
   }
-  const said = walk.source[walk.s];
   if (wanted === '"') return openString(walk, said);
   if (wanted === "," || wanted === ":") {
     if (said === wanted) take(walk, 1);
@@ -98,22 +113,28 @@ function stepOutside(walk: Walk): boolean {
 
 /** A member without its colon and its comma is no member: it is the rest of the value before it. */
 function mayBeAdded(walk: Walk, sign: string): boolean {
-  const { source, s } = walk;
-  if (sign === ":") return !walk.comma_added && isPlainName(walk.result, walk.r - 1);
+  const { source, result, s, r } = walk;
+  if (sign === ":") return !walk.comma_added && isPlainName(result, r - 1);
+  if (walk.open.at(-1) !== "[") return true;
   // Quotes side by side may be quotes within one text.
-  const is_torn = walk.open.at(-1) === "[" && isQuote(source[s] ?? "") && isQuote(source[s - 1]!);
-  return !is_torn;
+  if (isQuote(source[s] ?? "")) return !walk.bare_last && !isQuote(source[s - 1]!);
+  // What words without quotes stand beside may belong to them.
+  BEFORE_TEXT.lastIndex = r;
+  return !walk.bare_last && !BEFORE_TEXT.test(result);
 }
 
-/** A comma before a closing bracket, or one of several between members, holds nothing. */
-function commaMayGo(walk: Walk, wanted: string): boolean {
-  return wanted === "}" || wanted === "]" || walk.open.at(-1) === "{";
+const BEFORE_TEXT = /,\s*"/y;
+
+/** A comma or semicolon before a closing bracket, or one of several commas, holds nothing. */
+function signMayGo({ open }: Walk, sign: "," | ";", wanted: string): boolean {
+  return wanted === "}" || wanted === "]" || (sign === "," && open.at(-1) === "{");
 }
 
 function take(walk: Walk, length: number): void {
   walk.s += length;
   walk.last = walk.source[walk.s - 1]!;
   walk.comma_last = false;
+  walk.bare_last = false;
 }
 
 function follow(walk: Walk, bracket: string): void {
@@ -125,7 +146,7 @@ function follow(walk: Walk, bracket: string): void {
 
 /** Brackets that are missing at the end are added only after a value that is surely whole. */
 function closeAtEnd(walk: Walk, bracket: string): boolean {
-  if (walk.comma_last || !/["'”’`}\]]/.test(walk.last)) return false;
+  if (!walk.may_be_cut || walk.comma_last || !/["'”’`}\]]/.test(walk.last)) return false;
   follow(walk, bracket);
   walk.r++;
   return true;
@@ -133,13 +154,14 @@ function closeAtEnd(walk: Walk, bracket: string): boolean {
 
 function openString(walk: Walk, said: string | undefined): boolean {
   if (said === undefined) return false;
-  walk.is_bare = !isQuote(said);
+  walk.quote = isQuote(said) ? said : "";
   // In some languages three quotes open a text; here the first two would be an empty one.
-  if (!walk.is_bare && walk.source.startsWith(said.repeat(3), walk.s)) return false;
+  if (walk.quote !== "" && walk.source.startsWith(said.repeat(3), walk.s)) return false;
   walk.in_string = true;
   walk.r++;
   walk.string_from = walk.r;
-  if (!walk.is_bare) take(walk, 1);
+  if (walk.quote !== "") take(walk, 1);
+  walk.text_from = walk.s;
   return true;
 }
 
@@ -191,8 +213,11 @@ const JOIN = /["'`]\s*\+\s*["'`]/y;
 
 function joined(walk: Walk): boolean {
   JOIN.lastIndex = walk.s;
-  if (!JOIN.test(walk.source)) return false;
+  if (walk.quote !== walk.source[walk.s] || !JOIN.test(walk.source)) return false;
+  if (isTorn(walk, true)) return false;
   walk.s = JOIN.lastIndex;
+  walk.quote = walk.source[walk.s - 1]!;
+  walk.text_from = walk.s;
   return true;
 }
 
@@ -201,27 +226,56 @@ const NEAR = 64;
 
 /** A closing quote that is missing is added before the next token, never at the end. */
 function closeString(walk: Walk, said: string | undefined): boolean {
-  JOIN.lastIndex = walk.s;
   if (said === undefined) return false;
   const is_name = walk.result[walk.r + 1] === ":";
-  if (walk.is_bare && !is_name && holdsMore(walk)) return false;
-  if (isQuote(said)) take(walk, 1);
-  else {
-    // "dock #5" without quotes is no word with a comment.
-    if (walk.is_bare && COMMENT_NEXT.test(walk.source.slice(walk.s, walk.s + NEAR))) return false;
-    let at = walk.s;
-    while (isSpace(walk.source[at] ?? "x")) at++;
-    const next = walk.source[at];
-    if (next === undefined) return false;
-    if (isQuote(next) && at > walk.s) return false;
-    if (is_name && !(walk.is_bare || next === ":")) return false;
-    if (is_name && !isPlainName(walk.result, walk.r)) return false;
-    walk.last = walk.source[walk.s - 1]!;
-    walk.comma_last = false;
-  }
+  const is_bare = walk.quote === "";
+  if (is_bare && !is_name && holdsMore(walk)) return false;
+  if (isQuote(said) ? !closesAt(walk, said, is_name) : !closesWithout(walk, is_name)) return false;
+  walk.bare_last = is_bare;
   walk.in_string = false;
   walk.r++;
   return true;
+}
+
+/** The quote at the source's place ends the string, that began with one of its kind. */
+function closesAt(walk: Walk, said: string, is_name: boolean): boolean {
+  if (walk.quote !== "") {
+    if (!mayClose(walk.quote, said) || isTorn(walk, true)) return false;
+  } else {
+    // A name may have lost its first quote; a text that a quote follows may go on behind it.
+    const goes_on = !COLON_NEXT.test(walk.source.slice(walk.s + 1, walk.s + NEAR));
+    if (!is_name || goes_on || !isPlainName(walk.result, walk.r)) return false;
+  }
+  take(walk, 1);
+  return true;
+}
+
+const COLON_NEXT = /^\s*:/;
+
+/** The string ends at the source's place without a quote, as far as that can be told. */
+function closesWithout(walk: Walk, is_name: boolean): boolean {
+  const is_bare = walk.quote === "";
+  // "dock #5" without quotes is no word with a comment.
+  if (is_bare && COMMENT_NEXT.test(walk.source.slice(walk.s, walk.s + NEAR))) return false;
+  let at = walk.s;
+  while (isSpace(walk.source[at] ?? "x")) at++;
+  const next = walk.source[at];
+  if (next === undefined) return false;
+  if (isQuote(next) && at > walk.s) return false;
+  if (is_name && !(is_bare || next === ":")) return false;
+  if (is_name && !isPlainName(walk.result, walk.r)) return false;
+  if (!is_bare && isTorn(walk, false)) return false;
+  walk.last = walk.source[walk.s - 1]!;
+  walk.comma_last = false;
+  return true;
+}
+
+/** The text up to the source's place holds a quote that ended it: what follows was swallowed. */
+function isTorn(walk: Walk, is_closed: boolean): boolean {
+  const { source, text_from: from, s: to, quote: open } = walk;
+  const torn = tornAt({ source, from, to, open, is_closed });
+  if (torn !== undefined) walk.s = torn;
+  return torn !== undefined;
 }
 
 const PLAIN_NAME = /^[\p{L}\p{N}_$-]+$/u;
@@ -231,14 +285,11 @@ function isPlainName(result: string, end: number): boolean {
   return PLAIN_NAME.test(result.slice(result.lastIndexOf('"', end - 1) + 1, end));
 }
 
-/** What ends a member in other languages, and a colon that is none of a time or an address. */
-const MORE = /;|(?<!\d):(?!\/\/)|:(?!\/\/|\d)/;
-const ADDRESS = /^\w+:\/\/\S*[^\s;]$/;
-
-/** A text without quotes may have swallowed the members behind it. */
-function holdsMore({ result, string_from, r }: Walk): boolean {
+/** A text without quotes may have swallowed the members, or the items, behind it. */
+function holdsMore({ source, text_from, result, string_from, r, open }: Walk): boolean {
   const text = result.slice(string_from, r);
-  return MORE.test(text) && !ADDRESS.test(text);
+  if (open.at(-1) === "[" && text.includes(";")) return true;
+  return holdsMembers(text, !isSpace(source[text_from - 1] ?? ""));
 }
 
 const LITERALS: readonly (readonly [string, string])[] = [
@@ -263,10 +314,6 @@ function leadingZero(walk: Walk, wanted: string, said: string): boolean {
   if (wanted !== "0" || said !== "." || walk.result[walk.r + 1] !== ".") return false;
   walk.r++;
   return true;
-}
-
-function isQuote(char: string): boolean {
-  return `"'\`“”‘’`.includes(char);
 }
 
 function isSpace(char: string): boolean {

@@ -1,7 +1,7 @@
 // Whether a validator can read a context, asked before there is an artifact.
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { ValidationError } from "#contracts/nouns.ts";
-import type { Validator, ValidatorTools } from "#ports/domain-pack.ts";
+import type { ValidationOutcome, Validator, ValidatorTools } from "#ports/domain-pack.ts";
 
 /** What is wrong with a context is said before anything is looked up. */
 const NO_LOOKUPS: ValidatorTools = {
@@ -17,13 +17,22 @@ export async function checkContext(
   validator: Validator,
   context: Readonly<Record<string, unknown>>,
 ): Promise<void> {
+  const outcome = await askedWithout(validator, context);
+  if (outcome?.ok === false && isOfContext(outcome.error.field)) throw unreadable(outcome.error);
+}
+
+/** What the validator says of no artifact; undefined: it failed, and not because of the context. */
+async function askedWithout(
+  validator: Validator,
+  context: Readonly<Record<string, unknown>>,
+): Promise<ValidationOutcome | undefined> {
   try {
-    const outcome = await validator.validate(null, context, NO_LOOKUPS);
-    if (!outcome.ok && isOfContext(outcome.error.field)) throw unreadable(outcome.error);
+    return await validator.validate(null, context, NO_LOOKUPS);
   } catch (thrown) {
     const { code, issues } = toLakehouseError(thrown);
-    if (code !== "invalid" || issues.length === 0) return;
-    if (issues.every(({ path }) => isOfContext(path))) throw thrown;
+    const is_of_context = issues.length > 0 && issues.every(({ path }) => isOfContext(path));
+    if (code === "invalid" && is_of_context) throw thrown;
+    return undefined;
   }
 }
 
@@ -31,10 +40,10 @@ function isOfContext(path: string): boolean {
   return path === "context" || path.startsWith("context.");
 }
 
+/** The context's faults alone: the artifact was none. */
 function unreadable({ field, message, also = [] }: ValidationError): LakehouseError {
-  const issues = [
-    { path: field, message },
-    ...also.map((one) => ({ path: one.field, message: one.message })),
-  ];
+  const issues = [{ field, message }, ...also]
+    .filter((one) => isOfContext(one.field))
+    .map((one) => ({ path: one.field, message: one.message }));
   return new LakehouseError("invalid", `${field}: ${message}`, { reason: "invalid_input", issues });
 }

@@ -119,6 +119,32 @@ eachTransport(
   },
 );
 
+eachTransport(
+  "a verdict about the context is told beforehand, whatever else it names",
+  async (connect, t) => {
+    const message = "it needs a count";
+    const error = {
+      kind: "completeness" as const,
+      field: "context.count",
+      message,
+      also: [
+        { field: "books", message: "missing" },
+        { field: "context.subject", message: "missing" },
+      ],
+    };
+    const order = { summary: "an order", validate: async () => ({ ok: false as const, error }) };
+    const pack: DomainPack = { ...bookshopPack, validators: { order } };
+    const client = await connect(validate, (await service(t, [pack])).handlers);
+    await assert.rejects(client.check_context({ kind: "order" }), (thrown) => {
+      assert.ok(thrown instanceof LakehouseError);
+      assert.equal(thrown.reason, "invalid_input");
+      const paths = thrown.issues.map(({ path }) => path);
+      assert.deepEqual(paths, ["context.count", "context.subject"]);
+      return true;
+    });
+  },
+);
+
 test("two domains with a validator of one name stop the start", async (t) => {
   await assert.rejects(service(t, [bookshopPack, { ...bookshopPack, name: "other" }]), {
     code: "conflict",
