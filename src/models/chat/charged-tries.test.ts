@@ -1,7 +1,6 @@
 // What a key is charged where more than one try was made for a call: each tells for itself whether
 // there may be work in it.
-import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { createOllamaProvider } from "#adapters/chat-model/ollama-provider.ts";
@@ -17,55 +16,31 @@ import { usageSettings } from "#models/usage/usage-settings.ts";
 import { createChat } from "./chat-service.ts";
 import { chatSettings } from "./chat-settings.ts";
 import { failureOf } from "../../../test/support/failure-of.ts";
-import { listening } from "../../../test/support/listening.ts";
+import { sayJson, startRawProvider, type RawAnswer } from "../../../test/support/raw-provider.ts";
 import { completionOf } from "../../../test/support/scripted-server.ts";
 import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
-
-type Answer = (socket: Socket, nr: number) => void;
 
 const MAX_TOKENS = 60;
 /** `hi`, what stands around it, and the answer. */
 const HELD = 2 + 16 + MAX_TOKENS + 2;
 const USED = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
 
-function say(socket: Socket, status: number, body: object = {}, headers = ""): void {
-  const text = JSON.stringify(body);
-  const head = `content-type: application/json\r\ncontent-length: ${text.length}\r\n${headers}`;
-  socket.write(`HTTP/1.1 ${status} X\r\n${head}\r\n${text}`);
-}
-
-const answers: Answer = (socket) =>
-  say(socket, 200, completionOf({ role: "assistant", content: "ok" }, { usage: USED }));
-const refuses: Answer = (socket) => say(socket, 429);
-const fails: Answer = (socket) => say(socket, 500);
-const breaksOff: Answer = (socket) => void socket.destroy();
-const isSilent: Answer = () => undefined;
+const answers: RawAnswer = (socket) =>
+  sayJson(socket, 200, completionOf({ role: "assistant", content: "ok" }, { usage: USED }));
+const refuses: RawAnswer = (socket) => sayJson(socket, 429);
+const fails: RawAnswer = (socket) => sayJson(socket, 500);
+const breaksOff: RawAnswer = (socket) => void socket.destroy();
+const isSilent: RawAnswer = () => undefined;
 
 /** Where it is asked, and how often it was. */
-async function provider(t: HasAfter, answer: Answer | "away") {
+async function provider(t: HasAfter, answer: RawAnswer | "away") {
   if (answer === "away") return { url: "http://127.0.0.1:1/v1", asked: () => 0, first: undefined };
-  let asked = 0;
-  const server = createServer({ noDelay: true }, (socket) => {
-    socket.on("error", () => undefined);
-    let text = "";
-    socket.on("data", (piece) => {
-      text += piece.toString();
-      const end = text.indexOf("\r\n\r\n");
-      const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
-      if (end < 0 || Buffer.byteLength(text.slice(end + 4)) < length) return;
-      text = "";
-      answer(socket, ++asked);
-      server.emit("asked");
-    });
-  });
-  const first = once(server, "asked");
-  const port = await listening(t, server);
-  return { url: `http://127.0.0.1:${port}/v1`, asked: () => asked, first };
+  return startRawProvider(t, answer);
 }
 
 interface Trial {
-  readonly a: Answer | "away";
-  readonly b?: Answer | "away";
+  readonly a: RawAnswer | "away";
+  readonly b?: RawAnswer | "away";
   readonly changes?: object;
   readonly day_tokens?: number;
   readonly prices?: object[];
@@ -177,11 +152,11 @@ test("a stand-in is not asked where the lost work has used the budget; both are 
 
 test("who leaves while it is waited for a next try is charged nothing", async (t) => {
   const pause = { retry_base_ms: 60_000, retry_wait_max_ms: 60_000 };
-  const later: Answer = (socket) => say(socket, 429, {}, "retry-after: 30\r\n");
+  const later: RawAnswer = (socket) => sayJson(socket, 429, {}, "retry-after: 30\r\n");
   for (const [name, a] of [
     ["away", "away"],
     ["429", later],
-    ["503", (socket: Socket) => say(socket, 503)],
+    ["503", (socket: Socket) => sayJson(socket, 503)],
   ] as const) {
     const { ask, spent, one } = await open(t, { a, changes: pause });
     const leaving = new AbortController();
@@ -231,7 +206,10 @@ test("the second request's answer does not make free the first, which was lost",
     a: (socket, nr) => {
       if (nr === 1) setTimeout(() => socket.destroy(), 150);
       else
-        setTimeout(() => say(socket, 200, completionOf({ content: "ok" }, { usage: USED })), 250);
+        setTimeout(
+          () => sayJson(socket, 200, completionOf({ content: "ok" }, { usage: USED })),
+          250,
+        );
     },
     changes: { hedge_after_ms: 50 },
   });
@@ -241,7 +219,7 @@ test("the second request's answer does not make free the first, which was lost",
 
 test("a circuit that opens between two tries does not hide what the provider said", async (t) => {
   const { ask, one } = await open(t, {
-    a: (socket) => say(socket, 503, { error: { message: "overloaded" } }),
+    a: (socket) => sayJson(socket, 503, { error: { message: "overloaded" } }),
     changes: { breaker_failures: 2, retries_max: 5 },
   });
   const error = await failureOf(ask());
