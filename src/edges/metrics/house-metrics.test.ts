@@ -80,6 +80,7 @@ test("an operation counts with the code of its error; other events count for not
   metrics.take({ ...call, error: "invalid/bad_sql: near FROM" });
   metrics.take({ source: "respond", endpoint: "respond", duration_ms: 1 });
   metrics.take({ source: "chat", endpoint: "chat.model" });
+  metrics.take(modelCall({}, { error: "hedge_lost" }));
   const seen = await samples(metrics);
   const counts = [...seen].filter(([name]) =>
     name.startsWith("lakehouse_operation_duration_seconds_count"),

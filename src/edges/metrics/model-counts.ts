@@ -28,6 +28,8 @@ const TOKEN_TYPES = [
   { type: "output", attribute: GEN_AI.usage_output_tokens },
 ] as const;
 
+const HEDGE_LOST = "hedge_lost";
+
 /** Callers may ask for any name: models beyond so many are counted together, as `other`. */
 const MODELS_MAX = 500;
 
@@ -36,7 +38,8 @@ export function modelCounts(registry: Registry): (event: EventInput) => void {
   const known = boundedNames(MODELS_MAX);
   return (event) => {
     const said = event.details?.["attributes"] as Attributes | undefined;
-    if (said === undefined) return;
+    // The slower of two requests of one call is no call of its own, as in the reports of usage.
+    if (said === undefined || event.error === HEDGE_LOST) return;
     const provider = textOf(said, GEN_AI.provider_name);
     const requested = known(provider, textOf(said, GEN_AI.request_model));
     const model = known(provider, textOf(said, GEN_AI.response_model));
