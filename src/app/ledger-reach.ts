@@ -15,16 +15,19 @@ export function checkModelsHaveLedger(
   { services, providers }: HouseSettings,
 ): void {
   if (here.has("usage") || services.usage === "") return;
+  if (here.has("chat")) throw inNoLedger("chat", "chat");
   const paid = providers.endpoints.find(
-    ({ embedding_model, rerank_model }) => `${embedding_model}${rerank_model}` !== "",
+    ({ embedding_model, rerank_model }) => embedding_model !== "" || rerank_model !== "",
   );
-  const asks = here.has("chat") ? "chat" : here.has("embed") && paid ? "embed" : undefined;
-  if (asks === undefined) return;
-  const what = asks === "chat" ? asks : `embed, which asks ${paid!.name},`;
-  throw apart(
-    `${what} runs here and usage elsewhere: its calls would be in no ledger, and no key or ` +
+  if (!here.has("embed") || paid === undefined) return;
+  throw inNoLedger("embed", `embed, which asks ${paid.name},`);
+}
+
+function inNoLedger(service: ServiceName, who: string): LakehouseError {
+  return apart(
+    `${who} runs here and usage elsewhere: its calls would be in no ledger, and no key or ` +
       "budget would hold",
-    `run usage in the same process as ${asks}: --only …,${asks},usage`,
+    `run usage in the same process as ${service}: --only …,${service},usage`,
   );
 }
 

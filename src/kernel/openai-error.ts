@@ -1,10 +1,11 @@
 // An error that clients of OpenAI's API can read too: its problem carries their `error` member.
 import {
-  LakehouseError,
+  type ErrorCode,
+  type LakehouseError,
   outwardMessage,
+  retold,
   STATUS_OF_CODE,
   toLakehouseError,
-  type ErrorCode,
 } from "./problem.ts";
 
 const TYPES: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -30,11 +31,5 @@ export function openAiErrorBody(error: LakehouseError) {
 /** The same error with the `error` member beside its own. */
 export function asOpenAiError(thrown: unknown): LakehouseError {
   const error = toLakehouseError(thrown);
-  return new LakehouseError(error.code, error.message, {
-    reason: error.reason,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    issues: error.issues,
-    extra: { ...error.extra, error: openAiErrorBody(error) },
-    cause: error,
-  });
+  return retold(error, { extra: { ...error.extra, error: openAiErrorBody(error) } });
 }

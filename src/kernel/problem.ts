@@ -99,6 +99,16 @@ export function toLakehouseError(thrown: unknown): LakehouseError {
   return new LakehouseError("internal", message, { cause: thrown });
 }
 
+/** The same error told with these parts changed; it is the cause of what is told. */
+export function retold(
+  error: LakehouseError,
+  { message = error.message, ...changes }: Omit<ErrorOptions, "cause"> & { message?: string },
+): LakehouseError {
+  const { code, reason, hint, issues, extra } = error;
+  const said = { reason, issues, extra, ...(hint === undefined ? {} : { hint }) };
+  return new LakehouseError(code, message, { ...said, ...changes, cause: error });
+}
+
 /** What outsiders read of an `internal` error: its own message may hold paths and the like. */
 const INTERNAL_MESSAGE = "something broke on our side; the log has the details under the trace id";
 

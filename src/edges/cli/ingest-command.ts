@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import type { Command } from "commander";
 import type { IngestReport } from "#contracts/ingest.ts";
 import { newId } from "#kernel/ids.ts";
-import { LakehouseError } from "#kernel/problem.ts";
+import { LakehouseError, retold } from "#kernel/problem.ts";
 import { showError, type CommandKit, type Session } from "./command-kit.ts";
 import { dim, green, humanAmount, humanBytes, humanCount, humanTime, red } from "./output.ts";
 
@@ -78,13 +78,7 @@ async function ingestAll(
 
 function withFile(file: string, error: unknown): unknown {
   if (!(error instanceof LakehouseError)) return error;
-  return new LakehouseError(error.code, `${file}: ${error.message}`, {
-    reason: error.reason,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    issues: error.issues,
-    extra: error.extra,
-    cause: error,
-  });
+  return retold(error, { message: `${file}: ${error.message}` });
 }
 
 const READABLE = /\.(csv|tsv|json|ndjson|jsonl|parquet)(\.gz|\.zst)?$/i;

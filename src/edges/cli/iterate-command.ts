@@ -4,7 +4,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { z } from "zod";
 import { attempt, iterate, type Attempt, type Escalation } from "#contracts/iterate.ts";
 import { startCall } from "#kernel/call.ts";
-import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
+import { type LakehouseError, retold, toLakehouseError } from "#kernel/problem.ts";
 import { parseJsonOption, wholeNumber, type CommandKit } from "./command-kit.ts";
 import { modelOf, type ModelOptions } from "./model-options.ts";
 import { dim, green, red, yellow, type Output } from "./output.ts";
@@ -77,14 +77,7 @@ function notAccepted(error: LakehouseError, trace_id: string, output: Output): L
   if (!tried.success) return error;
   const lines = [...tried.data.map(describeAttempt), dim(`trace ${trace_id}`)];
   if (!output.json) output.result(undefined, () => lines.join("\n"));
-  const { code, message, reason, hint, issues, extra } = error;
-  return new LakehouseError(code, message, {
-    reason,
-    ...(hint === undefined ? {} : { hint }),
-    issues,
-    extra: { ...extra, trace_id },
-    cause: error,
-  });
+  return retold(error, { extra: { ...error.extra, trace_id } });
 }
 
 function requestOf(kind: string, prompt: string, options: IterateOptions) {

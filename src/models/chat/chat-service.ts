@@ -15,7 +15,6 @@ import type { Deltas } from "./guarded-answer.ts";
 import { createAnswerOpener, type AnswerOpener, type OpenerNeeds } from "./open-answer.ts";
 import { completionEvents, completionObject, NO_USAGE } from "./openai-completion.ts";
 import { findModel, listModels, listTiers, noSuchModel, probeProviders } from "./provider-list.ts";
-import type { RoutingTable } from "./route-model.ts";
 import { createToolCallReader, joinToolCalls } from "./tool-calls.ts";
 
 export interface ChatNeeds extends OpenerNeeds {
@@ -33,9 +32,7 @@ export async function createChat(
   settings: ChatSettings,
 ): Promise<Service<typeof chat>> {
   const opener = createAnswerOpener(needs, settings);
-  const registered = needs.providers.map(({ name }) => name);
   const { default_model } = settings;
-  const table: RoutingTable = { registered, tiers: needs.tiers, default_model };
   const probe = (call: Call) => childCall(call, { timeout_ms: settings.probe_timeout_ms });
 
   return {
@@ -81,7 +78,7 @@ export async function createChat(
       async models(_input, call) {
         const may = await needs.mayAsk?.(call);
         const data = await listModels(needs.providers, probe(call), needs.log);
-        const tiers = listTiers(table).filter(({ answers }) => may?.(answers) ?? true);
+        const tiers = listTiers(opener.table).filter(({ answers }) => may?.(answers) ?? true);
         return {
           object: "list",
           data: [
@@ -92,7 +89,7 @@ export async function createChat(
       },
       async model({ id }, call) {
         const may = await needs.mayAsk?.(call);
-        const tier = listTiers(table).find(({ listed }) => listed.id === id);
+        const tier = listTiers(opener.table).find(({ listed }) => listed.id === id);
         if (may?.(tier?.answers ?? id) === false) throw noSuchModel(id);
         if (tier !== undefined) return tier.listed;
         return findModel(needs.providers, id, probe(call));

@@ -51,6 +51,8 @@ export interface OpenedAnswer {
 export interface AnswerOpener {
   /** Resolves with the first piece; what fails before it is thrown. */
   open(asked: AskedChat, call: Call, stream: boolean): Promise<OpenedAnswer>;
+  /** What names of models lead to. */
+  readonly table: RoutingTable;
   lanes(): Readonly<Record<string, LaneFigures>>;
   cache(): ReturnType<AnswerCache["figures"]>;
 }
@@ -180,6 +182,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
   }
 
   return {
+    table,
     async open(asked, call, stream) {
       checkAsked(asked);
       const route = routeModel(asked, table);

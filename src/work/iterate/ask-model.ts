@@ -3,7 +3,7 @@ import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import { sha256Hex } from "#kernel/ids.ts";
 import type { Log } from "#kernel/log.ts";
-import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
+import { type LakehouseError, retold, toLakehouseError } from "#kernel/problem.ts";
 import type { chat, ChatAnswer } from "#contracts/chat.ts";
 import type { ChatMessage, TokenUsage, ValidationError } from "#contracts/nouns.ts";
 import type { Choices } from "./guided-choice.ts";
@@ -158,14 +158,7 @@ export async function askTogether(
   } catch (thrown) {
     const error = toLakehouseError(thrown);
     if (usage === undefined) throw error;
-    const { code, message, reason, hint, issues, extra } = error;
-    throw new LakehouseError(code, message, {
-      reason,
-      ...(hint === undefined ? {} : { hint }),
-      issues,
-      extra: { ...extra, [SPENT]: usage },
-      cause: error,
-    });
+    throw retold(error, { extra: { ...error.extra, [SPENT]: usage } });
   }
 }
 

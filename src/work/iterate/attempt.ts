@@ -1,7 +1,7 @@
 // One attempt: ask the model, find the JSON object in its answer, have it judged.
 import { childCall, type Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
-import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
+import { type LakehouseError, retold, toLakehouseError } from "#kernel/problem.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
 import type { Attempt } from "#contracts/iterate.ts";
 import type { EventInput } from "#contracts/observe.ts";
@@ -149,13 +149,9 @@ function tooLate(error: LakehouseError, who: string, limit_ms: number | undefine
   // A provider that was silent for too long has a limit of its own, and says so.
   const has_own_words = error.extra["silent_ms"] !== undefined;
   if (error.code !== "deadline_exceeded" || limit_ms === undefined || has_own_words) return error;
-  const { reason, issues, extra } = error;
-  return new LakehouseError(error.code, `${who} did not answer within ${limit_ms} ms`, {
-    reason,
+  return retold(error, {
+    message: `${who} did not answer within ${limit_ms} ms`,
     hint: "the limit of one answer is the setting iterate.attempt_timeout_ms",
-    issues,
-    extra,
-    cause: error,
   });
 }
 
@@ -196,12 +192,9 @@ function infraFailure(
   failure: { reason: "model_failed" | "validator_failed"; error: LakehouseError },
 ): AttemptResult {
   const { error, reason } = failure;
-  const failed = new LakehouseError(error.code, error.message, {
+  const failed = retold(error, {
     reason: OF_THE_CALLER.has(error.reason) ? error.reason : reason,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    issues: error.issues,
     extra: { ...carriedOn(error), cause_reason: error.reason },
-    cause: error,
   });
   const attempt: Attempt = { ...draft, verdict: "infra_error", error: { message: error.message } };
   return { attempt, answer, report: undefined, failed };

@@ -1,7 +1,7 @@
 // How a session ended: its row in the log, and its answer or error.
 import type { Call } from "#kernel/call.ts";
 import type { OutputOf, ParsedInputOf } from "#kernel/contract.ts";
-import { LakehouseError } from "#kernel/problem.ts";
+import { LakehouseError, retold } from "#kernel/problem.ts";
 import type { Attempt, iterate, SessionRow } from "#contracts/iterate.ts";
 import type { TokenUsage } from "#contracts/nouns.ts";
 import type { Names } from "./asked-names.ts";
@@ -111,14 +111,7 @@ export function toAnswer(session: Session, call: Call): Output {
   }
   const extra = { error: last.attempt.error, ...told, trace_id: call.trace_id };
   if (last.failed !== undefined) {
-    const { code, message, reason, hint, issues, extra: more } = last.failed;
-    throw new LakehouseError(code, message, {
-      reason,
-      ...(hint === undefined ? {} : { hint }),
-      issues,
-      extra: { ...more, ...extra },
-      cause: last.failed,
-    });
+    throw retold(last.failed, { extra: { ...last.failed.extra, ...extra } });
   }
   const why = last.attempt.error?.message ?? "";
   const drifted = session.drifted === true;

@@ -1,6 +1,6 @@
 // Drafting with an overseer: when the small model drifts or gives out, it is corrected and goes on.
 import type { Call } from "#kernel/call.ts";
-import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
+import { type LakehouseError, retold, toLakehouseError } from "#kernel/problem.ts";
 import type { Log } from "#kernel/log.ts";
 import type { EventInput } from "#contracts/observe.ts";
 import type { CorrectionRow, RespondAnswer } from "#contracts/respond.ts";
@@ -86,15 +86,8 @@ function withSession(
   { iterations, history }: Drafted,
   corrections: readonly CorrectionRow[],
 ): LakehouseError {
-  const { code, message, reason, hint, issues, extra } = error;
   const told = corrections.map(toldCorrection);
-  return new LakehouseError(code, message, {
-    reason,
-    ...(hint === undefined ? {} : { hint }),
-    issues,
-    extra: { ...extra, iterations, history, corrections: told },
-    cause: error,
-  });
+  return retold(error, { extra: { ...error.extra, iterations, history, corrections: told } });
 }
 
 function correctionEvent(

@@ -1,6 +1,6 @@
 // What a plan read in the words of a task and no validator takes: told of the words.
 import { isDeepStrictEqual } from "node:util";
-import { LakehouseError, type InputIssue } from "#kernel/problem.ts";
+import { type InputIssue, type LakehouseError, retold } from "#kernel/problem.ts";
 
 type Context = Readonly<Record<string, unknown>>;
 
@@ -20,12 +20,10 @@ export function toldOfWords(
   const issues = error.issues.map((issue) => ofWords(issue, planned, given));
   if (issues.every((issue, at) => issue === error.issues[at])) return error;
   const [first] = issues;
-  return new LakehouseError("invalid", `${first!.path}: ${first!.message}`, {
-    reason: error.reason,
+  return retold(error, {
+    message: `${first!.path}: ${first!.message}`,
     hint: "say in the task what fits",
     issues,
-    extra: error.extra,
-    cause: error,
   });
 }
 
