@@ -1,9 +1,10 @@
 // Calls of models: by provider and model as OpenTelemetry's GenAI metrics, by caller as counters.
 // Source: OpenTelemetry semantic conventions, "Generative AI client metrics".
-import { Counter, Histogram, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { EventInput } from "#contracts/observe.ts";
 import { GEN_AI, OWN, SPAN } from "#kernel/span-names.ts";
 import { prometheusName } from "./prometheus-name.ts";
+import { createDistributions, createSums, observe } from "./series.ts";
 
 const OPERATION = prometheusName(GEN_AI.operation_name);
 const PROVIDER = prometheusName(GEN_AI.provider_name);
@@ -36,6 +37,7 @@ const MODELS_MAX = 500;
 export function modelCounts(registry: Registry): (event: EventInput) => void {
   const to = instruments(registry);
   const known = boundedNames(MODELS_MAX);
+  const kinds = new Map<string, CallKind>();
   return (event) => {
     const said = event.details?.["attributes"] as Attributes | undefined;
     // The slower of two requests of one call is no call of its own, as in the reports of usage.
@@ -43,28 +45,60 @@ export function modelCounts(registry: Registry): (event: EventInput) => void {
     const provider = textOf(said, GEN_AI.provider_name);
     const requested = known(provider, textOf(said, GEN_AI.request_model));
     const model = known(provider, textOf(said, GEN_AI.response_model));
-    const error = event.error ?? "";
-    const labels = {
-      [OPERATION]: textOf(said, GEN_AI.operation_name),
-      [PROVIDER]: provider,
-      [REQUEST_MODEL]: requested,
-      [RESPONSE_MODEL]: model,
-    };
-    const caller = { caller: event.principal ?? "", provider, model };
-    to.duration.observe({ ...labels, [ERROR]: error }, (event.duration_ms ?? 0) / 1000);
-    to.calls.inc({ ...caller, [ERROR]: error });
-    for (const { type, attribute } of TOKEN_TYPES) {
-      const count = numberOf(said, attribute);
-      if (count === undefined) continue;
-      to.token_usage.observe({ ...labels, [TOKEN_TYPE]: type }, count);
-      to.tokens.inc({ ...caller, type }, count);
+    const operation = textOf(said, GEN_AI.operation_name);
+    const { principal = "", error = "" } = event;
+    const names = [operation, provider, requested, model, error, principal];
+    const key = names.join("\0");
+    let kind = kinds.get(key);
+    if (kind === undefined) {
+      kind = kindOf(to, { operation, provider, requested, model, error, caller: principal });
+      kinds.set(key, kind);
     }
-    const first_s = numberOf(said, GEN_AI.response_first_chunk_s);
-    if (first_s !== undefined && said[GEN_AI.request_stream] === true) {
-      to.first_chunk.observe(labels, first_s);
-    }
-    countRest(to, said, caller);
+    countCall(kind, said, (event.duration_ms ?? 0) / 1000);
+    countRest(to, said, { caller: principal, provider, model });
   };
+}
+
+interface CallNames {
+  readonly operation: string;
+  readonly provider: string;
+  readonly requested: string;
+  readonly model: string;
+  readonly error: string;
+  readonly caller: string;
+}
+
+/** The series that a call of these names adds to. */
+type CallKind = ReturnType<typeof kindOf>;
+
+function kindOf(to: ReturnType<typeof instruments>, names: CallNames) {
+  const { provider, model, error, caller } = names;
+  const of_model = [names.operation, provider, names.requested, model] as const;
+  return {
+    duration: to.duration(...of_model, error),
+    first_chunk: to.first_chunk(...of_model),
+    calls: to.calls(caller, provider, model, error),
+    tokens: TOKEN_TYPES.map(({ type, attribute }) => ({
+      attribute,
+      seen: to.token_usage(...of_model, type),
+      sum: to.tokens(caller, provider, model, type),
+    })),
+  };
+}
+
+function countCall(kind: CallKind, said: Attributes, duration_s: number): void {
+  observe(kind.duration, duration_s);
+  kind.calls.value++;
+  for (const { attribute, seen, sum } of kind.tokens) {
+    const count = numberOf(said, attribute);
+    if (count === undefined) continue;
+    observe(seen, count);
+    sum.value += count;
+  }
+  const first_s = numberOf(said, GEN_AI.response_first_chunk_s);
+  if (first_s !== undefined && said[GEN_AI.request_stream] === true) {
+    observe(kind.first_chunk, first_s);
+  }
 }
 
 type Attributes = Readonly<Record<string, unknown>>;
@@ -77,19 +111,18 @@ function countRest(
 ): void {
   const { provider, model } = caller;
   const cost = numberOf(said, OWN.cost) ?? 0;
-  if (cost > 0) to.cost.inc(caller, cost);
+  if (cost > 0) to.cost(caller.caller, provider, model).value += cost;
   const retries = numberOf(said, OWN.retries) ?? 0;
-  if (retries > 0) to.retries.inc({ provider, model }, retries);
+  if (retries > 0) to.retries(provider, model).value += retries;
   const cache = textOf(said, OWN.cache);
-  if (cache !== "" && cache !== "off") to.cached.inc({ provider, model, cache });
+  if (cache !== "" && cache !== "off") to.cached(provider, model, cache).value++;
 }
 
 function instruments(registry: Registry) {
-  const registers = [registry];
   const counter = (name: string, help: string, labelNames: string[]) =>
-    new Counter({ name, help, labelNames, registers });
-  const histogram = (name: string, help: string, labelNames: string[], buckets: number[]) =>
-    new Histogram({ name, help, labelNames, buckets, registers });
+    createSums(registry, { name, help, labelNames });
+  const histogram = (name: string, help: string, labelNames: string[], bounds: number[]) =>
+    createDistributions(registry, { name, help, labelNames }, bounds);
   return {
     duration: histogram(
       "gen_ai_client_operation_duration_seconds",

@@ -1,8 +1,9 @@
 // Operations of contracts, by how long they took and how they ended.
-import { Histogram, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { EventInput } from "#contracts/observe.ts";
 import { prometheusName } from "./prometheus-name.ts";
 import { SPAN } from "#kernel/span-names.ts";
+import { createDistributions, observe, type Distribution } from "./series.ts";
 
 const ERROR = prometheusName(SPAN.error_type);
 const BUCKETS_S = [
@@ -10,15 +11,20 @@ const BUCKETS_S = [
 ];
 
 export function operationCounts(registry: Registry): (event: EventInput) => void {
-  const duration = new Histogram({
+  const words = {
     name: "lakehouse_operation_duration_seconds",
     help: "Operations of the API; error_type is the code of the error, or empty.",
     labelNames: ["operation", ERROR],
-    buckets: BUCKETS_S,
-    registers: [registry],
-  });
+  };
+  const durations = createDistributions(registry, words, BUCKETS_S);
+  const without_error = new Map<string, Distribution>();
   return ({ endpoint = "", error, duration_ms = 0 }) => {
-    duration.observe({ operation: endpoint, [ERROR]: codeOf(error) }, duration_ms / 1000);
+    let seen = error === undefined ? without_error.get(endpoint) : undefined;
+    if (seen === undefined) {
+      seen = durations(endpoint, codeOf(error));
+      if (error === undefined) without_error.set(endpoint, seen);
+    }
+    observe(seen, duration_ms / 1000);
   };
 }
 
