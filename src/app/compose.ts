@@ -1,5 +1,4 @@
 // The composition root: opens the parts asked for in order, and connects to the others over HTTP.
-import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ALL_CONTRACTS, type Clients, type ServiceName } from "#contracts/all-contracts.ts";
 import type { EventInput } from "#contracts/observe.ts";
@@ -12,7 +11,7 @@ import { createLifecycle, type Service, type ServiceHealth } from "#kernel/lifec
 import type { Log } from "#kernel/log.ts";
 import type { Served } from "#kernel/serve-http.ts";
 import type { DomainPack } from "#ports/domain-pack.ts";
-import { lockService } from "./data-lock.ts";
+import { lockService, openDataFolder } from "./data-lock.ts";
 import { createEngines } from "./engines.ts";
 import { journalled } from "./journalled.ts";
 import { checkModelsHaveLedger, keysElsewhere } from "./ledger-reach.ts";
@@ -60,7 +59,7 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
   const data_dir = resolve(settings.data_dir);
   const wanted = new Set<ServiceName>(options.only ?? PARTS.map((part) => part.service));
   checkModelsHaveLedger(wanted, settings);
-  await mkdir(data_dir, { recursive: true });
+  await openDataFolder(data_dir);
   const lifecycle = createLifecycle(log);
   const compares = settings.chat.cache_semantic && wanted.has("chat");
   const packs =

@@ -125,9 +125,14 @@ function readHealth(text: string): ServerHealth | undefined {
 function unwell(services: Readonly<Record<string, ServiceHealth>>): DoctorCheck[] {
   const bad = Object.entries(services).filter(([, { status }]) => status !== "ok");
   return bad.map(([name, { status, figures }]) => {
-    return { name, ok: false, detail: `${status}: ${JSON.stringify(figures)}` };
+    const check = { name, ok: false, detail: `${status}: ${JSON.stringify(figures)}` };
+    return name === "witness" ? { ...check, hint: UNHEARD } : check;
   });
 }
+
+const UNHEARD =
+  "operations or changes found no observer or no journal: run these here too " +
+  '(--only …,journal,observe), give their address in [services], or say observe = "none" there';
 
 /** Opens the whole house and makes each engine do something once. */
 async function checkHouse(

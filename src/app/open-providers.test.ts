@@ -98,13 +98,15 @@ test("an endpoint may stand in a preset's place, but not in that of what is buil
   const { names: without, said } = await opened({ endpoints: [keyless] });
   assert.ok(!without.includes("mine"));
   assert.ok(said.some(({ fields }) => fields["provider"] === "mine"));
+  const named = (...list: string[]) =>
+    providersSettings.safeParse({ endpoints: list.map((name) => ({ ...endpoint, name })) });
   for (const name of ["builtin", "local", "ollama", "tier"]) {
-    await assert.rejects(
-      opened({ endpoints: [{ ...endpoint, name }] }),
-      (error) => error instanceof LakehouseError && error.reason === "bad_settings",
-    );
+    const { error } = named("a-b_1", name);
+    assert.deepEqual(error?.issues[0]!.path, ["endpoints", 1, "name"]);
+    assert.match(error.issues[0]!.message, /is taken/);
   }
-  await assert.rejects(opened({ endpoints: [endpoint, endpoint] }), /is taken/);
+  assert.match(named("own", "own").error!.message, /the name \\"own\\" is taken/);
+  assert.match(named("My-vllm").error!.message, /small letters, digits/);
 });
 
 test("names lead through the settings to the server they mean, each with its own key", async (t) => {

@@ -1,7 +1,6 @@
 // The providers of models that the settings name; one without its key is not registered.
 import { join } from "node:path";
 import type { Log } from "#kernel/log.ts";
-import { LakehouseError } from "#kernel/problem.ts";
 import type { ChatProvider } from "#ports/chat-model.ts";
 import type { ProvidersSettings } from "./provider-settings.ts";
 import { resolveSecret } from "./settings.ts";
@@ -14,7 +13,6 @@ export interface ProviderNeeds {
 }
 
 const PRESETS = ["anthropic", "ollama_cloud", "openrouter", "opencode", "kimi"] as const;
-const RESERVED = new Set(["builtin", "local", "ollama", "tier"]);
 
 type Note = (note: string, fields: Readonly<Record<string, unknown>>) => void;
 
@@ -53,10 +51,6 @@ async function openEndpoints(needs: ProviderNeeds, note: Note): Promise<ChatProv
     await import("#adapters/chat-model/openai-compatible-provider.ts");
   const list: ChatProvider[] = [];
   for (const { name, base_url, api_key: reference } of needs.settings.endpoints) {
-    if (RESERVED.has(name) || list.some((one) => one.name === name)) {
-      const message = `providers.endpoints: the name "${name}" is taken`;
-      throw new LakehouseError("invalid", message, { reason: "bad_settings" });
-    }
     const api_key = await resolveSecret(reference, needs.variables);
     if (reference !== "" && api_key === "") {
       needs.log.warn({ provider: name, reference }, "no key: this provider is not registered");

@@ -69,6 +69,19 @@ const local = z
   })
   .prefault({});
 
+/** Names that lead elsewhere. One of a provider with a key stands in its place. */
+const RESERVED = new Set(["builtin", "local", "ollama", "tier"]);
+
+type TellAt = (issue: { code: "custom"; path: (string | number)[]; message: string }) => void;
+
+function tellNamesTaken(endpoints: readonly { readonly name: string }[], tellAt: TellAt): void {
+  for (const [at, { name }] of endpoints.entries()) {
+    const is_second = endpoints.findIndex((one) => one.name === name) !== at;
+    if (!is_second && !RESERVED.has(name)) continue;
+    tellAt({ code: "custom", path: [at, "name"], message: `the name "${name}" is taken` });
+  }
+}
+
 export const providersSettings = z.strictObject({
   ollama: address("http://127.0.0.1:11434").describe("base URL; empty: not registered"),
   connect_timeout_ms: z
@@ -91,7 +104,10 @@ export const providersSettings = z.strictObject({
     .array(
       z
         .strictObject({
-          name: z.string().regex(/^[a-z][a-z0-9_]*$/),
+          name: z
+            .string()
+            .regex(/^[a-z][a-z0-9_-]*$/, "small letters, digits, _ and -, a letter first")
+            .describe("its models are asked as name/model"),
           base_url: z
             .url()
             .superRefine(tellFault)
@@ -106,6 +122,7 @@ export const providersSettings = z.strictObject({
           error: "how many numbers the vectors of embedding_model have has to be said",
         }),
     )
+    .superRefine((endpoints, { addIssue }) => tellNamesTaken(endpoints, addIssue))
     .default([]),
 });
 export type ProvidersSettings = z.output<typeof providersSettings>;

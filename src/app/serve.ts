@@ -36,7 +36,7 @@ export interface Serving {
 /** Opens the house and listens. Refuses any address but loopback without auth. */
 export async function serveHouse(options: ServeOptions): Promise<Serving> {
   const { settings, variables } = options;
-  const { host, port, hosts } = settings.gateway;
+  const { host, port, hosts, stop_grace_ms } = settings.gateway;
   const tokens = await resolveTokens(settings, variables);
   if (!isLoopback(host) && tokens.length === 0) {
     throw new LakehouseError("invalid", `will not listen on ${host} without auth`, {
@@ -72,12 +72,15 @@ export async function serveHouse(options: ServeOptions): Promise<Serving> {
     instance,
     hosts: [host, ...hosts],
     stopping: stopping.signal,
+    stop_grace_ms,
     log: options.log,
   });
-  const server = await listen(app, { port, host, refuse }).catch(async (error: unknown) => {
-    await house.stop();
-    throw error;
-  });
+  const server = await listen(app, { port, host, refuse, stop_grace_ms }).catch(
+    async (error: unknown) => {
+      await house.stop();
+      throw error;
+    },
+  );
   const removeNote = options.gateway
     ? await noteServer(house.data_dir, server.url, instance)
     : async () => undefined;

@@ -2,6 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { parse } from "smol-toml";
 import { z } from "zod";
+import { LIMITS } from "#kernel/limits.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import {
   applyVariables,
@@ -41,6 +42,12 @@ const gatewaySettings = z.strictObject({
   host: z.string().default("127.0.0.1").describe("anything but loopback needs [auth] tokens"),
   port: z.int().min(0).max(65535).default(3110),
   hosts: z.array(z.string()).default([]).describe("other names this server is addressed by"),
+  stop_grace_ms: z
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .default(LIMITS.stop_grace_ms)
+    .describe("time for the calls under way when the server is asked to stop"),
 });
 
 /** In place of the observer's address: there is none. */

@@ -21,7 +21,10 @@ export interface CallsInFlight {
 const gone = () => new LakehouseError("cancelled", "the call was cancelled by its caller");
 
 /** Without `stopping` a call ends when its caller leaves, and nothing is kept of it. */
-export function createCallsInFlight(stopping: AbortSignal | undefined): CallsInFlight {
+export function createCallsInFlight(
+  stopping: AbortSignal | undefined,
+  grace_ms: number = LIMITS.stop_grace_ms,
+): CallsInFlight {
   if (stopping === undefined) {
     return {
       open(_is_stream, caller) {
@@ -47,7 +50,7 @@ export function createCallsInFlight(stopping: AbortSignal | undefined): CallsInF
     setTimeout(() => {
       grace_over = true;
       abortAll(others);
-    }, LIMITS.stop_grace_ms).unref();
+    }, grace_ms).unref();
   });
 
   return {

@@ -103,6 +103,8 @@ function exchange<Body>(
     let taking: Taking | undefined;
     const leave = () => {
       failure = abortError(signal?.reason);
+      // Until then the request waits for a connection.
+      if (controller === undefined) leftUnsent(failure);
       if (taking === undefined) controller?.abort(failure);
       else taking.abort(failure);
       reject(failure);
@@ -158,6 +160,21 @@ export function lostAfterSending(error: Error): Error {
 /** Whether the other side may have carried the request out, though its answer did not come. */
 export function wasSent(error: unknown): boolean {
   return error instanceof Error && (error as { [SENT]?: boolean })[SENT] === true;
+}
+
+const UNSENT: unique symbol = Symbol("left before anything was sent");
+
+/** Said of the reason that the exchange was left for, where its giver finds it. */
+export function leftUnsent({ cause }: Error): void {
+  if (cause instanceof Error) Object.assign(cause, { [UNSENT]: true });
+}
+
+/**
+ * Of why a request was aborted, an error for this one alone: whether nothing of it had left yet.
+ * False also where its client does not say.
+ */
+export function wasLeftUnsent(reason: unknown): boolean {
+  return reason instanceof Error && (reason as { [UNSENT]?: boolean })[UNSENT] === true;
 }
 
 const STALE_MIN_MS = 100;

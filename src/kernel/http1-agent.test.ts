@@ -6,6 +6,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { collectBytes, createHttpRequester, onBun } from "./http-client.ts";
+import { wasLeftUnsent } from "./http-dispatch.ts";
 import { LakehouseError } from "./problem.ts";
 import type { HasAfter } from "../../test/support/temp-dir.ts";
 
@@ -304,6 +305,25 @@ test("nobody listens: said so", async () => {
   );
 });
 
+/** Whether a request that is left after a while says that nothing of it had left. */
+async function leftUnsent(url: string): Promise<boolean> {
+  const leaving = new AbortController();
+  const asked = httpRequest({ method: "POST", url, body: "x", signal: leaving.signal });
+  setTimeout(() => leaving.abort(new Error("enough")), 100);
+  await assert.rejects(asked, (error: LakehouseError) => error.code === "cancelled");
+  return wasLeftUnsent(leaving.signal.reason);
+}
+
+test("a request that is left in the turn of asking was not sent", async () => {
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const asked = httpRequest({ method: "POST", url: "http://127.0.0.1:1", body: "x", signal });
+  const reason = new Error("enough");
+  leaving.abort(reason);
+  await assert.rejects(asked, (error: LakehouseError) => error.code === "cancelled");
+  assert.equal(wasLeftUnsent(reason), true);
+});
+
 test("a connection that does not come to stand is given up in time; one that stands is not", async (t) => {
   const program = `require("node:net")
     .createServer()
@@ -330,6 +350,11 @@ test("a connection that does not come to stand is given up in time; one that sta
     httpRequest({ method: "GET", url, connect_timeout_ms: 200 }),
     (error: Error) => refused("unreachable")(error) && error.message.includes("ETIMEDOUT"),
   );
+  assert.equal(await leftUnsent(url), true);
+  // By undici. Bun's fetch does not tell.
+  if (!onBun()) assert.equal(await leftUnsent(`https://127.0.0.1:${port}`), true);
+  const silent = await serve(t, () => undefined);
+  assert.equal(await leftUnsent(silent.url), false);
   const { url: good } = await serve(t, (socket) => socket.write(say("x")));
   const answer = textOf({ method: "GET", url: good, connect_timeout_ms: 50 });
   await new Promise(setImmediate);

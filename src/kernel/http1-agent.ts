@@ -2,6 +2,7 @@
 // library takes about as long as all else that a gateway does.
 import type { Socket } from "node:net";
 import {
+  leftUnsent,
   lostAfterSending,
   staleWithin,
   type Dispatch,
@@ -142,6 +143,8 @@ interface Connection {
   current(): Exchange | undefined;
   /** Whoever waits hears of it, and nobody uses the connection again. */
   fail(error: Error): void;
+  /** Whoever waits has left: the server has not closed it. */
+  leave(error: Error): void;
 }
 
 function isFresh({ socket, idleUntilMs }: Connection): boolean {
@@ -196,11 +199,10 @@ function createExchange(request: Http1Request, head: string, handler: ExchangeHa
     },
     abort(error) {
       if (isOn()) {
-        // Whoever leaves is not asked again on another connection.
-        exchange.is_second_try = true;
-        exchange.connection!.fail(error);
+        exchange.connection!.leave(error);
       } else if (exchange.connection === undefined && !exchange.left) {
         exchange.left = true;
+        leftUnsent(error);
         handler.onResponseError(exchange, error);
       }
     },
@@ -278,6 +280,11 @@ function openConnection(origin: string, connect_timeout_ms: number, home: Home):
   const connection: Connection = {
     socket,
     fail,
+    leave(error) {
+      may_be_stale = false;
+      if (!stands()) leftUnsent(error);
+      fail(error);
+    },
     idleUntilMs: () => idle_until_ms,
     current: () => current,
     send(exchange, is_used) {

@@ -22,10 +22,10 @@ export const LIMITS = {
   name_length_max: 128,
   /** Characters of a text that is embedded, searched or recorded. */
   text_length_max: 1_000_000,
-  /** When the house is asked to stop: time for calls in flight before they are cancelled. */
+  /** When the house is asked to stop: time for what is under way before it is cancelled. */
   stop_grace_ms: 2_000,
-  /** And until their connections are cut: stores close after it, and supervisors kill at 10 s. */
-  drain_timeout_ms: 5_000,
+  /** From then until connections are cut: stores close after it, and supervisors kill at 10 s. */
+  cut_after_grace_ms: 3_000,
   /** Events the witness keeps in memory. */
   event_ring_size: 2_000,
   /** Events, as JSON, that may wait for an observer before the oldest are counted as lost. */

@@ -25,6 +25,8 @@ export interface ListenOptions {
   /** 0 = any free port. */
   readonly port: number;
   readonly host?: string;
+  /** When stopped: time for the calls in flight; a little later their connections are cut. */
+  readonly stop_grace_ms?: number | undefined;
   /** Asked first, with the address a request came from: what is refused goes no further. */
   readonly refuse?: RefusePeer | undefined;
 }
@@ -57,7 +59,7 @@ const PROBE_AFTER_MS = 60_000;
 
 async function listenOnNode(
   app: Listener,
-  { port, refuse }: ListenOptions,
+  { port, refuse, stop_grace_ms = LIMITS.stop_grace_ms }: ListenOptions,
   host: string,
 ): Promise<Listening> {
   const { createServer } = await import("node:http");
@@ -82,7 +84,7 @@ async function listenOnNode(
   server.on("connection", (socket) => socket.setNoDelay(true).setKeepAlive(true, PROBE_AFTER_MS));
   // Large uploads take longer than node's default of five minutes for a whole request.
   server.requestTimeout = 0;
-  const drain = prepareDrain(server);
+  const drain = prepareDrain(server, stop_grace_ms);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(cannotListen(host, port, error)));
     server.listen(port, host, resolve);
@@ -105,7 +107,7 @@ function isAnswering(response: ServerResponse | undefined): boolean {
 }
 
 /** Watches the server's connections from its start; the answer closes it as `stop` promises. */
-function prepareDrain(server: Server): () => Promise<void> {
+function prepareDrain(server: Server, grace_ms: number): () => Promise<void> {
   const sockets = new Set<BusySocket>();
   let draining = false;
   server.on("connection", (socket: Socket) => {
@@ -134,8 +136,8 @@ function prepareDrain(server: Server): () => Promise<void> {
       for (const { [ANSWER]: response } of sockets) {
         if (response?.closed === false) closeIdleAfter(response);
       }
-      const grace = setTimeout(cutUnfinished, LIMITS.stop_grace_ms);
-      const force = setTimeout(() => server.closeAllConnections(), LIMITS.drain_timeout_ms);
+      const grace = setTimeout(cutUnfinished, grace_ms);
+      const force = setTimeout(() => server.closeAllConnections(), cutAfter(grace_ms));
       server.close(() => {
         clearTimeout(grace);
         clearTimeout(force);
@@ -144,6 +146,8 @@ function prepareDrain(server: Server): () => Promise<void> {
       server.closeIdleConnections();
     });
 }
+
+const cutAfter = (grace_ms: number) => grace_ms + LIMITS.cut_after_grace_ms;
 
 interface BunServer {
   readonly port: number;
@@ -157,7 +161,7 @@ interface BunRuntime {
 
 async function listenOnBun(
   app: Listener,
-  { port, refuse }: ListenOptions,
+  { port, refuse, stop_grace_ms = LIMITS.stop_grace_ms }: ListenOptions,
   host: string,
 ): Promise<Listening> {
   const bun = (globalThis as unknown as { Bun: BunRuntime }).Bun;
@@ -187,7 +191,7 @@ async function listenOnBun(
     url: urlOf(host, server.port),
     port: server.port,
     async stop() {
-      const force = setTimeout(() => void server.stop(true), LIMITS.drain_timeout_ms);
+      const force = setTimeout(() => void server.stop(true), cutAfter(stop_grace_ms));
       await server.stop(false);
       clearTimeout(force);
     },

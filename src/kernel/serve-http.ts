@@ -42,6 +42,8 @@ export interface ServeOptions {
   readonly authenticate?: (request: RequestHead, operation: Operation) => Principal;
   /** Aborts when the house stops: streams end then, other calls after a short grace. */
   readonly stopping?: AbortSignal | undefined;
+  /** How long that grace is. */
+  readonly stop_grace_ms?: number | undefined;
   /** Told what broke, with the trace id; callers read only that something did. */
   readonly log?: Log | undefined;
 }
@@ -57,7 +59,7 @@ export type ServedApp = Hono & {
 /** A Hono app with a route for each operation; errors leave as problem+json. */
 export function serveHttp(served: readonly Served[], options: ServeOptions = {}): ServedApp {
   const app = new Hono();
-  const edge = { ...options, calls: createCallsInFlight(options.stopping) };
+  const edge = { ...options, calls: createCallsInFlight(options.stopping, options.stop_grace_ms) };
   const routes = served.flatMap(({ contract, client }) =>
     Object.entries(contract.operations)
       .filter(([, operation]) => operation.exposure !== "process")

@@ -189,10 +189,10 @@ export function lineOf(text: string, path: string): number | undefined {
 
 const SECRET_KEY = /(^|_)(token|api_key|key|secret|password)$/;
 
-/** A copy in which the values of secret keys read "***". References (env:, file:) are kept. */
+/** A copy in which the values of secret keys read "***". References (env:, file:) and "" are kept. */
 export function maskSecrets(value: unknown, key = ""): unknown {
   if (typeof value === "string" && SECRET_KEY.test(key)) {
-    return /^(env|file):/.test(value) ? value : "***";
+    return value === "" || /^(env|file):/.test(value) ? value : "***";
   }
   if (Array.isArray(value)) return value.map((item) => maskSecrets(item, key));
   if (typeof value !== "object" || value === null) return value;

@@ -21,6 +21,8 @@ export interface ChatRequest {
   readonly extra?: Readonly<Record<string, unknown>> | undefined;
   /** W3C traceparent and tracestate, sent as headers where a provider is asked over HTTP. */
   readonly trace_headers?: Readonly<Record<string, string>>;
+  /** Of a `whole` answer: what is longer is not read to its end; undefined: whoever asks looks. */
+  readonly answer_characters_max?: number | undefined;
   readonly signal: AbortSignal;
 }
 

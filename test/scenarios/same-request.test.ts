@@ -14,7 +14,7 @@ import { ROOT } from "../support/source-tree.ts";
 const DATA = process.env["LAKEHOUSE_TEST_DATA"] ?? join(ROOT, "../shared/data");
 const skip = existsSync(DATA) ? false : `no data sets in ${DATA}`;
 const judge = createSameRequest([]);
-const PASSED_MIN = 0.5;
+const PASSED_MIN = 0.2;
 
 function same(asked: string, kept: string): boolean {
   const [a, b] = [judge.read(asked), judge.read(kept)];

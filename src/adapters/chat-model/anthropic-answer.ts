@@ -11,6 +11,8 @@ interface OpenBlock {
   readonly call: number | undefined;
   readonly kind: "text" | "json" | "tool" | "thinking" | "other";
   said: boolean;
+  /** What a tool is called with where that is told at once. */
+  input?: Loose;
   /** A thought as it has to be sent back with the results of tools: signed. */
   thinking?: { type: "thinking"; thinking: string; signature: string };
 }
@@ -32,12 +34,13 @@ export function createAnthropicReader(json_tool: boolean): AnthropicReader {
 
   function started(index: unknown, block: Loose): ChatDelta[] {
     if (block["type"] === "tool_use") {
+      const input = asObject(block["input"]) ?? {};
       if (json_tool) {
-        blocks.set(index, { kind: "json", call: undefined, said: false });
+        blocks.set(index, { kind: "json", call: undefined, said: false, input });
         return [];
       }
       const call = calls++;
-      blocks.set(index, { kind: "tool", call, said: false });
+      blocks.set(index, { kind: "tool", call, said: false, input });
       const wanted = { name: block["name"], arguments: "" };
       return [toolDelta({ index: call, id: block["id"], type: "function", function: wanted })];
     }
@@ -74,13 +77,14 @@ export function createAnthropicReader(json_tool: boolean): AnthropicReader {
     return block.kind === "tool" ? [argumentsDelta(block, text)] : [{ content: text }];
   }
 
-  /** A tool that takes nothing is called without a word of input: its arguments are {}. */
+  /** A tool that takes nothing is called without a word of input; some tell all of it at first. */
   function ended(block: OpenBlock | undefined): ChatDelta[] {
     if (block === undefined || block.said) return [];
     // Without its signature it cannot be sent back.
     if (block.thinking?.signature) return [thinkingBlock(block.thinking)];
-    if (block.kind === "json") return [{ content: "{}" }];
-    return block.kind === "tool" ? [argumentsDelta(block, "{}")] : [];
+    if (block.input === undefined) return [];
+    const text = JSON.stringify(block.input);
+    return block.kind === "json" ? [{ content: text }] : [argumentsDelta(block, text)];
   }
 
   function read(event: Loose): readonly ChatDelta[] {

@@ -8,6 +8,7 @@ import { createAnthropicReader } from "./anthropic-answer.ts";
 import { createAnthropicProvider } from "./anthropic-provider.ts";
 import { toAnthropicRequest } from "./anthropic-request.ts";
 import { ANSWER_TEXT, startAnthropicServer } from "../../../test/support/model-servers.ts";
+import { startScriptedServer } from "../../../test/support/scripted-server.ts";
 
 const SCHEMA = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 const SCHEMA_FORMAT = { type: "json_schema", json_schema: { name: "place", schema: SCHEMA } };
@@ -129,6 +130,55 @@ test("tool_choice is spelt in Anthropic's words", () => {
   assert.deepEqual(choice("auto"), { type: "auto" });
   assert.deepEqual(choice(LOOKUP), { type: "tool", name: "lookup" });
   assert.equal(choice(undefined), undefined);
+  for (const own of [{ type: "any" }, { type: "tool", name: "lookup" }, { type: "none" }]) {
+    assert.deepEqual(choice(own), own);
+  }
+  const alone = { disable_parallel_tool_use: true };
+  const any = { tool_choice: { type: "any" }, extra: { parallel_tool_calls: false } };
+  assert.deepEqual(bodyOf({ tools: [LOOKUP], ...any })["tool_choice"], { type: "any", ...alone });
+});
+
+test("what is sent otherwise than asked is noted", () => {
+  const notesOf = (changes: Partial<ChatRequest>) =>
+    toAnthropicRequest(askRequest("claude-tiny", changes), 4096).notes.join();
+  const allowed = { type: "allowed_tools", allowed_tools: { mode: "auto", tools: [LOOKUP] } };
+  assert.equal(bodyOf({ tools: [LOOKUP], tool_choice: allowed })["tool_choice"], undefined);
+  assert.match(notesOf({ tools: [LOOKUP], tool_choice: allowed }), /^tool_choice: .* left out$/);
+  assert.match(notesOf({ temperature: 1.7 }), /^temperature: 1 is sent instead of 1\.7, /);
+  for (const tool_choice of [undefined, "auto", "none", "required", LOOKUP, { type: "any" }]) {
+    assert.equal(notesOf({ tools: [LOOKUP], tool_choice, temperature: 1 }), "");
+  }
+});
+
+test("room for the answer is left beside what may be thought; no tools are as if none were", () => {
+  const thinking = { type: "enabled", budget_tokens: 8_000 };
+  assert.equal(bodyOf({ extra: { thinking } })["max_tokens"], 12_096);
+  assert.equal(bodyOf({ extra: { thinking }, max_tokens: 9_000 })["max_tokens"], 9_000);
+  const { tools, tool_choice } = bodyOf({ response_format: SCHEMA_FORMAT, tools: [] });
+  assert.deepEqual([(tools as []).length, (tool_choice as { type: string }).type], [1, "tool"]);
+  assert.equal(bodyOf({ tools: [] })["tools"], undefined);
+});
+
+test("a setting that is refused beside another one is sent again without that", async (t) => {
+  const asked: Record<string, unknown>[] = [];
+  const url = await startScriptedServer(t, (body) => {
+    asked.push(body);
+    const is_refused = body["thinking"] !== undefined && body["temperature"] !== undefined;
+    const error = { message: "`temperature` may only be set to 1 when thinking is enabled" };
+    if (is_refused) return { status: 400, body: { type: "error", error } };
+    return { body: { content: [{ type: "text", text: "ok" }], stop_reason: "end_turn" } };
+  });
+  const provider = createAnthropicProvider({ base_url: url.replace(/\/v1$/, ""), api_key: "k" });
+  const ask = async (extra: Record<string, unknown>) => {
+    const request = askRequest("claude-tiny", { temperature: 0.2, extra });
+    const { notes } = (await collectDeltas(provider.chat(request))).at(-1)!;
+    return [asked.length, asked.at(-1)!["temperature"], notes?.length];
+  };
+  const thinking = { type: "enabled", budget_tokens: 1_024 };
+  assert.deepEqual(await ask({}), [1, 0.2, undefined]);
+  assert.deepEqual(await ask({ thinking }), [3, undefined, 1]);
+  assert.deepEqual(await ask({ thinking }), [4, undefined, 1]);
+  assert.deepEqual(await ask({}), [5, 0.2, undefined]);
 });
 
 test("a JSON schema is a tool that must be called, whose input is the content", async (t) => {
@@ -217,6 +267,21 @@ test("thinking is no part of the text, and a tool that takes nothing is called w
     ],
   );
   assert.equal(deltas.at(-1)!.finish_reason, "tool_calls");
+});
+
+test("the input of a tool that is told at once is its arguments, with pieces or without", () => {
+  const input = { a: 1 };
+  const begun = started(0, { type: "tool_use", id: "t1", name: "f", input });
+  const piece = { type: "input_json_delta", partial_json: '{"a":1}' };
+  const end = { type: "content_block_stop", index: 0 };
+  for (const pieces of [[], [{ type: "content_block_delta", index: 0, delta: piece }]]) {
+    const calls = readAll([begun, ...pieces, end]).flatMap(({ tool_calls }) => tool_calls ?? []);
+    const text = (calls as { function: { arguments: string } }[]).map(
+      (call) => call.function.arguments,
+    );
+    assert.deepEqual(text, ["", '{"a":1}']);
+    assert.equal(textOf(readAll([begun, ...pieces, end], true)), '{"a":1}');
+  }
 });
 
 test("thoughts come signed and go back before the calls they led to", () => {

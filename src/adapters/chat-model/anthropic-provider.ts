@@ -21,7 +21,7 @@ import { createAnthropicReader, wholeMessage } from "./anthropic-answer.ts";
 import { toAnthropicRequest, unreadByAnthropic } from "./anthropic-request.ts";
 import { asObject, modelIds } from "./openai-shapes.ts";
 import { createForgivingAsk, type NoteSink } from "./refused-settings.ts";
-import { serverSentEvents } from "./stream-lines.ts";
+import { COMMENT, serverSentEvents } from "./stream-lines.ts";
 
 const API_VERSION = "2023-06-01";
 /** The API wants a number always; asked for where a request names none. */
@@ -97,6 +97,10 @@ async function* streamedAnswer(
   const reader = createAnthropicReader(json_tool);
   try {
     for await (const event of serverSentEvents(providerBytes(name, response))) {
+      if (event === COMMENT) {
+        if (!reader.complete()) yield STILL_THERE;
+        continue;
+      }
       const document = parseEvent(name, event);
       if (document["type"] === "error") throw reportedError(name, document);
       if (document["type"] === "message_stop") break;

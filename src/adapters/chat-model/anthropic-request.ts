@@ -2,7 +2,7 @@
 import { LakehouseError } from "#kernel/problem.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
-import { argumentsOf, asObject } from "./openai-shapes.ts";
+import { argumentsOf, asCount, asObject } from "./openai-shapes.ts";
 import { unreadFields } from "./unread-fields.ts";
 
 type Loose = Readonly<Record<string, unknown>>;
@@ -40,8 +40,10 @@ export function toAnthropicRequest(
   max_tokens_default: number,
 ): AnthropicRequest {
   const schema = schemaOf(request.response_format);
-  const json_tool =
-    schema?.["type"] === "object" && request.tools === undefined && !isThinking(request.extra);
+  const tools = request.tools?.length === 0 ? undefined : request.tools;
+  const thinks = isThinking(request.extra);
+  const json_tool = schema?.["type"] === "object" && tools === undefined && !thinks;
+  const notes: string[] = [];
   const instruction = json_tool ? undefined : jsonInstruction(request.response_format, schema);
   const system = [
     ...request.messages.filter(isSystem).map(({ content }) => textOf(content)),
@@ -54,10 +56,14 @@ export function toAnthropicRequest(
     stream: true,
   };
   if (system.length > 0) body["system"] = system.join("\n\n");
-  // Its scale ends at 1, OpenAI's at 2.
-  if (request.temperature !== undefined) body["temperature"] = Math.min(1, request.temperature);
+  const { temperature } = request;
+  if (temperature !== undefined) body["temperature"] = Math.min(1, temperature);
+  if (temperature !== undefined && temperature > 1) notes.push(hotNote(temperature));
   if (request.stop !== undefined) body["stop_sequences"] = request.stop;
-  const cannot_think = isThinking(request.extra) && answersUnthought(request.messages);
+  const cannot_think = thinks && answersUnthought(request.messages);
+  if (cannot_think) notes.push(CANNOT_THINK);
+  else if (request.max_tokens === undefined)
+    body["max_tokens"] = max_tokens_default + budgetOf(request);
   for (const name of SAME_FIELDS) {
     if (name === "thinking" && cannot_think) continue;
     if (request.extra?.[name] !== undefined) body[name] = request.extra[name];
@@ -68,12 +74,20 @@ export function toAnthropicRequest(
     const description = "Gives the answer. Call it once, with the whole answer.";
     body["tools"] = [{ name: JSON_TOOL, description, input_schema: schema }];
     body["tool_choice"] = { type: "tool", name: JSON_TOOL, disable_parallel_tool_use: true };
-  } else if (request.tools !== undefined) {
-    body["tools"] = request.tools.map(toAnthropicTool);
+  } else if (tools !== undefined) {
+    body["tools"] = tools.map(toAnthropicTool);
     const choice = toolChoiceOf(request.tool_choice, request.extra?.["parallel_tool_calls"]);
     if (choice !== undefined) body["tool_choice"] = choice;
+    const asked = request.tool_choice ?? undefined;
+    const is_known = asked === undefined || toolChoiceOf(asked, true) !== undefined;
+    if (!is_known) notes.push("tool_choice: Anthropic has no such choice, left out");
   }
-  return { body, json_tool, notes: cannot_think ? [CANNOT_THINK] : [] };
+  return { body, json_tool, notes };
+}
+
+/** Its scale ends at 1, OpenAI's at 2. */
+function hotNote(temperature: number): string {
+  return `temperature: 1 is sent instead of ${temperature}, where Anthropic's scale ends`;
 }
 
 const CANNOT_THINK =
@@ -82,6 +96,12 @@ const CANNOT_THINK =
 function isThinking(extra: ChatRequest["extra"]): boolean {
   const thinking = extra?.["thinking"];
   return thinking !== undefined && asObject(thinking)?.["type"] !== "disabled";
+}
+
+/** Tokens of thoughts, which its `max_tokens` counts too and has to be more than. */
+function budgetOf({ extra }: ChatRequest): number {
+  const thinking = asObject(extra?.["thinking"]);
+  return thinking?.["type"] === "enabled" ? asCount(thinking["budget_tokens"]) : 0;
 }
 
 /**
@@ -202,12 +222,17 @@ function toAnthropicTool(tool: unknown): unknown {
 
 function toolChoiceOf(choice: unknown, parallel: unknown): Loose | undefined {
   const alone = parallel === false ? { disable_parallel_tool_use: true } : {};
-  if (choice === "none") return { type: "none" };
+  const told = asObject(choice);
+  if (choice === "none" || told?.["type"] === "none") return { type: "none" };
   if (choice === "required") return { type: "any", ...alone };
-  const name = asObject(asObject(choice)?.["function"])?.["name"];
+  const name = asObject(told?.["function"])?.["name"];
   if (name !== undefined) return { type: "tool", name, ...alone };
+  if (told !== undefined && OWN_CHOICES.has(told["type"])) return { ...told, ...alone };
   return choice === "auto" || parallel === false ? { type: "auto", ...alone } : undefined;
 }
+
+/** As Anthropic spells them. */
+const OWN_CHOICES: ReadonlySet<unknown> = new Set(["auto", "any", "tool", "none"]);
 
 function textOf(content: ChatMessage["content"]): string {
   if (typeof content === "string") return content;

@@ -2,6 +2,7 @@
 import type { HttpResponse } from "#kernel/http-client.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
+import { charactersOf, tooManyCharacters } from "#ports/chat-length.ts";
 import {
   joinMembers,
   STILL_THERE,
@@ -29,7 +30,7 @@ import {
   type ChoicePart,
 } from "./openai-shapes.ts";
 import { createForgivingAsk, type NoteSink } from "./refused-settings.ts";
-import { serverSentEvents, type ServerSentEvent } from "./stream-lines.ts";
+import { COMMENT, serverSentEvents, type ServerSentEvent } from "./stream-lines.ts";
 
 /** `base_url` ends before `/chat/completions`, e.g. https://openrouter.ai/api/v1 */
 export function createOpenAiCompatibleProvider(
@@ -67,7 +68,8 @@ export function createOpenAiCompatibleProvider(
     }
     const tellsModel = namesOthers(request) ? modelIn : NOT_TOLD;
     if (response.headers["content-type"]?.includes("text/event-stream")) {
-      return { ...(await joined(streamedAnswer(name, response, tellsModel))), ...noted };
+      const deltas = streamedAnswer(name, response, tellsModel);
+      return { ...(await joined(name, deltas, request.answer_characters_max)), ...noted };
     }
     const document = await readProviderJson(name, response);
     const answer = wholeAnswer(name, document, noted);
@@ -85,13 +87,20 @@ export function createOpenAiCompatibleProvider(
 }
 
 /** A server may stream where a whole answer was asked for, as others answer whole. */
-async function joined(deltas: AsyncIterable<ChatDelta>): Promise<ChatDelta> {
+async function joined(
+  name: string,
+  deltas: AsyncIterable<ChatDelta>,
+  characters_max = Infinity,
+): Promise<ChatDelta> {
+  let characters = 0;
   let [content, refusal, reasoning] = ["", "", ""];
   let last: ChatDelta = { content };
   const tool_calls: unknown[] = [];
   let other: Record<string, unknown> | undefined;
   const logprobs: TokenLogprob[] = [];
   for await (const delta of deltas) {
+    characters += charactersOf(delta);
+    if (characters > characters_max) throw tooManyCharacters(name, characters_max);
     content += delta.content;
     refusal += delta.refusal ?? "";
     reasoning += delta.reasoning ?? "";
@@ -179,16 +188,25 @@ const SENT = [
 function wholeAnswer(name: string, document: unknown, noted: Noted | undefined): ChatDelta {
   const choice = choiceOf(document);
   const usage = usageOf(document);
-  if (choice === undefined) {
-    if (isErrorDocument(document)) throw reportedError(name, document);
-    throw badAnswer(`${name} did not answer with a completion`);
-  }
+  // What was said until then is not the answer.
+  if (isErrorDocument(document)) throw reportedError(name, document);
+  if (choice === undefined) throw badAnswer(`${name} did not answer with a completion`);
+  if (isErrorDocument(choice)) throw reportedError(name, { error: choice.error });
+  const { tool_calls } = choice;
   return {
-    ...deltaOf(choice),
+    ...deltaOf(tool_calls === undefined ? choice : { ...choice, tool_calls: numbered(tool_calls) }),
     finish_reason: finishReasonOf(choice.finish_reason ?? unsaidReason(choice.tool_calls)),
     ...(usage === undefined ? {} : { usage }),
     ...noted,
   };
+}
+
+/** In a whole answer each is a call of its own, also where they share an id or an index. */
+function numbered(tool_calls: readonly unknown[]): unknown[] {
+  return tool_calls.map((call, index) => {
+    const told = asObject(call);
+    return told === undefined ? call : { ...told, index };
+  });
 }
 
 /** What a choice says; `STILL_THERE` when that is nothing. */
@@ -228,6 +246,10 @@ async function* streamedAnswer(
   const events = serverSentEvents(providerBytes(name, response));
   try {
     for await (const event of events) {
+      if (event === COMMENT) {
+        if (finish_reason === undefined) yield STILL_THERE;
+        continue;
+      }
       if (event.data === "[DONE]") {
         finish_reason ??= unsaidReason(tool_calls);
         break;
@@ -235,6 +257,7 @@ async function* streamedAnswer(
       const document = parseEvent(name, event);
       usage = usageOf(document) ?? usage;
       const choice = choiceOf(document);
+      if (isErrorDocument(choice)) throw reportedError(name, { error: choice?.error });
       by = tellsModel(document) ?? by;
       tool_calls = choice?.tool_calls ?? tool_calls;
       if (choice?.finish_reason !== undefined) finish_reason = finishReasonOf(choice.finish_reason);
@@ -263,6 +286,6 @@ function parseEvent(name: string, event: ServerSentEvent): unknown {
 }
 
 function isErrorDocument(document: unknown): boolean {
-  const error = (document as { error?: unknown } | null)?.error;
-  return error !== undefined && error !== null;
+  const error = (document as { error?: unknown } | null | undefined)?.error;
+  return error !== undefined && error !== null && error !== "" && error !== false;
 }

@@ -11,6 +11,8 @@ export interface ChoicePart {
   readonly other: OtherMembers | undefined;
   readonly finish_reason: string | undefined;
   readonly logprobs: TokenLogprob[] | undefined;
+  /** What went wrong after what is said. */
+  readonly error: unknown;
 }
 
 type Loose = Readonly<Record<string, unknown>>;
@@ -32,6 +34,7 @@ export function choiceOf(document: unknown): ChoicePart | undefined {
     other: othersOf(part),
     finish_reason: asText(finish_reason),
     logprobs: logprobsOf(asObject(logprobs)?.["content"]),
+    error: choice["error"],
   };
 }
 

@@ -7,6 +7,10 @@ import type { ChatRequest } from "#ports/chat-model.ts";
 export type NoteSink = (note: string, fields: Readonly<Record<string, unknown>>) => void;
 
 const REMEMBERED_MAX = 1_000;
+/** What a longer one refuses is asked each time: callers choose how long they are. */
+const KEY_LENGTH_MAX = 1_000;
+/** Some models refuse a setting only beside one of these. */
+const BESIDE = ["thinking", "think", "reasoning", "reasoning_effort", "top_p", "top_k"];
 
 export interface ForgivingAnswer {
   readonly response: HttpResponse;
@@ -52,8 +56,8 @@ export const EFFORT: Setting = {
 
 /**
  * One more attempt without `temperature`, and without `more`, where the provider answers 400 or 422
- * with a message that names it. Which model refused which value is remembered, so that it costs one
- * request once.
+ * with a message that names it. Which model refused which value, and beside which others, is
+ * remembered, so that it costs one request once.
  */
 export function createForgivingAsk(
   provider: string,
@@ -82,7 +86,7 @@ function forgiver(provider: string, setting: Setting, note: NoteSink | undefined
     const value = setting.valueOf(request);
     if (value === undefined) return ask(request);
     const { model } = request;
-    const key = `${model}\n${JSON.stringify(value)}`;
+    const key = `${model}\n${JSON.stringify(value)}${besideOf(request)}`;
     const text = setting.note(`${provider}/${model}`, value);
     if (!refused.has(key)) {
       try {
@@ -96,10 +100,19 @@ function forgiver(provider: string, setting: Setting, note: NoteSink | undefined
     if (refused.has(key)) return response;
     // Only now is it known that the setting was what was wrong.
     if (refused.size >= REMEMBERED_MAX) refused.clear();
-    refused.add(key);
+    if (key.length <= KEY_LENGTH_MAX) refused.add(key);
     note?.(text, { provider, model, [setting.name]: value });
     return response;
   };
+}
+
+function besideOf({ extra }: ChatRequest): string {
+  let beside = "";
+  if (extra === undefined) return beside;
+  for (const name of BESIDE) {
+    if (extra[name] !== undefined) beside += `\n${name} ${JSON.stringify(extra[name])}`;
+  }
+  return beside;
 }
 
 function isRefusal(error: unknown, named: RegExp): boolean {

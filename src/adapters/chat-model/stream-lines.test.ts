@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { serverSentEvents, textLines } from "./stream-lines.ts";
+import { COMMENT, serverSentEvents, textLines } from "./stream-lines.ts";
 
 async function* cut(text: string, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
@@ -49,6 +49,7 @@ test("events: comments, CRLF, several data lines, names, an end without its empt
     fc.asyncProperty(sizes, async (cuts) => {
       const events = await collect(serverSentEvents(cut(text, cuts)));
       assert.deepEqual(events, [
+        COMMENT,
         { event: "message", data: "a\nb", complete: true },
         { event: "error", data: "{}", complete: true },
         { event: "message", data: "half", complete: false },
@@ -64,6 +65,7 @@ test("events come out the same, whichever end their lines have", async () => {
       fc.asyncProperty(sizes, async (cuts) => {
         const events = await collect(serverSentEvents(cut(text.replaceAll("\n", end), cuts)));
         assert.deepEqual(events, [
+          COMMENT,
           { event: "message", data: "a\nb", complete: true },
           { event: "error", data: "{}", complete: true },
           { event: "message", data: "é", complete: true },
@@ -87,6 +89,14 @@ test("an event whose lines end in CR is there with its last byte", async () => {
   }
   const { value } = await serverSentEvents(stalling()).next();
   assert.deepEqual(value, { event: "message", data: "a", complete: true });
+});
+
+test("a comment is told at once, also before its stream has said anything else", async () => {
+  async function* stalling(): AsyncGenerator<Uint8Array> {
+    yield new TextEncoder().encode(": AT WORK\n");
+    await new Promise(() => undefined);
+  }
+  assert.equal((await serverSentEvents(stalling()).next()).value, COMMENT);
 });
 
 test("a CR within a line of JSON ends no line", async () => {

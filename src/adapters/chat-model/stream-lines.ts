@@ -59,8 +59,11 @@ export interface ServerSentEvent {
   readonly complete: boolean;
 }
 
+/** Stands for a comment, as servers send them to say that they are at work; by its identity. */
+export const COMMENT: ServerSentEvent = { event: "", data: "", complete: true };
+
 /**
- * Events of an event stream (HTML standard §9.2.6); comments and other fields are passed over.
+ * Events of an event stream (HTML standard §9.2.6); fields that no event has are passed over.
  * Errors: `unavailable` (bad_provider_answer: a line or an event is too long).
  */
 export async function* serverSentEvents(body: ByteStream): AsyncGenerator<ServerSentEvent> {
@@ -76,6 +79,10 @@ export async function* serverSentEvents(body: ByteStream): AsyncGenerator<Server
       continue;
     }
     const colon = text.indexOf(":");
+    if (colon === 0) {
+      yield COMMENT;
+      continue;
+    }
     const field = colon < 0 ? text : text.slice(0, colon);
     const value = colon < 0 ? "" : text.slice(colon + 1).replace(/^ /, "");
     if (field === "event") event = value;

@@ -104,6 +104,18 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
+/** A number for an option, such as a price or a share. */
+export function decimal(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (Number.isNaN(value) || value < min || value > max) {
+      const range = max === Infinity ? `of at least ${min}` : `from ${min} to ${max}`;
+      throw new InvalidArgumentError(`a number ${range} is needed`);
+    }
+    return value;
+  };
+}
+
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** A length of time such as 90s, 15m, 12h or 30d, in milliseconds. */

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { attempt, iterate, type Attempt, type Escalation } from "#contracts/iterate.ts";
 import { startCall } from "#kernel/call.ts";
 import { type LakehouseError, retold, toLakehouseError } from "#kernel/problem.ts";
-import { parseJsonOption, wholeNumber, type CommandKit } from "./command-kit.ts";
+import { decimal, parseJsonOption, wholeNumber, type CommandKit } from "./command-kit.ts";
 import { modelOf, type ModelOptions } from "./model-options.ts";
 import { dim, green, red, yellow, type Output } from "./output.ts";
 
@@ -32,7 +32,7 @@ export function addIterate(program: Command, kit: CommandKit): void {
     .option("--context <json>", "what the validator needs to know", "{}")
     .option("-m, --model <model>", "provider/model or tier/<name>; default: as configured")
     .option("--provider <name>", "wins over the model's prefix")
-    .option("--temperature <number>", "default: 0.2", Number)
+    .option("--temperature <number>", "default: 0.2", decimal(0, 2))
     .option("--max-tokens <count>", "tokens of an answer at most", wholeNumber(1, 1_000_000))
     .option("--max-iterations <count>", "attempts", wholeNumber(1, 20), 3)
     .option(

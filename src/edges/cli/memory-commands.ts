@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { Option, type Command } from "commander";
 import type { Pathway, PathwayHit } from "#contracts/pathway.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import { repeated, wholeNumber, type CommandKit, type Session } from "./command-kit.ts";
+import { decimal, repeated, wholeNumber, type CommandKit, type Session } from "./command-kit.ts";
 import { bold, dim, green, humanCount, humanAmount, humanTime, table, yellow } from "./output.ts";
 
 interface ScopeOptions {
@@ -54,7 +54,7 @@ function writing(command: Command): Command {
       repeated,
       [],
     )
-    .option("--trust <0..1>", "how far its sources are trusted", Number)
+    .option("--trust <0..1>", "how far its sources are trusted", decimal(0, 1))
     .option("--derived-from <id>", "what it was concluded from (may be repeated)", repeated, [])
     .option("--session <id>", "session it belongs to");
 }

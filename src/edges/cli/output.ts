@@ -1,5 +1,5 @@
 // What the command line prints: tables, lines and progress for people, JSON for programs.
-import { styleText } from "node:util";
+import { stripVTControlCharacters, styleText } from "node:util";
 
 export interface Terminal {
   /** Results go here. */
@@ -62,28 +62,67 @@ function createProgress(terminal: Terminal, silent: boolean): Progress {
   };
 }
 
-/** Rows under a head, columns as wide as they need; numbers to the right. */
-export function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
+/**
+ * Rows under a head, columns as wide as they need; numbers to the right. In a terminal that is too
+ * narrow the widest columns are cut, or each row becomes a block; into a pipe everything goes.
+ */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly unknown[])[],
+  columns = process.stdout.isTTY ? process.stdout.columns : undefined,
+): string {
   const cells = rows.map((row) => row.map(cellText));
   const widths = head.map((title, index) =>
-    Math.max(title.length, ...cells.map((row) => Math.min(row[index]?.length ?? 0, CELL_MAX))),
+    Math.max(title.length, ...cells.map((row) => widthOf(row[index] ?? ""))),
   );
+  if (columns !== undefined) {
+    const fits = narrow(widths, columns - GAP.length * (widths.length - 1));
+    if (!fits) return blocks(head, cells);
+  }
   const numeric = head.map(
     (_, index) => rows.length > 0 && rows.every((row) => isNumber(row[index])),
   );
   const line = (row: readonly string[]) =>
     row
-      .map((text, index) => {
-        const cut = text.length > CELL_MAX ? `${text.slice(0, CELL_MAX - 1)}…` : text;
-        return numeric[index] ? cut.padStart(widths[index]!) : cut.padEnd(widths[index]!);
-      })
-      .join("  ")
+      .map((text, index) => fitted(text, widths[index]!, numeric[index] === true))
+      .join(GAP)
       .trimEnd();
-  const rule = widths.map((width) => "─".repeat(width)).join("  ");
+  const rule = widths.map((width) => "─".repeat(width)).join(GAP);
   return [bold(line(head)), dim(rule), ...cells.map(line)].join("\n");
 }
 
-const CELL_MAX = 60;
+const GAP = "  ";
+/** A column that is cut to less says nothing. */
+const CUT_TO_MIN = 20;
+
+/** Takes from the widest, in place, until all fit together: whether they do. */
+function narrow(widths: number[], together_max: number): boolean {
+  let over = widths.reduce((sum, width) => sum + width, 0) - together_max;
+  for (; over > 0; over--) {
+    const widest = Math.max(...widths);
+    if (widest <= CUT_TO_MIN) return false;
+    widths[widths.indexOf(widest)] = widest - 1;
+  }
+  return true;
+}
+
+/** Each row as lines of a title and its value, without those that are empty. */
+function blocks(head: readonly string[], cells: readonly (readonly string[])[]): string {
+  const width = Math.max(...head.map((title) => title.length));
+  const lineOf = (title: string, text: string) => `${dim(title.padEnd(width))}${GAP}${text}`;
+  return cells
+    .map((row) => head.flatMap((title, at) => (row[at] ? [lineOf(title, row[at])] : [])).join("\n"))
+    .join("\n\n");
+}
+
+/** Colours take no room. */
+const widthOf = (text: string) => stripVTControlCharacters(text).length;
+
+function fitted(text: string, width: number, to_the_right: boolean): string {
+  const missing = width - widthOf(text);
+  if (missing < 0) return `${stripVTControlCharacters(text).slice(0, width - 1)}…`;
+  return to_the_right ? " ".repeat(missing) + text : text + " ".repeat(missing);
+}
 
 function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";

@@ -1,7 +1,14 @@
 // Commands on playbooks: queries whose best answer is known.
 import { Option, type Command } from "commander";
 import type { Decision, Playbook, PlaybookMatch } from "#contracts/playbook.ts";
-import { durationMs, parsePairs, repeated, wholeNumber, type CommandKit } from "./command-kit.ts";
+import {
+  decimal,
+  durationMs,
+  parsePairs,
+  repeated,
+  wholeNumber,
+  type CommandKit,
+} from "./command-kit.ts";
 import { bold, dim, green, table, yellow } from "./output.ts";
 
 export function addPlaybook(program: Command, kit: CommandKit): void {
@@ -111,7 +118,7 @@ function addRoute(playbook: Command, kit: CommandKit): void {
     .description("what kind of task a query is, by what the scope remembers")
     .option("-k, --k <count>", "recorded queries shown", wholeNumber(0, 50), 5)
     .option("--scope <name>", "whose entries", "default")
-    .option("--in-scope-min <0..1>", "less likely to be of any kind: it is of none", Number)
+    .option("--in-scope-min <0..1>", "less likely to be of any kind: it is of none", decimal(0, 1))
     .action((words: string[], o: { k: number; scope: string; inScopeMin?: number }) =>
       kit.withHouse(async ({ clients, output }) => {
         const { k, scope, inScopeMin: in_scope_min } = o;

@@ -53,3 +53,23 @@ test("chat shows what the answer notes beside it", async (t) => {
   assert.match(notes, /^ollama\/tiny\n.*does not take temperature 0\.2: left out\n$/s);
   assert.equal((await run("-q", ...asked)).notes, "");
 });
+
+test("usage by key tells the names of keys, and how many groups it leaves out", async (t) => {
+  const { url, clients } = await serveGuardedHouse(t, await tempDir(t));
+  const { run } = await openCommandLine(t, '[auth]\ntoken = "env:OUR_TOKEN"\n', {
+    open: (options) => openHouse(options, { OUR_TOKEN: SECRETS.owner }),
+  });
+  for (const name of ["team-a", "team-b"]) {
+    const { secret } = await clients.usage.create_key({ name, scopes: ["write"] });
+    await fetch(`${url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${secret}` },
+      body: JSON.stringify({ model: "builtin/solver", messages: [{ role: "user", content: "a" }] }),
+    });
+  }
+  const all = await run("--url", url, "usage", "--by", "key");
+  assert.match(all.out, /^team-a \([0-9a-f]{16}\) +1 /m);
+  const { out, notes } = await run("--url", url, "usage", "--by", "key", "-n", "1");
+  assert.match(out, /^total +2 /m);
+  assert.match(notes, /1 more in the last line's total: --limit shows them/);
+});

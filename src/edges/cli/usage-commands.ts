@@ -2,7 +2,7 @@
 import { Option, type Command } from "commander";
 import type { KeyView, UsageGroup } from "#contracts/usage.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import { repeated, wholeNumber, type CommandKit, type Session } from "./command-kit.ts";
+import { decimal, repeated, wholeNumber, type CommandKit, type Session } from "./command-kit.ts";
 import { humanCount, humanTime, table } from "./output.ts";
 
 export function addUsageCommands(program: Command, kit: CommandKit): void {
@@ -37,9 +37,15 @@ function addUsage(program: Command, kit: CommandKit): void {
       kit.withHouse(async ({ clients, output }) => {
         const answer = await clients.usage.report({ group_by, ...options });
         const head = ["calls", "errors", "prompt", "completion", "cost", "latency", "first token"];
+        const names = group_by === "key" && !output.json ? await keyNames(clients) : NO_NAMES;
         output.result(answer, () =>
-          table([group_by, ...head], [...answer.groups, answer.total].map(rowOf)),
+          table(
+            [group_by, ...head],
+            [...answer.groups, answer.total].map((one) => rowOf(one, names)),
+          ),
         );
+        const others = answer.groups_total - answer.groups.length;
+        if (others > 0) output.note(`${others} more in the last line's total: --limit shows them.`);
         if (answer.total.unpriced_calls > 0) {
           output.note("+: calls of models without a price are among them ([usage] prices).");
         }
@@ -47,10 +53,23 @@ function addUsage(program: Command, kit: CommandKit): void {
     );
 }
 
-function rowOf(group: UsageGroup): unknown[] {
+const NO_NAMES: ReadonlyMap<string, string> = new Map();
+
+/** Names by id; none for whoever may not list the keys, and those that are deleted have none. */
+async function keyNames({ usage }: Session["clients"]): Promise<ReadonlyMap<string, string>> {
+  try {
+    const { keys } = await usage.keys({});
+    return new Map(keys.map(({ key_id, name }) => [key_id, name]));
+  } catch {
+    return NO_NAMES;
+  }
+}
+
+function rowOf(group: UsageGroup, names: ReadonlyMap<string, string>): unknown[] {
   const first = group.first_token_ms_mean;
+  const name = names.get(group.group);
   return [
-    group.group,
+    name === undefined ? group.group : `${name} (${group.group})`,
     group.calls,
     group.errors,
     humanCount(group.prompt_tokens),
@@ -144,9 +163,9 @@ function addKeyCreate(keys: Command, kit: CommandKit): void {
     .option("--model <pattern>", "provider/model it may ask, * is any text (repeat)", repeated)
     .option("--rpm <count>", "requests a minute", wholeNumber(1, COUNT_MAX))
     .option("--tpm <count>", "tokens a minute", wholeNumber(1, COUNT_MAX))
-    .option("--day-cost <amount>", "budget of a day", Number)
+    .option("--day-cost <amount>", "budget of a day", decimal(0, Infinity))
     .option("--day-tokens <count>", "budget of a day", wholeNumber(1, COUNT_MAX))
-    .option("--month-cost <amount>", "budget of a month", Number)
+    .option("--month-cost <amount>", "budget of a month", decimal(0, Infinity))
     .option("--month-tokens <count>", "budget of a month", wholeNumber(1, COUNT_MAX))
     .option("--expires <time>", "e.g. 2027-01-01T00:00:00Z")
     .action((name: string, options: CreateOptions) =>

@@ -100,3 +100,15 @@ test("respond tells what is nobody's business, and takes a context and a scope",
   const wrong = await run("respond", "x", "--context", "[]");
   assert.match(wrong.notes, /--context must be a JSON object/);
 });
+
+test("a number that is none is told with its option, before anything is asked", async (t) => {
+  const { run } = await openCommandLine(t, "");
+  for (const temperature of ["hot", "", "2.5", "-1"]) {
+    const { code, notes } = await run("chat", "hello", `--temperature=${temperature}`);
+    assert.equal(code, 2);
+    assert.match(notes, /--temperature <number>.*a number from 0 to 2 is needed/);
+  }
+  const { code, notes } = await run("api-keys", "create", "a", "--day-cost", "much");
+  assert.equal(code, 2);
+  assert.match(notes, /--day-cost <amount>.*a number of at least 0 is needed/);
+});

@@ -3,7 +3,13 @@ import type { Command } from "commander";
 import { ALL_CONTRACTS } from "#contracts/all-contracts.ts";
 import { nearestName } from "#kernel/check-input.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import { parseJsonOption, wholeNumber, type CommandKit, type Session } from "./command-kit.ts";
+import {
+  decimal,
+  parseJsonOption,
+  wholeNumber,
+  type CommandKit,
+  type Session,
+} from "./command-kit.ts";
 import { addIterate } from "./iterate-command.ts";
 import { modelOf, type ModelOptions } from "./model-options.ts";
 import { dim } from "./output.ts";
@@ -24,7 +30,7 @@ function addChat(program: Command, kit: CommandKit): void {
     .option("-m, --model <model>", "provider/model or tier/<name>; default: as configured")
     .option("--provider <name>", "wins over the model's prefix")
     .option("--system <text>", "system message")
-    .option("--temperature <number>", "left out unless given", Number)
+    .option("--temperature <number>", "left out unless given", decimal(0, 2))
     .option("--max-tokens <count>", "tokens at most", wholeNumber(1, 1_000_000))
     .action((words: string[], options: ModelOptions & ChatOptions) =>
       kit.withHouse((session) => chatOnce(kit, session, words.join(" "), options)),

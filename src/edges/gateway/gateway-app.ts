@@ -31,6 +31,8 @@ export interface GatewayNeeds {
   readonly hosts: readonly string[];
   /** Aborts when the house stops. */
   readonly stopping?: AbortSignal | undefined;
+  /** Time for calls in flight from then on. */
+  readonly stop_grace_ms?: number | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -40,6 +42,7 @@ export function createGatewayApp(needs: GatewayNeeds): ServedApp {
   const app = serveHttp(needs.served, {
     authenticate: (request, operation) => authenticate(request, scopeNeeded(request, operation)),
     stopping: needs.stopping,
+    stop_grace_ms: needs.stop_grace_ms,
     log: needs.log,
   });
   const contracts: Contract[] = needs.served.map((served) => served.contract);

@@ -10,6 +10,7 @@ import type { AuthenticateScope } from "./authenticate.ts";
 export interface FaceNeeds {
   readonly authenticate: AuthenticateScope;
   readonly stopping?: AbortSignal | undefined;
+  readonly stop_grace_ms?: number | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -22,7 +23,7 @@ interface NodeBindings {
 export function serveFaces(app: Hono, faces: readonly HttpFace[], needs: FaceNeeds): void {
   if (faces.length === 0) return;
   const inner = app.fetch;
-  const calls = createCallsInFlight(needs.stopping);
+  const calls = createCallsInFlight(needs.stopping, needs.stop_grace_ms);
   app.fetch = (request, env, ...rest) => {
     const url = new URL(request.url);
     const face = faces.find((one) => one.handles(request, url));

@@ -10,8 +10,8 @@ const LINE_BYTES_MAX = 6 * LIMITS.json_body_bytes_max + 1024 * 1024;
 const TOLD_MAX = 20;
 
 /**
- * Serves until the client closes stdin, a signal comes or a stream breaks (told on stderr); running
- * calls are cancelled then.
+ * Serves until the client closes stdin and what it asked is answered, a signal comes or a stream
+ * breaks (told on stderr); calls that still run then are cancelled.
  */
 export async function serveMcpStdio(needs: HouseMcpNeeds): Promise<void> {
   const { stdin, stdout } = process;

@@ -24,12 +24,20 @@ export interface StdioTransport extends Transport {
   readonly closed: Promise<string | undefined>;
 }
 
+/** They last until the client leaves. */
+const NEVER_ANSWERED: ReadonlySet<string> = new Set(["subscriptions/listen"]);
+/** After the end of the input. Clients that want a process gone at once send it a signal. */
+const LAST_ANSWERS_MS = 30_000;
+
 export function createStdioTransport(
   streams: StdioStreams,
   line_bytes_max: number,
 ): StdioTransport {
   const { stdin, stdout, onRefused } = streams;
   let over = false;
+  let waiting: NodeJS.Timeout | undefined;
+  /** Requests whose answer is still to be sent. */
+  const asked = new Set<RequestId>();
   let tellClosed: (why: string | undefined) => void;
   const closed = new Promise<string | undefined>((resolve) => (tellClosed = resolve));
 
@@ -42,9 +50,31 @@ export function createStdioTransport(
   function take(line: string): void {
     if (line.trim() === "") return;
     const message = readMessage(line);
-    if (!("why" in message)) transport.onmessage?.(message.message);
+    if (!("why" in message)) hand(message.message);
     else if (message.id === undefined) onRefused(message.why);
     else refuse(message.id, message.code, message.why);
+  }
+
+  function hand(message: JSONRPCMessage): void {
+    if ("method" in message) {
+      const { method, params } = message;
+      if ("id" in message && !NEVER_ANSWERED.has(method)) asked.add(message.id);
+      // Nobody is told how a call ended that was cancelled.
+      if (method === "notifications/cancelled") asked.delete(params?.["requestId"] as RequestId);
+    }
+    transport.onmessage?.(message);
+  }
+
+  /** What was asked before the end of the input is answered, as long as there is a reader. */
+  function onEnd(): void {
+    if (asked.size === 0) return end(undefined);
+    waiting = setTimeout(end, LAST_ANSWERS_MS, undefined);
+  }
+
+  function answered(message: JSONRPCMessage): void {
+    if ("method" in message || message.id === undefined) return;
+    asked.delete(message.id);
+    if (waiting !== undefined && asked.size === 0) end(undefined);
   }
 
   function refuseLong(line: LongLine): void {
@@ -53,14 +83,15 @@ export function createStdioTransport(
   }
 
   const onData = createLineReader(line_bytes_max, take, refuseLong);
-  const onEnd = () => end(undefined);
+  const onClose = () => (stdin.readableEnded ? undefined : end(undefined));
   const onInError = (error: Error) => end(`stdin broke: ${error.message}`);
   const onOutError = (error: Error) => end(`stdout broke: ${error.message}`);
 
   function end(why: string | undefined): void {
     if (over) return;
     over = true;
-    stdin.off("data", onData).off("end", onEnd).off("close", onEnd).pause();
+    clearTimeout(waiting);
+    stdin.off("data", onData).off("end", onEnd).off("close", onClose).pause();
     tellClosed(why);
     transport.onclose?.();
   }
@@ -71,12 +102,14 @@ export function createStdioTransport(
       // Those of errors stay: what breaks later is nobody's affair.
       stdin.on("error", onInError);
       stdout.on("error", onOutError);
-      stdin.on("data", onData).on("end", onEnd).on("close", onEnd);
-      if (stdin.readableEnded || stdin.destroyed) setImmediate(onEnd);
+      stdin.on("data", onData).on("end", onEnd).on("close", onClose);
+      if (stdin.readableEnded || stdin.destroyed) setImmediate(end, undefined);
     },
     async send(message) {
       if (over) throw new Error("the streams are closed");
-      if (stdout.write(serializeMessage(message))) return;
+      const is_taken = stdout.write(serializeMessage(message));
+      answered(message);
+      if (is_taken) return;
       // Whoever sends much waits until it is read, or nobody reads any more.
       await new Promise<void>((resolve) => {
         const go = () => {

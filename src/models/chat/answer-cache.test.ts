@@ -80,6 +80,16 @@ test("the same request in other words is answered where all else is equal, and t
   assert.equal(cache.find(asking("gate")), undefined);
 });
 
+test("a member of the message that has the name of a key of ours counts too", () => {
+  const cache = cacheOf(100_000, () => 0, PLEASE);
+  const asked = (key: string): AskedChat => ({
+    messages: [{ role: "user", content: "Name a city", key }],
+  });
+  cache.keep(asked("a"), "Zurich");
+  assert.equal(cache.find(asked("a"))!.how, "hit");
+  assert.equal(cache.find(asked("b")), undefined);
+});
+
 test("what cannot be read is found by itself only", () => {
   const cache = cacheOf(100_000, () => 0, PLEASE);
   cache.keep(asking("Name a city!"), "Zurich");

@@ -1,10 +1,10 @@
 // Whole answers of equal requests, in memory, bounded in bytes and age. Off unless set. With a
 // judge of requests also those of the same request in other words.
 import { canonicalJson, sha256Hex } from "#kernel/ids.ts";
+import { charactersOf } from "#ports/chat-length.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 import type { RequestReading, SameRequest } from "#ports/same-request.ts";
 import type { AskedChat } from "./chat-request.ts";
-import { charactersOf } from "./guarded-answer.ts";
 
 export interface CacheRules {
   /** 0: nothing is kept. */
@@ -112,8 +112,8 @@ export function createAnswerCache(
     const reading = same.read(last.content);
     if (reading === undefined) return undefined;
     const { content: _content, ...other } = last;
-    const said = [...messages.slice(0, -1), { ...other, key: reading.key }];
-    return { family: sha256Hex(`${full_name}\n${canonicalJson({ ...rest, said })}`), reading };
+    const said = [rest, messages.slice(0, -1), other, reading.key];
+    return { family: sha256Hex(`${full_name}\n${canonicalJson(said)}`), reading };
   }
 
   return {

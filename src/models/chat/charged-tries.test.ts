@@ -1,6 +1,8 @@
 // What a key is charged where more than one try was made for a call: each tells for itself whether
 // there may be work in it.
-import type { Socket } from "node:net";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { createOllamaProvider } from "#adapters/chat-model/ollama-provider.ts";
@@ -33,13 +35,36 @@ const breaksOff: RawAnswer = (socket) => void socket.destroy();
 const isSilent: RawAnswer = () => undefined;
 
 /** Where it is asked, and how often it was. */
-async function provider(t: HasAfter, answer: RawAnswer | "away") {
+async function provider(t: HasAfter, answer: RawAnswer | "away" | "deaf") {
+  if (answer === "deaf") return { url: await deafUrl(t), asked: () => 0, first: undefined };
   if (answer === "away") return { url: "http://127.0.0.1:1/v1", asked: () => 0, first: undefined };
   return startRawProvider(t, answer);
 }
 
+/** Connections to it do not come to stand: nobody takes them, and the system only so many. */
+async function deafUrl(t: HasAfter): Promise<string> {
+  const program = `require("node:net")
+    .createServer()
+    .listen({ port: 0, host: "127.0.0.1", backlog: 1 }, function () {
+      console.log(this.address().port);
+    })`;
+  const stdio = ["ignore", "pipe", "inherit"] as const;
+  const child = spawn(process.execPath, ["-e", program], { stdio: [...stdio] });
+  const [line] = (await once(child.stdout!, "data")) as [Buffer];
+  const port = Number(line.toString());
+  child.kill("SIGSTOP");
+  const fillers = Array.from({ length: 8 }, () => connect({ host: "127.0.0.1", port }));
+  for (const filler of fillers) filler.on("error", () => undefined);
+  t.after(() => {
+    for (const filler of fillers) filler.destroy();
+    child.kill("SIGKILL");
+  });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  return `http://127.0.0.1:${port}/v1`;
+}
+
 interface Trial {
-  readonly a: RawAnswer | "away";
+  readonly a: RawAnswer | "away" | "deaf";
   readonly b?: RawAnswer | "away";
   readonly changes?: object;
   readonly day_tokens?: number;
@@ -81,7 +106,7 @@ async function open(t: HasAfter, { a, b = isSilent, ...trial }: Trial) {
     }
     return (await keys.keys({})).keys[0]!.spent;
   };
-  return { ask, spent, one, other };
+  return { ask, spent, one, other, client, principal };
 }
 
 const STANDS_IN = { fallbacks: { "a/m": ["b/m"] }, retries_max: 0 };
@@ -178,6 +203,56 @@ test("who leaves while a provider may work is charged what was held", async (t) 
   assert.equal((await spent()).day_tokens, HELD);
 });
 
+test("who leaves or is too late while it is connected to a provider is charged nothing", async (t) => {
+  if ("Bun" in globalThis) return t.skip("Bun's client does not tell whether it has sent");
+  for (const [name, changes, code] of [
+    ["left", {}, "cancelled"],
+    ["left by the stream's guard", { ask_whole: false }, "cancelled"],
+    ["no first piece", { first_token_timeout_ms: 100 }, "deadline_exceeded"],
+    ["no whole answer", { whole_answer_timeout_ms: 100 }, "deadline_exceeded"],
+  ] as const) {
+    const { ask, spent } = await open(t, { a: "deaf", changes });
+    const leaving = new AbortController();
+    const asking = failureOf(ask(leaving.signal));
+    if (code === "cancelled") setTimeout(() => leaving.abort(), 100);
+    assert.equal((await asking).code, code, name);
+    assert.equal((await spent()).day_tokens, 0, name);
+  }
+});
+
+test("who leaves soon after it was sent on a used connection is charged, and ends no other", async (t) => {
+  const { ask, spent, one } = await open(t, {
+    a: (socket, nr) => {
+      sockets.add(socket);
+      if (nr !== 3) answers(socket, nr);
+    },
+  });
+  const sockets = new Set<Socket>();
+  await Promise.all([ask(), ask()]);
+  const leaving = new AbortController();
+  const asking = failureOf(ask(leaving.signal));
+  for (let look = 0; look < 500 && one.asked() < 3; look++) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  leaving.abort();
+  assert.equal((await asking).code, "cancelled");
+  assert.equal((await spent(3)).day_tokens, 2 * USED.total_tokens + HELD);
+  await ask();
+  if (!("Bun" in globalThis)) assert.equal(sockets.size, 2);
+});
+
+test("who leaves a stream whose end was there, and told its tokens, is charged those", async (t) => {
+  const { client, principal, spent } = await open(t, { a: answers });
+  const messages = [{ role: "user" as const, content: "hi" }];
+  const asked = { model: "a/m", messages, stream: true, max_tokens: MAX_TOKENS };
+  const { body } = await client.completions(asked, startCall({ principal }));
+  for await (const piece of body) {
+    assert.match(Buffer.from(piece).toString(), /"role":"assistant"/);
+    break;
+  }
+  assert.equal((await spent()).day_tokens, USED.total_tokens);
+});
+
 test("what cannot be said to a provider is charged nothing", async (t) => {
   const { ask, spent } = await open(t, { a: isSilent });
   const content = [{ type: "input_audio", input_audio: { data: "", format: "wav" } }];
@@ -215,6 +290,18 @@ test("the second request's answer does not make free the first, which was lost",
   });
   assert.equal((await ask()).content, "ok");
   assert.equal((await spent()).day_tokens, HELD + USED.total_tokens);
+});
+
+test("an answer without counts is charged beside the request that was lost", async (t) => {
+  const { ask, spent } = await open(t, {
+    a: (socket, nr) => {
+      if (nr === 1) setTimeout(() => socket.destroy(), 150);
+      else setTimeout(() => sayJson(socket, 200, completionOf({ content: "ok" })), 250);
+    },
+    changes: { hedge_after_ms: 50 },
+  });
+  assert.equal((await ask()).content, "ok");
+  assert.equal((await spent()).day_tokens, 2 * HELD);
 });
 
 test("a circuit that opens between two tries does not hide what the provider said", async (t) => {

@@ -19,6 +19,7 @@ export function toChatRequest(
   signal: AbortSignal,
   call: Call,
   span_id: string | undefined,
+  answer_characters_max: number,
 ): ChatRequest {
   const { stop } = asked;
   return {
@@ -34,6 +35,7 @@ export function toChatRequest(
     top_logprobs: asked.logprobs === true ? (asked.top_logprobs ?? 0) : undefined,
     extra: asked.extra,
     trace_headers: traceHeaders(call, span_id),
+    answer_characters_max,
     signal,
   };
 }

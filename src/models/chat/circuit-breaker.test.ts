@@ -136,6 +136,27 @@ test("a busy provider, a bad request and a caller in a hurry open no circuit", (
   assert.equal(breaker.state(), "closed");
 });
 
+test("failures with another answer between them are not in a row; what was never sent is none", () => {
+  let now = 0;
+  const breaker = createCircuitBreaker("p", RULES, () => now);
+  const bad = new LakehouseError("invalid", "x", { reason: "provider_failed" });
+  const unknown = new LakehouseError("not_found", "x", { reason: "no_such_model" });
+  const unsayable = new LakehouseError("invalid", "x", { reason: "invalid_input" });
+  for (const answered of [busy, bad, unknown]) {
+    for (let at = 0; at < 2; at++) breaker.admit().failed(failed);
+    breaker.admit().failed(answered);
+  }
+  for (const error of [failed, unsayable, failed]) breaker.admit().failed(error);
+  assert.equal(breaker.state(), "closed");
+  breaker.admit().failed(failed);
+  assert.equal(breaker.state(), "open");
+  now = 1_000;
+  breaker.admit().failed(unsayable);
+  assert.equal(breaker.state(), "half_open");
+  breaker.admit().failed(bad);
+  assert.equal(breaker.state(), "closed");
+});
+
 test("late ends of calls from before do not close an open circuit", () => {
   const breaker = createCircuitBreaker("p", RULES, () => 0);
   const old = breaker.admit();

@@ -1,6 +1,6 @@
 // Stops asking a provider that fails again and again, and lets one call find out when it is back.
 import { LakehouseError } from "#kernel/problem.ts";
-import { failureClass, isOfCaller } from "./failure-class.ts";
+import { failureClass, isOfCaller, type FailureClass } from "./failure-class.ts";
 
 export interface BreakerRules {
   readonly breaker_failures: number;
@@ -72,11 +72,11 @@ export function createCircuitBreaker(
       failed(error) {
         const is_finding_out = is_probe && !spoke && open_until !== undefined;
         const kind = failureClass(error);
-        if (error.code === "deadline_exceeded" && kind === undefined) {
+        if (isUntold(error, kind)) {
           if (is_finding_out) probing_until = 0;
         } else if (kind === undefined || kind === "rate_limited" || isOfCaller(error)) {
-          // Busy or refusing is not broken: the provider answered.
-          if (is_finding_out) close(0);
+          // Busy or refusing is not broken: the provider answered, and no failure follows the last.
+          if (is_finding_out || open_until === undefined) close(0);
         } else if (is_finding_out) {
           trip();
         } else {
@@ -105,6 +105,12 @@ export function createCircuitBreaker(
       return pass(true);
     },
   };
+}
+
+/** Whether nothing was learnt: a caller in a hurry, or what an adapter could not even send. */
+function isUntold(error: LakehouseError, kind: FailureClass | undefined): boolean {
+  if (error.reason === "invalid_input") return error.extra["provider_status"] === undefined;
+  return error.code === "deadline_exceeded" && kind === undefined;
 }
 
 function circuitOpen(provider: string, left_ms: number): LakehouseError {

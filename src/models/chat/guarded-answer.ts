@@ -3,6 +3,7 @@ import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
 import { createEarlyEnd, offAbort, onAbort } from "#kernel/early-end.ts";
 import { startWait, stopWait } from "#kernel/long-wait.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
+import { charactersOf, tooManyCharacters } from "#ports/chat-length.ts";
 import { STILL_THERE, type ChatDelta } from "#ports/chat-model.ts";
 
 export interface AnswerLimits {
@@ -31,7 +32,12 @@ export type OnOver = (end: {
 const SPEAKS = { spoke: true, goes_on: true } as const;
 
 /** Made once: an abort without a reason makes an error of its own each time, with its stack. */
-const LEFT = new LakehouseError("cancelled", "nobody reads this answer any more");
+const LEFT = leftUnread();
+
+/** Each try that is left unheard has one of its own, to learn by whether it was sent. */
+export function leftUnread(): LakehouseError {
+  return new LakehouseError("cancelled", "nobody reads this answer any more");
+}
 
 const OVER: IteratorResult<ChatDelta, undefined> = { done: true, value: undefined };
 
@@ -68,7 +74,7 @@ export function guardedAnswer(
     if (listens) offAbort(call.signal, callerLeft);
     // Aborting frees the connection also when the provider is stuck; its end is not waited for. One
     // that has just said its last piece is not stuck, and ending it is enough.
-    if (!finished || source?.return === undefined) early.end(LEFT);
+    if (!finished || source?.return === undefined) early.end(heard ? LEFT : leftUnread());
     source?.return?.().catch(() => undefined);
     onOver?.(error === undefined ? { spoke } : { spoke, error });
     if (error !== undefined) refuse?.(error);
@@ -77,7 +83,9 @@ export function guardedAnswer(
   function check(item: IteratorResult<ChatDelta>): ChatDelta {
     if (item.done) throw endedEarly(provider);
     characters += charactersOf(item.value);
-    if (characters > limits.answer_characters_max) throw tooLong(provider, limits);
+    if (characters > limits.answer_characters_max) {
+      throw tooManyCharacters(provider, limits.answer_characters_max);
+    }
     return item.value;
   }
 
@@ -159,38 +167,6 @@ function failingSource(error: unknown): AsyncIterator<ChatDelta> {
   return { next: () => Promise.reject(error as Error) };
 }
 
-/** All that a delta says, as `answer_characters_max` counts it. */
-export function charactersOf(delta: ChatDelta): number {
-  const { content, reasoning, refusal, tool_calls, other } = delta;
-  let characters = content.length;
-  if (other !== undefined) characters += lengthOf(other);
-  if (reasoning !== undefined) characters += reasoning.length;
-  if (refusal !== undefined) characters += refusal.length;
-  if (tool_calls !== undefined) {
-    for (const piece of tool_calls) characters += charactersOfCall(piece);
-  }
-  return characters;
-}
-
-/** For each piece of a call, so that pieces without any text come to an end too. */
-const PIECE_CHARACTERS = 8;
-
-function charactersOfCall(piece: unknown): number {
-  if (typeof piece !== "object" || piece === null) return PIECE_CHARACTERS;
-  let characters = PIECE_CHARACTERS;
-  for (const [name, said] of Object.entries(piece)) {
-    if (name === "index" || name === "id" || name === "type") continue;
-    const values = typeof said === "object" && said !== null ? Object.values(said) : [said];
-    for (const value of values) characters += lengthOf(value);
-  }
-  return characters;
-}
-
-function lengthOf(value: unknown): number {
-  if (value === undefined || value === null) return 0;
-  return typeof value === "string" ? value.length : JSON.stringify(value).length;
-}
-
 export function tooSlow(provider: string, limit_ms: number, left_ms: number): LakehouseError {
   if (left_ms <= limit_ms) {
     return new LakehouseError("deadline_exceeded", "the deadline of the call has passed");
@@ -205,11 +181,4 @@ function endedEarly(provider: string): LakehouseError {
   const message = `${provider} broke off before its answer was complete`;
   const extra = { broke_off: true };
   return new LakehouseError("unavailable", message, { reason: "provider_failed", extra });
-}
-
-export function tooLong(provider: string, limits: AnswerLimits): LakehouseError {
-  const { answer_characters_max } = limits;
-  const message = `${provider} sent more than ${answer_characters_max} characters`;
-  const extra = { answer_characters_max };
-  return new LakehouseError("unavailable", message, { reason: "bad_provider_answer", extra });
 }

@@ -3,14 +3,9 @@ import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
 import { createEarlyEnd, offAbort, onAbort } from "#kernel/early-end.ts";
 import { startWait, stopWait } from "#kernel/long-wait.ts";
 import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
+import { charactersOf, tooManyCharacters } from "#ports/chat-length.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
-import {
-  charactersOf,
-  tooLong,
-  tooSlow,
-  type AnswerLimits,
-  type OnOver,
-} from "./guarded-answer.ts";
+import { leftUnread, tooSlow, type AnswerLimits, type OnOver } from "./guarded-answer.ts";
 
 export interface WholeLimits extends AnswerLimits {
   readonly whole_answer_timeout_ms: number;
@@ -44,7 +39,7 @@ export function guardedWhole(
     /** The provider may be stuck: its end is not waited for. */
     function giveUp(error: LakehouseError): void {
       if (!end(error)) return;
-      early.end(error);
+      early.end(leftUnread());
       reject(error);
     }
 
@@ -64,7 +59,9 @@ export function guardedWhole(
     }
     if (listens) onAbort(call.signal, callerLeft);
     ask(early.signal).then((delta) => {
-      if (charactersOf(delta) > limits.answer_characters_max) fail(tooLong(provider, limits));
+      const { answer_characters_max } = limits;
+      const is_long = charactersOf(delta) > answer_characters_max;
+      if (is_long) fail(tooManyCharacters(provider, answer_characters_max));
       else if (end()) resolve(delta);
     }, fail);
   });

@@ -116,6 +116,25 @@ test("a long answer that finds out that a provider is back lets others in from i
   }
 });
 
+test("comments of a stream are a sign of life, until its end is there", async (t) => {
+  const done = `data: ${JSON.stringify({ choices: [{ delta: {}, finish_reason: "stop" }] })}\n\n`;
+  const limits = { first_token_timeout_ms: 200, gap_timeout_ms: 200 };
+  const { client } = await open(
+    t,
+    (socket) => {
+      socket.write(STREAM);
+      let nr = 0;
+      const timer = setInterval(() => {
+        if (++nr < 12) socket.write(nr === 6 ? PIECE : ": AT WORK\n\n");
+        else socket.end(`${done}: AT WORK\n\ndata: [DONE]\n\n`);
+      }, 50);
+      socket.on("close", () => clearInterval(timer));
+    },
+    limits,
+  );
+  assert.equal((await client.chat(ASKED)).content, "a");
+});
+
 test("a piece that says nothing does not bring a provider back", async (t) => {
   const { client, circuit } = await open(
     t,

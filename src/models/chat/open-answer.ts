@@ -1,6 +1,7 @@
 // Finds who answers a request and brings back the first piece: cache, limits, retries, fallbacks.
 import { assert } from "#kernel/assert.ts";
 import { remainingMs, type Call } from "#kernel/call.ts";
+import { wasLeftUnsent } from "#kernel/http-dispatch.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { CallLedger, TriesSoFar } from "#ports/call-ledger.ts";
@@ -71,6 +72,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
   const stand_ins = standIns(settings.fallbacks, table, needs.log);
 
   const may_ask_whole = mayAskWhole(settings);
+  const { answer_characters_max } = settings;
 
   /** The deltas of one try, from the provider's queue to its first piece. */
   function attempt(route: Route, asked: AskedChat, call: Call, settling: Settling): Attempt {
@@ -84,8 +86,12 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
         place.over({ spoke: false });
         throw new LakehouseError("cancelled", "another try has answered");
       }
-      const request = (signal: AbortSignal) =>
-        toChatRequest(asked, route.model, signal, call, settling.admitted?.span_id);
+      let given: AbortSignal | undefined;
+      const request = (signal: AbortSignal) => {
+        given = signal;
+        const span_id = settling.admitted?.span_id;
+        return toChatRequest(asked, route.model, signal, call, span_id, answer_characters_max);
+      };
       try {
         if (may_whole && provider.whole !== undefined) {
           const ask = (signal: AbortSignal) => provider.whole!(request(signal));
@@ -99,7 +105,8 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
         return { first: first.value, rest: deltas };
       } catch (thrown) {
         // One that was left for a quicker one has a line of its own.
-        if (!left && mayHaveWorked(toLakehouseError(thrown))) settling.tally.lost++;
+        const was_sent = given !== undefined && !wasLeftUnsent(given.reason);
+        if (!left && was_sent && mayHaveWorked(toLakehouseError(thrown))) settling.tally.lost++;
         throw thrown;
       }
     };

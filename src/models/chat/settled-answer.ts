@@ -143,7 +143,9 @@ export function settledAnswer(
       rest.leave();
       if (over) return;
       over = true;
-      settle(settling, { usage, finish_reason: "cancelled", error: "cancelled" }).catch(
+      // What is there and nobody took may have told it.
+      const told = usage ?? ahead?.usage;
+      settle(settling, { usage: told, finish_reason: "cancelled", error: "cancelled" }).catch(
         (err: unknown) => settling.log.error({ err }, "a call that was left is not in the ledger"),
       );
     },

@@ -237,6 +237,49 @@ test("what else a provider says of a tool call is told, whole and streamed", asy
   );
 });
 
+test("of a whole answer each call is one, whatever id or index it has", async (t) => {
+  const call = (a: number, more: object) => ({
+    id: "call_0",
+    type: "function",
+    function: { name: "f", arguments: `{"a":${a}}` },
+    ...more,
+  });
+  for (const more of [{}, { index: 0 }]) {
+    const tool_calls = [call(1, more), call(2, more)];
+    const { tool_calls: told } = await messageOf(t, { content: null, tool_calls });
+    assert.deepEqual(told, [call(1, {}), call(2, {})]);
+  }
+});
+
+const DIED = { message: "upstream died", code: 502 };
+const HALF = { content: "half an ans" };
+
+for (const [what, more, in_choice] of [
+  ["beside its choice", { error: DIED }, { finish_reason: null }],
+  ["with the reason of one", { error: DIED }, { finish_reason: "error" }],
+  ["within its choice", {}, { finish_reason: "error", error: DIED }],
+  ["within a choice that seems to be whole", {}, { finish_reason: "stop", error: DIED }],
+] as const) {
+  test(`an answer with an error ${what} is none, whole and streamed`, async (t) => {
+    const failure = { reason: "provider_failed", message: /upstream died/ };
+    const body = { ...more, choices: [{ index: 0, message: HALF, ...in_choice }] };
+    await assert.rejects((await open(t, { body })).client.chat(ASK), failure);
+    const events = [{ ...more, choices: [{ index: 0, delta: HALF, ...in_choice }] }];
+    const { client } = await open(t, { events });
+    await assert.rejects(client.chat(ASK), failure);
+    await assert.rejects(async () => {
+      for await (const _delta of client.stream(ASK));
+    }, failure);
+  });
+}
+
+test("an error that says nothing is none", async (t) => {
+  for (const error of [null, "", false]) {
+    const { whole } = await open(t, { body: completionOf({ content: "yes" }, { error }) });
+    assert.equal((await whole()).choices[0]!["finish_reason"], "stop");
+  }
+});
+
 test("parallel calls under one index reach a streaming client as two", async (t) => {
   const piece = (id: string, a: number) => {
     const wanted = { name: "f", arguments: { a } };

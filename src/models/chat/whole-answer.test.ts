@@ -1,5 +1,6 @@
 // Answers that nobody streams are asked for in one piece, as far as limits and providers let them.
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { test } from "node:test";
 import { startCall } from "#kernel/call.ts";
 import { systemClock } from "#kernel/clock.ts";
@@ -10,14 +11,16 @@ import { createOpenAiCompatibleProvider } from "#adapters/chat-model/openai-comp
 import { chat } from "#contracts/chat.ts";
 import { createChat } from "./chat-service.ts";
 import { chatSettings } from "./chat-settings.ts";
+import { listening } from "../../../test/support/listening.ts";
 import { ANSWER_TEXT, startOpenAiServer } from "../../../test/support/model-servers.ts";
 import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 const ASK = { model: "or/tiny", messages: [{ role: "user" as const, content: "hello" }] };
 
-async function open(t: HasAfter, changes: Record<string, unknown> = {}) {
+async function open(t: HasAfter, changes: Record<string, unknown> = {}, at?: string) {
   const openai = await startOpenAiServer(t);
-  const provider = createOpenAiCompatibleProvider({ name: "or", base_url: `${openai.url}/v1` });
+  const base_url = `${at ?? openai.url}/v1`;
+  const provider = createOpenAiCompatibleProvider({ name: "or", base_url });
   const needs = { providers: [provider], tiers: {}, log: silentLog, clock: systemClock };
   const settings = chatSettings.parse({ retries_max: 0, ...changes });
   const service = await createChat(needs, settings);
@@ -74,4 +77,32 @@ test("a caller that leaves a whole answer frees the provider", async (t) => {
 test("a whole answer longer than the limit is refused", async (t) => {
   const { client } = await open(t, { answer_characters_max: 5 });
   await assert.rejects(client.chat(ASK), { reason: "bad_provider_answer" });
+});
+
+test("a stream that comes for it and does not end is left at that limit", async (t) => {
+  const piece = `data: ${JSON.stringify({ choices: [{ delta: { content: "x".repeat(1_000) } }] })}`;
+  let sent = 0;
+  const left = Promise.withResolvers<void>();
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.on("close", left.resolve);
+    const flow = () => {
+      while (!response.destroyed && sent++ < 60_000) {
+        if (!response.write(`${piece}\n\n`)) return response.once("drain", flow);
+      }
+      return response.end();
+    };
+    flow();
+  });
+  const port = await listening(t, server);
+  const { client } = await open(t, { answer_characters_max: 10_000 }, `http://127.0.0.1:${port}`);
+  await assert.rejects(client.chat(ASK), (error: LakehouseError) => {
+    assert.deepEqual(
+      [error.reason, error.extra["answer_characters_max"]],
+      ["bad_provider_answer", 10_000],
+    );
+    return true;
+  });
+  await left.promise;
+  assert.ok(sent < 30_000, `${sent} pieces`);
 });

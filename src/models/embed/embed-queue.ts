@@ -80,16 +80,29 @@ export function createEmbedQueue(
   return { compute, size: line.size };
 }
 
-/** The rows of a batch as entries; tokens by length where the embedder does not count. */
+/** The rows of a batch as entries. */
 function splitBatch(answer: EmbeddingBatch, texts: readonly string[]): CachedVector[] {
-  const { vectors, dimension, tokens, text_tokens } = answer;
+  const { vectors, dimension, tokens } = answer;
   const pooled = new Set(answer.pooled);
-  const characters = texts.reduce((sum, text) => sum + text.length, 0);
-  return texts.map((text, at) => ({
+  const text_tokens = answer.text_tokens ?? sharesByLength(tokens, texts);
+  return texts.map((_, at) => ({
     vector: vectors.slice(at * dimension, (at + 1) * dimension),
-    tokens: text_tokens?.[at] ?? Math.round((tokens * text.length) / Math.max(1, characters)),
+    tokens: text_tokens[at]!,
     pooled: pooled.has(at),
   }));
+}
+
+/** Whole numbers that are together what the embedder counted for all. */
+function sharesByLength(tokens: number, texts: readonly string[]): number[] {
+  const characters = texts.reduce((sum, text) => sum + text.length, 0);
+  let [read, told] = [0, 0];
+  return texts.map((text) => {
+    read += text.length;
+    const until_here = Math.round((tokens * read) / Math.max(1, characters));
+    const own = until_here - told;
+    told = until_here;
+    return own;
+  });
 }
 
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal, begun: () => boolean): Promise<T> {

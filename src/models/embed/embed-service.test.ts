@@ -80,6 +80,23 @@ eachTransport("a long text is pooled and named, also out of the cache", async (c
   assert.deepEqual((await client.embed({ texts })).pooled, [1]);
 });
 
+test("tokens that an embedder counts for all texts together are together what it counted", async () => {
+  const dimension = 1;
+  const counting: Embedder = {
+    model: "remote/counts",
+    dimension,
+    embed: async (texts) => {
+      const vectors = new Float32Array(texts.length).fill(1);
+      return { vectors, dimension, tokens: 7, pooled: [] };
+    },
+    close: async () => undefined,
+  };
+  const service = await createEmbed({ embedders: [counting], log: silentLog }, settings);
+  const client = connectLocal(embed, service.handlers, { strict: true });
+  assert.equal((await client.embed({ texts: [..."abcdefghij"] })).tokens, 7);
+  assert.equal((await client.embed({ texts: ["k", "a text that is longer", "l"] })).tokens, 7);
+});
+
 eachTransport("OpenAI's form: float, base64, usage, dimensions", async (connect) => {
   const service = await createEmbed(needs, settings);
   const client = await connect(embed, service.handlers);

@@ -97,12 +97,12 @@ test("lost tries are charged what was held for their model, beside the answer, a
   await failed.settle(outcome({ error: "provider_failed" }));
   assert.equal(await spent(), 415);
 
-  // Who spoke and did not tell its tokens, after another of the same model was lost.
+  // Who spoke and did not tell its tokens, beside another of the same model that was lost.
   const untold = { lost: 1 };
   await (await admit(untold)).settle(outcome({ first_token_ms: 1 }));
-  assert.equal(await spent(), 515);
+  assert.equal(await spent(), 615);
   await service.stop();
   const again = await open(dir);
-  assert.equal((await again.client.keys({})).keys[0]!.spent.day_tokens, 515);
+  assert.equal((await again.client.keys({})).keys[0]!.spent.day_tokens, 615);
   await again.service.stop();
 });

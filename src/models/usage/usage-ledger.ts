@@ -105,11 +105,13 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
       settle(outcome) {
         if (settled) return Promise.resolve();
         settled = true;
+        // Of two requests side by side the lost one does not pay for the one that answered.
+        const most = { tokens: held.tokens, cost: held.cost };
         chargeLost();
         const { usage } = outcome;
         const seen = Math.max(longest.get(key.key_id) ?? 0, usage?.completion_tokens ?? 0);
         longest.set(key.key_id, seen);
-        const spent = chargeOf(outcome, { tokens: held.tokens, cost: held.cost });
+        const spent = chargeOf(outcome, most);
         account.settle(held, spent, needs.clock.now());
         return write(asked, outcome, charged === NOTHING ? spent : sumOf(charged, spent));
       },

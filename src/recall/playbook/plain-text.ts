@@ -1,19 +1,12 @@
 // What a request says letter by letter when its politeness is taken off.
 
-/** At the beginning; none of them can be what is asked about. */
-const POLITE_BEFORE = [
+/** At the beginning. It is known that something is to be done: whoever wants it asks for it. */
+const BEFORE = [
   /^(?:hi|hey|hello)(?: there)?[,!.] /iu,
   /^(?:can|could|would|will) you please /iu,
   /^please,? /iu,
   /^tell me,? (?=(?:what|who|whose|when|where|why|how|which)\b)/iu,
   /^(?:quick question|i was wondering)[,:] /iu,
-];
-/** At the end, behind a comma or another sentence: "the word for thanks" is none. */
-const POLITE_BEHIND = [/(?:,|[.!?]) ?(?:please|thanks|thank you|thanks a lot)[.!]?$/iu];
-
-/** More where it is known that something is to be done: whoever wants it done asks for it. */
-const REQUEST_BEFORE = [
-  ...POLITE_BEFORE,
   /^(?:hi|hey|hello)(?: there)? (?=\p{L}+ )/iu,
   /^(?:can|could|would|will) you (?:kindly )?(?=\p{L}+ )/iu,
   /^kindly /iu,
@@ -21,8 +14,8 @@ const REQUEST_BEFORE = [
   /^i (?:want|need) (?:you )?to /iu,
   /^let me know (?=(?:what|who|whose|when|where|why|how|which|if|whether)\b)/iu,
 ];
-const REQUEST_BEHIND = [
-  ...POLITE_BEHIND,
+const BEHIND = [
+  /(?:,|[.!?]) ?(?:please|thanks|thank you|thanks a lot)[.!]?$/iu,
   / (?:please|thanks|thank you|thanks a lot|if possible|if you can)[.!]?$/iu,
 ];
 
@@ -36,11 +29,6 @@ const CONTRACTIONS: readonly (readonly [RegExp, string])[] = [
   [/\bi'm\b/giu, "i am"],
   [/\b(you|we|they)'re\b/giu, "$1 are"],
 ];
-
-/** For any question, also one that asks for nothing to be done. */
-export function withoutPoliteness(text: string): string {
-  return lowerFirst(bare(text.normalize("NFKC"), POLITE_BEFORE, POLITE_BEHIND));
-}
 
 /**
  * Whether two requests are the same letter by letter but for politeness, spaces, contractions, the
@@ -56,15 +44,15 @@ export function isPlainlySame(left: string, right: string): boolean {
 
 function tokensOf(text: string): string[] {
   // Canonical forms only: "10⁵" is not "105".
-  const said = bare(text.normalize("NFC"), REQUEST_BEFORE, REQUEST_BEHIND);
+  const said = bare(text.normalize("NFC"));
   return said === "" ? [] : said.split(" ");
 }
 
-function bare(text: string, before: readonly RegExp[], behind: readonly RegExp[]): string {
+function bare(text: string): string {
   let said = text.replaceAll("’", "'").replaceAll(/\s+/gu, " ").trim();
   for (;;) {
     const former = said;
-    for (const phrase of [...before, ...behind]) said = said.replace(phrase, "");
+    for (const phrase of [...BEFORE, ...BEHIND]) said = said.replace(phrase, "");
     if (said === former) break;
   }
   // A full stop or a question mark behind a word ends the sentence and says no more.

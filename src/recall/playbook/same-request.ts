@@ -1,8 +1,8 @@
 // Whether two requests ask for the same in other words: politeness aside, and every gate asked.
 import type { SlotVocabulary } from "#ports/domain-pack.ts";
 import type { RequestReading, SameRequest } from "#ports/same-request.ts";
-import { withoutPoliteness } from "./plain-text.ts";
 import { readWords, type QueryWord } from "./query-words.ts";
+import { sameRequestKey } from "./same-request-key.ts";
 import { createTypedGate } from "./typed-gate.ts";
 
 export interface PlainRequest extends RequestReading {
@@ -15,25 +15,23 @@ const CHARACTERS_MAX = 2_000;
 
 /**
  * Stricter than the playbook's reuse of an answer, which has facts and an entry's record to go by:
- * what is left without politeness must be the same letter by letter but for the first one's case,
- * spaces, contractions and a last full stop or question mark; then no gate may see a difference.
+ * what is left without politeness must be the same letter by letter but for the capital of a first
+ * word that only asks and the sign at the end that goes with it; then no gate may see a difference.
  * Words like "this" and "today" are no doubt here: whoever asks holds that all else is the same.
  */
 export function createSameRequest(slots: readonly SlotVocabulary[]): SameRequest<PlainRequest> {
   const differences = createTypedGate(slots);
   return {
     read(text) {
-      // Where room is given a form, it may say something: code, tables, verse, quoted words.
-      if (text.length > CHARACTERS_MAX || FORMED.test(text)) return undefined;
+      if (text.length > CHARACTERS_MAX) return undefined;
+      const key = sameRequestKey(text);
+      if (key === undefined || key === "") return undefined;
       const words = readWords(text);
       if (words.length === 0 || words.length > WORDS_MAX) return undefined;
-      const key = withoutPoliteness(text);
-      return key === "" ? undefined : { key, words };
+      return { key, words };
     },
     isSame(asked, kept) {
       return asked.key === kept.key && differences(asked.words, kept.words).length === 0;
     },
   };
 }
-
-const FORMED = /[\n\t`"“”]/u;

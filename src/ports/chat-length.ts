@@ -1,0 +1,42 @@
+// How long an answer is, for limits and for the room that it takes.
+import { LakehouseError } from "#kernel/problem.ts";
+import type { ChatDelta } from "./chat-model.ts";
+
+/** All that a delta says, as `answer_characters_max` counts it. */
+export function charactersOf(delta: ChatDelta): number {
+  const { content, reasoning, refusal, tool_calls, other } = delta;
+  let characters = content.length;
+  if (other !== undefined) characters += lengthOf(other);
+  if (reasoning !== undefined) characters += reasoning.length;
+  if (refusal !== undefined) characters += refusal.length;
+  if (tool_calls !== undefined) {
+    for (const piece of tool_calls) characters += charactersOfCall(piece);
+  }
+  return characters;
+}
+
+/** For each piece of a call, so that pieces without any text come to an end too. */
+const PIECE_CHARACTERS = 8;
+
+function charactersOfCall(piece: unknown): number {
+  if (typeof piece !== "object" || piece === null) return PIECE_CHARACTERS;
+  let characters = PIECE_CHARACTERS;
+  for (const [name, said] of Object.entries(piece)) {
+    if (name === "index" || name === "id" || name === "type") continue;
+    const values = typeof said === "object" && said !== null ? Object.values(said) : [said];
+    for (const value of values) characters += lengthOf(value);
+  }
+  return characters;
+}
+
+function lengthOf(value: unknown): number {
+  if (value === undefined || value === null) return 0;
+  return typeof value === "string" ? value.length : JSON.stringify(value).length;
+}
+
+/** Its provider does what it can: this is a limit of ours. */
+export function tooManyCharacters(provider: string, answer_characters_max: number): LakehouseError {
+  const message = `${provider} sent more than ${answer_characters_max} characters`;
+  const extra = { answer_characters_max };
+  return new LakehouseError("unavailable", message, { reason: "bad_provider_answer", extra });
+}
