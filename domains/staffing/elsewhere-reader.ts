@@ -23,7 +23,7 @@ const WITH_STATE = new RegExp(
 );
 const STATE_BEHIND = new RegExp(`^${STATE}`, "u");
 /** "DC" is a warehouse as well, "VA" a hospital, "PR" a trade. */
-const WORDS_AND_CODES = "OK|OR|ME|HI|ID|DC|VA|PR|MD|CO|LA";
+export const WORDS_AND_CODES = "OK|OR|ME|HI|ID|DC|VA|PR|MD|CO|LA";
 const SITE = "(?:sites?|locations?|plants?|warehouses?|facilit(?:y|ies)|stores?|branch(?:es)?)";
 /** Another state, or what may be a place: "in TX", "to our TX site", "in STL", "near BOISE". */
 const SHORT_NAME = new RegExp(

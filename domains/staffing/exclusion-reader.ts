@@ -1,8 +1,11 @@
 // Reads who a request rules out: worker ids, and names behind words such as "anyone but".
 import { blank } from "./phrase-matcher.ts";
+import { lettersOf, type Span } from "./spans.ts";
 import { findCities, findStates } from "./place-reader.ts";
 import { findElsewhere, isHoliday, isNameWord, isNoPlace, isThing } from "./place-names.ts";
+import { isListJoint, standingOf, type Standing } from "./named-people.ts";
 import { knownNameHere, knownNamesIn } from "./known-names.ts";
+import { unaccented } from "./plain-text.ts";
 import { ALL_STATES } from "./places.ts";
 import { otherDemands, type Unread } from "./unread-demands.ts";
 import { shiftOf, stateOf } from "./want-values.ts";
@@ -31,18 +34,20 @@ const VERB =
   "(?:re-?)?(?:send|want|use|include|assign|book|schedule|choose|pick|hire|bring(?: back)?|place|" +
   "call|take|put|give us|invite|have|need|dispatch|staff|return|rehire)";
 const RULED_OUT =
-  "except(?:ing)?(?: for)?|excluding|excludes?|exclusions?|other than|besides|apart from|" +
-  `aside from|(?:any|every)(?:one|body) but|all but|${DO_NOT}(?:ever )?${VERB}(?: (?:me|us))?|` +
+  "except(?:ing)?(?: for)?|excluding|exclude[ds]?|excl\\.?|exclusions?(?: list)?|other than|" +
+  `besides|apart from|aside from|(?:any|every)(?:one|body) but|all but|${DO_NOT}(?:ever )?${VERB}(?: (?:me|us))?|` +
   "leave out|with the exception of|not|without|no(?: more)?|never|avoid|avoiding|skip|skipping|" +
-  "(?:anyone|anybody|no one|nobody) like|instead of|rather than|DNR|black-?list(?:ed)?|ban|banned|" +
-  "do(?:n['’]t| not) (?:send|use|return)(?: list)?";
-/** A colon, quotes, brackets and list marks may stand between the words and the name. */
-const SEPARATOR = "(?:\\s*:\\s*|\\s+)(?:[-*•\"“‘'(]\\s*)*";
+  "(?:anyone|anybody|no one|nobody) like|instead of|rather than|DNRs?(?: list)?|black-?list(?:ed)?|" +
+  "ban|banned|blocked|do(?:n['’]t|[ -]not)[ -](?:send|use|return)(?:[ -]list)?";
+/** A colon, quotes, brackets, list marks and a title may stand between the words and the name. */
+const SEPARATOR =
+  "(?:\\s*[:=]\\s*|\\s+|(?<=DNRs?)-)(?:[-*•\"“‘'([]\\s*|\\d{1,2}[.)]\\s*){0,4}" +
+  "(?:(?:mr|mrs|ms|miss|dr) )?";
 const REFUSAL = new RegExp(`(?<![\\p{L}\\p{N}])(?:${RULED_OUT})${SEPARATOR}`, "giu");
 const NAME_HERE = new RegExp(`^${NAME}(?![\\p{L}\\p{M}\\p{N}])`, "u");
 /** What may stand behind "must not be" of somebody who is to stay away. */
 const PLACED =
-  "(?:allowed|welcome|here|back|sent|used|booked|assigned|placed|scheduled|rehired|" +
+  "(?:allowed|welcome|here|there|back|sent|used|booked|assigned|placed|scheduled|rehired|" +
   "at (?:our|the|my))\\b";
 const CLAUSE_END = "(?=\\s*(?:[,.;:!?)\\n\u2013\u2014]|$))";
 const UNWANTED =
@@ -55,8 +60,13 @@ const UNWANTED =
   `(?:be ${PLACED}|(?:come|work|return|go)(?: back| here| again)?` +
   `(?:${CLAUSE_END}| (?:to|at|in|for|on) (?:our|us)\\b))|` +
   `(?:is|are|stays?|(?:is|are) to stay) (?:out|home|away)${CLAUSE_END}`;
+/** "Maria Garcia (DNR)", "Maria Garcia - not welcome". */
+const MARK =
+  "(?:DNR|[Dd]o(?:n['’]t| not) (?:send|use|return)|[Bb]anned|[Bb]arred|[Bb]lack-?listed|" +
+  `[Ee]xcluded|(?:[Nn]ot|[Nn]o longer|[Nn]ever) (?:welcome|wanted|allowed|again))${CLAUSE_END}`;
 const UNWANTED_NAME = new RegExp(
-  `(?<![\\p{L}\\p{M}\\p{N}'’-])(${NAME})["”’)]?\\s+(?:${UNWANTED})(?!\\p{L})`,
+  `(?<![\\p{L}\\p{M}\\p{N}'’-])(${NAME})(?:["”’)]?\\s+(?:${UNWANTED})(?!\\p{L})|` +
+    `\\s*(?:[:,([]|[-\u2013\u2014]+)\\s*${MARK})`,
   "gu",
 );
 /** Keep Maria Garcia away. */
@@ -68,7 +78,7 @@ const NAME_BEFORE = new RegExp(
 const CAPITALISED = new RegExp(`^${NAME}$`, "u");
 const NAME_MAX = 200;
 /** A list goes on behind a comma, a word, or on a line of its own. */
-const JOINT = "\\s*[,;/&]\\s*(?:(?:or|and|nor)\\s+)?|\\s+(?:and|or|nor)\\s+|\\s*\\n\\s*[-*•]\\s*";
+const JOINT = "\\s*[,;/&+]\\s*(?:(?:or|and|nor)\\s+)?|\\s+(?:and|or|nor)\\s+|\\s*\\n\\s*[-*•]\\s*";
 const NEXT_NAME = new RegExp(
   `^(?:(?:${JOINT})(?:not\\s+)?(${NAME})|\\s*\\n\\s*(${NAME})(?=\\s*(?:\\n|$)))`,
   "u",
@@ -81,6 +91,8 @@ const STATE_BEHIND = new RegExp(
 interface Found {
   readonly name: string;
   readonly start: number;
+  /** The longer run of words that the name stands in. */
+  readonly said?: string;
   /** "See Attached" and "Badge Reader is out" name nobody we could rule out. */
   readonly is_sure: boolean;
 }
@@ -91,81 +103,66 @@ export function readExclusions(text: string): ExclusionRead {
   const unread = [...ids.unread];
   const exclude = [...ids.exclude];
   const spans = [...ids.spans];
+  const taken = lettersOf(spans, text.length);
+  const take = (span: Span) => {
+    spans.push(span);
+    taken.fill(1, span.start, span.end);
+  };
   const ruled_out = ruledOutIn(text);
   const starts = new Set([...ids.spans, ...ruled_out].map((one) => one.start));
+  const tell = (said: string) => unread.push({ slot: "exclude", said: `exclude: ${said}` });
   const tellNext = (from: number) => {
     for (const { name, start, end } of nextNames(text, from)) {
       // The list goes on from there for itself.
       if (starts.has(start)) return;
-      unread.push({ slot: "exclude", said: `exclude: ${name}` });
-      spans.push({ start, end });
+      tell(name);
+      take({ start, end });
     }
   };
-  for (const { end } of ids.refused) tellNext(end);
-  for (const { name: words, start, is_sure } of ruled_out) {
+  for (const { end } of ids.spans) tellNext(end);
+  for (const { name: words, start, is_sure, said } of ruled_out) {
     const end = start + words.length;
-    if (spans.some((span) => span.start < end && start < span.end)) continue;
+    if (taken.subarray(start, end).includes(1)) continue;
     const name = words.replace(/['’]s$/, "");
-    const is_owner = name !== words && /^ \p{Ll}/u.test(text.slice(end));
-    if (is_sure && !is_owner && WHOLE_NAME.test(name)) exclude.push(name);
-    else unread.push({ slot: "exclude", said: `exclude: ${name}` });
-    spans.push({ start, end });
+    const is_owner = name !== words && /^ \p{Ll}/u.test(text.slice(end, end + 2));
+    const is_whole = is_sure && !is_owner && WHOLE_NAME.test(name);
+    if (is_whole) exclude.push(name);
+    if (said !== undefined) tell(`${said} (as ${name})`);
+    else if (!is_whole) tell(name);
+    else if (!isNameOfMany(name)) tell(`${name} (a name not known)`);
+    take({ start, end });
     tellNext(end);
   }
-  const taken = spans.map((span) => ({ ...span, negated: true }));
-  const rest = blank(blank(text, taken), ids.wanted);
+  const negated = spans.map((span) => ({ ...span, negated: true }));
+  const rest = blank(blank(text, negated), ids.wanted);
   return { exclude: [...new Set(exclude)], spans, rest, unread };
 }
 
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-const ASKED_FOR =
-  "includ(?:e|es|ing)|ask|call|contact|reports?|thanks|regards|hi|hello|dear|text|message|send|use|book|assign|keep|prefer|want|need|" +
-  "like|with|bring|give us|as|plus|and also|ideally|preferably";
-const PARTS = "lot|gate|dock|door|bay|building|room|line|site|route";
-const WANTED_BEFORE = new RegExp(
-  `\\b(?:${ASKED_FOR}|${PARTS})\\s+(?:(?:for|us|me|back|worker|to)\\s+)*$`,
-  "i",
-);
-const LISTED = /^\s*(?:,|and|or|&|,\s*and)\s*$/i;
-const CLAUSE = /[^,.;:!?\n]*$/;
-/** Words that rule out, near or far. */
-const REFUSING = new RegExp(
-  "\\b(?:not|no|nor|never|without|nobody|none|except\\w*|exclu\\w+|besides|other\\s+than|instead|" +
-    "(?<=\\b(?:any|all|every|no)\\w*\\s(?:\\w+\\s){0,2})but|rather|avoid\\w*|skip\\w*|" +
-    "bann?(?:ed|s)?|barred|block\\w*|black-?list\\w*|dnr|refus\\w+|reject\\w*|away|cannot|minus|" +
-    "unwelcome|unwanted|anymore|fired|terminated|dismissed|suspended)\\b|n['’]t\\b",
-  "gi",
-);
-
-/** Ids are ruled out unless they are asked for: "including W-000123", "ask W-000123 first". */
+/**
+ * Ids are ruled out unless they are asked for ("including W-000123", "ask W-000123 first"); where
+ * no word says either, that is told.
+ */
 function readIds(text: string) {
   const unread: Unread[] = [];
   const exclude: string[] = [];
   const spans: Span[] = [];
   const wanted: Span[] = [];
-  let last: Span | undefined;
+  let last: (Span & { readonly standing: Standing }) | undefined;
   for (const match of text.matchAll(WORKER_ID)) {
     const span = { start: match.index, end: match.index + match[0].length };
-    const before = text.slice(Math.max(0, span.start - NAME_MAX), span.start);
-    const is_next = last !== undefined && LISTED.test(text.slice(last.end, span.start));
-    const is_wanted = is_next ? wanted.includes(last!) : isAskedFor(before);
+    const own = standingOf(text, span.start, span.end);
+    const is_next = last !== undefined && isListJoint(text.slice(last.end, span.start));
+    const standing = is_next && own === "unclear" ? last!.standing : own;
     const id = workerIdOf(match[0]);
-    (is_wanted ? wanted : spans).push(span);
-    if (is_wanted) unread.push({ slot: undefined, said: `worker: ${match[0]}` });
+    (standing === "asked_for" ? wanted : spans).push(span);
+    if (standing === "asked_for") unread.push({ slot: undefined, said: `worker: ${match[0]}` });
     else if (id === undefined) unread.push({ slot: "exclude", said: `exclude: ${match[0]}` });
     else exclude.push(id);
-    last = span;
+    if (standing === "unclear" && id !== undefined)
+      unread.push({ slot: "exclude", said: `worker: ${match[0]} (left out)` });
+    last = { ...span, standing };
   }
-  return { exclude, unread, spans, wanted, refused: [...spans] };
-}
-
-function isAskedFor(before: string): boolean {
-  if (!WANTED_BEFORE.test(before)) return false;
-  return CLAUSE.exec(before)![0].search(REFUSING) < 0;
+  return { exclude, unread, spans, wanted };
 }
 
 /** Names in a list that begins with one who is ruled out. */
@@ -173,54 +170,13 @@ function* nextNames(text: string, from: number): Generator<Span & { readonly nam
   for (let at = from; ;) {
     const match = NEXT_NAME.exec(text.slice(at, at + NAME_MAX));
     const name = match?.[1] ?? match?.[2];
-    if (name === undefined || !name.includes(" ") || !isPerson(name)) return;
+    if (name === undefined || !isPerson(name)) return;
+    // A word behind a comma may begin anything, behind "or" it goes on with the list.
+    const is_bare = !/^\s*(?:[,;]|\n)\s*\S+$/.test(match![0]) || isNameWord(name);
+    if (!name.includes(" ") && !is_bare) return;
     at += match![0].length;
     yield { name, start: at - name.length, end: at };
   }
-}
-
-const TAKEN_AHEAD = /^\s+(?:[\w'’]+\s+){0,4}·/;
-const MILD = "only|just|sure|urgent|forget|worry|hear|heard|required|necessary|enough|picky";
-const HARMLESS = new RegExp(
-  "^(?:no[\\s-](?:shows?|later|problem|rush|experience|worries|need|more\\s+than|reply|answer|word|" +
-    `complaints?|issues?|doubt)|never\\s+(?:mind|miss\\w*|late)|(?:not|n['’]t)\\s+(?:${MILD}))\\b`,
-  "i",
-);
-const CONTACT_BEFORE = new RegExp(
-  "^\\s*(?:(?:please|pls|then|and|or|just|the|our|is)\\s+)*" +
-    "(?:ask(?:\\s+for)?|call|contact(?:\\s+is)?|see|reports?\\s+to|text|e-?mail|" +
-    "supervisor|manager|foreman|thanks|regards|attn)\\s*$",
-  "i",
-);
-const NEXT_LISTED = /^(?:\s*(?:,|\/|&|,?\s*\b(?:and|or)\b)\s*|\s*\n\s*[-*•]\s*)$/i;
-const CLAUSE_BREAK = /[!?\n;:,()]|\.\s|\s[-\u2013\u2014]+\s?/;
-const LISTED_ABOVE = /(?:^|[.!?;\n])([^.!?;:\n]*):\s*(?:[-*•]\s*)?$/;
-
-/** Names that many people have, in a clause with a word that rules out and was not heeded. */
-export function namesLeft(rest: string): Unread[] {
-  const unread: Unread[] = [];
-  let told_end = -1;
-  for (const { name, start, end } of knownNamesIn(rest)) {
-    const is_next = told_end >= 0 && NEXT_LISTED.test(rest.slice(told_end, start));
-    if (!is_next && !isRefused(rest, start, end)) continue;
-    unread.push({ slot: "exclude", said: `exclude: ${name}` });
-    told_end = end;
-  }
-  return unread;
-}
-
-/** "DNR list: John Smith": before a colon stands what the list is of. */
-function isRefused(text: string, start: number, end: number): boolean {
-  const near = text.slice(Math.max(0, start - NAME_MAX), start);
-  const above = LISTED_ABOVE.exec(near)?.[1];
-  const before = (above ?? near).split(CLAUSE_BREAK).at(-1)!;
-  const behind = text.slice(end, end + NAME_MAX).split(CLAUSE_BREAK)[0]!;
-  if (CONTACT_BEFORE.test(before) || isAskedFor(before)) return false;
-  const clause = `${before} ${text.slice(start, end)}${behind}`;
-  return [...clause.matchAll(REFUSING)].some(({ index, 0: word }) => {
-    const ahead = clause.slice(index);
-    return !HARMLESS.test(ahead) && !TAKEN_AHEAD.test(ahead.slice(word.length));
-  });
 }
 
 /** Names that are ruled out by what stands before or behind them. */
@@ -242,7 +198,7 @@ function ruledOutIn(text: string): Found[] {
       const start = from + words.length - begun.length;
       const name = personIn(begun);
       if (name === undefined || STATE_BEHIND.test(text.slice(start + name.length))) return [];
-      return [{ name, start, is_sure: is_sure && !isThing(name) }];
+      return [{ ...wholeIn(name, start), is_sure: is_sure && !isThing(name) }];
     },
   );
 }
@@ -276,7 +232,7 @@ const NOBODY = /^(?:none|nobody|no[\s-]one|nil|n\/?a)(?:\s*(?:[.,;!\n]|$))/i;
 const NO_NAME = /^(?:See|TB[AD]|Attached|Below|Above|Listed|Per)\b/;
 const BEGINNING = new RegExp(
   "^(?:Keep|Leave|Make|Get|Let|Take|Move|Have|If|" +
-    "Client|Customer|Worker|Employee|Supervisor|Manager)$",
+    "Client|Customer|Worker|Employee|Supervisor|Manager|Mr|Mrs|Ms|MS|MR|MRS|Miss|Dr|DR)$",
 );
 
 /** "Also Maria Garcia": a word that begins a sentence is no name. */
@@ -297,6 +253,23 @@ function personIn(words: string): string | undefined {
   }
   const name = parts.join(" ");
   return isPerson(name) ? name : undefined;
+}
+
+/** "Joe Smith Again" is Joe Smith; "Maria Garcia Lopez" is another than Maria Garcia. */
+function wholeIn(said: string, start: number): Pick<Found, "name" | "start" | "said"> {
+  const known = knownNamesIn(said)[0];
+  if (known === undefined) return { name: said, start };
+  const others = `${said.slice(0, known.start)} ${said.slice(known.end)}`.match(OTHER_WORD) ?? [];
+  if (others.every(isNameWord)) return { name: said, start };
+  return { name: known.name, start: start + known.start, said };
+}
+
+/** Neither an initial, "Jr." nor a possessive. */
+const OTHER_WORD = /(?<![\p{L}'’])(?!(?:Jr|Sr|I{2,3})\b)\p{L}[\p{L}\p{M}'’-]+/gu;
+
+/** Whether a word of it is a name that many people have: others may be no name at all. */
+function isNameOfMany(name: string): boolean {
+  return unaccented(name).split(/[\s-]/).some(isNameWord);
 }
 
 /** "Not Kansas City" rules out a place, "No Night Shift" a shift. */

@@ -3,6 +3,7 @@ import { legible, unaccented } from "./plain-text.ts";
 
 const SUFFIXES = "jr|sr|i{2,3}|iv";
 const TITLES = "rn|lpn|cna|bsn|msn|mba|cpa|dds|esq|ph\\.?\\s?d";
+const GREETED = /^(?:mr|mrs|ms|miss|dr)\.? (?=\S+ )/i;
 const TITLED = new RegExp(`(?:, ?(?:${TITLES})\\.?)+$`, "i");
 const LAST_FIRST = new RegExp(
   `^([^,]+),(?! ?(?:${SUFFIXES})\\b) ?([^,]+?)(,? (?:${SUFFIXES})\\.?)?$`,
@@ -15,7 +16,7 @@ const INITIALS = /(?<= )(\p{L})\.? (?=\S)/gu;
 /** "Garcia, Maria" is Maria Garcia, "Smith, John, Jr." John Smith, Jr.; titles are left out. */
 function inOrder(name: string): string {
   const plain = legible(name).trim().replaceAll(/\s+/g, " ");
-  return plain.replace(TITLED, "").replace(LAST_FIRST, "$2 $1$3");
+  return plain.replace(TITLED, "").replace(LAST_FIRST, "$2 $1$3").replace(GREETED, "");
 }
 
 /** Whether a part behind a comma is "Jr." or a title, and no name. */

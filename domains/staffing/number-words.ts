@@ -30,6 +30,8 @@ const WORDS: Readonly<Record<string, number>> = {
   ninety: 90,
   "a couple of": 2,
   "a couple": 2,
+  couple: 2,
+  pair: 2,
   "couple of": 2,
   "a pair of": 2,
   "pair of": 2,
@@ -69,37 +71,36 @@ const IN_WORDS =
 const PATTERN = new RegExp(
   `(?<![\\w$€£]|\\d[.,]|\\w-|\\s\\.)(?:${IN_WORDS}|` +
     "x\\s?(?<times>\\d{1,3})|(?<digits>\\d{1,3}(?:,\\d{3})+|\\d{1,3})(?:\\s?x)?)" +
-    "\\b(?![.,]\\d|\\s?%|\\s(?:percent|dollars|bucks)\\b)",
-  "i",
+    "\\b(?![.,/]\\d|-\\d{3}|\\s?%|\\s(?:percent|dollars|bucks)\\b)",
+  "gi",
 );
 
-/** A second number that the first may be instead, or more than it. */
-const SECOND = new RegExp(
-  "^\\s?(?:(?:or|to|and|through|plus)\\s|[-/\\u2013]\\s?)" +
-    `((?:${BELOW_HUNDRED}|${SMALL}|a\\shalf)\\b)`,
-  "i",
+/** None and too many are no count. */
+const LEFT = new RegExp(
+  `(?<![\\w-])(?:${IN_WORDS}|a\\shalf|zero)\\b|` +
+    "[$€£]?(?<![\\p{L}\\p{N}])(?:\\p{L}{1,9}-?)?\\d+(?:[.,:/-]?\\p{L}?\\d+)*\\p{L}*%?",
+  "giu",
 );
 
-/** The text without what `firstCount` reads; none and too many are no count. */
-export function withoutFirstCount(text: string): string {
-  return firstCount(text) === undefined ? text : text.replace(PATTERN, " ");
+export interface NumberFound {
+  readonly value: number;
+  readonly start: number;
+  readonly end: number;
 }
 
-/** Counts in words that are not read: one too large, and a second one ("two or three"). */
-export function countsLeft(text: string): string[] {
-  const match = PATTERN.exec(text);
-  if (match === null) return [];
-  const second = SECOND.exec(text.slice(match.index + match[0].length))?.[1];
-  const is_large = firstCount(text) === undefined && !/^x?\s?[\d,]+\s?x?$/i.test(match[0]);
-  return [...(is_large ? [match[0]] : []), ...(second === undefined ? [] : [second])];
+/** Every number that may be a count: nobody is asked for by none, or by too many. */
+export function countsIn(text: string): NumberFound[] {
+  return [...text.matchAll(PATTERN)].flatMap((match) => {
+    const value = valueOf(match.groups!);
+    const start = match.index;
+    return value >= 1 && value <= COUNT_MAX ? [{ value, start, end: start + match[0].length }] : [];
+  });
 }
 
-/** The first count in a text, or undefined: nobody is asked for by none, or by too many. */
-export function firstCount(text: string): number | undefined {
-  const groups = PATTERN.exec(text)?.groups;
-  if (groups === undefined) return undefined;
-  const value = valueOf(groups);
-  return value >= 1 && value <= COUNT_MAX ? value : undefined;
+/** Numbers of a text as they stand there, in digits and in words, but for "one" and "single". */
+export function numbersIn(text: string): string[] {
+  const all = text.match(LEFT) ?? [];
+  return all.filter((said) => !/^(?:one|single)$/i.test(said));
 }
 
 function valueOf(groups: Readonly<Record<string, string | undefined>>): number {

@@ -11,12 +11,14 @@ export interface PhraseMatch<T> {
 export type PhraseMatcher<T> = (text: string) => PhraseMatch<T>[];
 
 /** What takes one out of many. After another negation it gives back: "nobody outside Detroit". */
-const PLACES_AND_TIMES =
-  "(?:city|cities|towns?|places?|locations?|states?|sites?|areas?|shifts?|times?|days?|hours)";
+/** Words that no longer say of what something is taken out. */
+const NOT_OF =
+  "(?:is|are|was|were|be|been|has|have|had|can|could|will|would|do|does|did|got|quit|left|came|" +
+  "showed|called|need|needs|work|works|want|wants|like|and|but)";
 const EXCEPTIONS =
-  "(?:any|every)(?:one|body|where|thing)\\s+but|" +
-  `(?:any|every|all)(?:\\s+other)?\\s+${PLACES_AND_TIMES}\\s+but|all\\s+but|` +
-  "(?<=\\b(?:any|every|all)(?:\\w*)\\b[^,.;:!?\\n]{0,60})but\\s+for|" +
+  "(?:any|every)(?:one|body|where|thing)\\s+but|all\\s+but|" +
+  `(?<=\\b(?:any|every|all)\\w*(?:\\s+(?!${NOT_OF}\\b)[\\w'’-]+){1,4}\\s+)but(?:\\s+for)?|` +
+  "(?<=\\b(?:any|every|all)\\w*\\b[^,.;:!?\\n]{0,60})but\\s+for|" +
   "except(?:ed|ing)?(?:\\s+for)?|with\\s+the\\s+exception\\s+of|excludes|excluding|exclude|" +
   "other\\s+than|besides|apart\\s+from|aside\\s+from|outside\\s+of|" +
   "outside(?!\\s+(?:in|at|on|for|work\\w*|jobs?)\\b)|" +
@@ -27,7 +29,7 @@ const WITHOUT =
   "(?:can|do|does|will|is|are)\\s+not)";
 const REFUSALS =
   "skip|skipping|not|no|non|nor|never|nobody|none|nowhere|rather\\s+than|instead\\s+of|avoid|avoiding|" +
-  "cannot|(?:ca|do|does|did|wo|would|is|are|was|should|must|could|has|have)n['’]t";
+  "cannot|(?:ca|do|does|did|wo|would|is|are|was|were|should|must|could|has|have)n['’]t";
 /** Small words that may stand between a negation and what it rules out. */
 const BETWEEN =
   "need|needs|want|wants|work|works|do|be|a|an|any|the|on|in|for|from|of|have|has|with|require|" +
@@ -80,7 +82,8 @@ export function phraseMatcher<T>(
   const by_words = new Map([...phrases].map(([words, value]) => [keyOf(words), value]));
   const alternatives = [...by_words.keys()]
     .toSorted((a, b) => b.length - a.length)
-    .map((words) => words.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&").replaceAll(" ", GAP));
+    .map((words) => words.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&"))
+    .map((words) => words.replaceAll(BEFORE_DIGIT, `${GAP}?`).replaceAll(" ", GAP));
   const pattern = new RegExp(`(?<![\\w-])(?:${alternatives.join("|")})(?![\\w])`, "gi");
   return (text) => {
     const found = [...text.matchAll(pattern)].map((match) => ({
@@ -103,9 +106,12 @@ function isOut(text: string, start: number, words: string): boolean {
 }
 
 const GAP = "(?:\\s+|[-\\u2010\\u2011])";
+/** "OSHA10" is OSHA 10. */
+const BEFORE_DIGIT = /(?<=\p{L}) (?=\d)/gu;
 
 function keyOf(words: string): string {
-  return words.toLowerCase().replaceAll(/[\s\u2010\u2011-]+/g, " ");
+  const small = words.toLowerCase().replaceAll(/[\s\u2010\u2011-]+/g, " ");
+  return small.replaceAll(/(?<=\p{L})(?=\d)/gu, " ");
 }
 
 interface Found<T> extends PhraseMatch<T> {

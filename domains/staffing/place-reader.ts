@@ -4,12 +4,14 @@ import {
   readElsewhere,
   readNamedWithState,
   STREET_BEHIND,
+  WORDS_AND_CODES,
 } from "./elsewhere-reader.ts";
 import { blank, isNegated, phraseMatcher, type PhraseMatch } from "./phrase-matcher.ts";
-import { findElsewhere, isNoPlace } from "./place-names.ts";
+import { findElsewhere, isNoPlace, titled } from "./place-names.ts";
 import { ALL_STATES, onlyStateOf, PLACES, STATES } from "./places.ts";
 import type { Unread } from "./unread-demands.ts";
-import { placeText, stateOf } from "./want-values.ts";
+import { dotted, undotted } from "./request-text.ts";
+import { looseStateOf, placeText, stateOf } from "./want-values.ts";
 
 export interface PlaceRead {
   readonly place: { readonly city?: string; readonly state?: string; readonly not_city?: string };
@@ -23,7 +25,8 @@ const cities = new Map(PLACES.map(({ city }) => [city, city]));
 for (const alias of ["St Louis", "Saint Louis"]) cities.set(alias, "St. Louis");
 for (const alias of ["Ft Wayne", "Ft. Wayne"]) cities.set(alias, "Fort Wayne");
 cities.set("KC", "Kansas City");
-export const findCities = phraseMatcher(cities);
+const findKnownCities = phraseMatcher(cities);
+
 export const findStates = phraseMatcher(
   new Map(Object.entries(STATES).map(([code, state]) => [state, code])),
 );
@@ -32,8 +35,42 @@ const CODES = Object.keys(STATES).join("|");
 const NAMES = Object.values(STATES).join("|");
 const STATE_AFTER = new RegExp(`^(?:\\s*,\\s*|\\s+|\\s*\\()(?:(${CODES})|(${NAMES}))\\b`, "i");
 const ALL_NAMES = Object.values(ALL_STATES).join("|");
-/** A state that is none of ours, behind a city that is. */
-const ELSEWHERE_AFTER = new RegExp(`^(?:\\s*,\\s*|\\s*\\()((?!AM|PM)[A-Z]{2}|${ALL_NAMES})\\b`);
+/** What may be a state that is none of ours, behind a city that is. */
+const ELSEWHERE_AFTER = new RegExp(
+  `^(\\s*,\\s*|\\s*\\(|\\s+)(?:(${ALL_NAMES})\\b|([A-Z]{2})\\b|(\\p{Lu}\\p{Ll}{2,5})\\b` +
+    "(\\.|(?=\\s*(?:[,;!?)\\n]|$))))",
+  "iu",
+);
+/** Codes that are words as well: in small letters they are read as those. */
+const ALSO_WORDS = /^(?:in|or|me|ok|hi|id|la|co|de|al|ma|pa|ms|mt|md|ct|dc|pr|va|wa)$/i;
+const AFTER_BLANK = new RegExp(`^(?!(?:${WORDS_AND_CODES})$)[A-Z]{2}$`);
+
+const LONGER_BEFORE =
+  /(?:\b(?:East|West|North|South|Fort|Ft|Lake|Port|Mount|Mt)|(?<=[\p{L},] )New) $/u;
+const LONGER_BEHIND =
+  /^ (?:Heights|Township|Twp|County|Park|Falls|Hills|Grove|Springs|Beach|Lakes|Village)\b/;
+const SMALL_BEFORE = /\b(?:east|west|north|south|fort|lake) $/;
+const SMALL_BEHIND = /^ (?:heights|township|county|falls)\b/;
+const NAME_PART = 12;
+
+/** Our cities; what is part of a longer name ("East Chicago") is another place, of that name. */
+export function findCities(text: string): PhraseMatch<string>[] {
+  return findKnownCities(text).map((match) => inLongerName(text, match));
+}
+
+function inLongerName(text: string, match: PhraseMatch<string>): PhraseMatch<string> {
+  const is_small = /^\p{Ll}/u.test(text.slice(match.start));
+  const [before, behind] = is_small ? [SMALL_BEFORE, SMALL_BEHIND] : [LONGER_BEFORE, LONGER_BEHIND];
+  const lead =
+    before.exec(text.slice(Math.max(0, match.start - NAME_PART), match.start))?.[0] ?? "";
+  const tail = behind.exec(text.slice(match.end, match.end + NAME_PART))?.[0] ?? "";
+  if (lead === "" && tail === "") return match;
+  const start = match.start - lead.length;
+  const value = dotted(titled(`${lead}${undotted(match.value)}${tail}`));
+  const negated = lead === "" ? match.negated : isNegated(text.slice(0, start));
+  return { value, start, end: match.end + tail.length, negated };
+}
+
 /** Only what stands in the words; a place that is ruled out is never the place. */
 export function readPlace(text: string): PlaceRead {
   const read = placesIn(text);
@@ -183,9 +220,23 @@ function stateAfter(text: string): StateAfter | undefined {
 
 /** Another state: Columbus, GA is none of our cities of that name. */
 function elsewhereAfter(text: string): StateAfter {
+  const nothing = { length: 0, state: undefined };
   const match = ELSEWHERE_AFTER.exec(text);
-  if (match === null) return { length: 0, state: undefined };
-  const [whole, named] = match;
-  const state = stateOf(named!);
-  return { length: whole.length, state, ...(state === undefined && { unknown: named! }) };
+  if (match === null) return nothing;
+  const [whole, joint, name, code, short, dot] = match;
+  const is_apart = joint!.trim() === "";
+  if (name !== undefined) return { length: whole.length, state: stateOf(name) };
+  if (short !== undefined) {
+    const state =
+      /^\p{Lu}/u.test(short) && !(is_apart && dot === "") ? looseStateOf(short) : undefined;
+    return state === undefined ? nothing : { length: whole.length, state };
+  }
+  const state = stateOf(code!);
+  const is_code = code === code!.toUpperCase();
+  if (!is_code || is_apart) {
+    const is_state = is_code ? AFTER_BLANK.test(code!) : !ALSO_WORDS.test(code!);
+    return is_state && state !== undefined ? { length: whole.length, state } : nothing;
+  }
+  if (/^[AP]M$/.test(code!)) return nothing;
+  return { length: whole.length, state, ...(state === undefined && { unknown: code! }) };
 }

@@ -1,8 +1,9 @@
 // Reads a request for workers without a model: role, count, place, shift and what else is asked.
 import type { Want } from "./want.ts";
-import { namesLeft, readExclusions } from "./exclusion-reader.ts";
+import { readExclusions } from "./exclusion-reader.ts";
+import { namesLeft } from "./named-people.ts";
 import { readCount } from "./count-reader.ts";
-import { firstCount } from "./number-words.ts";
+import { countsIn } from "./number-words.ts";
 import { blank, exceptionsIn, phraseMatcher } from "./phrase-matcher.ts";
 import type { PhraseMatch } from "./phrase-matcher.ts";
 import { findCities, findStates, readPlace } from "./place-reader.ts";
@@ -10,7 +11,8 @@ import { otherDemands, otherNumbers, othersOf, yearsIn, type Unread } from "./un
 import { findElsewhere } from "./place-names.ts";
 import { readable, undotted } from "./request-text.ts";
 import { findRoles, readRole } from "./role-reader.ts";
-import { findShifts, readShifts, shiftsBefore } from "./shift-reader.ts";
+import { findShifts, HOURS, readShifts, shiftsBefore, timesLeft } from "./shift-reader.ts";
+import { lettersOf, within } from "./spans.ts";
 import { readStatements } from "./statement-reader.ts";
 import {
   AVAILABLE_WORDS,
@@ -22,9 +24,11 @@ import {
 } from "./terms.ts";
 
 const findCertifications = termMatcher(CERTIFICATIONS);
-const findAvailable = termMatcher(AVAILABLE_WORDS);
+const findTimesOfWeek = termMatcher(AVAILABLE_WORDS);
 const findExperience = termMatcher(EXPERIENCE);
-const findReliable = phraseMatcher(new Map(RELIABLE_WORDS.map((words) => [words, RELIABLE_MIN])));
+const findReliableWords = phraseMatcher(
+  new Map(RELIABLE_WORDS.map((words) => [words, RELIABLE_MIN])),
+);
 
 /** Words of someone who wants to know, buy or write something, not to have a shift filled. */
 const NO_REQUEST = oneOf(
@@ -34,16 +38,26 @@ const NO_REQUEST = oneOf(
 );
 
 const NUMBER = "several|many|\\d+|one|two|three|four|five|six|seven|eight|nine|ten|a|couple of|few";
-const UNIT = "hours?|hrs?|days?|nights?|weeks?|wks?|months?|years?|minutes?";
+const UNIT =
+  "(?:hours?|hrs?)(?:[\\s-]+days)?|days?|nights?|weeks?|wks?|months?|years?|yrs?|minutes?";
 const DURATION = new RegExp(
-  `\\b(?:${NUMBER})[\\s-]+(?:to[\\s-]+(?:${NUMBER})[\\s-]+)?(?:${UNIT})\\b`,
+  `\\b(?:${NUMBER})(?:\\s+|-)(?:to[\\s-]+(?:${NUMBER})[\\s-]+)?` +
+    `(?:(?:full|business)\\s+)?(?:${UNIT})\\b`,
   "gi",
 );
 const CLOCK = /\b\d{1,2}(?::\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.)(?:\b|(?=\s|$))|\b\d{1,2}:\d\d\b/gi;
 const ORDINAL = /\b\d+(?:st|nd|rd|th)\b/gi;
-const MONTH = "jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec";
-const DATE = new RegExp(`\\b(?:${MONTH})[a-z]*\\.?\\s+\\d{1,2}\\b|\\b\\d{1,2}/\\d{1,2}\\b`, "gi");
-const NUMBERED = /\b(?:dock|line|building|bay|door|gate|plant|site|room|floor|route)\s+#?\d+\b/gi;
+const MONTH =
+  "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|" +
+  "sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)";
+const DATE = new RegExp(
+  `\\b${MONTH}\\.?\\s+\\d{1,2}\\b|\\b\\d{1,2}\\s+${MONTH}\\b|` +
+    "(?<!\\b(?:needs?|wants?|send|get)\\s)\\b\\d{1,2}/\\d{1,2}\\b",
+  "gi",
+);
+const PARTS =
+  "dock|line|building|bay|door|gate|plant|site|room|floor|route|suite|store|dept|unit|lot|zone";
+const NUMBERED = new RegExp(`\\b(?:${PARTS})\\s+#?(?:[a-z]-?)?\\d+\\b`, "gi");
 const CAP =
   "under|below|at most|up to|max(?:imum)?(?: of)?|no more than|not more than|less than|" +
   "cheaper than|capped at|tops out at|for";
@@ -59,6 +73,25 @@ const RELIABILITY = new RegExp(
 );
 /** Behind a day or night these make a time of day of it. */
 const CREW = /^[\s\u2010\u2011-]+(?:shift|crew)(s?)\b/i;
+const NOT_ASKED_BEFORE =
+  /\b(?:good|great|nice|happy|your|closed(?:\s+on)?|(?:sorry|apologies)\s+for(?:\s+the)?)\s+$/i;
+
+/** "Have a good weekend" and "sorry for short notice" ask for no time of the week. */
+function findAvailable(text: string): PhraseMatch<string>[] {
+  return findTimesOfWeek(text).filter(
+    ({ start }) => !NOT_ASKED_BEFORE.test(text.slice(Math.max(0, start - NEAR), start)),
+  );
+}
+
+const NEAR = 60;
+
+/** "You can count on us" says nothing of the workers. */
+function findReliable(text: string): PhraseMatch<number>[] {
+  return findReliableWords(text).filter(
+    ({ end }) => !/^\s+(?:us|me)\b/i.test(text.slice(end, end + 9)),
+  );
+}
+
 /** A request as far as it was read. */
 export interface RequestRead {
   readonly want: Want;
@@ -82,7 +115,7 @@ export function readRequest(task: string): RequestRead | undefined {
   const percent = RELIABILITY.exec(placed);
   const reliable = findReliable(placed);
   let rest = blankAll(blank(placed, reliable), PAY, RELIABILITY);
-  rest = blankAll(blankDurations(rest), CLOCK, DATE, NUMBERED);
+  rest = blankAll(blankDurations(rest), HOURS, CLOCK, DATE, NUMBERED);
 
   const certifications = findCertifications(rest);
   rest = blank(rest, certifications);
@@ -105,7 +138,7 @@ export function readRequest(task: string): RequestRead | undefined {
   const max_pay = Number(pay?.[1]!.replaceAll(",", "") ?? 0);
   const want = {
     role,
-    count: count.count ?? firstCount(stated.aside) ?? 1,
+    count: count.count ?? countsIn(stated.aside)[0]?.value ?? 1,
     ...place,
     ...(shift !== undefined && { shift }),
     ...(not_shift !== undefined && { not_shift }),
@@ -124,6 +157,7 @@ export function readRequest(task: string): RequestRead | undefined {
     ...othersOf("certification", certifications),
     ...othersOf("available", available),
     ...(availability === undefined ? refusedTimes(available) : []),
+    ...(shift === undefined && not_shift === undefined ? timesLeft(placed) : []),
     ...othersOf("experience", findExperience(rest)),
     ...(pay !== null && max_pay === 0 ? [{ slot: "max_pay" as const, said: pay[0] }] : []),
     ...otherNumbers("max_pay", PAY, placed),
@@ -132,7 +166,7 @@ export function readRequest(task: string): RequestRead | undefined {
     ...otherDemands(placed),
     ...count.unread,
     ...unheeded(stated.rest, exclude.spans, place.not_city?.split(",")[0]),
-    ...namesLeft(rest),
+    ...namesLeft(exclude.rest),
   ];
   return { want, unread: dropped };
 }
@@ -149,22 +183,25 @@ function withoutStatements(text: string): StatementsTold {
   const { rest, lacked, doubtful } = readStatements(text);
   const finders = [findCities, findStates, findElsewhere, findShifts, findAvailable];
   const all = [...finders, findCertifications, findExperience];
-  const in_doubt = doubtful.filter(({ negation, end }) => {
+  const in_doubt = doubtful.filter(({ start, negation, end }) => {
     const ruled = rest.slice(negation, end);
-    return /^\s*\p{Lu}/u.test(ruled) || all.some((find) => find(ruled).length > 0);
+    return (
+      (negation > start && /^\s*\p{Lu}/u.test(ruled)) || all.some((find) => find(ruled).length > 0)
+    );
   });
   const roles = findRoles(rest);
   const shifts = [...findShifts(rest), ...shiftsBefore(roles, rest).shifts];
+  const is_lacked = lettersOf(lacked, rest.length);
   const elsewhere = [
-    ...lackedElsewhere("city", findCities(rest), lacked),
-    ...lackedElsewhere("shift", shifts, lacked),
-    ...lackedElsewhere("available", findAvailable(rest), lacked),
+    ...lackedElsewhere("city", findCities(rest), is_lacked),
+    ...lackedElsewhere("shift", shifts, is_lacked),
+    ...lackedElsewhere("available", findAvailable(rest), is_lacked),
     ...lackedKinds("certification", findCertifications(rest), roles, lacked),
     ...lackedKinds("experience", findExperience(rest), roles, lacked),
   ];
   const told = [...in_doubt, ...elsewhere];
   const spans = told.flatMap(({ start, end }) => {
-    const inside = roles.filter((one) => one.start >= start && one.end <= end);
+    const inside = within(roles, start, end);
     const edges = [start, ...inside.flatMap((one) => [one.start, one.end]), end];
     return pairsOf(edges);
   });
@@ -182,11 +219,10 @@ function withoutStatements(text: string): StatementsTold {
 function lackedElsewhere(
   slot: "city" | "shift" | "available",
   all: readonly PhraseMatch<string>[],
-  lacked: readonly { start: number; end: number }[],
+  is_lacked: Uint8Array,
 ) {
   const asked = all.filter((one) => !one.negated);
-  const isLacked = ({ start }: PhraseMatch<string>) =>
-    lacked.some((span) => span.start <= start && start < span.end);
+  const isLacked = ({ start }: PhraseMatch<string>) => is_lacked[start] === 1;
   const outside = new Set(asked.filter((one) => !isLacked(one)).map((one) => one.value));
   const inside = asked.filter((one) => isLacked(one) && !outside.has(one.value));
   return outside.size === 0 ? [] : inside.map(({ start, end }) => ({ slot, start, end }));
@@ -200,9 +236,9 @@ function lackedKinds(
   lacked: readonly { start: number; end: number; is_bare: boolean }[],
 ) {
   return lacked.flatMap(({ start, end, is_bare }) => {
-    const role = roles.find((one) => one.start >= start && one.end <= end);
-    if (!is_bare || role === undefined) return [];
-    const kinds = all.filter((one) => one.start >= start && one.end <= role.start);
+    const role = is_bare ? within(roles, start, end)[0] : undefined;
+    if (role === undefined) return [];
+    const kinds = within(all, start, role.start);
     return kinds.map((one) => ({ slot, start: one.start, end: one.end }));
   });
 }

@@ -5,11 +5,15 @@ import { ALL_STATES, PLACES } from "./places.ts";
 const CODES = Object.keys(ALL_STATES).join("|");
 const DOTTED = /\bD\.\s?C\.(?=\W|$)/g;
 const SAINT = /(?<!\p{Lu}\p{Ll}+ )\b(St|Ft|Mt)\. ?(?=\p{Lu}\p{L})/gu;
+const TITLE = /\b(M[Rr]s?|M[Ss]|D[Rr]|mrs?|ms|dr)\. ?(?=\p{L}{2})/gu;
+const NEGATED =
+  /\b(do|does|did|ca|wo|would|should|is|are|was|were|have|has|had|must|could)(n)(t)\b/gi;
 const SERVED_SAINT = /\b(st|ft)\. ?(?=(?:louis|wayne)\b)/gi;
 
 /**
  * Compatible letters made one (NFKC), invisible signs gone, single blanks, "St.Louis" as "St
- * Louis"; what is said in nothing but capitals is written as the rest is.
+ * Louis", "dont" as "don't", "w/o" as "without"; what is said in nothing but capitals is written as
+ * the rest is.
  */
 export function readable(text: string): string {
   return text
@@ -19,7 +23,10 @@ export function readable(text: string): string {
     .replaceAll(DOTTED, "DC")
     .replaceAll(SAINT, "$1 ")
     .replaceAll(SERVED_SAINT, "$1 ")
-    .replaceAll(/[^\n.!?;]+/g, (said) => (isShouted(said) ? quiet(said) : said));
+    .replaceAll(TITLE, "$1 ")
+    .replaceAll(NEGATED, "$1$2'$3")
+    .replaceAll(/[^\n.!?;]+/g, (said) => (isShouted(said) ? quiet(said) : said))
+    .replaceAll(/\bw\/o\b/gi, "without");
 }
 
 const ABBREVIATED = /(?<=\b(?:St|Ft|Mt|Mr|Mrs|Ms|Dr|Jr|Sr))\.(?= ?\p{Lu})|(?<=\bNo)\.(?= ?\d)/gu;
@@ -39,14 +46,14 @@ export function clausal(text: string): string {
 const SMALL_WORDS = new Set(
   (
     "a an and any anyone anybody are around as at avoid back banned be been besides but by can " +
-    "come covered cover day days dear do dont excluded except excluding for from get has have he " +
+    "come covered cover day days dear do excluded except excluding for from get has have he " +
     "hello hey hi if in instead is it like me must my near need needed needs never next night " +
     "nights no nobody none nor not of off ok on one only or other our out outside please rather " +
     "return send she shift shifts should since skip so staff than thanks that the they this to " +
     "today tomorrow tonight until us want wanted was we welcome were when who will with without " +
     "work workers working you your people someone everyone asap start starting morning evening " +
     "least once both addition total order case charge advance person general full time front " +
-    "don't can't won't isn't aren't didn't doesn't hasn't haven't i'm we're they're it's"
+    "i'm we're they're it's"
   ).split(" "),
 );
 const WORD = /\p{Lu}[\p{Lu}'’]*/gu;
@@ -68,7 +75,9 @@ function isShouted(line: string): boolean {
 /** Names keep their capitals; common words, and those of roles and shifts, have none. */
 function quiet(line: string): string {
   const lowered = line.replaceAll(WORD, (word, at: number) => {
-    if (!SMALL_WORDS.has(word.toLowerCase().replace("’", "'")) && !isKnownTerm(word)) return word;
+    const small = word.toLowerCase().replace("’", "'");
+    const is_small = SMALL_WORDS.has(small) || small.endsWith("n't");
+    if (!is_small && !isKnownTerm(word)) return word;
     return ALSO_CODES.has(word) && isCode(line, at, word) ? word : word.toLowerCase();
   });
   return lowered.replaceAll(PLACED, titled);

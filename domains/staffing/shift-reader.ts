@@ -5,13 +5,24 @@ import { findRoles } from "./role-reader.ts";
 import { othersOf, type Unread } from "./unread-demands.ts";
 import { shiftOf } from "./want-values.ts";
 
-export const findShifts = phraseMatcher(
+const findShiftWords = phraseMatcher(
   new Map(
     SHIFTS.map(withPlurals).flatMap(({ value, words }) =>
       words.map((one) => [one, value] as const),
     ),
   ),
 );
+
+/** "Business days" and "both nights" are lengths of time. */
+const LENGTH_BEFORE =
+  /\b(?:business|calendar|full|both|within|consecutive|straight|these|those|few|several)[\s-]+$/i;
+
+export function findShifts(text: string): PhraseMatch<string>[] {
+  return findShiftWords(text).filter(({ start, end }) => {
+    const is_bare = /^(?:days|nights)$/i.test(text.slice(start, end));
+    return !is_bare || !LENGTH_BEFORE.test(nearBefore(text, start));
+  });
+}
 
 const HALF_NAMED =
   /\b(\w+)\s*(?:\bor\b|\band\b|\/|,|&)\s*(?=(?:[a-z0-9]+)[\s-]+(?:shifts?|crews?)\b)/gi;
@@ -79,6 +90,19 @@ export function readShifts(text: string, roles: readonly PhraseMatch<string>[]):
       ...before.unread.filter(({ said }) => said !== `shift: ${shift}`),
     ],
   };
+}
+
+const AM_OR_PM = "(?:\\s?[ap]\\.?m\\b|[ap]\\b)";
+export const HOURS = new RegExp(
+  `\\b\\d{1,2}(?::\\d\\d)?${AM_OR_PM}?\\.?\\s?(?:[-\u2013]|to)\\s?` +
+    `\\d{1,2}(?:(?::\\d\\d)?${AM_OR_PM}|:\\d\\d\\b)`,
+  "gi",
+);
+const TIMES_OF_DAY = /\b(?:(?:at|tomorrow|\w+day)\s+(?:night|evening)|mids)\b/gi;
+
+/** Hours and times of day that say of no shift which it is: for a request that names none. */
+export function timesLeft(text: string): Unread[] {
+  return [HOURS, TIMES_OF_DAY].flatMap((times) => (text.match(times) ?? []).map(toldShift));
 }
 
 interface ShiftRead {

@@ -3,11 +3,7 @@ import { isNamed } from "./known-names.ts";
 import { blank, filled } from "./phrase-matcher.ts";
 import { findRoles } from "./role-reader.ts";
 import { clausal } from "./request-text.ts";
-
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
+import type { Span } from "./spans.ts";
 
 export interface StatementRead {
   /** The text without the negations that state a lack: what is lacked is what is asked for. */
@@ -109,12 +105,21 @@ const LACKS: readonly RegExp[] = [
     "gdi",
   ),
 ];
+const ALREADY = "(?:(?:all|already|fully|now)\\s+)*";
 /** All shifts but nights are covered. */
 const COVERED = new RegExp(
   "\\b((?:all|any|every\\w*)\\b(?:\\s+\\w+){0,2}\\s+(?:but|except)(?:\\s+for)?|" +
     "except(?:\\s+for)?|besides|apart\\s+from|aside\\s+from|other\\s+than)\\b" +
-    `(${STRAIGHT})\\b(?:is|are|was|were|been|got)\\s+(?:all\\s+|already\\s+|fully\\s+)?` +
+    `(${STRAIGHT})\\b(?:is|are|was|were|been|got)\\s+${ALREADY}` +
     "(?:covered|filled|staffed|manned|full|sorted|handled|taken\\s+care)\\b",
+  "gdi",
+);
+const NO_SUBJECT = "except|besides|from|than|but|who|that|which|where|until|because|as";
+/** Nights are covered: what is not, may be asked for. */
+const FULL = new RegExp(
+  `(?<=(?:^|[,.;:!?\\n]|\\band)\\s{0,9})()` +
+    `(?:(?!(?:${NO_SUBJECT})\\b)[\\w'’-]+\\s+){1,5}?` +
+    `(?:is|are)\\s+${ALREADY}(?:covered|filled|staffed|manned|full)\\b`,
   "gdi",
 );
 
@@ -188,13 +193,12 @@ export function readStatements(text: string): StatementRead {
     const negation = negationOf(match).end;
     return { start: match.index, end: clauseEnd(plain, negation), negation };
   });
-  const doubtful = DOUBTS.flatMap((pattern) =>
-    [...left.matchAll(pattern)].map((match) => ({
-      start: match.index,
-      end: match.index + match[0].length,
-      negation: negationOf(match).end,
-    })),
-  );
+  const doubts = DOUBTS.flatMap((pattern) => [...left.matchAll(pattern)]);
+  const doubtful = [...doubts, ...plain.matchAll(FULL)].map((match) => ({
+    start: match.index,
+    end: match.index + match[0].length,
+    negation: negationOf(match).end,
+  }));
   const yet = doubtful.filter((one) => isYet(rest, one));
   const later = yet.map(({ start, negation }) => ({ start, end: negation }));
   const told = [...from, ...doubtful.filter((one) => !yet.includes(one))];
@@ -251,6 +255,12 @@ function isYet(text: string, { start, end }: Span): boolean {
 }
 
 function withoutNested<T extends Span>(spans: readonly T[]): T[] {
-  const sorted = spans.toSorted((a, b) => a.start - b.start || b.end - a.end);
-  return sorted.filter((one, at) => !sorted.slice(0, at).some((other) => other.end >= one.end));
+  let reached = -1;
+  return spans
+    .toSorted((a, b) => a.start - b.start || b.end - a.end)
+    .filter(({ end }) => {
+      const is_nested = end <= reached;
+      reached = Math.max(reached, end);
+      return !is_nested;
+    });
 }

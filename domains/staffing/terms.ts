@@ -51,6 +51,7 @@ export const CERTIFICATIONS: readonly Term[] = [
     "forklift license",
     "forklift licence",
     "forklift cert",
+    "forklift certs",
     "forklift ticket",
   ),
   term("OSHA 10", "OSHA 10", "OSHA-10", "OSHA ten"),
@@ -101,8 +102,24 @@ export const AVAILABLE: Readonly<Record<string, readonly string[]>> = {
 
 export const AVAILABLE_WORDS: readonly Term[] = [
   term("saturdays", "saturdays", "saturday", "this saturday", "on saturday"),
-  term("weekends", "weekends", "weekend", "saturday and sunday", "saturdays and sundays"),
-  term("weekdays", "weekdays", "weekday", "monday to friday", "monday through friday", "mon-fri"),
+  term(
+    "weekends",
+    "weekends",
+    "weekend",
+    "saturday and sunday",
+    "saturdays and sundays",
+    "sat & sun",
+    "sat and sun",
+  ),
+  term(
+    "weekdays",
+    "weekdays",
+    "weekday",
+    "monday to friday",
+    "monday through friday",
+    "mon-fri",
+    "M-F",
+  ),
   term("short notice", "short notice", "on call", "on-call", "last minute", "last-minute"),
 ];
 

@@ -1,5 +1,4 @@
 // What a request demands beyond the one value that is read for each slot.
-import { countsLeft, withoutFirstCount } from "./number-words.ts";
 import type { PhraseMatch } from "./phrase-matcher.ts";
 import type { Want } from "./want.ts";
 
@@ -31,7 +30,7 @@ export function otherNumbers(slot: keyof Want, pattern: RegExp, text: string): U
 }
 
 const YEARS =
-  /\b\d+\s{0,2}\+?\s{0,2}(?:years?|yrs?|months?)['’]?\s+(?:of\s+)?(?:\w+\s+)?experience\b/gi;
+  /\b\d+\s{0,2}\+?\s{0,2}(?:years?|yrs?|months?)['’]?\s+(?:of\s+)?(?:\w+\s+)?exp(?:erience)?\b/gi;
 
 /** Lengths of experience: the data knows none. */
 export function yearsIn(text: string): Unread[] {
@@ -49,13 +48,4 @@ const OTHER_DEMANDS = new RegExp(`\\b(?:${TESTED}|${PAPERS}|${BELONGINGS})\\b`, 
 /** Demands that people often make of workers, and the data knows nothing of. */
 export function otherDemands(text: string): Unread[] {
   return [...new Set(text.match(OTHER_DEMANDS))].map((said) => ({ slot: undefined, said }));
-}
-
-/** Numbers that are neither the count nor part of anything else that was read. */
-export function numbersLeft(rest: string): Unread[] {
-  const numbers = withoutFirstCount(rest).match(/\$?\b\d+(?:[.,]\d+)*\b%?|\bzero\b/gi) ?? [];
-  return [...countsLeft(rest), ...numbers].map((said) => ({
-    slot: undefined,
-    said: `number: ${said}`,
-  }));
 }

@@ -1,0 +1,177 @@
+// Whoever and whatever is named and not read is told: names, ids, counts, places, times.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sameName } from "./name-form.ts";
+import { readRequest } from "./request-parser.ts";
+
+type Read = Readonly<Record<string, unknown>>;
+type Case = readonly [line: string, want: Read, said?: readonly string[]];
+
+const TWO = { role: "packer", count: 2 };
+const DAYTON = { ...TWO, city: "Dayton", state: "OH" };
+const TOLEDO = { role: "packer", city: "Toledo", state: "OH" };
+const JOE = { ...DAYTON, exclude: ["Joe Smith"] };
+const ID = { ...DAYTON, exclude: ["W-000123"] };
+const TOLD_JOE = ["exclude: Joe Smith"];
+const inDayton = (words: string) => `2 packers in Dayton. ${words}`;
+
+const NEGATED: readonly Case[] = [
+  ["2 packers anywhere in OH but Columbus", { ...TWO, state: "OH", not_city: "Columbus" }],
+  ["2 packers, all of Ohio but Columbus", { ...TWO, state: "OH", not_city: "Columbus" }],
+  ["2 packers, any of the shifts but nights", { ...TWO, not_shift: "night" }],
+  ["All our guys quit but Toledo needs 2 packers", { ...TOLEDO, count: 2 }],
+  ...["dont send Joe Smith", "Joe Smith isnt welcome", "w/o Joe Smith", "excl. Joe Smith"].map(
+    (words): Case => [inDayton(words), JOE],
+  ),
+  ["2 PACKERS IN DAYTON. DONT SEND JOE SMITH", { ...JOE, exclude: ["JOE SMITH"] }],
+  ...["dont want nights", "cant do nights", "w/o night shift"].map((words): Case => [
+    inDayton(words),
+    { ...DAYTON, not_shift: "night" },
+  ]),
+  [inDayton("dont need OSHA 10"), DAYTON],
+  [inDayton("OSHA10 please"), { ...DAYTON, certification: "OSHA 10" }],
+  [inDayton("The last ones weren't reliable"), DAYTON],
+  [inDayton("You can count on us"), DAYTON],
+];
+
+const NAMES: readonly Case[] = [
+  ...[
+    "Joe Smith - DNR",
+    "Joe Smith (do not send)",
+    "Joe Smith: not welcome",
+    "Joe Smith -- banned",
+    "not Mr. Joe Smith",
+    "Do-not-send: Joe Smith",
+  ].map((words): Case => [inDayton(words), JOE]),
+  ...[
+    "Do not, under any circumstances, send Joe Smith",
+    "Do not send (again) Joe Smith",
+    "We had Joe Smith last week, not him again",
+    "Stop sending Joe Smith",
+    "Joe Smith was let go",
+    "Keep Joe Smith off this job",
+    "Ask Joe Smith not to come",
+  ].map((words): Case => [inDayton(words), DAYTON, TOLD_JOE]),
+  [inDayton("not Mr Smith"), DAYTON, ["exclude: Smith"]],
+  [inDayton("not Smith or Garcia"), DAYTON, ["exclude: Smith", "exclude: Garcia"]],
+  [inDayton("Not Maria Garcia + Joe Smith"), { ...DAYTON, exclude: ["Maria Garcia"] }, TOLD_JOE],
+  [inDayton("Not Maria Garcia Or Joe Smith"), { ...DAYTON, exclude: ["Maria Garcia"] }, TOLD_JOE],
+  ...["not Joe Smith Again", "not Big Joe Smith"].map((words): Case => [
+    inDayton(words),
+    JOE,
+    [`exclude: ${words.slice(4)} (as Joe Smith)`],
+  ]),
+  [inDayton("not Maria Garcia Lopez"), { ...DAYTON, exclude: ["Maria Garcia Lopez"] }],
+  ...["Excluded: Xander Quill", "Xander Quill (DNR)", "Xander Quill cannot be there"].map(
+    (words): Case => [
+      inDayton(words),
+      { ...DAYTON, exclude: ["Xander Quill"] },
+      ["exclude: Xander Quill (a name not known)"],
+    ],
+  ),
+];
+
+const LEFT_OUT = ["worker: W-000123 (left out)"];
+const IDS: readonly Case[] = [
+  ...["W-000123 please", "Get me W-000123", "W-000123 was great last time"].map((words): Case => [
+    inDayton(words),
+    ID,
+    LEFT_OUT,
+  ]),
+  [inDayton("Please send: W-000123"), DAYTON, ["worker: W-000123"]],
+  ...[
+    "I want W-000123 off the list",
+    "Keep W-000123 home",
+    "need W-000123 out",
+    "Do not, ever, send W-000123",
+    "W-000123 - DNR",
+    "dont send W-000123",
+  ].map((words): Case => [inDayton(words), ID]),
+];
+
+const ONE_IN_TOLEDO = { ...TOLEDO, count: 1 };
+const COUNTS: readonly Case[] = [
+  ...[
+    ["a packer in Toledo for a party of 80", "80"],
+    ["packers in Toledo to pack 500 boxes", "500"],
+    ["a packer in Toledo ASAP. Two guys called off.", "Two"],
+    ["packers in Toledo at 6 tomorrow", "6"],
+    ["packers at 12 Main St in Toledo", "12"],
+    ["packers in Toledo, call 419-555-0123", "419-555-0123"],
+    ["A party of 80 needs a packer in Toledo", "80"],
+    ["2x3 packers in Toledo", "2x3"],
+    ["Start: 6. Packers in Toledo", "6"],
+  ].map(([line, number]): Case => [line!, ONE_IN_TOLEDO, [`number: ${number}`]]),
+  ["a packer in Toledo, must have 5 yrs exp", ONE_IN_TOLEDO, ["5 yrs exp"]],
+  ["packers in Toledo on 15 March for store 114", ONE_IN_TOLEDO],
+  ["four packers and six packers in Toledo", { ...TOLEDO, count: 4 }, ["number: six"]],
+  ["Packers in Toledo, qty 4", { ...TOLEDO, count: 4 }],
+  ["Packers needed in Toledo: 4", { ...TOLEDO, count: 4 }],
+  ["Need couple packers in Toledo", { ...TOLEDO, count: 2 }],
+  ["Janitors 2, Toledo", { ...TOLEDO, role: "janitor", count: 2 }],
+];
+
+const PLACES: readonly Case[] = [
+  ...[
+    ["Dayton TX", "Dayton", "TX"],
+    ["Dayton Texas", "Dayton", "TX"],
+    ["dayton, tx", "Dayton", "TX"],
+    ["Springfield, Ill.", "Springfield", "IL"],
+    ["Columbus GA", "Columbus", "GA"],
+    ["East Chicago IN", "East Chicago", "IN"],
+    ["Madison Heights MI", "Madison Heights", "MI"],
+    ["east lansing mi", "East Lansing", "MI"],
+  ].map(([place, city, state]): Case => [`2 packers in ${place}`, { ...TWO, city, state }]),
+  ...["East Lansing", "Cleveland Heights", "Erie County"].map((city): Case => [
+    `2 packers in ${city}`,
+    { ...TWO, city },
+  ]),
+  ["2 packers in Toledo, Miss Garcia signs", { ...TOLEDO, count: 2 }],
+  ["2 packers, not East Chicago", { ...TWO, not_city: "East Chicago" }],
+  ["2 packers at our new Toledo DC", { ...TOLEDO, count: 2 }],
+];
+
+const TIMES: readonly Case[] = [
+  ...["within 3 business days", "both days", "for two full nights", "8 hr days"].map(
+    (words): Case => [`2 packers in Dayton, ${words}`, DAYTON],
+  ),
+  ...[
+    "Have a good weekend",
+    "Our office is closed on weekends",
+    "Sorry for short notice",
+    "Lunch is covered",
+  ].map((words): Case => [inDayton(words), DAYTON]),
+  ...["Nights are covered", "Our Toledo site is fully staffed"].map((words): Case => [
+    inDayton(words),
+    DAYTON,
+    [words],
+  ]),
+  ...["10p-6a", "22:00-06:00", "at night", "mids"].map((words): Case => [
+    `2 packers in Dayton ${words}`,
+    DAYTON,
+    [`shift: ${words}`],
+  ]),
+  ["2 packers in Dayton M-F", { ...DAYTON, available: "weekdays" }],
+  ["packers - 2 - nights - Dayton", { ...DAYTON, shift: "night" }],
+];
+
+for (const [line, want, said = []] of [
+  ...NEGATED,
+  ...NAMES,
+  ...IDS,
+  ...COUNTS,
+  ...PLACES,
+  ...TIMES,
+]) {
+  test(`nothing of it is lost: ${line}`, () => {
+    const read = readRequest(line);
+    assert.deepEqual(read?.want, want);
+    assert.deepEqual(read?.unread.map((one) => one.said) ?? [], said);
+  });
+}
+
+test("a title makes no other person", () => {
+  assert.ok(sameName("Mr. Xander Quill", "Xander Quill"));
+  assert.ok(sameName("Xander Quill", "Dr Xander Quill"));
+  assert.ok(!sameName("Miss Quill", "Xander Quill"));
+});
