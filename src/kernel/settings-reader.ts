@@ -189,7 +189,7 @@ export function lineOf(text: string, path: string): number | undefined {
 
 const SECRET_KEY = /(^|_)(token|api_key|key|secret|password)$/;
 
-/** A copy in which the values of secret keys read "***". References (env:, file:) and "" are kept. */
+/** A copy in which secrets read "***"; references (env:, file:) and what is empty are kept. */
 export function maskSecrets(value: unknown, key = ""): unknown {
   if (typeof value === "string" && SECRET_KEY.test(key)) {
     return value === "" || /^(env|file):/.test(value) ? value : "***";

@@ -58,6 +58,54 @@ test("a draft in a thought is no answer, closed or not, nor is what stands bare 
   assert.deepEqual(readAnswer(thought, "stop"), { artifact: { b: 1 }, repaired: false });
 });
 
+test("thoughts are none of the answer, whatever their tags", () => {
+  const decoy = 'maybe {"a":0}';
+  for (const thought of [
+    `<thinking>${decoy}</thinking>`,
+    `<Think>${decoy}</Think>`,
+    `<THINK>${decoy}</THINK>`,
+    `<think >${decoy}</think >`,
+    `<thought>${decoy}</thought>`,
+    `<reasoning step="1">${decoy}</reasoning>`,
+    `[THINK]${decoy}[/THINK]`,
+    `<thinking>no <think>, no </think>: ${decoy}</thinking>`,
+    `${decoy}</thinking>`,
+    `<|channel|>analysis<|message|>${decoy}<|end|><|start|>assistant<|channel|>final<|message|>`,
+    `<|channel|>analysis<|message|>${decoy}<|end|>` +
+      "<|start|>assistant<|channel|>final <|constrain|>json<|message|>",
+  ]) {
+    const expected = { artifact: ANSWER, repaired: false };
+    assert.deepEqual(
+      readAnswer(`${thought}\n${JSON.stringify(ANSWER)}`, "stop"),
+      expected,
+      thought,
+    );
+  }
+  assert.ok("error" in readAnswer(`<|channel|>analysis<|message|>${decoy}`, "stop"));
+  for (const a of ["<thinking>x</thinking>", "[THINK]", "<|channel|>final<|message|>"]) {
+    const read = readAnswer(JSON.stringify({ a }), "stop");
+    assert.deepEqual(read, { artifact: { a }, repaired: false });
+  }
+});
+
+test("a fence marked as another sort of JSON, or the only one that holds a value, is an answer", () => {
+  const json = JSON.stringify(ANSWER);
+  for (const word of ["jsonc", "JSON5", "jsonl", "json-ld", "js", "python", "text", "xml"]) {
+    const read = readAnswer(`Here:\n${F}${word}\n${json}\n${F}\nDone.`, "stop");
+    assert.deepEqual(read, { artifact: ANSWER, repaired: false }, word);
+  }
+  const other = `${F}text\n{"a":0}\n${F}\n`;
+  const read = readAnswer(other + json, "stop");
+  assert.deepEqual(read, { artifact: ANSWER, repaired: false });
+  for (const text of [
+    `${other}${F}js\n${json}\n${F}`,
+    `${F}js\nconst x = ${json};\n${F}`,
+    `${F}context-bundle\n${json}\n${F}`,
+  ]) {
+    assert.ok("error" in readAnswer(text, "stop"), text);
+  }
+});
+
 test("a closing tag in a string of the answer is data, in a fence and behind another object", () => {
   const note = { note: "a </think> tag" };
   for (const before of ["", 'You gave me {"role": "cook"}. '] as const) {

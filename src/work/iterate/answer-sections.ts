@@ -6,25 +6,46 @@ import {
   nextObjectStart,
   type LooseObject,
 } from "./loose-object.ts";
+import {
+  CLOSING_TAG,
+  closingOf,
+  finalChannel,
+  firstSpan,
+  nameOfTag,
+  OPENING_TAG,
+  type Search,
+  searchFrom,
+  type Span,
+} from "./thought-tags.ts";
 
 /**
  * The places an answer may stand in, the likeliest first: json fences, bare fences, all text but
- * code, echoed prompts and thoughts. Where backticks or tags may be part of a broken object, that
- * object is the only place: nothing in it or beside it is taken for the answer. Linear time.
+ * code, echoed prompts and thoughts, the only fence marked otherwise that holds a value. Where
+ * backticks or tags may be part of a broken object, that object is the only place: nothing in it or
+ * beside it is taken for the answer. Linear time.
  */
 export function answerSections(text: string): readonly (readonly string[])[] {
-  const { spoken, torn } = afterThinking(text);
+  const { spoken, torn } = afterThinking(finalChannel(text));
   if (torn !== undefined) return [[torn]];
-  if (!spoken.includes("```") && !spoken.includes(OPEN)) return [[spoken]];
+  if (!spoken.includes("```") && !holdsThought(spoken)) return [[spoken]];
   const { blocks, prose, doubtful } = partsOf(spoken, true);
   if (doubtful !== undefined) return [[doubtful]];
   const marked = (word: string | undefined) =>
     blocks.filter((block) => block.word === word).map(bodyOf);
-  return [marked("json"), marked(undefined), [prose]];
+  const others = blocks.filter(isMismarked).map((block) => block.body);
+  return [marked("json"), marked(undefined), [prose], others.length === 1 ? others : []];
 }
 
-const OPEN = "<think>";
-const CLOSE = "</think>";
+/** What models mark a block with that should be marked json. */
+const OTHER_WORDS =
+  /^(?:javascript|js|typescript|ts|python|py|text|plaintext|txt|output|answer|xml|ya?ml)$/;
+
+/** Nothing stands in it but one value: no code and no echoed prompt. */
+function isMismarked({ word, body, is_value }: Block): boolean {
+  if (!is_value || word === undefined || !OTHER_WORDS.test(word)) return false;
+  const value = body.trim();
+  return endOfLooseObject(value, 0).end === value.length;
+}
 
 /** So many braces that nothing closes are looked at: each takes a walk to the end of the text. */
 const UNCLOSED_MAX = 4;
@@ -34,10 +55,10 @@ const UNCLOSED_MAX = 4;
  * `torn`: an object in a string of which the tag seems to stand, though it cannot be read.
  */
 function afterThinking(text: string): { readonly spoken: string; readonly torn?: string } {
-  const close = text.indexOf(CLOSE);
-  const open = text.indexOf(OPEN);
-  if (close < 0 || (open >= 0 && open < close)) return { spoken: text };
-  const end = close + CLOSE.length;
+  const { start: close, end } = firstSpan(text, CLOSING_TAG, 0);
+  if (close === text.length || firstSpan(text, OPENING_TAG, 0).start < close) {
+    return { spoken: text };
+  }
   for (let from = 0, tries = 0; tries < UNCLOSED_MAX; tries++) {
     const around = objectOver(text, from, close);
     if (around === undefined) break;
@@ -62,16 +83,15 @@ function isInString(text: string, start: number, at: number): boolean {
   return endOfLooseObject(text.slice(start, at), 0).in_string;
 }
 
-/** A thought in a block that is not a value from its beginning is none of the answer. */
-function bodyOf({ body, is_value }: Block): string {
-  if (is_value || !body.includes(OPEN)) return body;
-  const { prose, doubtful } = partsOf(body, false);
-  return doubtful ?? prose;
+function holdsThought(text: string): boolean {
+  return firstSpan(text, OPENING_TAG, 0).start < text.length;
 }
 
-interface Span {
-  readonly start: number;
-  readonly end: number;
+/** A thought in a block that is not a value from its beginning is none of the answer. */
+function bodyOf({ body, is_value }: Block): string {
+  if (is_value || !holdsThought(body)) return body;
+  const { prose, doubtful } = partsOf(body, false);
+  return doubtful ?? prose;
 }
 
 interface Parts {
@@ -85,9 +105,9 @@ function partsOf(text: string, with_blocks: boolean): Parts {
   const marks = with_blocks ? fenceMarks(text) : [];
   const blocks: Block[] = [];
   const left_out: Span[] = [];
-  const thinkFrom = searchFrom(text, OPEN);
-  const closeFrom = searchFrom(text, CLOSE);
-  const braceFrom = searchFrom(text, "{");
+  const thinkFrom = searchFrom(text, OPENING_TAG);
+  const closings = new Map<string, Search>();
+  const braceFrom = searchFrom(text, /\{/g);
   const done = (doubtful?: string): Parts => {
     return { blocks, prose: proseOf(text, left_out), doubtful };
   };
@@ -99,17 +119,17 @@ function partsOf(text: string, with_blocks: boolean): Parts {
     }
     const think = thinkFrom(at);
     const mark = marks[next];
-    const is_thought = think < (mark?.start ?? text.length);
+    const is_thought = think.start < (mark?.start ?? text.length);
     if (!is_thought && mark === undefined) return done();
-    const start = is_thought ? think : mark!.start;
-    const over = braceFrom(at) < start ? objectOver(text, at, start) : undefined;
+    const { start } = is_thought ? think : mark!;
     const found = is_thought
-      ? thoughtAt(text, think, closeFrom)
+      ? thoughtAt(text, think, closings)
       : blockAt(text, mark!, marks[next + 1]);
     if (found === undefined) {
       next++;
       continue;
     }
+    const over = braceFrom(at).start < start ? objectOver(text, at, start) : undefined;
     const belongs = over === undefined ? "no" : belongsTo(text, over, found);
     if (belongs === "yes") {
       at = over!.end;
@@ -156,23 +176,29 @@ interface Thought extends Span {
   readonly is_mention: boolean;
 }
 
-function thoughtAt(text: string, start: number, closeFrom: Search): Thought {
-  const after = start + OPEN.length;
+function thoughtAt(text: string, tag: Span, closings: Map<string, Search>): Thought {
+  const { start, end: after } = tag;
   const before = text.slice(Math.max(0, start - NEAR), start);
   const is_alone =
     /\n[ \t]*$/.test(before) && /^[ \t\r]*(?:\n|$)/.test(text.slice(after, after + NEAR));
   const in_sentence = !is_alone && (before.trim() !== "" || start > NEAR);
-  const close = closeFrom(after);
-  if (in_sentence && (close === text.length || isOfAnother(text, after, close))) {
+  const close = closingFrom(text, tag, closings);
+  if (in_sentence && (close.start === text.length || isOfAnother(text, after, close.start))) {
     return { start, end: after, is_mention: true };
   }
-  return { start, end: Math.min(close + CLOSE.length, text.length), is_mention: false };
+  return { start, end: close.end, is_mention: false };
+}
+
+function closingFrom(text: string, tag: Span, closings: Map<string, Search>): Span {
+  const name = nameOfTag(text.slice(tag.start, tag.end));
+  const search = closings.get(name) ?? searchFrom(text, closingOf(name));
+  closings.set(name, search);
+  return search(tag.end);
 }
 
 /** The closing tag at `close` is that of a later opening tag, or data in a string of an object. */
 function isOfAnother(text: string, from: number, close: number): boolean {
-  const next = text.indexOf(OPEN, from);
-  if (next >= 0 && next < close) return true;
+  if (firstSpan(text, OPENING_TAG, from).start < close) return true;
   const around = objectOver(text, from, close);
   return around?.balanced === true && isWhole(text.slice(around.start, around.end));
 }
@@ -181,31 +207,19 @@ type ObjectOver = LooseObject & Span;
 
 /** The first object from `from` on that has begun but not ended at `at`. */
 function objectOver(text: string, from: number, at: number): ObjectOver | undefined {
-  for (let start = nextObjectStart(text, from); start >= 0 && start < at;) {
+  for (let start = nextObjectStart(text, from, at); start >= 0;) {
     // A brace of prose is followed by no field.
     if (!beginsWithMember(text, start)) {
-      start = nextObjectStart(text, start + 1);
+      start = nextObjectStart(text, start + 1, at);
       continue;
     }
     const object = endOfLooseObject(text, start);
     // What another bracket seems to close is not known to end there.
     const balanced = object.balanced && text[object.end - 1] === "}";
     if (!balanced || object.end > at) return { ...object, balanced, start };
-    start = nextObjectStart(text, object.end);
+    start = nextObjectStart(text, object.end, at);
   }
   return undefined;
-}
-
-type Search = (from: number) => number;
-
-/** Offset of the next one from ever growing offsets on; the text's length: none. Linear in all. */
-function searchFrom(text: string, wanted: string): Search {
-  let found = -1;
-  return (from) => {
-    if (found < from) found = text.indexOf(wanted, from);
-    if (found < 0) found = text.length;
-    return found;
-  };
 }
 
 function proseOf(text: string, left_out: readonly Span[]): string {

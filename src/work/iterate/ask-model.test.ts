@@ -96,3 +96,12 @@ test("a model that takes no schema is asked with one now and then only", async (
   // The twentieth finds out, and from then on each is sent.
   assert.deepEqual(sent.slice(-4), ["none", { n: 101 }, { n: 102 }, { n: 103 }]);
 });
+
+test("one schema that is refused of drafts side by side says nothing of others", async () => {
+  const { ask, sent } = refusing((schema) => schema["weird"] === true);
+  const weird = { name: "order", schema: { weird: true } };
+  await Promise.all([1, 2, 3, 4].map(() => ask(weird)));
+  sent.length = 0;
+  await ask({ name: "order", schema: { type: "object" } });
+  assert.deepEqual(sent, [{ type: "object" }]);
+});

@@ -125,13 +125,16 @@ function createRefusals() {
       if (in_a_row.size > 0) in_a_row.delete(nameOf(who));
     },
     add(who: Named, schema: AskedSchema): void {
+      const key = keyOf(who, schema);
+      // Drafts that were asked side by side are refused the same schema once.
+      if (known.has(key)) return;
       if (in_a_row.size >= REFUSALS_MAX) in_a_row.clear();
       const row = in_a_row.get(nameOf(who)) ?? { refused: 0, passed: 0 };
       row.refused++;
       in_a_row.set(nameOf(who), row);
       const [oldest] = known;
       if (known.size >= REFUSALS_MAX) known.delete(oldest!);
-      known.add(keyOf(who, schema));
+      known.add(key);
     },
   };
 }

@@ -1,6 +1,7 @@
 // Finds the fenced blocks of what a model said: which backticks open one, and where it ends.
 import { endOfLooseObject, isBlank, strictEnd } from "./loose-object.ts";
 import { REPAIRED_CHARS_MAX, repairLosslessly } from "./lossless-repair.ts";
+import { firstSpan, OPENING_TAG } from "./thought-tags.ts";
 
 /** A run of three backticks or more that may open or close a block. */
 export interface FenceMark {
@@ -77,7 +78,7 @@ function openingMark(
     pattern.lastIndex = end;
     const found = pattern.exec(text);
     if (found === null) continue;
-    const word = (found[1] ?? found[2])?.toLowerCase();
+    const word = (found[1] ?? found[2])?.toLowerCase().replace(JSON_WORDS, "json");
     const kind = word === undefined ? "bare" : "marked";
     return { start, end, kind, word, body: pattern.lastIndex };
   }
@@ -114,6 +115,9 @@ export interface Block {
 
 /** Comments and space, then a value. */
 const VALUE = /(?:\s|\/\/[^\n]*\n|#[^\n]*\n)*(?=[{[])/y;
+
+/** JSON with comments, or one object a line: read as what is marked json. */
+const JSON_WORDS = /^(?:json5|jsonc|jsonl|ndjson|json-ld|jsonld)$/;
 
 /** What is marked with another word is code or an echoed prompt. */
 export function mayAnswer({ word }: { readonly word: string | undefined }): boolean {
@@ -199,13 +203,12 @@ function block(
   // A mark that opens the next block ends this one, and is not part of it; so does a thought.
   const is_cut = closing.kind === "marked";
   const inside = text.slice(body, closing.start);
-  const thought = is_cut ? inside.indexOf("<think>") : -1;
-  const body_end = thought < 0 ? closing.start : body + thought;
+  const inside_end = is_cut ? firstSpan(inside, OPENING_TAG, 0).start : inside.length;
   return {
     start,
-    end: is_cut ? body_end : closing.end,
+    end: is_cut ? body + inside_end : closing.end,
     word,
-    body: text.slice(body, body_end),
+    body: inside.slice(0, inside_end),
     is_closed,
     is_value,
     torn: undefined,

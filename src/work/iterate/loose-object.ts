@@ -24,41 +24,49 @@ const CLOSING: Readonly<Record<string, string>> = { "“": "”", "‘": "’", 
 /** An opening brace that starts an object, also one in the loose spelling of JavaScript. */
 const OBJECT_START = /\{\s*(?:["'“‘`}]|\\"|\/[/*]|#|,|[\p{L}_$][\p{L}\p{N}_$-]*["']?\s*:)/uy;
 
-/** Offset of the next opening brace that starts an object; or -1. */
-export function nextObjectStart(text: string, from: number): number {
-  for (let at = text.indexOf("{", from); at >= 0; at = text.indexOf("{", at + 1)) {
-    OBJECT_START.lastIndex = at;
-    if (OBJECT_START.test(text)) return at;
+/** Offset of the next opening brace that starts an object, before `limit`; or -1. */
+export function nextObjectStart(text: string, from: number, limit = text.length): number {
+  for (let at = text.indexOf("{", from); at >= 0 && at < limit; at = text.indexOf("{", at + 1)) {
+    if (isAt(OBJECT_START, text, at)) return at;
   }
   return -1;
 }
 
 /** A brace before a name that is no plain word, and a colon. */
 const ODD_START = /\{\s*[^{}:\n]{1,100}:/y;
-const NEXT_BRACE = /[{}]/g;
 
 /**
- * Offset of the next object that is no part of another: where one that starts oddly, `{order id:`,
- * stands before it and has not ended plainly, that one's. Or -1.
+ * Offset of the next object that is no part of another; or -1. Where one that starts oddly,
+ * `{order id:`, has others in it, it is that one; else it is prose: `{as you said: {now}}`.
  */
 export function nextWholeStart(text: string, from: number): number {
-  const start = nextObjectStart(text, from);
-  for (let at = text.indexOf("{", from); at >= 0 && at < start; at = text.indexOf("{", at + 1)) {
-    ODD_START.lastIndex = at;
-    if (ODD_START.test(text) && !endsPlainly(text, at)) return at;
+  for (let at = text.indexOf("{", from); at >= 0; at = text.indexOf("{", at + 1)) {
+    if (isAt(OBJECT_START, text, at)) return at;
+    if (!isAt(ODD_START, text, at)) continue;
+    const odd = endOfLooseObject(text, at);
+    // What another bracket seems to close is not known to end there.
+    const end = text[odd.end - 1] === "}" ? odd.end : text.length;
+    if (holdsMember(text, at + 1, end)) return at;
+    at = end - 1;
   }
-  return start;
+  return -1;
 }
 
-/** The next brace closes the one at `at`, and stands in no string: `{as you said: now}`. */
-function endsPlainly(text: string, at: number): boolean {
-  NEXT_BRACE.lastIndex = at + 1;
-  const next = NEXT_BRACE.exec(text);
-  return next?.[0] === "}" && endOfLooseObject(text, at).end === next.index + 1;
+function isAt(pattern: RegExp, text: string, at: number): boolean {
+  pattern.lastIndex = at;
+  return pattern.test(text);
 }
 
-/** What may stand between the brace and the first field name. */
-const LEAD = String.raw`\{(?:[\s,]|\/\/[^\n]*|#[^\n]*|\/\*[^*]*\*\/)*`;
+/** Some object with a field begins from `from` on and before `to`. */
+function holdsMember(text: string, from: number, to: number): boolean {
+  for (let at = text.indexOf("{", from); at >= 0 && at < to; at = text.indexOf("{", at + 1)) {
+    if (beginsWithMember(text, at)) return true;
+  }
+  return false;
+}
+
+/** What may stand between the brace and the first field name; a comment ends with its line. */
+const LEAD = String.raw`\{(?:[\s,]|\/\/[^\n]*\n|#[^\n]*\n|\/\*[^*]*\*\/)*`;
 /** A field name, quoted or not, also one whose quotes are escaped. */
 const NAME = [
   String.raw`"(?:[^"\\\n]|\\.){0,999}"`,
@@ -68,12 +76,13 @@ const NAME = [
   String.raw`“[^”\n]{0,999}”|‘[^’\n]{0,999}’`,
   String.raw`[\p{L}_$][\p{L}\p{N}_$-]*["']?`,
 ].join("|");
-const MEMBER_START = new RegExp(String.raw`${LEAD}(?:${NAME})\s*:`, "uy");
+const MEMBER_START = new RegExp(String.raw`^${LEAD}(?:${NAME})\s*:`, "u");
+/** So far is looked for the colon: hostile texts have braces without end. */
+const MEMBER_START_MAX = 2_000;
 
 /** The brace at `start` is followed by a whole field name and a colon: it is none of prose. */
 export function beginsWithMember(text: string, start: number): boolean {
-  MEMBER_START.lastIndex = start;
-  return MEMBER_START.test(text);
+  return MEMBER_START.test(text.slice(start, start + MEMBER_START_MAX));
 }
 
 /** The offset just after the brace that closes the one at `start`; -1: not before `limit`. */

@@ -1,7 +1,7 @@
 // Repairs near-JSON with jsonrepair, and proves that the result says what the source said.
 import { jsonrepair, JSONRepairError } from "jsonrepair";
 import { commentEnd, endOfLooseObject, isBlank, opensString, stringEnd } from "./loose-object.ts";
-import { firstDifference } from "./same-content.ts";
+import { firstDifference, LITERALS } from "./same-content.ts";
 
 export type Repair =
   | { readonly ok: true; readonly text: string; readonly value: unknown }
@@ -57,14 +57,13 @@ function unescapedWhole(source: string): string {
   return plain.includes("\\") ? source : plain;
 }
 
-/** A word outside of strings, and whether a colon follows it. */
-const WORD = /([\p{L}_$][\p{L}\p{N}_$-]*)(\s*:)?/uy;
-const PYTHON: Readonly<Record<string, string>> = { True: "true", False: "false", None: "null" };
+/** A word outside of strings, and whether a colon, or another word, follows it. */
+const WORD = /([\p{L}_$][\p{L}\p{N}_$-]*)(?:(\s*:)|([ \t]+[\p{L}\p{N}]))?/uy;
 
 /**
  * The usual slips put right in one pass: other quotes than double ones (an apostrophe inside stays
- * one), bare field names, comments, commas that are doubled or trail, Python's literals. What is
- * strict JSON then needs no library, and in some of these the library errs.
+ * one), bare field names, comments, commas that are doubled or trail, literals of other languages.
+ * What is strict JSON then needs no library, and in some of these the library errs.
  */
 function withUsualSlipsMended(source: string): string {
   let result = "";
@@ -122,9 +121,10 @@ function withUsualSlipsMended(source: string): string {
     const begins = before === "{" || before === "," || before === ":" || before === "[";
     const word = begins ? wordAt(source, at) : undefined;
     if (word !== undefined) {
-      const [, name = "", colon] = word;
+      const [, name = "", colon, more] = word;
+      const literal = more === undefined ? LITERALS.get(name) : undefined;
       if (colon !== undefined && before !== ":") put(at, `"${name}"`, at + name.length);
-      else if (Object.hasOwn(PYTHON, name)) put(at, PYTHON[name]!, at + name.length);
+      else if (literal !== undefined) put(at, literal, at + name.length);
       at += name.length - 1;
     }
     before = source[at]!;
@@ -134,7 +134,7 @@ function withUsualSlipsMended(source: string): string {
 
 const LAST = /;\s*[}\]]/y;
 /** A value that goes without quotes, and needs none. */
-const SCALAR = /[:,[]\s*(?:-?\d[\d.eE+-]*|[Tt]rue|[Ff]alse|null|None)\s*$/;
+const SCALAR = /[:,[]\s*(?:-?\d[\d.e+-]*|true|false|null|none)\s*$/i;
 const NEAR = 64;
 
 /** A semicolon behind a value that is surely whole, and before a closing bracket. */

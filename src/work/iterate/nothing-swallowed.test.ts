@@ -85,7 +85,15 @@ test("an object within one that starts oddly is a part, and never the answer", (
     ['{1st: {"id": "B-1"}}', { "1st": { id: "B-1" } }],
     ['{-a: {"b":1}}', { "-a": { b: 1 } }],
   ]);
-  for (const prose of ["Use {as you said: now}. ", "I use { and }: ", "{% if x: %}", "{"]) {
+  for (const prose of [
+    "Use {as you said: now}. ",
+    "I use { and }: ",
+    "{% if x: %}",
+    "{",
+    "Use {key 1: value, key 2: {nested}}. ",
+    'Given f(x) = {1 if x: {"y"}} so ',
+    "The user (id {user id: 5, role: {admin}}) wants:\n",
+  ]) {
     const text = `${prose}{"a":1}`;
     assert.deepEqual(readAnswer(text, "stop"), { artifact: { a: 1 }, repaired: false }, text);
   }
@@ -112,6 +120,84 @@ test("a text without quotes ends at no quote, and stands beside nothing in a lis
     ["{a: [one; two]}", "a.0"],
   ] as const) {
     assert.equal(refused(text), field, text);
+  }
+});
+
+test("a text that lost its opening quote alone ends at the other one", () => {
+  assertRead([
+    ['{"id": O-1", "b": 1}', { id: "O-1", b: 1 }],
+    ['{"id": say hi"\n}', { id: "say hi" }],
+    ['{"a": https://a.b/c"}', { a: "https://a.b/c" }],
+    ['{"names": ["Ann", Bob"]}', { names: ["Ann", "Bob"] }],
+    ['{"names": [Ann", "Bob"]}', { names: ["Ann", "Bob"] }],
+  ]);
+  for (const [text, field] of [
+    // Inches, and what may be one text with its neighbour.
+    ['{"size": 5", "b": 1}', "size"],
+    ['{"size": tall 24", "b": 1}', "size"],
+    ['{"names": [Ann, Bob"]}', "names.1"],
+    ['{"ids": [5, Bob"]}', "ids.1"],
+    ['{"a": x, b: y"}', "b"],
+    ['{"a": =x"}', "a"],
+    ['{"a": it is ", "b": 2}', "a"],
+    ["{'a': O-1\", 'b': 1}", "a"],
+  ] as const) {
+    assert.equal(refused(text), field, text);
+  }
+});
+
+test("a text that lost its closing quote is one only where no other can be meant", () => {
+  assertRead([
+    ['{"names": ["Ann, "Bob"]}', { names: ["Ann", "Bob"] }],
+    ['{"a": "see b: c, "b": "y"}', { a: "see b: c", b: "y" }],
+    ['{"a": "see {x}, "b": 1}', { a: "see {x}", b: 1 }],
+    ['{"a": {"b": "x}}', { a: { b: "x" } }],
+    ['{"a": "x,}', { a: "x" }],
+    ['{"a\n: 88}', { a: 88 }],
+  ]);
+  for (const [text, field] of [
+    [`{"names": ["O'Brien, Smith]}`, "names.0"],
+    ['{"names": ["Ann", "Bob, Jr.]}', "names.1"],
+    ['{"ids": ["5, 6]}', "ids.0"],
+    ['{"ids": ["x, 5, "z"]}', "ids.0"],
+    ['{"ids": [true"]}', "ids.0"],
+    ['{"ids": [[1]"]}', "ids.0"],
+    ['{"ids": ["[1]]}', "ids.0"],
+    ['{"a": "x, b: 1}', "a"],
+    ['{a: "x, b: 80, "c": "d"}', "a"],
+    ['{"a": {"b": "x}, "c": null}', "a.b"],
+    [`{"id": "O-1', "b": 1}`, "id"],
+    [`{"id": 'O-1", "b": 1}`, "id"],
+    ['{"id": "O-1”, "b": 1}', "id"],
+    ["{'id': https://a.b/c'}", "id"],
+    ['{"first name\n: 88}', ""],
+  ] as const) {
+    assert.equal(refused(text), field, text);
+  }
+});
+
+test("what other languages write for true and null is that, and what has no value is no text", () => {
+  assertRead([
+    ['{"a": TRUE, "b": [NULL, False]}', { a: true, b: [null, false] }],
+    ["{a: NULL // none\n}", { a: null }],
+    ['{"a": TRUE;}', { a: true }],
+    ['{"a": TRUE STORY, "b": 1}', { a: "TRUE STORY", b: 1 }],
+    ['{"a": Yes}', { a: "Yes" }],
+  ]);
+  for (const value of ["NaN", "-Infinity", "nil", "undefined", "...", "1\u200b"]) {
+    assert.equal(refused(`{"a": ${value}}`), "a", value);
+  }
+});
+
+test("a semicolon behind a whole value, or behind none, is no text", () => {
+  for (const text of [
+    '{"a": 1;, "b": 2}',
+    '{"a":; 1}',
+    '{"a":; null}',
+    '{"a": 86;2}',
+    "{a: x;, b: 1}",
+  ]) {
+    assert.equal(refused(text), "a", text);
   }
 });
 

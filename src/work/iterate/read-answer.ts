@@ -1,7 +1,7 @@
 // What a model's answer comes to: its object, mended if that loses nothing, or what to say to it.
 import type { FinishReason, ValidationError } from "#contracts/nouns.ts";
 import { answerSections } from "./answer-sections.ts";
-import { firstObject, isMember } from "./json-extract.ts";
+import { firstObject, isPart } from "./json-extract.ts";
 import { endOfLooseObject, nextObjectStart, nextWholeStart } from "./loose-object.ts";
 import { pathAt, repairLosslessly } from "./lossless-repair.ts";
 
@@ -29,6 +29,7 @@ function read(text: string, finish_reason: FinishReason): AnswerRead {
       const in_string = objectInString(section);
       if (in_string !== undefined) return in_string;
       const strict = firstObject(section);
+      if (strict?.is_part === true) return { error: partOnly(section, strict.start) };
       if (strict !== undefined) return withoutDoubles(strict.value, strict.source, false);
     }
     for (const section of sections) {
@@ -76,16 +77,17 @@ function readLoosely(section: string, start: number, finish_reason: FinishReason
   const { end, balanced, path } = endOfLooseObject(section, start);
   const source = balanced ? section.slice(start, end) : withoutFence(section.slice(start));
   if (!balanced && finish_reason === "length") return { error: cutOff(source, path) };
-  if (isMember(section, start, end)) return { error: malformed(section, 0) };
+  if (isPart(section, start, end)) return { error: partOnly(section, start) };
   const repair = repairLosslessly(source, balanced);
   if (!repair.ok) {
     // One that ends in a bracket and still cannot be closed has a wrong sign further up.
     const has_end = balanced || /[}\]]\s*$/.test(source.slice(-ENDING_MAX));
     return { error: has_end ? malformed(repair.text, repair.at) : cutOff(source, path) };
   }
-  // What follows an object that was closed too early belongs to it still.
-  if (balanced && /^\s*(?:["'\]:]|,\s*["'{])/.test(section.slice(end, end + 64))) {
-    return { error: malformed(source, source.length - 1) };
+  // A list ends that nothing began, or a name: the object was closed in the wrong place.
+  const goes_on = balanced && /^\s*[\]:]/.test(section.slice(end, end + ENDING_MAX));
+  if (goes_on && !section.trimStart().startsWith("[")) {
+    return { error: partOnly(section, start) };
   }
   const { value } = repair;
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -179,15 +181,24 @@ function numberAt(json: string, at: number): string {
 
 /** Any whole number of so many digits is held exactly. */
 const EXACT_DIGITS = 15;
-const WHOLE_PART = /^\d+(?=\.|$)/;
 
-/** Too large, or the whole part has other digits than were written; a fraction may be rounded. */
+/** Too large or too small, or its whole part has other digits; a fraction may be rounded. */
 function isLost(token: string): boolean {
   if (token.length <= EXACT_DIGITS && !/e/i.test(token)) return false;
   const value = Number(token);
   if (!Number.isFinite(value)) return true;
-  const whole = WHOLE_PART.exec(token)?.[0] ?? "";
-  return whole.length > EXACT_DIGITS && String(Math.trunc(value)) !== whole;
+  if (value === 0) return /^[\d.]*[1-9]/.test(token);
+  const whole = wholePart(token);
+  return whole.length > EXACT_DIGITS && wholePart(String(value)) !== whole;
+}
+
+/** The digits before the point, once the exponent has moved it. */
+function wholePart(token: string): string {
+  const [mantissa = "", exponent = "0"] = token.toLowerCase().split("e");
+  const [whole = "", fraction = ""] = mantissa.split(".");
+  const point = Math.max(0, whole.length + Number(exponent));
+  const digits = (whole + fraction).slice(0, point).padEnd(point, "0");
+  return digits.replace(/^0+/, "");
 }
 
 function tooDeep(source: string): ValidationError {
@@ -251,6 +262,18 @@ function nothingFound(text: string, finish_reason: FinishReason): ValidationErro
     message: `the answer holds no JSON object${cut}; answer with one JSON object and nothing else`,
     expected: "one JSON object",
     actual: text.trim() === "" ? "an empty answer" : excerpt(text, 0),
+  };
+}
+
+function partOnly(section: string, start: number): ValidationError {
+  return {
+    kind: "schema",
+    field: "",
+    message:
+      "this object is only a part of another one, which lost its opening brace or was closed too " +
+      "early; answer with the whole object",
+    expected: "one JSON object, each bracket of it opened once and closed once",
+    actual: excerpt(section, start),
   };
 }
 

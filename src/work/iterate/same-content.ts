@@ -1,6 +1,14 @@
 // Whether strict JSON says what a loosely spelt source said: character by character, in order.
 import { commentEnd } from "./loose-object.ts";
-import { holdsMembers, isQuote, mayClose, tornAt } from "./whole-text.ts";
+import {
+  hasLostOpeningQuote,
+  hasLostClosingQuote,
+  holdsMembers,
+  isNoText,
+  isQuote,
+  mayClose,
+  tornAt,
+} from "./whole-text.ts";
 
 /** A walk along both texts; `result` is strict JSON. */
 interface Walk {
@@ -224,10 +232,17 @@ function joined(walk: Walk): boolean {
 const COMMENT_NEXT = /^[ \t\u00a0]*(?:#|\/[/*])/;
 const NEAR = 64;
 
+/** Behind the quote at `at` a colon follows; a line break may stand between. */
+function endsName(result: string, at: number): boolean {
+  let next = at + 1;
+  while (isSpace(result[next] ?? ":")) next++;
+  return result[next] === ":";
+}
+
 /** A closing quote that is missing is added before the next token, never at the end. */
 function closeString(walk: Walk, said: string | undefined): boolean {
   if (said === undefined) return false;
-  const is_name = walk.result[walk.r + 1] === ":";
+  const is_name = endsName(walk.result, walk.r);
   const is_bare = walk.quote === "";
   if (is_bare && !is_name && holdsMore(walk)) return false;
   if (isQuote(said) ? !closesAt(walk, said, is_name) : !closesWithout(walk, is_name)) return false;
@@ -241,11 +256,10 @@ function closeString(walk: Walk, said: string | undefined): boolean {
 function closesAt(walk: Walk, said: string, is_name: boolean): boolean {
   if (walk.quote !== "") {
     if (!mayClose(walk.quote, said) || isTorn(walk, true)) return false;
-  } else {
-    // A name may have lost its first quote; a text that a quote follows may go on behind it.
+  } else if (is_name) {
     const goes_on = !COLON_NEXT.test(walk.source.slice(walk.s + 1, walk.s + NEAR));
-    if (!is_name || goes_on || !isPlainName(walk.result, walk.r)) return false;
-  }
+    if (goes_on || !isPlainName(walk.result, walk.r)) return false;
+  } else if (!hasLostOpeningQuote(walk.source, walk.text_from, walk.s)) return false;
   take(walk, 1);
   return true;
 }
@@ -264,10 +278,14 @@ function closesWithout(walk: Walk, is_name: boolean): boolean {
   if (isQuote(next) && at > walk.s) return false;
   if (is_name && !(is_bare || next === ":")) return false;
   if (is_name && !isPlainName(walk.result, walk.r)) return false;
-  if (!is_bare && isTorn(walk, false)) return false;
+  if (!is_bare && (isTorn(walk, false) || !mayLackQuote(walk, is_name))) return false;
   walk.last = walk.source[walk.s - 1]!;
   walk.comma_last = false;
   return true;
+}
+
+function mayLackQuote({ source, text_from, s, open }: Walk, is_name: boolean): boolean {
+  return is_name || hasLostClosingQuote(source, text_from, s, open.at(-1) === "[");
 }
 
 /** The text up to the source's place holds a quote that ended it: what follows was swallowed. */
@@ -286,23 +304,27 @@ function isPlainName(result: string, end: number): boolean {
 }
 
 /** A text without quotes may have swallowed the members, or the items, behind it. */
-function holdsMore({ source, text_from, result, string_from, r, open }: Walk): boolean {
+function holdsMore({ source, text_from, result, string_from, r, s, open }: Walk): boolean {
   const text = result.slice(string_from, r);
   if (open.at(-1) === "[" && text.includes(";")) return true;
+  if (isNoText(text, source.slice(s, s + NEAR))) return true;
   return holdsMembers(text, !isSpace(source[text_from - 1] ?? ""));
 }
 
-const LITERALS: readonly (readonly [string, string])[] = [
-  ["true", "True"],
-  ["false", "False"],
-  ["null", "None"],
-];
+/** As Python and SQL write them. */
+export const LITERALS: ReadonlyMap<string, string> = new Map([
+  ["True", "true"],
+  ["False", "false"],
+  ["None", "null"],
+  ["TRUE", "true"],
+  ["FALSE", "false"],
+  ["NULL", "null"],
+]);
 
 function literal(walk: Walk): boolean {
-  for (const [strict, python] of LITERALS) {
-    if (!walk.result.startsWith(strict, walk.r) || !walk.source.startsWith(python, walk.s))
-      continue;
-    take(walk, python.length);
+  for (const [said, strict] of LITERALS) {
+    if (!walk.result.startsWith(strict, walk.r) || !walk.source.startsWith(said, walk.s)) continue;
+    take(walk, said.length);
     walk.r += strict.length;
     return true;
   }

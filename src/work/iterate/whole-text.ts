@@ -113,3 +113,64 @@ export function holdsMembers(text: string, is_narrow: boolean): boolean {
   if (SPACED_COLON.test(text) || BEHIND_SEMICOLON.test(text)) return true;
   return is_narrow && NARROW_FIELD.test(text);
 }
+
+/** A semicolon behind what needs no quotes, or behind nothing. */
+const ENDS_AT_ONCE = /^(?:-?\d[\d.e+-]*|true|false|null|none)?\s*;/i;
+/** What other languages write for what JSON has no value for, and what stands for the rest. */
+const NO_VALUE = /^[-+]?(?:NaN|Infinity|nil|undefined)$|^(?:\.{3}|…)$/;
+/** Signs that nobody sees. */
+const UNSEEN = /^\p{Cf}|\p{Cf}$/u;
+
+/** What has no quotes, and is hardly a text. `behind`: what follows it. */
+export function isNoText(text: string, behind: string): boolean {
+  if (text.endsWith(";") && !/^\s*[}\]]/.test(behind)) return true;
+  if (isQuote(text.at(-1) ?? "-")) return true;
+  return ENDS_AT_ONCE.test(text) || NO_VALUE.test(text) || UNSEEN.test(text);
+}
+
+/** One text, not even an address with what is put behind it. */
+const ONE_TEXT = /^(?:\w+:\/\/)?[\p{L}\p{N}](?:[^,:;]*[^,:;\s])?$/u;
+/** `5"` are inches. */
+const MEASURE = /(?:^|\s)(?:[^\p{L}\s]\S*)?\p{N}$/u;
+/** Where a value begins for sure: what stands before it is none that may go on. */
+const BEGINS_VALUE = /(?:"\s*:|\[|["}\]]\s*,)\s*$/;
+const ENDS_VALUE = /^"\s*[,}\]]/;
+const NEAR_VALUE = 64;
+
+/** A text that begins without a quote ends at the one at `to`. */
+export function hasLostOpeningQuote(source: string, from: number, to: number): boolean {
+  const text = source.slice(from, to);
+  if (!ENDS_VALUE.test(source.slice(to, to + NEAR_VALUE))) return false;
+  if (!ONE_TEXT.test(text) || MEASURE.test(text)) return false;
+  return BEGINS_VALUE.test(source.slice(Math.max(0, from - NEAR_VALUE), from));
+}
+
+/** Members and items that need no quotes; what is added to the item before it may be both. */
+const HIDDEN_MEMBER = /,\s*[\p{L}_$][\p{L}\p{N}_$-]*\s*:(?!\/\/)/u;
+const HIDDEN_ITEM = /,\s*(?:(?:-?\d[\d.e+-]*|true|false|null|none)\s*(?:,|$)|[[{])/i;
+/** The end of a value that has quotes before it, or of the list or object that holds it. */
+const ENDS_MEMBER = /^\s*(?:,?\s*[}\]]|,\s*["'`“‘])/;
+const ENDS_ITEM = /^\s*(?:,?\s*[}\]]|,\s*["'`“‘{])/;
+
+/** A text that began with a quote ends at `to`, though no quote stands there. */
+export function hasLostClosingQuote(
+  source: string,
+  from: number,
+  to: number,
+  in_list: boolean,
+): boolean {
+  const text = source.slice(from, to).trimEnd();
+  if (text === "" || isQuote(text.at(-1)!) || closesMore(text)) return false;
+  if (HIDDEN_MEMBER.test(text) || (in_list && HIDDEN_ITEM.test(text))) return false;
+  return (in_list ? ENDS_ITEM : ENDS_MEMBER).test(source.slice(to, to + NEAR_VALUE));
+}
+
+/** A bracket closes in the text that does not open in it. */
+function closesMore(text: string): boolean {
+  let open = 0;
+  for (const [bracket] of text.matchAll(/[{}[\]]/g)) {
+    open += "{[".includes(bracket) ? 1 : -1;
+    if (open < 0) return true;
+  }
+  return false;
+}
