@@ -59,7 +59,7 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
   const data_dir = resolve(settings.data_dir);
   const wanted = new Set<ServiceName>(options.only ?? PARTS.map((part) => part.service));
   checkModelsHaveLedger(wanted, settings);
-  await openDataFolder(data_dir);
+  if (wanted.size > 0) await openDataFolder(data_dir);
   const lifecycle = createLifecycle(log);
   const compares = settings.chat.cache_semantic && wanted.has("chat");
   const packs =

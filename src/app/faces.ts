@@ -58,7 +58,7 @@ function lazyLake(needs: FaceNeeds): () => Promise<LakeFaces> {
 }
 
 /** `/mcp`, on whatever clients there are: of services here or of those that run apart. */
-export function openMcpFace({ clients, settings, version, log, stopping }: FaceNeeds): HttpFace {
+export function openMcpFace({ clients, version, log, stopping }: FaceNeeds): HttpFace {
   const own = log.child({ face: "mcp" });
   return createMcpFace({
     async makeServer() {
@@ -66,7 +66,6 @@ export function openMcpFace({ clients, settings, version, log, stopping }: FaceN
       return houseServers({ clients, version, log: own });
     },
     stopping,
-    stop_grace_ms: settings.gateway.stop_grace_ms,
     log: own,
   });
 }

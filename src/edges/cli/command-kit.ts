@@ -104,16 +104,20 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
-/** A number for an option, such as a price or a share. */
+/** A number for an option, such as a share. */
 export function decimal(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = text.trim() === "" ? Number.NaN : Number(text);
-    if (Number.isNaN(value) || value < min || value > max) {
-      const range = max === Infinity ? `of at least ${min}` : `from ${min} to ${max}`;
-      throw new InvalidArgumentError(`a number ${range} is needed`);
-    }
-    return value;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`a number from ${min} to ${max} is needed`);
   };
+}
+
+/** An amount of money for an option. */
+export function amount(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value < Infinity) return value;
+  throw new InvalidArgumentError("a number above 0 is needed");
 }
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

@@ -28,6 +28,16 @@ test("nothing is cut in a pipe; a terminal cuts what is widest, and no short col
   assert.ok(row!.startsWith("up    it cannot be reached") && row!.endsWith("…"));
 });
 
+test("one long value in a pipe widens no other row, and an empty result has its head", () => {
+  const long = "x".repeat(300_000);
+  const rows = Array.from({ length: 2_000 }, (_, at) => [at === 7 ? long : "short", at]);
+  const text = table(["body", "id"], rows);
+  assert.ok(text.length < 600_000);
+  assert.ok(text.includes(`${long}     7\n`));
+  const wide = Array.from({ length: 5 }, () => "a title of its own");
+  assert.equal(linesOf(table(wide, [], 40)).length, 2);
+});
+
 test("many columns in a narrow terminal become a block for each row, and nothing is lost", () => {
   const head = ["key id", "name", "a minute", "today", "this month"];
   const long = ["0123456789abcdef", "team", "60 requests, 1,000 tokens"];

@@ -64,27 +64,33 @@ function createProgress(terminal: Terminal, silent: boolean): Progress {
 
 /**
  * Rows under a head, columns as wide as they need; numbers to the right. In a terminal that is too
- * narrow the widest columns are cut, or each row becomes a block; into a pipe everything goes.
+ * narrow the widest columns are cut, or each row becomes a block; into a pipe everything goes, what
+ * is very long beyond its column.
  */
 export function table(
   head: readonly string[],
   rows: readonly (readonly unknown[])[],
-  columns = process.stdout.isTTY ? process.stdout.columns : undefined,
+  // A terminal may not know its size.
+  columns = (process.stdout.isTTY && process.stdout.columns) || undefined,
 ): string {
   const cells = rows.map((row) => row.map(cellText));
+  const in_pipe = columns === undefined;
   const widths = head.map((title, index) =>
-    Math.max(title.length, ...cells.map((row) => widthOf(row[index] ?? ""))),
+    cells.reduce((width, row) => {
+      const own = widthOf(row[index] ?? "");
+      return Math.max(width, in_pipe ? Math.min(own, PADDED_MAX) : own);
+    }, title.length),
   );
-  if (columns !== undefined) {
+  if (!in_pipe) {
     const fits = narrow(widths, columns - GAP.length * (widths.length - 1));
-    if (!fits) return blocks(head, cells);
+    if (!fits && rows.length > 0) return blocks(head, cells);
   }
   const numeric = head.map(
     (_, index) => rows.length > 0 && rows.every((row) => isNumber(row[index])),
   );
   const line = (row: readonly string[]) =>
     row
-      .map((text, index) => fitted(text, widths[index]!, numeric[index] === true))
+      .map((text, at) => fitted(text, widths[at]!, { right: numeric[at] === true, in_pipe }))
       .join(GAP)
       .trimEnd();
   const rule = widths.map((width) => "─".repeat(width)).join(GAP);
@@ -92,6 +98,8 @@ export function table(
 }
 
 const GAP = "  ";
+/** Into a pipe: each row is filled up to its columns, and the longest value says how far. */
+const PADDED_MAX = 60;
 /** A column that is cut to less says nothing. */
 const CUT_TO_MIN = 20;
 
@@ -118,10 +126,15 @@ function blocks(head: readonly string[], cells: readonly (readonly string[])[]):
 /** Colours take no room. */
 const widthOf = (text: string) => stripVTControlCharacters(text).length;
 
-function fitted(text: string, width: number, to_the_right: boolean): string {
+function fitted(
+  text: string,
+  width: number,
+  { right, in_pipe }: { readonly right: boolean; readonly in_pipe: boolean },
+): string {
   const missing = width - widthOf(text);
+  if (missing < 0 && in_pipe) return text;
   if (missing < 0) return `${stripVTControlCharacters(text).slice(0, width - 1)}…`;
-  return to_the_right ? " ".repeat(missing) + text : text + " ".repeat(missing);
+  return right ? " ".repeat(missing) + text : text + " ".repeat(missing);
 }
 
 function cellText(value: unknown): string {

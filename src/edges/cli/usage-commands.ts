@@ -2,7 +2,7 @@
 import { Option, type Command } from "commander";
 import type { KeyView, UsageGroup } from "#contracts/usage.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import { decimal, repeated, wholeNumber, type CommandKit, type Session } from "./command-kit.ts";
+import { amount, repeated, wholeNumber, type CommandKit, type Session } from "./command-kit.ts";
 import { humanCount, humanTime, table } from "./output.ts";
 
 export function addUsageCommands(program: Command, kit: CommandKit): void {
@@ -163,9 +163,9 @@ function addKeyCreate(keys: Command, kit: CommandKit): void {
     .option("--model <pattern>", "provider/model it may ask, * is any text (repeat)", repeated)
     .option("--rpm <count>", "requests a minute", wholeNumber(1, COUNT_MAX))
     .option("--tpm <count>", "tokens a minute", wholeNumber(1, COUNT_MAX))
-    .option("--day-cost <amount>", "budget of a day", decimal(0, Infinity))
+    .option("--day-cost <amount>", "budget of a day", amount)
     .option("--day-tokens <count>", "budget of a day", wholeNumber(1, COUNT_MAX))
-    .option("--month-cost <amount>", "budget of a month", decimal(0, Infinity))
+    .option("--month-cost <amount>", "budget of a month", amount)
     .option("--month-tokens <count>", "budget of a month", wholeNumber(1, COUNT_MAX))
     .option("--expires <time>", "e.g. 2027-01-01T00:00:00Z")
     .action((name: string, options: CreateOptions) =>

@@ -108,7 +108,9 @@ test("a number that is none is told with its option, before anything is asked", 
     assert.equal(code, 2);
     assert.match(notes, /--temperature <number>.*a number from 0 to 2 is needed/);
   }
-  const { code, notes } = await run("api-keys", "create", "a", "--day-cost", "much");
-  assert.equal(code, 2);
-  assert.match(notes, /--day-cost <amount>.*a number of at least 0 is needed/);
+  for (const cost of ["much", "0", "Infinity", ""]) {
+    const { code, notes } = await run("api-keys", "create", "a", `--day-cost=${cost}`);
+    assert.equal(code, 2);
+    assert.match(notes, /--day-cost <amount>.*a number above 0 is needed/);
+  }
 });

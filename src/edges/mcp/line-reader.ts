@@ -10,12 +10,17 @@ export interface LongLine {
 const KEPT_BYTES = 4_096;
 const NEWLINE = 10;
 
-/** Takes the stream's pieces. A last line without an end is none. */
+export interface LineReader {
+  take(piece: Buffer): void;
+  /** Nothing comes any more: what is there of a last line is one. */
+  end(): void;
+}
+
 export function createLineReader(
   bytes_max: number,
   onLine: (line: string) => void,
   onLong: (line: LongLine) => void,
-): (piece: Buffer) => void {
+): LineReader {
   let parts: Buffer[] = [];
   let bytes = 0;
   let head: Buffer | undefined;
@@ -41,7 +46,7 @@ export function createLineReader(
     else onLong(long);
   }
 
-  return (piece) => {
+  function take(piece: Buffer): void {
     let from = 0;
     for (let to = piece.indexOf(NEWLINE); to >= 0; to = piece.indexOf(NEWLINE, from)) {
       add(piece.subarray(from, to));
@@ -49,5 +54,7 @@ export function createLineReader(
       from = to + 1;
     }
     if (from < piece.length) add(piece.subarray(from));
-  };
+  }
+
+  return { take, end: () => (parts.length > 0 ? end() : undefined) };
 }

@@ -16,8 +16,6 @@ export interface McpFaceNeeds {
   readonly makeServer: () => Promise<McpServerFactory>;
   /** Aborts when the house stops. */
   readonly stopping?: AbortSignal | undefined;
-  /** Time for running calls from then on. */
-  readonly stop_grace_ms?: number | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -30,9 +28,11 @@ export function createMcpFace(needs: McpFaceNeeds): HttpFace {
     const { createHandler } = await import("./mcp-handler.ts");
     const handler = createHandler(await needs.makeServer(), needs.log);
     // Streams have no end of their own: they are closed once running calls had their grace.
-    const { stopping, stop_grace_ms = LIMITS.stop_grace_ms } = needs;
-    const closeLater = () => void setTimeout(() => void handler.close(), stop_grace_ms).unref();
-    stopping?.addEventListener("abort", closeLater, { once: true });
+    needs.stopping?.addEventListener(
+      "abort",
+      () => void setTimeout(() => void handler.close(), LIMITS.stop_grace_ms).unref(),
+      { once: true },
+    );
     return handler;
   }
 

@@ -46,8 +46,11 @@ test("lines arrive whole in whatever pieces they come; of a long one what is at 
         },
       );
       const bytes = Buffer.from(lines.map((line) => `${line}\n`).join("") + "no end");
-      for (let at = 0; at < bytes.length; at += step) read(bytes.subarray(at, at + step));
-      assert.deepEqual(got.slice(), lines);
+      for (let at = 0; at < bytes.length; at += step) read.take(bytes.subarray(at, at + step));
+      assert.deepEqual(got, lines);
+      read.end();
+      read.end();
+      assert.deepEqual(got, [...lines, "no end"]);
     }),
   );
 });

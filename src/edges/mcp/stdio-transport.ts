@@ -26,7 +26,8 @@ export interface StdioTransport extends Transport {
 
 /** They last until the client leaves. */
 const NEVER_ANSWERED: ReadonlySet<string> = new Set(["subscriptions/listen"]);
-/** After the end of the input. Clients that want a process gone at once send it a signal. */
+/** As when the requests are in a file. A client that has gone must not hold the data locked. */
+const BREATH_MS = 1_000;
 const LAST_ANSWERS_MS = 30_000;
 
 export function createStdioTransport(
@@ -36,8 +37,8 @@ export function createStdioTransport(
   const { stdin, stdout, onRefused } = streams;
   let over = false;
   let waiting: NodeJS.Timeout | undefined;
-  /** Requests whose answer is still to be sent. */
-  const asked = new Set<RequestId>();
+  /** When each request came whose answer is still to be sent. */
+  const asked = new Map<RequestId, number>();
   let tellClosed: (why: string | undefined) => void;
   const closed = new Promise<string | undefined>((resolve) => (tellClosed = resolve));
 
@@ -58,15 +59,18 @@ export function createStdioTransport(
   function hand(message: JSONRPCMessage): void {
     if ("method" in message) {
       const { method, params } = message;
-      if ("id" in message && !NEVER_ANSWERED.has(method)) asked.add(message.id);
+      if ("id" in message && !NEVER_ANSWERED.has(method)) asked.set(message.id, performance.now());
       // Nobody is told how a call ended that was cancelled.
       if (method === "notifications/cancelled") asked.delete(params?.["requestId"] as RequestId);
     }
     transport.onmessage?.(message);
   }
 
-  /** What was asked before the end of the input is answered, as long as there is a reader. */
+  /** What was asked in one breath with the end of the input is answered; else the client left. */
   function onEnd(): void {
+    reader.end();
+    const from_ms = performance.now() - BREATH_MS;
+    for (const [id, at_ms] of asked) if (at_ms < from_ms) asked.delete(id);
     if (asked.size === 0) return end(undefined);
     waiting = setTimeout(end, LAST_ANSWERS_MS, undefined);
   }
@@ -82,7 +86,8 @@ export function createStdioTransport(
     refuse(idOfLong(line), INVALID_REQUEST, why);
   }
 
-  const onData = createLineReader(line_bytes_max, take, refuseLong);
+  const reader = createLineReader(line_bytes_max, take, refuseLong);
+  const onData = reader.take;
   const onClose = () => (stdin.readableEnded ? undefined : end(undefined));
   const onInError = (error: Error) => end(`stdin broke: ${error.message}`);
   const onOutError = (error: Error) => end(`stdout broke: ${error.message}`);

@@ -38,6 +38,8 @@ const ABOUT_WORDS = new RegExp(
     "e-?mails?|re(?:write|word|phrase)\\w*|paraphras\\w*|proofread\\w*|correct\\w*|shorten\\w*",
     "pronounc\\w*|rhym\\w*|mean(?:s|t|ing)?|defin\\w*|punctuat\\w*|apostrophes?|gramma\\w*",
     "titles?|songs?|s[aiu]ng|repeat\\w*|echo\\w*|print\\w*|typed?|wr[io]tes?|written|called|polite",
+    "vowels?|consonants?|tokens?|prompts?|questions?|requests?|capitals?(?! of)|upper ?case|marks?",
+    "regex\\w*|patterns?|globs?|files?|greet\\w*|thank(?:ed|s)? (?:you|me)|hello|please",
     "answer\\w*|rude|contractions?|abbreviat\\w*|acronyms?|synonyms?|capitali\\w*|continu\\w*|complet\\w*",
     "english|french|german|spanish|italian|portuguese|dutch|latin|greek|russian|chinese",
     "japanese|korean|arabic|hindi|turkish|polish|swedish|danish|norwegian|finnish|hebrew",
@@ -53,12 +55,19 @@ const ABOUT_WORDS = new RegExp(
 export function sameRequestKey(text: string): string | undefined {
   let said = text.trim();
   for (const phrase of BEFORE) said = said.replace(phrase, "");
+  const is_plain = !ASKS.test(said) && !WANTS.test(said);
+  if (!is_plain) said = said.replace(BEHIND, "$1");
   if (FORMED.test(said) || INTRODUCES.test(said) || ABOUT_WORDS.test(said)) return undefined;
-  const [asks, wants] = [ASKS.test(said), WANTS.test(said)];
-  if (!asks && !wants) return said;
-  said = said.replace(BEHIND, "$1");
-  const end = asks ? /(?<=[\p{L}\p{N})])\?$/u : /(?<=[\p{L}\p{N})])\.$/u;
-  return lowerFirst(said.replace(end, ""));
+  return is_plain ? said : lowerFirst(withoutEnd(said));
+}
+
+/** "Have fun?" asks by its sign alone, and behind one letter a sign may be part of a formula. */
+const ASKS_BY_WORDS =
+  /^(?:wh(?:at|o|ose|en|ere|y|ich)|how|is|are|was|were|does|did|could|should)\b/iu;
+
+function withoutEnd(said: string): string {
+  if (ASKS_BY_WORDS.test(said)) return said.replace(/(?<=[\p{L}\p{N})]{2})\?$/u, "");
+  return WANTS.test(said) ? said.replace(/(?<=\p{L}{3})\.$/u, "") : said;
 }
 
 /** A word that shouts all of its letters is a name. */
