@@ -77,6 +77,29 @@ test("a key in its variable or in its file of keys_dir registers a provider", as
   );
 });
 
+test("whoever asks a provider without its key hears which reference gives none", async () => {
+  const endpoint = (name: string, api_key: string) => ({
+    name,
+    base_url: "http://127.0.0.1:1/v1",
+    api_key,
+  });
+  const endpoints = [endpoint("gamma", "env:GAMMA_MISSING"), endpoint("filed", "file:/none/key")];
+  const presets = { keys_dir: "/none", opencode: { api_key: "" } };
+  const { list, names } = await opened({ endpoints, ...presets }, { OPENROUTER_API_KEY: "hush" });
+  const table = { registered: names, keyless: list.keyless, tiers: {}, default_model: "x" };
+  for (const [model, message] of [
+    ["gamma/m", "gamma is in the settings, but env:GAMMA_MISSING is not set"],
+    ["filed/m", "filed is in the settings, but file:/none/key gives no key"],
+    ["kimi/m", "kimi has no key: set MOONSHOT_API_KEY, or write /none/kimi.env"],
+    ["opencode/m", "opencode has no key: set its api_key, or write /none/opencode.env"],
+    ["nobody/m", /^no provider "nobody" is registered$/],
+  ] as const) {
+    assert.throws(() => routeModel({ model }, table), { reason: "no_such_provider", message });
+  }
+  assert.ok(!list.keyless!.has("openrouter"));
+  assert.ok(!JSON.stringify([...list.keyless!]).includes("hush"));
+});
+
 test("every preset is registered with its key, and left out where its address is empty", async () => {
   const variables = {
     ANTHROPIC_API_KEY: "a",

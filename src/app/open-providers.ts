@@ -1,7 +1,7 @@
 // The providers of models that the settings name; one without its key is not registered.
 import { join } from "node:path";
 import type { Log } from "#kernel/log.ts";
-import type { ChatProvider } from "#ports/chat-model.ts";
+import type { ChatProvider, ProviderList } from "#ports/chat-model.ts";
 import type { ProvidersSettings } from "./provider-settings.ts";
 import { resolveSecret } from "./settings.ts";
 
@@ -16,7 +16,7 @@ const PRESETS = ["anthropic", "ollama_cloud", "openrouter", "opencode", "kimi"] 
 
 type Note = (note: string, fields: Readonly<Record<string, unknown>>) => void;
 
-export async function openProviders(needs: ProviderNeeds): Promise<ChatProvider[]> {
+export async function openProviders(needs: ProviderNeeds): Promise<ProviderList> {
   const { settings, log } = needs;
   const note: Note = (text, fields) => log.warn(fields, text);
   const { createSolverProvider } = await import("#adapters/chat-model/solver-provider.ts");
@@ -29,24 +29,29 @@ export async function openProviders(needs: ProviderNeeds): Promise<ChatProvider[
   }
   // An endpoint that bears the name of a preset stands in its place.
   const named = new Set(settings.endpoints.map(({ name }) => name));
-  const keyless: string[] = [];
+  const keyless = new Map<string, string>();
   for (const name of PRESETS) {
     const { base_url, api_key: reference } = settings[name];
     if (base_url === "" || named.has(name)) continue;
     const api_key = await presetKey(name, reference, needs);
-    if (api_key === "") keyless.push(name);
+    if (api_key === "") keyless.set(name, presetLacks(name, reference, settings));
     else {
       const endpoint = { base_url, api_key, connect_timeout_ms };
       list.push(await openPreset(name, endpoint, settings, note));
     }
   }
-  if (keyless.length > 0) {
-    log.info({ providers: keyless }, "no key: these providers are not registered");
+  if (keyless.size > 0) {
+    log.info({ providers: [...keyless.keys()] }, "no key: these providers are not registered");
   }
-  return [...list, ...(await openEndpoints(needs, note))];
+  list.push(...(await openEndpoints(needs, note, keyless)));
+  return Object.assign(list, { keyless });
 }
 
-async function openEndpoints(needs: ProviderNeeds, note: Note): Promise<ChatProvider[]> {
+async function openEndpoints(
+  needs: ProviderNeeds,
+  note: Note,
+  keyless: Map<string, string>,
+): Promise<ChatProvider[]> {
   const { createOpenAiCompatibleProvider } =
     await import("#adapters/chat-model/openai-compatible-provider.ts");
   const list: ChatProvider[] = [];
@@ -54,6 +59,7 @@ async function openEndpoints(needs: ProviderNeeds, note: Note): Promise<ChatProv
     const api_key = await resolveSecret(reference, needs.variables);
     if (reference !== "" && api_key === "") {
       needs.log.warn({ provider: name, reference }, "no key: this provider is not registered");
+      keyless.set(name, endpointLacks(name, reference));
       continue;
     }
     const key = api_key === "" ? {} : { api_key };
@@ -95,6 +101,20 @@ async function presetKey(name: string, reference: string, needs: ProviderNeeds):
   const key = await resolveSecret(reference, needs.variables);
   if (key !== "" || needs.settings.keys_dir === "") return key;
   return resolveSecret(`file:${join(needs.settings.keys_dir, `${name}.env`)}`, needs.variables);
+}
+
+/** What callers are told of a preset that is asked for, and how it gets its key. */
+function presetLacks(name: string, reference: string, { keys_dir }: ProvidersSettings): string {
+  let way = reference === "" ? "set its api_key" : `${reference} gives none`;
+  if (reference.startsWith("env:")) way = `set ${reference.slice(4)}`;
+  const file = keys_dir === "" ? "" : `, or write ${join(keys_dir, `${name}.env`)}`;
+  return `${name} has no key: ${way}${file}`;
+}
+
+/** The reference itself is no secret. */
+function endpointLacks(name: string, reference: string): string {
+  const how = reference.startsWith("env:") ? "is not set" : "gives no key";
+  return `${name} is in the settings, but ${reference} ${how}`;
 }
 
 /** Where the GGUF files of `local/<model>` are. */

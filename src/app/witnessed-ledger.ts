@@ -14,22 +14,31 @@ export function witnessedLedger(
   return {
     costOf,
     admit(asked) {
-      const started_ms = Date.now();
-      // Known from the start: who is asked puts its own spans below it.
-      const span_id = newSpanId();
-      const witnessed = (admitted: AdmittedModel | undefined): AdmittedModel => ({
-        span_id,
-        covers: (provider, model) => admitted?.covers(provider, model) ?? true,
-        lost(outcome) {
-          const left_ms = Date.now() - outcome.duration_ms;
-          tell(modelEvent(asked, outcome, costOf(outcome), left_ms, newSpanId()));
-          return admitted?.lost(outcome) ?? Promise.resolve();
-        },
-        settle(outcome) {
-          tell(modelEvent(asked, outcome, costOf(outcome), started_ms, span_id));
-          return admitted?.settle(outcome) ?? Promise.resolve();
-        },
-      });
+      let started_ms = Date.now();
+      let asked_now = asked;
+      const witnessed = (admitted: AdmittedModel | undefined): AdmittedModel => {
+        const own: Filled<AdmittedModel> = {
+          // Known from the start: who is asked puts its own spans below it.
+          span_id: newSpanId(),
+          covers: (provider, model) => admitted?.covers(provider, model) ?? true,
+          lost(outcome, next) {
+            const began_ms = Date.now() - outcome.duration_ms;
+            const id = next === undefined ? newSpanId() : own.span_id!;
+            tell(modelEvent(asked_now, outcome, costOf(outcome), began_ms, id));
+            if (next !== undefined) {
+              asked_now = { ...asked, ...next };
+              started_ms = Date.now();
+              own.span_id = newSpanId();
+            }
+            return admitted?.lost(outcome, next) ?? Promise.resolve();
+          },
+          settle(outcome) {
+            tell(modelEvent(asked_now, outcome, costOf(outcome), started_ms, own.span_id!));
+            return admitted?.settle(outcome) ?? Promise.resolve();
+          },
+        };
+        return own;
+      };
       return ledger === undefined
         ? Promise.resolve(witnessed(undefined))
         : ledger.admit(asked).then(witnessed);

@@ -12,7 +12,7 @@ export const usageLine = z.strictObject({
   caller: z.string(),
   key_id: z.string().nullable(),
   asked: z.string().describe("provider/model that was asked for"),
-  provider: z.string().describe("who answered; another than was asked after a fallback"),
+  provider: z.string().describe("who was asked; another than was asked for after a fallback"),
   model: z.string(),
   task_class: z.string().nullable(),
   stream: z.boolean(),
@@ -20,6 +20,10 @@ export const usageLine = z.strictObject({
   completion_tokens: count.nullable(),
   total_tokens: count.nullable(),
   cached_tokens: count.nullable(),
+  cache_write_tokens: count
+    .nullable()
+    .optional()
+    .describe("prompt tokens put into the provider's cache; older lines lack it"),
   cost: z.number().nullable().describe("null: no price or no tokens are known"),
   charged_tokens: z.number().describe("what the budgets of the key count"),
   charged_cost: z.number(),
@@ -30,6 +34,10 @@ export const usageLine = z.strictObject({
     .describe("semantic: answered as the same request in other words was"),
   retries: count,
   hedged: z.boolean(),
+  passed_on: z
+    .boolean()
+    .optional()
+    .describe("it failed, and a stand-in was asked, which has a line too; older lines lack it"),
   finish_reason: finishReason.nullable(),
   error: z.string().nullable().describe("reason of the error; null when it was answered"),
 });
@@ -116,14 +124,16 @@ const keyId = z.strictObject({ key_id: z.string().min(1) });
 
 const group = z.strictObject({
   group: z.string(),
-  calls: count,
+  calls: count.describe("of models: each that was asked for a request counts"),
   errors: count,
+  passed_on: count.describe("of the errors: a stand-in was asked, whose call counts too"),
   cache_hits: count,
   retries: count,
   prompt_tokens: count,
   completion_tokens: count,
   total_tokens: count,
   cached_tokens: count,
+  cache_write_tokens: count,
   cost: z.number().describe("of the calls whose cost is known"),
   unpriced_calls: count.describe("answered, and no cost is known"),
   latency_ms_mean: z.number(),

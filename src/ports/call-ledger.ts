@@ -51,16 +51,23 @@ export interface ModelOutcome {
   readonly broke_off?: boolean | undefined;
 }
 
+/** Who is asked in the place of a model that failed. */
+export type NextModel = Pick<AskedModel, "provider" | "model">;
+
 export interface AdmittedModel {
-  /** Of the span that this call will have; undefined: nobody makes one. */
+  /** Of the span that the model asked now will have; undefined: nobody makes one. */
   readonly span_id?: string | undefined;
   /**
    * Whether the caller may be answered by this model too; reserves what that may cost, beside what
    * lost tries are charged, or throws `rate_limited` (key_budget_spent).
    */
   covers(provider: string, model: string): boolean;
-  /** A line for a try that was left for a quicker one; it is never charged. */
-  lost(outcome: ModelOutcome): Promise<void>;
+  /**
+   * A line beside the call's own. For a try that was left for a quicker one: it is never charged.
+   * With `next` for a model that failed, before that one is asked in its place: it is charged its
+   * lost tries, and the call goes on as that of `next`.
+   */
+  lost(outcome: ModelOutcome, next?: NextModel): Promise<void>;
   /** Resolves when the line is durable; once for each admission, whatever happened. */
   settle(outcome: ModelOutcome): Promise<void>;
 }

@@ -9,6 +9,8 @@ export interface ChatRequest {
   /** Left out of the provider's request when undefined. */
   readonly temperature: number | undefined;
   readonly max_tokens: number | undefined;
+  /** What the caller calls that; undefined: `max_tokens`. */
+  readonly max_tokens_name?: BoundName | undefined;
   readonly stop: readonly string[] | undefined;
   readonly seed: number | undefined;
   /** JSON mode or a JSON schema; passed on as the provider spells it. */
@@ -23,8 +25,13 @@ export interface ChatRequest {
   readonly trace_headers?: Readonly<Record<string, string>>;
   /** Of a `whole` answer: what is longer is not read to its end; undefined: whoever asks looks. */
   readonly answer_characters_max?: number | undefined;
+  /** Each request to the provider that an adapter makes after its first is counted here. */
+  readonly tally?: { retries: number } | undefined;
   readonly signal: AbortSignal;
 }
+
+/** OpenAI's names, the older first, for the most tokens that an answer may have. */
+export type BoundName = "max_tokens" | "max_completion_tokens";
 
 export interface ChatDelta {
   readonly content: string;
@@ -104,4 +111,10 @@ export interface ChatProvider {
   models(signal: AbortSignal): Promise<readonly ChatModelInfo[]>;
   /** Frees what the provider holds in this process (a model's weights). */
   close?(): Promise<void>;
+}
+
+/** Those that can be asked. */
+export interface ProviderList extends ReadonlyArray<ChatProvider> {
+  /** Name of each that the settings have and that lacks its key → how to give it one. */
+  readonly keyless?: ReadonlyMap<string, string> | undefined;
 }

@@ -155,12 +155,16 @@ function finishReasonOf(reason: string | undefined, json_tool: boolean): FinishR
 function usageOf(usage: Loose): { usage?: TokenUsage } {
   if (!isCount(usage["input_tokens"]) && !isCount(usage["output_tokens"])) return {};
   const cached_tokens = asCount(usage["cache_read_input_tokens"]);
-  const written = asCount(usage["cache_creation_input_tokens"]);
-  const prompt_tokens = asCount(usage["input_tokens"]) + cached_tokens + written;
+  const cache_write_tokens = asCount(usage["cache_creation_input_tokens"]);
+  const prompt_tokens = asCount(usage["input_tokens"]) + cached_tokens + cache_write_tokens;
   const completion_tokens = asCount(usage["output_tokens"]);
   const total_tokens = prompt_tokens + completion_tokens;
-  const details = cached_tokens > 0 ? { prompt_tokens_details: { cached_tokens } } : {};
-  return { usage: { prompt_tokens, completion_tokens, total_tokens, ...details } };
+  const told: TokenUsage = { prompt_tokens, completion_tokens, total_tokens };
+  if (cached_tokens + cache_write_tokens > 0) {
+    const written = cache_write_tokens > 0 ? { cache_write_tokens } : {};
+    told.prompt_tokens_details = { cached_tokens, ...written };
+  }
+  return { usage: told };
 }
 
 function withoutNulls(counts: Loose | undefined): Loose {

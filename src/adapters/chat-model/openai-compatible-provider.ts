@@ -1,11 +1,11 @@
 // Chat completions from any server that speaks OpenAI's API, streamed or in one piece.
 import type { HttpResponse } from "#kernel/http-client.ts";
-import { LakehouseError } from "#kernel/problem.ts";
 import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
 import { charactersOf, tooManyCharacters } from "#ports/chat-length.ts";
 import {
   joinMembers,
   STILL_THERE,
+  type BoundName,
   type ChatDelta,
   type ChatModelInfo,
   type ChatProvider,
@@ -21,6 +21,7 @@ import {
   reportedError,
   type ProviderEndpoint,
 } from "#ports/provider-http.ts";
+import { createBoundNaming } from "./bound-name.ts";
 import {
   asObject,
   choiceOf,
@@ -39,8 +40,24 @@ export function createOpenAiCompatibleProvider(
 ): ChatProvider {
   const { name } = endpoint;
   const forgiving = createForgivingAsk(name, note);
-  const asking = (asked: ChatRequest) => ask(endpoint, asked, true);
-  const askingWhole = (asked: ChatRequest) => ask(endpoint, asked, false);
+  const naming = createBoundNaming();
+  const asking = (asked: ChatRequest) => ask(asked, true);
+  const askingWhole = (asked: ChatRequest) => ask(asked, false);
+
+  function send(request: ChatRequest, bound_name: BoundName, stream: boolean) {
+    const body = requestBody(request, bound_name, stream);
+    const options = { whole: !stream, headers: request.trace_headers };
+    return askProvider(endpoint, "/chat/completions", body, request.signal, options);
+  }
+
+  async function ask(request: ChatRequest, stream: boolean): Promise<HttpResponse> {
+    const name = naming.nameFor(request);
+    try {
+      return await send(request, name, stream);
+    } catch (error) {
+      return naming.sendRenamed(request, name, error, (other) => send(request, other, stream));
+    }
+  }
 
   async function* chat(request: ChatRequest): AsyncGenerator<ChatDelta> {
     const { response, notes } = await forgiving(request, asking);
@@ -134,37 +151,18 @@ function namesOthers({ extra }: ChatRequest): boolean {
   return (extra?.["models"] ?? extra?.["fallbacks"]) !== undefined;
 }
 
-/** OpenAI's newer models want `max_tokens` under its newer name, and say so with 400. */
-async function ask(
-  endpoint: ProviderEndpoint,
-  request: ChatRequest,
-  stream: boolean,
-): Promise<HttpResponse> {
-  const path = "/chat/completions";
-  const body = requestBody(request, stream);
-  const options = { whole: !stream, headers: request.trace_headers };
-  try {
-    return await askProvider(endpoint, path, body, request.signal, options);
-  } catch (error) {
-    const { max_tokens, ...rest } = body;
-    if (max_tokens === undefined || !wantsNewName(error)) throw error;
-    const renamed = { ...rest, max_completion_tokens: max_tokens };
-    return askProvider(endpoint, path, renamed, request.signal, options);
-  }
-}
-
-function wantsNewName(error: unknown): boolean {
-  if (!(error instanceof LakehouseError) || error.extra["provider_status"] !== 400) return false;
-  return error.message.includes("max_completion_tokens");
-}
-
 /** Fields that are not set are left out. */
-function requestBody(request: ChatRequest, stream: boolean): Record<string, unknown> {
+function requestBody(
+  request: ChatRequest,
+  bound_name: BoundName,
+  stream: boolean,
+): Record<string, unknown> {
   const body: Record<string, unknown> = { ...request.extra };
   for (const field of SENT) {
     if (request[field] !== undefined) body[field] = request[field];
   }
-  const { top_logprobs } = request;
+  const { max_tokens, top_logprobs } = request;
+  if (max_tokens !== undefined) body[bound_name] = max_tokens;
   if (top_logprobs !== undefined) body["logprobs"] = true;
   if (top_logprobs !== undefined && top_logprobs > 0) body["top_logprobs"] = top_logprobs;
   body["stream"] = stream;
@@ -176,7 +174,6 @@ const SENT = [
   "model",
   "messages",
   "temperature",
-  "max_tokens",
   "stop",
   "seed",
   "response_format",

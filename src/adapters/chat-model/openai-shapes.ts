@@ -137,8 +137,8 @@ export function usageOf(document: unknown): TokenUsage | undefined {
   const completion_tokens = asCount(usage["completion_tokens"]);
   const total_tokens = Math.max(asCount(usage["total_tokens"]), prompt_tokens + completion_tokens);
   const told: TokenUsage = { prompt_tokens, completion_tokens, total_tokens };
-  const prompt_details = detailsOf(usage["prompt_tokens_details"], "cached_tokens");
-  const completion_details = detailsOf(usage["completion_tokens_details"], "reasoning_tokens");
+  const prompt_details = detailsOf(usage["prompt_tokens_details"], PROMPT_COUNTS);
+  const completion_details = detailsOf(usage["completion_tokens_details"], COMPLETION_COUNTS);
   if (prompt_details !== undefined) told.prompt_tokens_details = prompt_details;
   if (completion_details !== undefined) told.completion_tokens_details = completion_details;
   return told;
@@ -146,12 +146,19 @@ export function usageOf(document: unknown): TokenUsage | undefined {
 
 const NUMBERS = ["prompt_tokens", "completion_tokens", "total_tokens"];
 
-/** As the provider tells them, but that the field that is read here too is a count or absent. */
-function detailsOf(value: unknown, read: string): Record<string, unknown> | undefined {
-  const details = asObject(value);
-  if (details === undefined) return undefined;
-  const { [read]: count, ...others } = details;
-  return typeof count === "number" ? { [read]: asCount(count), ...others } : others;
+const PROMPT_COUNTS = ["cached_tokens", "cache_write_tokens"];
+const COMPLETION_COUNTS = ["reasoning_tokens"];
+
+/** As the provider tells them, but that fields that are read here too are counts or absent. */
+function detailsOf(value: unknown, read: readonly string[]): Record<string, unknown> | undefined {
+  const told = asObject(value);
+  if (told === undefined) return undefined;
+  const details: Record<string, unknown> = {};
+  for (const [field, count] of Object.entries(told)) {
+    if (!read.includes(field)) details[field] = count;
+    else if (typeof count === "number") details[field] = asCount(count);
+  }
+  return details;
 }
 
 /** Reasons that OpenAI names are kept; other servers' words for the natural end are `stop`. */

@@ -93,6 +93,7 @@ function forgiver(provider: string, setting: Setting, note: NoteSink | undefined
         return await ask(request);
       } catch (error) {
         if (!isRefusal(error, setting.named)) throw error;
+        if (request.tally !== undefined) request.tally.retries++;
       }
     }
     const response = await ask(setting.without(request));

@@ -24,5 +24,8 @@ test("the total is never less than its parts, and counts stay numbers that add u
   assert.equal(told('{"prompt_tokens":10,"total_tokens":90}')!.total_tokens, 90);
   const absurd = told('{"prompt_tokens":1e300,"completion_tokens":1e999}')!;
   assert.ok(Number.isSafeInteger(absurd.total_tokens));
+  const details = '"prompt_tokens_details":{"cached_tokens":1.4,"cache_write_tokens":"2","x":"y"}';
+  const { prompt_tokens_details } = told(`{"prompt_tokens":10,${details}}`)!;
+  assert.deepEqual(prompt_tokens_details, { cached_tokens: 1, x: "y" });
   assert.deepEqual([asCount(Number.NaN), asCount(Infinity), asCount(1.4)], [0, 0, 1]);
 });

@@ -144,7 +144,7 @@ function instruments(registry: Registry) {
     ),
     calls: counter(
       "lakehouse_model_calls_total",
-      "Calls of models by caller: a virtual key, an access token, or local.",
+      "Calls of models, stand-ins too, by caller: a virtual key, an access token, or local.",
       [...OF_CALLER, ERROR],
     ),
     tokens: counter("lakehouse_model_tokens_total", "Tokens by caller.", [...OF_CALLER, "type"]),
@@ -155,7 +155,7 @@ function instruments(registry: Registry) {
     ),
     retries: counter(
       "lakehouse_model_retries_total",
-      "Requests to providers beyond the first of a call.",
+      "Requests to a provider beyond the first of a call of its model.",
       ["provider", "model"],
     ),
     cached: counter(

@@ -119,7 +119,8 @@ export function createAnswerCache(
   return {
     keyOf(full_name, asked) {
       if (rules.cache_bytes_max === 0 || !isRepeatable(asked)) return undefined;
-      const { model: _model, provider: _provider, task_class: _class, ...rest } = asked;
+      const { model: _model, provider: _provider, task_class: _class, ...others } = asked;
+      const { max_tokens_name: _name, ...rest } = others;
       const exact = sha256Hex(`${full_name}\n${canonicalJson(rest)}`);
       const alike = alikeOf(full_name, rest);
       return { exact, ...(alike === undefined ? {} : { alike }) };

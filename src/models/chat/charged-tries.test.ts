@@ -99,9 +99,13 @@ async function open(t: HasAfter, { a, b = isSilent, ...trial }: Trial) {
       },
       startCall(signal === undefined ? { principal } : { principal, signal }),
     );
-  /** Once so many calls are over, also for those that left them. */
-  const spent = async (calls = 1) => {
-    for (let look = 0; look < 500 && (await keys.report({})).total.calls < calls; look++) {
+  const over = async () => {
+    const { calls, passed_on } = (await keys.report({})).total;
+    return calls - passed_on;
+  };
+  /** Once so many requests are over, also for those that left them. */
+  const spent = async (requests = 1) => {
+    for (let look = 0; look < 500 && (await over()) < requests; look++) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     return (await keys.keys({})).keys[0]!.spent;

@@ -75,6 +75,7 @@ test("llama.cpp's own name for the longest answer is read as max_tokens, and doe
     const { max_tokens, extra } = askedWith("hi", more);
     return { max_tokens, extra };
   };
+  assert.equal(askedWith("hi", { n_predict: 9 }).max_tokens_name, undefined);
   assert.deepEqual(read({ n_predict: 9 }), { max_tokens: 9, extra: {} });
   assert.deepEqual(read({ n_predict: 9, max_tokens: 1 }), { max_tokens: 1, extra: {} });
   for (const n_predict of [-1, 0, 1.5, 1e300, Infinity, "9"]) {

@@ -4,13 +4,16 @@ import { LakehouseError } from "#kernel/problem.ts";
 import { traceparentHeaders } from "#kernel/trace-context.ts";
 import type { ParsedInputOf } from "#kernel/contract.ts";
 import type { chat } from "#contracts/chat.ts";
-import type { ChatRequest } from "#ports/chat-model.ts";
+import type { BoundName, ChatRequest } from "#ports/chat-model.ts";
 import { partTokensMax } from "./part-tokens.ts";
+import type { Settling } from "./settled-answer.ts";
 
 type Operations = (typeof chat)["operations"];
 
 export interface AskedChat extends ParsedInputOf<Operations["chat"]> {
   readonly extra?: Readonly<Record<string, unknown>>;
+  /** What the caller calls `max_tokens`; undefined: that. */
+  readonly max_tokens_name?: BoundName | undefined;
 }
 
 export function toChatRequest(
@@ -18,7 +21,7 @@ export function toChatRequest(
   model: string,
   signal: AbortSignal,
   call: Call,
-  span_id: string | undefined,
+  { tally, admitted }: Pick<Settling, "tally" | "admitted">,
   answer_characters_max: number,
 ): ChatRequest {
   const { stop } = asked;
@@ -27,6 +30,7 @@ export function toChatRequest(
     messages: asked.messages,
     temperature: asked.temperature,
     max_tokens: asked.max_tokens,
+    max_tokens_name: asked.max_tokens_name,
     stop: typeof stop === "string" ? [stop] : stop,
     seed: asked.seed,
     response_format: asked.response_format,
@@ -34,8 +38,9 @@ export function toChatRequest(
     tool_choice: asked.tool_choice,
     top_logprobs: asked.logprobs === true ? (asked.top_logprobs ?? 0) : undefined,
     extra: asked.extra,
-    trace_headers: traceHeaders(call, span_id),
+    trace_headers: traceHeaders(call, admitted?.span_id),
     answer_characters_max,
+    tally,
     signal,
   };
 }
@@ -102,7 +107,7 @@ const READ: ReadonlySet<string> = new Set([
  * is as if it were not there.
  */
 export function completionRequest(input: ParsedInputOf<Operations["completions"]>): AskedChat {
-  const { n, provider } = input;
+  const { n, provider, max_completion_tokens } = input;
   // llama.cpp's own name, which would win there over the one that is held for.
   const told = input["n_predict"];
   const n_predict = Number.isSafeInteger(told) && Number(told) >= 1 ? Number(told) : undefined;
@@ -121,7 +126,8 @@ export function completionRequest(input: ParsedInputOf<Operations["completions"]
     model: input.model ?? undefined,
     messages: input.messages,
     temperature: input.temperature ?? undefined,
-    max_tokens: input.max_completion_tokens ?? input.max_tokens ?? n_predict,
+    max_tokens: max_completion_tokens ?? input.max_tokens ?? n_predict,
+    max_tokens_name: (max_completion_tokens ?? 0) > 0 ? "max_completion_tokens" : undefined,
     stop: input.stop ?? undefined,
     seed: input.seed ?? undefined,
     response_format: input.response_format ?? undefined,

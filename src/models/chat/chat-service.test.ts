@@ -210,7 +210,7 @@ eachTransport("completions have OpenAI's whole form", async (connect, t) => {
     choices: [{ index: 0, message, logprobs: null, finish_reason: "stop" }],
     usage: USAGE,
   });
-  assert.equal(openai.requests[0]!.body["max_tokens"], 9);
+  assert.equal(openai.requests[0]!.body["max_completion_tokens"], 9);
   assert.equal(openai.requests[0]!.body["top_p"], 0.5);
 });
 

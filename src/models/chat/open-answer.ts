@@ -1,11 +1,11 @@
 // Finds who answers a request and brings back the first piece: cache, limits, retries, fallbacks.
 import { assert } from "#kernel/assert.ts";
-import { remainingMs, type Call } from "#kernel/call.ts";
+import type { Call } from "#kernel/call.ts";
 import { wasLeftUnsent } from "#kernel/http-dispatch.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { CallLedger, TriesSoFar } from "#ports/call-ledger.ts";
-import type { ChatProvider } from "#ports/chat-model.ts";
+import type { ChatProvider, ProviderList } from "#ports/chat-model.ts";
 import type { SameRequest } from "#ports/same-request.ts";
 import {
   createAnswerCache,
@@ -13,16 +13,17 @@ import {
   type CachedAnswer,
   type CacheHit,
 } from "./answer-cache.ts";
+import { chainedAnswer } from "./chained-answer.ts";
 import { checkAsked, promptTokensMax, toChatRequest, type AskedChat } from "./chat-request.ts";
 import type { ChatSettings } from "./chat-settings.ts";
-import { failureClass, mayHaveWorked } from "./failure-class.ts";
+import { mayHaveWorked } from "./failure-class.ts";
 import { guardedAnswer, type Deltas } from "./guarded-answer.ts";
 import { guardedWhole } from "./guarded-whole.ts";
 import { hedgedAnswer, type Attempt, type StartedAnswer } from "./hedged-answer.ts";
-import { checkModelsBeside, modelsBeside, speakerOf, withoutModelsBeside } from "./own-routing.ts";
+import { modelsBeside, speakerOf } from "./own-routing.ts";
 import { createProviderLane, type LaneFigures, type ProviderLane } from "./provider-lane.ts";
 import { retriedAnswer } from "./retried-answer.ts";
-import { routeModel, type Route, type RoutingTable } from "./route-model.ts";
+import { nameOf, routeModel, type Route, type RoutingTable } from "./route-model.ts";
 import {
   noteLost,
   settledAnswer,
@@ -32,7 +33,7 @@ import {
 } from "./settled-answer.ts";
 
 export interface OpenerNeeds {
-  readonly providers: readonly ChatProvider[];
+  readonly providers: ProviderList;
   /** Tier → model; asked for as `tier/<name>`. */
   readonly tiers: Readonly<Record<string, string>>;
   readonly ledger?: CallLedger | undefined;
@@ -68,7 +69,9 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
   const ways = waysOf(needs.providers, settings, now);
   const cache = createAnswerCache(settings, now, needs.same_request);
   const { default_model } = settings;
-  const table: RoutingTable = { registered: [...ways.keys()], tiers: needs.tiers, default_model };
+  const { keyless } = needs.providers;
+  const registered = [...ways.keys()];
+  const table: RoutingTable = { registered, keyless, tiers: needs.tiers, default_model };
   const stand_ins = standIns(settings.fallbacks, table, needs.log);
 
   const may_ask_whole = mayAskWhole(settings);
@@ -89,8 +92,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
       let given: AbortSignal | undefined;
       const request = (signal: AbortSignal) => {
         given = signal;
-        const span_id = settling.admitted?.span_id;
-        return toChatRequest(asked, route.model, signal, call, span_id, answer_characters_max);
+        return toChatRequest(asked, route.model, signal, call, settling, answer_characters_max);
       };
       try {
         if (may_whole && provider.whole !== undefined) {
@@ -142,31 +144,10 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
   }
 
   /** The model that was asked for, then those that stand in for it. */
-  async function askInTurn(route: Route, asked: AskedChat, call: Call, settling: Settling) {
-    let why: LakehouseError | undefined;
-    for (const next of [route, ...(stand_ins.get(nameOf(route)) ?? [])]) {
-      try {
-        // A stand-in that the key may not ask is as if it were not there.
-        const covered = why === undefined || settling.admitted?.covers(next.provider, next.model);
-        if (covered === false) continue;
-        if (why === undefined) checkModelsBeside(asked, next, settling.admitted);
-        settling.tally.provider = next.provider;
-        settling.tally.model = next.model;
-        const given = why === undefined ? asked : withoutModelsBeside(asked);
-        return { route: next, ...(await ask(next, given, call, settling)) };
-      } catch (thrown) {
-        const error = toLakehouseError(thrown);
-        // What was asked for says best what is wrong, or that a stand-in costs too much.
-        const too_dear = error.reason === "key_budget_spent";
-        why = too_dear ? error : (why ?? error);
-        const kind = failureClass(error);
-        const goes_on = too_dear || (kind !== undefined && settings.fallback_on.includes(kind));
-        if (!goes_on || call.signal.aborted || remainingMs(call) === 0) throw why;
-        const fields = { model: nameOf(next), reason: error.reason, trace_id: call.trace_id };
-        needs.log.warn(fields, "this model failed; the next one is asked, if there is one");
-      }
-    }
-    throw why!;
+  function askInTurn(route: Route, asked: AskedChat, call: Call, settling: Settling) {
+    const others = stand_ins.size === 0 ? undefined : stand_ins.get(nameOf(route));
+    const chain = others === undefined ? [route] : [route, ...others];
+    return chainedAnswer(chain, asked, call, settling, ask, settings.fallback_on);
   }
 
   function admit(route: Route, asked: AskedChat, call: Call, stream: boolean, tries: TriesSoFar) {
@@ -193,8 +174,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
     async open(asked, call, stream) {
       checkAsked(asked);
       const route = routeModel(asked, table);
-      const began = performance.now();
-      const tally = startTally(route, began);
+      const tally = startTally(route, performance.now());
       const admitted = await admit(route, asked, call, stream, tally);
       // Who may have answered is not known then, nor who else may hear it.
       const key = modelsBeside(asked).length > 0 ? undefined : cache.keyOf(nameOf(route), asked);
@@ -205,7 +185,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
       const answer = await askInTurn(route, asked, call, settling).catch((error: unknown) =>
         settleFailed(settling, error),
       );
-      tally.first_token_ms = performance.now() - began;
+      tally.first_token_ms = performance.now() - tally.began;
       const by = speakerOf(answer.first, answer.route, asked);
       tally.model = by.model;
       // What stood in for a model is not kept in its place: the next caller may not ask it.
@@ -276,10 +256,6 @@ function standIns(fallbacks: ChatSettings["fallbacks"], table: RoutingTable, log
     }
   }
   return chains;
-}
-
-function nameOf({ provider, model }: Route): string {
-  return `${provider}/${model}`;
 }
 
 /** A kept answer, piece by piece as it came; it costs nothing. */

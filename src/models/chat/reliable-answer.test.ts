@@ -70,12 +70,14 @@ test("each answer is in the ledger before its caller has it, streams too", async
     completion_tokens: 7,
     total_tokens: 18,
     cached_tokens: 0,
+    cache_write_tokens: 0,
     cost: null,
     charged_tokens: 18,
     charged_cost: 0,
     cache: "off",
     retries: 0,
     hedged: false,
+    passed_on: false,
     finish_reason: "stop",
     error: null,
   });
@@ -121,10 +123,12 @@ test("a model that fails is stood in for, and the answer says by whom", async (t
   ollama.next("broken_500");
   const answer = await client.chat({ model: "ollama/tiny", messages: MESSAGES });
   assert.deepEqual([answer.model, answer.content], ["or/vendor/tiny", ANSWER_TEXT]);
-  const [line] = await lines();
   assert.deepEqual(
-    [line!.asked, line!.provider, line!.model],
-    ["ollama/tiny", "or", "vendor/tiny"],
+    (await lines()).map((line) => [line.asked, line.provider, line.model, line.error]),
+    [
+      ["ollama/tiny", "ollama", "tiny", "provider_failed"],
+      ["ollama/tiny", "or", "vendor/tiny", null],
+    ],
   );
   // What is wrong with the request is wrong with every model.
   ollama.next("no_model_404");

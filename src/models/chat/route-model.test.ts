@@ -79,6 +79,21 @@ test("a provider that is not registered is not found, with the registered ones i
   }
 });
 
+test("a provider of the settings that lacks its key is told apart from one that nobody knows", () => {
+  const lacks = "gamma is in the settings, but env:GAMMA is not set";
+  const table = { registered: ["builtin"], keyless: new Map([["gamma", lacks]]) };
+  for (const asked of [{ model: "gamma/m" }, { model: "m", provider: "gamma" }]) {
+    assert.throws(
+      () => routeModel(asked, { ...table, tiers: {}, default_model: "builtin/solver" }),
+      (error) =>
+        error instanceof LakehouseError &&
+        error.reason === "no_such_provider" &&
+        error.message === lacks &&
+        /registered now: builtin/.test(error.hint!),
+    );
+  }
+});
+
 test("an unknown tier is not found, and a tier that leads to itself ends", () => {
   assert.equal(refusal({ model: "tier/none" }).reason, "no_such_model");
   assert.match(refusal({ model: "tier/none" }).hint!, /local_fast/);

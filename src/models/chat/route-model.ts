@@ -4,6 +4,8 @@ import { LakehouseError } from "#kernel/problem.ts";
 export interface RoutingTable {
   /** Names of the providers that are registered here. */
   readonly registered: readonly string[];
+  /** Of others that the settings have: what they lack. */
+  readonly keyless?: ReadonlyMap<string, string> | undefined;
   /** Tier → model. */
   readonly tiers: Readonly<Record<string, string>>;
   readonly default_model: string;
@@ -13,6 +15,10 @@ export interface Route {
   readonly provider: string;
   /** The model's name without its provider. */
   readonly model: string;
+}
+
+export function nameOf({ provider, model }: Route): string {
+  return `${provider}/${model}`;
 }
 
 /** Names of providers that are known even where they are not registered. */
@@ -92,12 +98,21 @@ function byName(name: string, table: RoutingTable): Route {
 
 function noSuchProvider(provider: string, table: RoutingTable): LakehouseError {
   const registered = table.registered.join(", ");
+  const lacks = table.keyless?.get(provider);
+  const extra = { registered: [...table.registered] };
+  if (lacks !== undefined) {
+    return new LakehouseError("not_found", lacks, {
+      reason: "no_such_provider",
+      hint: `it is registered at the next start with its key; registered now: ${registered}`,
+      extra,
+    });
+  }
   return new LakehouseError("not_found", `no provider "${provider}" is registered`, {
     reason: "no_such_provider",
     hint:
       `registered: ${registered}; a provider without its key or address is not; ` +
       "for an Ollama model with a slash in its name write ollama/<name>",
-    extra: { registered: [...table.registered] },
+    extra,
   });
 }
 

@@ -2,21 +2,23 @@
 import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
 import type { Log } from "#kernel/log.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
-import type { AdmittedModel, ModelOutcome, TriesSoFar } from "#ports/call-ledger.ts";
+import type { AdmittedModel, ModelOutcome, NextModel, TriesSoFar } from "#ports/call-ledger.ts";
 import type { TokenUsage } from "#contracts/nouns.ts";
 import type { Deltas } from "./guarded-answer.ts";
 
-/** What is known of a call while it runs. */
+/** What is known of a call while it runs: of the model that is asked now, but for `lost`. */
 export interface CallTally extends TriesSoFar {
   provider: string;
   model: string;
   /** `performance.now()` */
-  readonly began: number;
+  began: number;
   first_token_ms: number | undefined;
   cache: ModelOutcome["cache"];
   retries: number;
   hedged: boolean;
   lost: number;
+  /** Why the model failed; another reason may be told to the caller. */
+  failed: string | undefined;
 }
 
 export function startTally(
@@ -32,6 +34,7 @@ export function startTally(
     retries: 0,
     hedged: false,
     lost: 0,
+    failed: undefined,
   };
 }
 
@@ -49,18 +52,31 @@ type End = Pick<ModelOutcome, "usage" | "finish_reason" | "error">;
 /** Writes the line; resolves when it is durable. */
 export function settle({ tally, admitted }: Settling, end: End): Promise<void> {
   if (admitted === undefined) return Promise.resolve();
+  return admitted.settle(outcomeOf(tally, end));
+}
+
+function outcomeOf(tally: CallTally, end: End): ModelOutcome {
   const { provider, model, first_token_ms, cache, retries, hedged } = tally;
   const duration_ms = performance.now() - tally.began;
-  return admitted.settle({
-    provider,
-    model,
-    first_token_ms,
-    cache,
-    retries,
-    hedged,
-    ...end,
-    duration_ms,
+  return { provider, model, first_token_ms, cache, retries, hedged, ...end, duration_ms };
+}
+
+/**
+ * A line for a model that failed, before `next` is asked in its place: from here on the tally is
+ * that of `next`. Lines are written in order, so this one is there before the call's own.
+ */
+export function passOn({ tally, admitted, log }: Settling, next: NextModel): void {
+  const outcome = outcomeOf(tally, failedFor(tally.failed));
+  admitted?.lost(outcome, next).catch((err: unknown) => {
+    log.error({ err }, "a model that was stood in for is not in the ledger");
   });
+  const { lost } = tally;
+  // Its answer was not looked for in memory.
+  Object.assign(tally, { ...startTally(next, performance.now()), lost });
+}
+
+function failedFor(error: string | undefined): End {
+  return { usage: undefined, finish_reason: undefined, error };
 }
 
 /** A line for the slower of two tries: what it used is not known. Written before the call's own. */
@@ -89,7 +105,7 @@ export function noteLost(
 /** Settles a call that failed before it spoke; the error is thrown in any case. */
 export async function settleFailed(settling: Settling, thrown: unknown): Promise<never> {
   const error = toLakehouseError(thrown);
-  await settle(settling, { usage: undefined, finish_reason: undefined, error: error.reason });
+  await settle(settling, failedFor(settling.tally.failed ?? error.reason));
   throw error;
 }
 

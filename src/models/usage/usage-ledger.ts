@@ -13,7 +13,7 @@ import type {
 } from "#ports/call-ledger.ts";
 import type { HeldCaller } from "./held-tokens.ts";
 import { createKeyAccount, nameOf, NOTHING, type Amount, type KeyAccount } from "./key-account.ts";
-import { cachedTokens, type PriceTable } from "./price-table.ts";
+import { cachedTokens, cacheWriteTokens, type PriceTable } from "./price-table.ts";
 import { checkExpiry, unknownKey, type VirtualKeys } from "./virtual-keys.ts";
 
 export interface LedgerNeeds {
@@ -50,9 +50,8 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     const prompt_tokens = asked.promptTokensMax?.() ?? 0;
     const seen = longest.get(key.key_id) ?? 0;
     const completion_tokens = asked.max_tokens ?? Math.max(needs.reserve_completion_tokens, seen);
-    const total_tokens = prompt_tokens + completion_tokens;
-    const usage = { prompt_tokens, completion_tokens, total_tokens };
-    return { tokens: total_tokens, cost: needs.prices.costOf(full_name, usage) ?? 0 };
+    const cost = needs.prices.costMost(full_name, prompt_tokens, completion_tokens);
+    return { tokens: prompt_tokens + completion_tokens, cost };
   }
 
   function keyOf(caller: Principal): HeldCaller | undefined {
@@ -69,7 +68,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     if (key === undefined)
       return {
         covers: () => true,
-        lost: (outcome) => write(asked, outcome, NOTHING),
+        lost: (outcome, next) => write(asked, outcome, NOTHING, next !== undefined),
         settle: (outcome) => write(asked, outcome),
       };
     if (!key.allows(full_name)) throw notAllowed(key, full_name);
@@ -77,7 +76,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     const held = account.reserve(key, mostOf(asked, key, full_name), needs.clock.now());
     let settled = false;
     let lost_tries = 0;
-    /** For lost tries, which no usage tells of. */
+    /** For lost tries, which no usage tells of, and which no line tells of yet. */
     let charged: Amount = NOTHING;
 
     /** What was held is spent; who is asked after that is held for anew. */
@@ -101,7 +100,16 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
         account.raise(held, key, mostOf(asked, key, other), needs.clock.now());
         return true;
       },
-      lost: (outcome) => write(asked, outcome, NOTHING),
+      lost(outcome, next) {
+        if (next === undefined) return write(asked, outcome, NOTHING);
+        const own = charged;
+        charged = NOTHING;
+        return write(asked, outcome, own, true).catch((error: unknown) => {
+          // The next line tells of it.
+          charged = sumOf(charged, own);
+          throw error;
+        });
+      },
       settle(outcome) {
         if (settled) return Promise.resolve();
         settled = true;
@@ -132,7 +140,12 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     return usage === undefined ? null : needs.prices.costOf(`${provider}/${model}`, usage);
   }
 
-  async function write(asked: AskedModel, outcome: ModelOutcome, charged?: Amount): Promise<void> {
+  async function write(
+    asked: AskedModel,
+    outcome: ModelOutcome,
+    charged?: Amount,
+    passed_on = false,
+  ): Promise<void> {
     const { provider, model, usage, cache } = outcome;
     const spent = charged ?? chargeOf(outcome, NOTHING);
     await needs.file.append({
@@ -151,6 +164,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
       completion_tokens: usage?.completion_tokens ?? null,
       total_tokens: usage?.total_tokens ?? null,
       cached_tokens: usage === undefined ? null : cachedTokens(usage),
+      cache_write_tokens: usage === undefined ? null : cacheWriteTokens(usage),
       cost: costOf(outcome),
       charged_tokens: spent.tokens,
       charged_cost: spent.cost,
@@ -159,6 +173,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
       cache,
       retries: outcome.retries,
       hedged: outcome.hedged ?? false,
+      passed_on,
       finish_reason: outcome.finish_reason ?? null,
       error: outcome.error ?? null,
     });

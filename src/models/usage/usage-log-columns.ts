@@ -17,6 +17,7 @@ export const usageLogColumns: readonly Column[] = [
   { name: "completion_tokens", type: "long", nullable: true },
   { name: "total_tokens", type: "long", nullable: true },
   { name: "cached_tokens", type: "long", nullable: true },
+  { name: "cache_write_tokens", type: "long", nullable: true },
   { name: "cost", type: "double", nullable: true },
   { name: "charged_tokens", type: "double", nullable: false },
   { name: "charged_cost", type: "double", nullable: false },
@@ -25,6 +26,7 @@ export const usageLogColumns: readonly Column[] = [
   { name: "cache", type: "string", nullable: false },
   { name: "retries", type: "long", nullable: false },
   { name: "hedged", type: "boolean", nullable: false },
+  { name: "passed_on", type: "boolean", nullable: true },
   { name: "finish_reason", type: "string", nullable: true },
   { name: "error", type: "string", nullable: true },
 ];

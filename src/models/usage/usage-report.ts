@@ -73,12 +73,14 @@ function emptySums(group: string): Sums {
     group,
     calls: 0,
     errors: 0,
+    passed_on: 0,
     cache_hits: 0,
     retries: 0,
     prompt_tokens: 0,
     completion_tokens: 0,
     total_tokens: 0,
     cached_tokens: 0,
+    cache_write_tokens: 0,
     cost: 0,
     unpriced_calls: 0,
     latency_ms_mean: 0,
@@ -95,12 +97,14 @@ function addLine(sums: Sums, line: UsageLine): void {
   sums.calls++;
   if (line.error !== null) sums.errors++;
   else if (line.cost === null) sums.unpriced_calls++;
+  if (line.passed_on === true) sums.passed_on++;
   if (line.cache === "hit" || line.cache === "semantic") sums.cache_hits++;
   sums.retries += line.retries;
   sums.prompt_tokens += line.prompt_tokens ?? 0;
   sums.completion_tokens += line.completion_tokens ?? 0;
   sums.total_tokens += line.total_tokens ?? 0;
   sums.cached_tokens += line.cached_tokens ?? 0;
+  sums.cache_write_tokens += line.cache_write_tokens ?? 0;
   sums.cost += line.cost ?? 0;
   sums.latency_ms += line.latency_ms;
   if (line.first_token_ms === null) return;
@@ -112,9 +116,15 @@ function groupOfSums(sums: Sums): UsageGroup {
   const { latency_ms, first_token_ms, first_tokens, ...group } = sums;
   return {
     ...group,
-    latency_ms_mean: group.calls === 0 ? 0 : latency_ms / group.calls,
-    first_token_ms_mean: first_tokens === 0 ? null : first_token_ms / first_tokens,
+    cost: toldNumber(group.cost),
+    latency_ms_mean: group.calls === 0 ? 0 : toldNumber(latency_ms / group.calls),
+    first_token_ms_mean: first_tokens === 0 ? null : toldNumber(first_token_ms / first_tokens),
   };
+}
+
+/** What is added up of parts has digits at its end that nobody spent. */
+export function toldNumber(sum: number): number {
+  return Number(sum.toPrecision(12));
 }
 
 function tooManyGroups({ group_by }: ReportQuery, groups_max: number): LakehouseError {

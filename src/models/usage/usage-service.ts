@@ -10,9 +10,10 @@ import type { KeyView, usage, UsageLine } from "#contracts/usage.ts";
 import type { CallLedger } from "#ports/call-ledger.ts";
 import { offsetOfTime } from "./ledger-offset.ts";
 import { heldTokens, type HeldCaller, type TokenLimits } from "./held-tokens.ts";
+import type { Spent } from "./key-account.ts";
 import { createPriceTable } from "./price-table.ts";
 import { createUsageLedger, type UsageLedger } from "./usage-ledger.ts";
-import { usageReport, type ReportQuery } from "./usage-report.ts";
+import { toldNumber, usageReport, type ReportQuery } from "./usage-report.ts";
 import type { UsageSettings } from "./usage-settings.ts";
 import { openVirtualKeys, type LiveKey } from "./virtual-keys.ts";
 
@@ -72,7 +73,7 @@ export async function createUsage(
       scopes: [...key.scopes],
       models: [...key.models],
       budget: { ...key.budget },
-      spent: ledger.accountOf(key.key_id).spent(clock.now()),
+      spent: toldSpent(ledger.accountOf(key.key_id).spent(clock.now())),
     }) satisfies KeyView;
 
   return {
@@ -110,6 +111,11 @@ export async function createUsage(
       await file.close();
     },
   };
+}
+
+function toldSpent(spent: Spent): Spent {
+  const { day_cost, month_cost } = spent;
+  return { ...spent, day_cost: toldNumber(day_cost), month_cost: toldNumber(month_cost) };
 }
 
 function checkTimes({ from, to }: Pick<ReportQuery, "from" | "to">): void {

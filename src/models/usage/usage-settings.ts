@@ -24,6 +24,11 @@ export const usageSettings = z.strictObject({
           .min(0)
           .optional()
           .describe("prompt tokens from the provider's cache; default: as other prompt tokens"),
+        cache_write_per_million: z
+          .number()
+          .min(0)
+          .optional()
+          .describe("prompt tokens put into that cache; default: as other prompt tokens"),
       }),
     )
     .default([])

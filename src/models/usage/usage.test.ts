@@ -175,6 +175,20 @@ test("keys, their rotation and what they have spent outlive the process", async 
   await service.stop();
 });
 
+test("what was spent is told without the digits that adding up makes", async (t) => {
+  const { service, client } = await open(await tempDir(t));
+  const { secret } = await client.create_key({ name: "k", budget: { day_cost: 10 } });
+  const ask = asked(service.holderOf(secret)!);
+  const usage = { prompt_tokens: 100_000, completion_tokens: 0, total_tokens: 100_000 };
+  for (let nr = 0; nr < 3; nr++)
+    await (await service.ledger.admit(ask)).settle(answered({ usage }));
+  // 0.1 + 0.1 + 0.1 is 0.30000000000000004.
+  assert.equal((await client.report({})).total.cost, 0.3);
+  const [key] = (await client.keys({})).keys;
+  assert.deepEqual([key!.spent.day_cost, key!.spent.month_cost], [0.3, 0.3]);
+  await service.stop();
+});
+
 test("a key asks its models only, until it expires or is deleted", async (t) => {
   const { service, client, clock } = await open(await tempDir(t));
   const expires_at = new Date(START + 60_000).toISOString();
