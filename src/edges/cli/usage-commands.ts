@@ -46,6 +46,8 @@ function addUsage(program: Command, kit: CommandKit): void {
         );
         const others = answer.groups_total - answer.groups.length;
         if (others > 0) output.note(`${others} more in the last line's total: --limit shows them.`);
+        const { passed_on } = answer.total;
+        if (passed_on > 0) output.note(`errors passed on to a stand-in: ${passed_on}`);
         if (answer.total.unpriced_calls > 0) {
           output.note("+: calls of models without a price are among them ([usage] prices).");
         }
