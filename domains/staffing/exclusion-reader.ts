@@ -37,12 +37,13 @@ const RULED_OUT =
   "except(?:ing)?(?: for)?|excluding|exclude[ds]?|excl\\.?|exclusions?(?: list)?|other than|" +
   `besides|apart from|aside from|(?:any|every)(?:one|body) but|all but|${DO_NOT}(?:ever )?${VERB}(?: (?:me|us))?|` +
   "leave out|with the exception of|not|without|no(?: more)?|never|avoid|avoiding|skip|skipping|" +
+  "stop (?:sending|using|booking|scheduling|placing)|" +
   "(?:anyone|anybody|no one|nobody) like|instead of|rather than|DNRs?(?: list)?|black-?list(?:ed)?|" +
   "ban|banned|blocked|do(?:n['’]t|[ -]not)[ -](?:send|use|return)(?:[ -]list)?";
 /** A colon, quotes, brackets, list marks and a title may stand between the words and the name. */
 const SEPARATOR =
   "(?:\\s*[:=]\\s*|\\s+|(?<=DNRs?)-)(?:[-*•\"“‘'([]\\s*|\\d{1,2}[.)]\\s*){0,4}" +
-  "(?:(?:mr|mrs|ms|miss|dr) )?";
+  "(?<title>(?:mr|mrs|ms|miss|dr) )?";
 const REFUSAL = new RegExp(`(?<![\\p{L}\\p{N}])(?:${RULED_OUT})${SEPARATOR}`, "giu");
 const NAME_HERE = new RegExp(`^${NAME}(?![\\p{L}\\p{M}\\p{N}])`, "u");
 /** What may stand behind "must not be" of somebody who is to stay away. */
@@ -53,7 +54,7 @@ const CLAUSE_END = "(?=\\s*(?:[,.;:!?)\\n\u2013\u2014]|$))";
 const UNWANTED =
   "(?:(?:is|are) (?:not|no longer)|isn['’]t|aren['’]t) " +
   `(?:welcome|wanted|allowed|to (?:come|be ${PLACED}))|` +
-  "(?:is |are )?(?:excluded|excepted|banned|barred|off limits|ruled out|unwelcome|unwanted)|" +
+  "(?:is |are )?(?:DNR|excluded|excepted|banned|barred|off limits|ruled out|unwelcome|unwanted)|" +
   "(?:is|are) on (?:our|the|my|your) (?:do[- ]not|dnr|black)|" +
   "(?:must|should|may)(?: not|n['’]t) (?:come|work|return(?! calls))\\b|" +
   "(?:must|should|may|can|could|will|wo|ca)(?: not|not|n['’]t) " +
@@ -70,7 +71,10 @@ const UNWANTED_NAME = new RegExp(
   "gu",
 );
 /** Keep Maria Garcia away. */
-const KEPT_AWAY = new RegExp(`\\b[Kk]eep (${NAME}) (?:out|home|away|off)${CLAUSE_END}`, "gu");
+const KEPT_AWAY = new RegExp(
+  `\\b[Kk]eep (${NAME}) (?:(?:out|home|away|off)${CLAUSE_END}|(?:away|off) (?=\\p{Ll}))`,
+  "gu",
+);
 const NAME_BEFORE = new RegExp(
   `(?<![\\p{L}\\p{M}\\p{N}'’-])(${NAME})(?:,\\s?|,?\\s(?:and|or|nor|&)\\s|\\s?/\\s?)$`,
   "u",
@@ -80,7 +84,8 @@ const NAME_MAX = 200;
 /** A list goes on behind a comma, a word, or on a line of its own. */
 const JOINT = "\\s*[,;/&+]\\s*(?:(?:or|and|nor)\\s+)?|\\s+(?:and|or|nor)\\s+|\\s*\\n\\s*[-*•]\\s*";
 const NEXT_NAME = new RegExp(
-  `^(?:(?:${JOINT})(?:not\\s+)?(${NAME})|\\s*\\n\\s*(${NAME})(?=\\s*(?:\\n|$)))`,
+  `^(?:(?:${JOINT})(?:not\\s+)?(?:(?:[Mm]rs?|[Mm]s|[Mm]iss|[Dd]r) )?(${NAME})|` +
+    `\\s*\\n\\s*(${NAME})(?=\\s*(?:\\n|$)))`,
   "u",
 );
 const WHOLE_NAME = /^\p{L}[\p{L}\p{M}'’-]+ (?:.* )?\p{L}[\p{L}\p{M}'’-]+\.?$/u;
@@ -95,6 +100,8 @@ interface Found {
   readonly said?: string;
   /** "See Attached" and "Badge Reader is out" name nobody we could rule out. */
   readonly is_sure: boolean;
+  /** Two words with a capital behind "not" or its like: no more likely a thing than a person. */
+  readonly is_plain: boolean;
 }
 
 /** The rest holds nothing of whom it rules out, nor does their negation reach beyond them. */
@@ -120,16 +127,16 @@ export function readExclusions(text: string): ExclusionRead {
     }
   };
   for (const { end } of ids.spans) tellNext(end);
-  for (const { name: words, start, is_sure, said } of ruled_out) {
+  for (const { name: words, start, is_sure, said, is_plain } of ruled_out) {
     const end = start + words.length;
     if (taken.subarray(start, end).includes(1)) continue;
     const name = words.replace(/['’]s$/, "");
     const is_owner = name !== words && /^ \p{Ll}/u.test(text.slice(end, end + 2));
     const is_whole = is_sure && !is_owner && WHOLE_NAME.test(name);
-    if (is_whole) exclude.push(name);
+    if (is_whole) exclude.push(...(said === undefined ? [] : [said]), name);
     if (said !== undefined) tell(`${said} (as ${name})`);
     else if (!is_whole) tell(name);
-    else if (!isNameOfMany(name)) tell(`${name} (a name not known)`);
+    else if (!is_plain && !isNameOfMany(name)) tell(`${name} (a name not known)`);
     take({ start, end });
     tellNext(end);
   }
@@ -150,7 +157,8 @@ function readIds(text: string) {
   let last: (Span & { readonly standing: Standing }) | undefined;
   for (const match of text.matchAll(WORKER_ID)) {
     const span = { start: match.index, end: match.index + match[0].length };
-    const own = standingOf(text, span.start, span.end);
+    const named = NAMED_BEFORE.exec(text.slice(Math.max(0, span.start - NAME_MAX), span.start));
+    const own = standingOf(text, span.start - (named?.[0].length ?? 0), span.end);
     const is_next = last !== undefined && isListJoint(text.slice(last.end, span.start));
     const standing = is_next && own === "unclear" ? last!.standing : own;
     const id = workerIdOf(match[0]);
@@ -164,6 +172,9 @@ function readIds(text: string) {
   }
   return { exclude, unread, spans, wanted };
 }
+
+/** "Joe Smith (W-000123)": what is said of the name is said of the id. */
+const NAMED_BEFORE = new RegExp(`(?<![\\p{L}\\p{M}\\p{N}'’-])${NAME}\\s?[([]$`, "u");
 
 /** Names in a list that begins with one who is ruled out. */
 function* nextNames(text: string, from: number): Generator<Span & { readonly name: string }> {
@@ -181,30 +192,44 @@ function* nextNames(text: string, from: number): Generator<Span & { readonly nam
 
 /** Names that are ruled out by what stands before or behind them. */
 function ruledOutIn(text: string): Found[] {
-  const before = [...text.matchAll(REFUSAL)].flatMap(({ 0: refusal, index }) => {
+  const before = [...text.matchAll(REFUSAL)].flatMap(({ 0: refusal, index, groups }) => {
     const start = index + refusal.length;
     const ahead = text.slice(start, start + NAME_MAX);
     if (NOBODY.test(ahead)) return [];
     const name = NAME_HERE.exec(ahead)?.[0] ?? knownNameHere(ahead);
-    return name === undefined ? [] : [{ name, start, is_sure: !NO_NAME.test(name) }];
+    if (name === undefined) return [];
+    const is_sure = !NO_NAME.test(name) && !/^stop/i.test(refusal);
+    const is_plain = PLAINLY.test(refusal) && TWO_WORDS.test(name);
+    return [{ name, start, is_sure, is_plain, is_titled: groups!.title !== undefined }];
   });
   const kept = [...text.matchAll(KEPT_AWAY)].map(({ 1: name, index, 0: words }) => {
-    return { name: name!, start: index + words.indexOf(name!), is_sure: true };
+    const start = index + words.indexOf(name!);
+    return { name: name!, start, is_sure: !words.endsWith(" "), ...UNTITLED };
   });
-  return [...before, ...kept, ...unwantedIn(text)].flatMap(
-    ({ name: words, start: from, is_sure }) => {
+  const unwanted = unwantedIn(text).map((one) => ({ ...one, ...UNTITLED }));
+  return [...before, ...kept, ...unwanted].flatMap(
+    ({ name: words, start: from, is_sure, is_plain, is_titled }) => {
+      // "Mr. May" is a person, whatever else the word means.
+      if (is_titled && !words.includes(" "))
+        return [{ name: words, start: from, is_sure, is_plain }];
       if (isHoliday(words)) return [];
       const begun = withoutBeginning(words);
       const start = from + words.length - begun.length;
       const name = personIn(begun);
       if (name === undefined || STATE_BEHIND.test(text.slice(start + name.length))) return [];
-      return [{ ...wholeIn(name, start), is_sure: is_sure && !isThing(name) }];
+      return [{ ...wholeIn(name, start), is_sure: is_sure && !isThing(name), is_plain }];
     },
   );
 }
 
+const UNTITLED = { is_plain: false, is_titled: false };
+const PLAINLY = /^(?:not|except|without|exclude|excluding)\b/i;
+/** "Cell Phones - not allowed" */
+const MARKED_THING = /[:,([\u2013\u2014-]\s*(?:not|no longer|never) allowed$/i;
+const TWO_WORDS = /^\S+ \S+$/;
+
 /** "Maria Garcia is not welcome". Of one word only a name that people have is anybody's. */
-function unwantedIn(text: string): Found[] {
+function unwantedIn(text: string): Omit<Found, "is_plain">[] {
   return [...text.matchAll(UNWANTED_NAME)].flatMap(({ 1: name, index: start, 0: said }) => {
     if (/^(?:If|Unless|When)\b/.test(name!)) return [];
     const all = [{ name: name!, start }, ...joinedBefore(text, start)];
@@ -212,6 +237,7 @@ function unwantedIn(text: string): Found[] {
     const is_welcome = said.endsWith("welcome");
     return all.flatMap((one) => {
       const has_name = one.name.split(" ").some(isNameWord);
+      if (!has_name && MARKED_THING.test(said)) return [];
       if (!has_name && !is_welcome && !one.name.includes(" ")) return [];
       return [{ ...one, is_sure: has_name || !is_gone }];
     });

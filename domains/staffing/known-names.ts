@@ -6,7 +6,7 @@ import { FIRST_NAMES, LAST_NAMES, MORE_FIRST_NAMES } from "./person-names.ts";
 const FIRST = [...FIRST_NAMES, ...MORE_FIRST_NAMES].join("|");
 const LAST = LAST_NAMES.join("|").replaceAll("'", "['’]");
 const WHOLE = `(?:${FIRST})(?: \\p{L}\\.?)? (?:${LAST})(?![\\p{L}\\p{M}\\p{N}-])`;
-const ANYWHERE = new RegExp(`(?<![\\p{L}\\p{M}\\p{N}-])${WHOLE}`, "giu");
+const ANYWHERE = new RegExp(`(?<![\\p{L}\\p{M}\\p{N}'’-])${WHOLE}`, "giu");
 const HERE = new RegExp(`^${WHOLE}`, "iu");
 const CAPITALISED = /\p{Lu}[\p{L}\p{M}'’-]+ (?:\p{Lu}\. )?\p{Lu}[\p{L}\p{M}'’-]+/gu;
 

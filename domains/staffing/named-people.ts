@@ -1,25 +1,36 @@
 // Tells of a name or an id in a request whether the person is ruled out, a contact, or asked for.
 import { knownNamesIn } from "./known-names.ts";
+import { STREET_BEHIND } from "./elsewhere-reader.ts";
+import { isThing } from "./place-names.ts";
 import type { Unread } from "./unread-demands.ts";
 
 /** What the words around a person say of them; `unclear`: nothing that could be relied on. */
 export type Standing = "refused" | "asked_for" | "unclear";
 
 const CONTACTS =
-  "ask|call|contact|see|reports?|text|message|e-?mail|supervisor|manager|foreman|lead|poc|attn|" +
-  "client|customer|thanks|regards|hi|hello|hey|dear|this is|i am|i['’]m|my name is|on behalf of";
+  "ask|call|contacts?|see|reports?|text|message|e-?mail|supervisor|manager|foreman|lead|poc|attn|" +
+  "client|customer|thanks|regards|hi|hello|hey|dear|good (?:morning|afternoon|evening)|this is|" +
+  "i am|i['’]m|my name is|on behalf of|from|cc|per|owner|rep|boss|under|" +
+  "(?:requested|ordered|approved|submitted|placed|sent) by";
 const ASKED =
-  "includ(?:e|es|ing)|send|use|book|assign|prefer|want|bring|give us|plus|ideally|preferably";
+  "includ(?:e|es|ing)|send|use|book|assign|prefer|want|bring|give us|plus|ideally|preferably|" +
+  "working with";
 const PARTS = "lot|gate|dock|door|bay|building|room|line|site|route";
+const FILLERS = "(?:\\s+(?:for|us|me|back|worker|to|is|are|person|name))*";
+const TITLE = "(?:(?:mr|mrs|ms|miss|dr)\\.?\\s+)?";
 const ASKED_BEFORE = new RegExp(
-  `\\b(?:${CONTACTS}|${ASKED}|${PARTS})` +
-    "(?:\\s+(?:for|us|me|back|worker|to|is|are|person|name))*\\s*:?\\s*$",
+  `(?:\\b(?:${CONTACTS}|${ASKED}|${PARTS})${FILLERS}|^\\s*to)\\s*:?\\s*${TITLE}$`,
+  "i",
+);
+/** "Contact - John Smith", "Attn. John Smith" */
+const CONTACT_BEFORE = new RegExp(
+  `\\b(?:contacts?|attn|poc)\\s*[.:\u2013\u2014-]\\s*${TITLE}$`,
   "i",
 );
 /** "Thanks in advance,\nJohn Smith" */
 const SIGNED_BEFORE = new RegExp(
-  "\\b(?:thanks|thank you|thx|regards|best|cheers|sincerely|yours)" +
-    "(?:\\s+(?:again|so much|a lot|in advance|wishes|truly))*[,.!]?\\s*[-\u2013\u2014]*\\s*$",
+  "\\b(?:thanks|thank (?:you|u)|thx|ty|regards|best|br|cheers|sincerely|respectfully|yours)\\b" +
+    `[^,.;:!?\\n]{0,40}[,.!]{0,3}\\s*[-\u2013\u2014]*\\s*${TITLE}$`,
   "i",
 );
 /** "John Smith here," and "John Smith of Acme needs 3": whoever writes. */
@@ -42,6 +53,12 @@ const REFUSED_BEHIND = new RegExp(`\\b(?:${NOT}|${GONE})\\b|n['’]t\\b`, "i");
 /** "Do not, under any circumstances, send": an aside stands between the negation and its verb. */
 const NOT_YET_SAID =
   /(?:\b(?:not|never)|n['’]t)(?:\s+(?:ever|again))*(?:\s*[,(]|\s+[-\u2013\u2014])/i;
+/** Words that refuse nobody, or somebody else. */
+const NO_REFUSAL = new RegExp(
+  "\\b(?:not?\\s+(?:later|less|more|fewer)(?:\\s+than)?|no\\s+matter|without\\s+fail|if\\s+not|" +
+    "(?:but|and)?\\s*(?:no\\s?(?:one|body)|nobody)\\s+else|not\\s+only)\\b|\\boff-",
+  "gi",
+);
 const SENTENCE_BREAK = /[!?\n;]|\.\s/;
 const CLAUSE_BREAK = /[,()[\]]|\s[-\u2013\u2014]+\s/;
 const NEXT_LISTED = /^(?:\s*(?:[,;/&+]|,?\s*\b(?:and|or)\b)\s*|\s*\n\s*[-*•]\s*)$/i;
@@ -53,11 +70,71 @@ export function standingOf(text: string, start: number, end: number): Standing {
   const sentence = near.split(SENTENCE_BREAK).at(-1)!;
   const before = sentence.split(CLAUSE_BREAK).at(-1)!;
   const behind = text.slice(end, end + NEAR);
-  const said_behind = behind.split(SENTENCE_BREAK)[0]!.split(",")[0]!;
-  if (REFUSED_BEFORE.test(before) || NOT_YET_SAID.test(sentence)) return "refused";
-  if (REFUSED_BEHIND.test(said_behind)) return "refused";
-  if (ASKED_BEFORE.test(before) || SIGNED_BEFORE.test(near)) return "asked_for";
+  const own = ownOf(behind.split(SENTENCE_BREAK)[0]!.split(",")[0]!);
+  // "Send him out" sends him.
+  const said_behind = /\bsend\s+$/i.test(before) ? own.replace(/^\s+out\b/, "") : own;
+  if (REFUSED_BEFORE.test(before.replaceAll(NO_REFUSAL, "")) || NOT_YET_SAID.test(sentence))
+    return "refused";
+  if (REFUSED_BEHIND.test(said_behind))
+    return SENT_BEFORE.test(before) || IF.test(before) ? "unclear" : "refused";
+  const is_contact = CONTACT_BEFORE.test(near) || SIGNED_BEFORE.test(near);
+  if (ASKED_BEFORE.test(before) || is_contact) return "asked_for";
   return before.trim() === "" && WRITES_BEHIND.test(behind) ? "asked_for" : "unclear";
+}
+
+const SENT_BEFORE = /\b(?:send|use|includ(?:e|es|ing)|bring|give us|book|assign)\s+$/i;
+const IF = /\b(?:if|unless)\b/i;
+/** An id, or one that was read. */
+const WORKER = /\bW[\s-]?\d{3,}|·/;
+const REFUSES_NEXT = /\b(?:but\s+)?(?:not|except|without|instead\s+of|rather\s+than)\s+$/i;
+
+/** What is said behind a person, without what is said of the next one. */
+function ownOf(behind: string): string {
+  const said = behind.replaceAll(NO_REFUSAL, "").split(IF)[0]!;
+  const next = knownNamesIn(said)[0]?.start ?? WORKER.exec(said)?.index;
+  if (next === undefined) return said;
+  const between = said.slice(0, next);
+  return isListJoint(between) ? said : between.replace(REFUSES_NEXT, "");
+}
+
+const LINE_BEFORE = /^[\s*,\u2013\u2014-]*(?:(?:mr|mrs|ms|miss|dr)\.?\s+)?$/i;
+const LINE_BEHIND = /^\s*(?:[,|(\u2013\u2014-][^.:!?]{0,60})?[\s.,!]*$/;
+const SIGNED_MAX = 200;
+
+/** A name alone on one of the last lines, unless a label or a refusal stands above it. */
+function isSignature(text: string, start: number, end: number): boolean {
+  if (text.length - end > SIGNED_MAX) return false;
+  const near = text.slice(Math.max(0, start - NEAR), start).split("\n");
+  const behind = text.slice(end).split("\n");
+  if (near.length < 2 || behind.length > 4) return false;
+  if (!LINE_BEFORE.test(near.at(-1)!) || !LINE_BEHIND.test(behind[0]!)) return false;
+  const above = near.slice(0, -1).findLast((line) => /[\p{L}\p{N}:]/u.test(line)) ?? "";
+  return !/:\s*$/.test(above) && !REFUSED_BEHIND.test(`${above} ${behind[0]!}`);
+}
+
+/** "Joe Smith, can you send 2 packers": whoever the request is written to. */
+function isAddressed(text: string, start: number, end: number): boolean {
+  if (text.slice(Math.max(0, start - NEAR), start).trim() !== "" || start > NEAR) return false;
+  const sentence = text.slice(end, end + NEAR).split(SENTENCE_BREAK)[0]!;
+  return sentence.startsWith(",") && !REFUSED_BEHIND.test(sentence);
+}
+
+/** "Thomas Moore Hospital", "1200 Robert Lee Dr" */
+function isOfThing(text: string, end: number): boolean {
+  const behind = text.slice(end, end + NEAR);
+  const next = /^ (\p{Lu}\p{L}+)/u.exec(behind)?.[1];
+  return STREET_BEHIND.test(behind) || (next !== undefined && isThing(next));
+}
+
+/** "W-000123 Joe Smith": said with the id, that was read. */
+const READ_BEFORE = /·(?: \(?|\()$/;
+
+const REPLACED_BEFORE = /\b(?:replac(?:e|es|ing)|replacements? for)\s+$/i;
+
+function isNobody(text: string, start: number, end: number): boolean {
+  const near = text.slice(Math.max(0, start - NEAR), start);
+  if (READ_BEFORE.test(near) || REPLACED_BEFORE.test(near)) return true;
+  return isOfThing(text, end) || isSignature(text, start, end) || isAddressed(text, start, end);
 }
 
 /** Whether nothing but what joins a list stands between two. */
@@ -70,7 +147,8 @@ export function namesLeft(text: string): Unread[] {
   const unread: Unread[] = [];
   let last: { readonly end: number; readonly is_told: boolean } | undefined;
   for (const { name, start, end } of knownNamesIn(text)) {
-    const standing = standingOf(text, start, end);
+    const is_nobody = isNobody(text, start, end);
+    const standing = is_nobody ? "asked_for" : standingOf(text, start, end);
     const is_next = last !== undefined && isListJoint(text.slice(last.end, start));
     const is_told = is_next && standing === "unclear" ? last!.is_told : standing !== "asked_for";
     if (is_told) unread.push({ slot: "exclude", said: `exclude: ${name}` });

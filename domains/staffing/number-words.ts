@@ -70,14 +70,14 @@ const IN_WORDS =
  */
 const PATTERN = new RegExp(
   `(?<![\\w$€£]|\\d[.,]|\\w-|\\s\\.)(?:${IN_WORDS}|` +
-    "x\\s?(?<times>\\d{1,3})|(?<digits>\\d{1,3}(?:,\\d{3})+|\\d{1,3})(?:\\s?x)?)" +
+    "[x×]\\s?(?<times>\\d{1,3})|(?<digits>\\d{1,3}(?:,\\d{3})+|\\d{1,3})(?:\\s?x)?)" +
     "\\b(?![.,/]\\d|-\\d{3}|\\s?%|\\s(?:percent|dollars|bucks)\\b)",
   "gi",
 );
 
 /** None and too many are no count. */
 const LEFT = new RegExp(
-  `(?<![\\w-])(?:${IN_WORDS}|a\\shalf|zero)\\b|` +
+  `(?<!\\w|\\w-)(?:${IN_WORDS}|a\\shalf|zero)\\b|` +
     "[$€£]?(?<![\\p{L}\\p{N}])(?:\\p{L}{1,9}-?)?\\d+(?:[.,:/-]?\\p{L}?\\d+)*\\p{L}*%?",
   "giu",
 );

@@ -1,4 +1,5 @@
 // Finds the phrases of a vocabulary in a text: longest first, whole words, case aside.
+import { ALL_STATES } from "./places.ts";
 
 export interface PhraseMatch<T> {
   readonly value: T;
@@ -10,14 +11,18 @@ export interface PhraseMatch<T> {
 
 export type PhraseMatcher<T> = (text: string) => PhraseMatch<T>[];
 
+const WORD_CODES = ["OK", "OR", "ME", "HI", "IN"];
+const STATES_SAID = Object.entries(ALL_STATES).flatMap(([code, name]) =>
+  WORD_CODES.includes(code) ? [name] : [code, name],
+);
+/** What one may be taken out of: "anywhere in Ohio but", "any of the shifts but". */
+const WHOLE =
+  "(?:in|of|the|our|your|my|other|cit(?:y|ies)|towns?|places?|locations?|states?|sites?|areas?|" +
+  `shifts?|times?|days?|nights?|weekends?|weekdays?|hours|${STATES_SAID.join("|")})`;
 /** What takes one out of many. After another negation it gives back: "nobody outside Detroit". */
-/** Words that no longer say of what something is taken out. */
-const NOT_OF =
-  "(?:is|are|was|were|be|been|has|have|had|can|could|will|would|do|does|did|got|quit|left|came|" +
-  "showed|called|need|needs|work|works|want|wants|like|and|but)";
 const EXCEPTIONS =
   "(?:any|every)(?:one|body|where|thing)\\s+but|all\\s+but|" +
-  `(?<=\\b(?:any|every|all)\\w*(?:\\s+(?!${NOT_OF}\\b)[\\w'’-]+){1,4}\\s+)but(?:\\s+for)?|` +
+  `(?<=\\b(?:any|every|all)\\w*(?:\\s+${WHOLE}){1,4}\\s+)but(?:\\s+for)?|` +
   "(?<=\\b(?:any|every|all)\\w*\\b[^,.;:!?\\n]{0,60})but\\s+for|" +
   "except(?:ed|ing)?(?:\\s+for)?|with\\s+the\\s+exception\\s+of|excludes|excluding|exclude|" +
   "other\\s+than|besides|apart\\s+from|aside\\s+from|outside\\s+of|" +

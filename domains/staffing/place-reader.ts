@@ -7,10 +7,9 @@ import {
   WORDS_AND_CODES,
 } from "./elsewhere-reader.ts";
 import { blank, isNegated, phraseMatcher, type PhraseMatch } from "./phrase-matcher.ts";
-import { findElsewhere, isNoPlace, titled } from "./place-names.ts";
+import { findElsewhere, isNameWord, isNoPlace, titled } from "./place-names.ts";
 import { ALL_STATES, onlyStateOf, PLACES, STATES } from "./places.ts";
 import type { Unread } from "./unread-demands.ts";
-import { dotted, undotted } from "./request-text.ts";
 import { looseStateOf, placeText, stateOf } from "./want-values.ts";
 
 export interface PlaceRead {
@@ -25,6 +24,17 @@ const cities = new Map(PLACES.map(({ city }) => [city, city]));
 for (const alias of ["St Louis", "Saint Louis"]) cities.set(alias, "St. Louis");
 for (const alias of ["Ft Wayne", "Ft. Wayne"]) cities.set(alias, "Fort Wayne");
 cities.set("KC", "Kansas City");
+/** Towns of their own whose names hold one of ours; "West Toledo" is a part of Toledo. */
+const OTHER_TOWNS =
+  "East Chicago|East Cleveland|East Lansing|East St. Louis|West Chicago|North Chicago|" +
+  "West Des Moines|North Kansas City|West Milwaukee|South Milwaukee|Chicago Heights|" +
+  "Cleveland Heights|Madison Heights|St. Louis Park|Lake Erie";
+for (const town of OTHER_TOWNS.split("|")) {
+  const short = town.replace(/^([EWNS])(?:ast|est|orth|outh)\b/, "$1");
+  const forms = [town, short, short.replace(/^[EWNS]\b/, "$&.")];
+  for (const form of forms.flatMap((one) => [one, one.replace("St. ", "St ")]))
+    cities.set(form, town);
+}
 const findKnownCities = phraseMatcher(cities);
 
 export const findStates = phraseMatcher(
@@ -43,32 +53,21 @@ const ELSEWHERE_AFTER = new RegExp(
 );
 /** Codes that are words as well: in small letters they are read as those. */
 const ALSO_WORDS = /^(?:in|or|me|ok|hi|id|la|co|de|al|ma|pa|ms|mt|md|ct|dc|pr|va|wa)$/i;
-const AFTER_BLANK = new RegExp(`^(?!(?:${WORDS_AND_CODES})$)[A-Z]{2}$`);
+const AFTER_BLANK = new RegExp(`^(?!(?:${WORDS_AND_CODES}|NE)$)[A-Z]{2}$`);
 
-const LONGER_BEFORE =
-  /(?:\b(?:East|West|North|South|Fort|Ft|Lake|Port|Mount|Mt)|(?<=[\p{L},] )New) $/u;
-const LONGER_BEHIND =
-  /^ (?:Heights|Township|Twp|County|Park|Falls|Hills|Grove|Springs|Beach|Lakes|Village)\b/;
-const SMALL_BEFORE = /\b(?:east|west|north|south|fort|lake) $/;
-const SMALL_BEHIND = /^ (?:heights|township|county|falls)\b/;
-const NAME_PART = 12;
+/** States that people are called as well, and what shows that nobody is. */
+const FIRST_NAME = /^(?:virginia|georgia)$/i;
+const NO_SURNAME = /^\s*(?:$|[,.;:!?)\n\d]|(?:for|on|at|in|by|from|to|with|tomorrow|today)\b)/i;
+const COUNTY = /^ (?:County|Township|Twp)\b/i;
+const COUNTY_MAX = 12;
 
-/** Our cities; what is part of a longer name ("East Chicago") is another place, of that name. */
+/** Our cities, and places with longer names that hold one of them ("Erie County"). */
 export function findCities(text: string): PhraseMatch<string>[] {
-  return findKnownCities(text).map((match) => inLongerName(text, match));
-}
-
-function inLongerName(text: string, match: PhraseMatch<string>): PhraseMatch<string> {
-  const is_small = /^\p{Ll}/u.test(text.slice(match.start));
-  const [before, behind] = is_small ? [SMALL_BEFORE, SMALL_BEHIND] : [LONGER_BEFORE, LONGER_BEHIND];
-  const lead =
-    before.exec(text.slice(Math.max(0, match.start - NAME_PART), match.start))?.[0] ?? "";
-  const tail = behind.exec(text.slice(match.end, match.end + NAME_PART))?.[0] ?? "";
-  if (lead === "" && tail === "") return match;
-  const start = match.start - lead.length;
-  const value = dotted(titled(`${lead}${undotted(match.value)}${tail}`));
-  const negated = lead === "" ? match.negated : isNegated(text.slice(0, start));
-  return { value, start, end: match.end + tail.length, negated };
+  return findKnownCities(text).map((match) => {
+    const tail = COUNTY.exec(text.slice(match.end, match.end + COUNTY_MAX))?.[0] ?? "";
+    if (tail === "") return match;
+    return { ...match, value: titled(`${match.value}${tail}`), end: match.end + tail.length };
+  });
 }
 
 /** Only what stands in the words; a place that is ruled out is never the place. */
@@ -225,7 +224,12 @@ function elsewhereAfter(text: string): StateAfter {
   if (match === null) return nothing;
   const [whole, joint, name, code, short, dot] = match;
   const is_apart = joint!.trim() === "";
-  if (name !== undefined) return { length: whole.length, state: stateOf(name) };
+  const behind = text.slice(whole.length);
+  if (name !== undefined) {
+    const is_person = is_apart && FIRST_NAME.test(name) && !NO_SURNAME.test(behind);
+    return is_person ? nothing : { length: whole.length, state: stateOf(name) };
+  }
+  if (/^miss$/i.test(short ?? "") && isNameWord(/^\W*(\p{L}*)/u.exec(behind)![1]!)) return nothing;
   if (short !== undefined) {
     const state =
       /^\p{Lu}/u.test(short) && !(is_apart && dot === "") ? looseStateOf(short) : undefined;

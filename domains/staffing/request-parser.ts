@@ -7,10 +7,18 @@ import { countsIn } from "./number-words.ts";
 import { blank, exceptionsIn, phraseMatcher } from "./phrase-matcher.ts";
 import type { PhraseMatch } from "./phrase-matcher.ts";
 import { findCities, findStates, readPlace } from "./place-reader.ts";
-import { otherDemands, otherNumbers, othersOf, yearsIn, type Unread } from "./unread-demands.ts";
+import {
+  otherDemands,
+  otherNumbers,
+  othersOf,
+  toldNumber,
+  yearsIn,
+  type Unread,
+} from "./unread-demands.ts";
 import { findElsewhere } from "./place-names.ts";
+import { ALL_STATES } from "./places.ts";
 import { readable, undotted } from "./request-text.ts";
-import { findRoles, readRole } from "./role-reader.ts";
+import { findRolePhrases, findRoles, readRole } from "./role-reader.ts";
 import { findShifts, HOURS, readShifts, shiftsBefore, timesLeft } from "./shift-reader.ts";
 import { lettersOf, within } from "./spans.ts";
 import { readStatements } from "./statement-reader.ts";
@@ -37,24 +45,40 @@ const NO_REQUEST = oneOf(
   "history of|definition of|invented|training video|union dues|average pay|interview questions",
 );
 
-const NUMBER = "several|many|\\d+|one|two|three|four|five|six|seven|eight|nine|ten|a|couple of|few";
+const NUMBER =
+  "several|many|\\d+|one|two|three|four|five|six|seven|eight|nine|ten|a couple(?: of)?|a|" +
+  "couple(?: of)?|few";
 const UNIT =
   "(?:hours?|hrs?)(?:[\\s-]+days)?|days?|nights?|weeks?|wks?|months?|years?|yrs?|minutes?";
 const DURATION = new RegExp(
-  `\\b(?:${NUMBER})(?:\\s+|-)(?:to[\\s-]+(?:${NUMBER})[\\s-]+)?` +
+  `\\b(?:\\d+(?:\\s+|-)?|(?:${NUMBER})(?:\\s+|-))(?:to[\\s-]+(?:${NUMBER})[\\s-]+)?` +
     `(?:(?:full|business)\\s+)?(?:${UNIT})\\b`,
   "gi",
 );
-const CLOCK = /\b\d{1,2}(?::\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.)(?:\b|(?=\s|$))|\b\d{1,2}:\d\d\b/gi;
+const CLOCK =
+  /\b\d{1,2}(?::\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.)(?:\b|(?=\s|$))|\b\d{1,2}:\d\d\b|\b\d{1,2}[ap]\b/gi;
+const MEASURE =
+  /\b\d+\s?(?:lbs?|pounds|kgs?)\b|\b(?:a )?pairs? of (?:gloves|boots|shoes|socks)\b/gi;
+/** Neither a phone number nor a ZIP code says how many. */
+const PHONE = /(?<![\w-])(?:\+?1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])?\d{3}[.-]\d{4}\b/g;
+const SPACED_PHONE = /(?<![\w-])(?:\+?1 )?\(?\d{3}\)? \d{3} \d{4}\b/g;
+const ZIP = new RegExp(
+  `(?<=\\b(?:${Object.keys(ALL_STATES).join("|")})\\.?,? )\\d{5}(?:-\\d{4})?\\b`,
+  "g",
+);
 const ORDINAL = /\b\d+(?:st|nd|rd|th)\b/gi;
 const MONTH =
   "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|" +
   "sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)";
 const DATE = new RegExp(
-  `\\b${MONTH}\\.?\\s+\\d{1,2}\\b|\\b\\d{1,2}\\s+${MONTH}\\b|` +
-    "(?<!\\b(?:needs?|wants?|send|get)\\s)\\b\\d{1,2}/\\d{1,2}\\b",
+  `\\b${MONTH}\\.?\\s+\\d{1,2}\\b|` +
+    `(?<=\\b(?:on|by|to|till|until|from|starting|for|the|\\w+day),?\\s)\\d{1,2}\\s+${MONTH}\\b|` +
+    "(?<!\\b(?:needs?|wants?|send|get)\\s)\\b\\d{1,2}/\\d{1,2}(?:/\\d{2,4})?\\b|" +
+    "\\b\\d{1,2}/\\d{1,2}(?=\\s\\d)",
   "gi",
 );
+/** "4 Dec 12": it may be the 4th as well as the 12th. */
+const UNCLEAR_DATE = new RegExp(`\\b\\d{1,2}\\s+${MONTH}\\.?\\s+\\d{1,2}\\b`, "gi");
 const PARTS =
   "dock|line|building|bay|door|gate|plant|site|room|floor|route|suite|store|dept|unit|lot|zone";
 const NUMBERED = new RegExp(`\\b(?:${PARTS})\\s+#?(?:[a-z]-?)?\\d+\\b`, "gi");
@@ -73,14 +97,23 @@ const RELIABILITY = new RegExp(
 );
 /** Behind a day or night these make a time of day of it. */
 const CREW = /^[\s\u2010\u2011-]+(?:shift|crew)(s?)\b/i;
-const NOT_ASKED_BEFORE =
-  /\b(?:good|great|nice|happy|your|closed(?:\s+on)?|(?:sorry|apologies)\s+for(?:\s+the)?)\s+$/i;
+const NOT_ASKED_BEFORE = /\b(?:closed(?:\s+on)?|after\s+the)\s+$/i;
+const WISHED_BEFORE = new RegExp(
+  "\\b(?:(?:ha(?:ve|d|ving)|enjoy|wish\\w*|happy)\\s+(?:\\w+\\s+){0,2}" +
+    "(?:good|great|nice|lovely|wonderful|safe)|enjoy(?:ed)?\\s+(?:your|the)|happy)\\s+$",
+  "i",
+);
+const WISH_ENDS = /^\s*(?:[,.;:!?)\n]|$|(?:all|everyone|and|to)\b)/i;
+const SORRY_BEFORE = /\b(?:sorry|apologi\w+)\b[^,.;:!?\n]{0,40}$/i;
 
 /** "Have a good weekend" and "sorry for short notice" ask for no time of the week. */
 function findAvailable(text: string): PhraseMatch<string>[] {
-  return findTimesOfWeek(text).filter(
-    ({ start }) => !NOT_ASKED_BEFORE.test(text.slice(Math.max(0, start - NEAR), start)),
-  );
+  return findTimesOfWeek(text).filter(({ value, start, end }) => {
+    const before = text.slice(Math.max(0, start - NEAR), start);
+    if (value === "short notice") return !SORRY_BEFORE.test(before);
+    const is_wish = WISHED_BEFORE.test(before) && WISH_ENDS.test(text.slice(end, end + NEAR));
+    return !is_wish && !NOT_ASKED_BEFORE.test(before);
+  });
 }
 
 const NEAR = 60;
@@ -110,12 +143,11 @@ export function readRequest(task: string): RequestRead | undefined {
   if (NO_REQUEST.test(text)) return undefined;
   const stated = withoutStatements(text);
   const exclude = readExclusions(stated.rest);
-  const { place, rest: placed, unread } = readPlace(exclude.rest);
+  const { place, rest: placed, unread } = readPlace(withoutContacts(exclude.rest));
   const pay = PAY.exec(placed);
   const percent = RELIABILITY.exec(placed);
   const reliable = findReliable(placed);
-  let rest = blankAll(blank(placed, reliable), PAY, RELIABILITY);
-  rest = blankAll(blankDurations(rest), HOURS, CLOCK, DATE, NUMBERED);
+  let rest = withoutTimes(blankAll(blank(placed, reliable), PAY, RELIABILITY));
 
   const certifications = findCertifications(rest);
   rest = blank(rest, certifications);
@@ -134,7 +166,7 @@ export function readRequest(task: string): RequestRead | undefined {
   const { shift, not_shift } = shifts;
   const availability = readAvailability(available);
   const min_reliability = percentOf(percent) ?? wanted(reliable);
-  const count = readCount(rest, roles);
+  const count = readCount(rest, roles.length > 0 ? roles : findRolePhrases(rest));
   const max_pay = Number(pay?.[1]!.replaceAll(",", "") ?? 0);
   const want = {
     role,
@@ -165,6 +197,7 @@ export function readRequest(task: string): RequestRead | undefined {
     ...yearsIn(placed),
     ...otherDemands(placed),
     ...count.unread,
+    ...(placed.match(UNCLEAR_DATE) ?? []).map(toldNumber),
     ...unheeded(stated.rest, exclude.spans, place.not_city?.split(",")[0]),
     ...namesLeft(exclude.rest),
   ];
@@ -200,8 +233,14 @@ function withoutStatements(text: string): StatementsTold {
     ...lackedKinds("experience", findExperience(rest), roles, lacked),
   ];
   const told = [...in_doubt, ...elsewhere];
-  const spans = told.flatMap(({ start, end }) => {
-    const inside = within(roles, start, end);
+  const cities = findCities(rest);
+  const is_told = lettersOf(told, rest.length);
+  // The place of a site that is full is kept where it is the only one.
+  const kept = cities.some(({ start }) => is_told[start] === 0) ? [] : cities;
+  const placed = [...roles, ...kept].toSorted((a, b) => a.start - b.start);
+  const spans = told.flatMap((one) => {
+    const { start, end } = one;
+    const inside = within("is_full" in one && one.is_full ? placed : roles, start, end);
     const edges = [start, ...inside.flatMap((one) => [one.start, one.end]), end];
     return pairsOf(edges);
   });
@@ -289,6 +328,24 @@ function blankDurations(text: string): string {
       return is_before_role && !/s$/i.test(unit) ? found : " ".repeat(found.length);
     // "Two night shifts" are a length of time, and at night.
     return crew[1] === "" ? found : " ".repeat(found.length - unit.length) + unit;
+  });
+}
+
+function withoutContacts(text: string): string {
+  return blankAll(text, PHONE, SPACED_PHONE, ZIP);
+}
+
+/** The text without numbers that say when, where on a site, or how heavy. */
+function withoutTimes(text: string): string {
+  return blankNumbered(blankAll(blankDurations(text), HOURS, CLOCK, DATE, MEASURE));
+}
+
+/** Parts of a site out of the text: "dock 4", not the 4 of "our store 4 packers". */
+function blankNumbered(text: string): string {
+  const roles = new Set(findRoles(text).map((one) => one.start));
+  return text.replaceAll(NUMBERED, (found, offset: number) => {
+    const is_count = /\s\d{1,2}$/.test(found) && roles.has(offset + found.length + 1);
+    return is_count ? found : " ".repeat(found.length);
   });
 }
 

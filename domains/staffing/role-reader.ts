@@ -18,7 +18,7 @@ for (const words of FOREIGN_PROFESSIONS) {
 }
 
 export const findRoles = phraseMatcher(role_words, { people: true });
-const findRolePhrases = phraseMatcher(role_phrases, { people: true });
+export const findRolePhrases = phraseMatcher(role_phrases, { people: true });
 
 /** One role, as a noun or by what they can do; undefined when foreign, none or several. */
 export function readRole(text: string): string | undefined {

@@ -13,14 +13,15 @@ const findShiftWords = phraseMatcher(
   ),
 );
 
-/** "Business days" and "both nights" are lengths of time. */
-const LENGTH_BEFORE =
-  /\b(?:business|calendar|full|both|within|consecutive|straight|these|those|few|several)[\s-]+$/i;
+/** "Business days" and "both nights" are lengths of time, "both days and nights" are shifts. */
+const LENGTH_BEFORE = /\b(?:business|calendar|both)[\s-]+$/i;
+const OTHER_SHIFT_BEHIND = /^\s*(?:and|or|&|\/|\+)\s*(?:days|nights)\b/i;
 
 export function findShifts(text: string): PhraseMatch<string>[] {
   return findShiftWords(text).filter(({ start, end }) => {
     const is_bare = /^(?:days|nights)$/i.test(text.slice(start, end));
-    return !is_bare || !LENGTH_BEFORE.test(nearBefore(text, start));
+    if (!is_bare || OTHER_SHIFT_BEHIND.test(text.slice(end, end + NEAR))) return true;
+    return !LENGTH_BEFORE.test(nearBefore(text, start));
   });
 }
 

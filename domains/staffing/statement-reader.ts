@@ -5,13 +5,19 @@ import { findRoles } from "./role-reader.ts";
 import { clausal } from "./request-text.ts";
 import type { Span } from "./spans.ts";
 
+export interface Doubt extends Span {
+  readonly negation: number;
+  /** "Our Toledo site is full": it rules out nobody, and may be where they are asked for. */
+  readonly is_full: boolean;
+}
+
 export interface StatementRead {
   /** The text without the negations that state a lack: what is lacked is what is asked for. */
   readonly rest: string;
   /** What is lacked, up to the end of the clause; `is_bare`: nobody says who lacks it. */
   readonly lacked: readonly (Span & { readonly is_bare: boolean })[];
   /** Clauses of which it cannot be told whether they ask for something or rule it out. */
-  readonly doubtful: readonly (Span & { readonly negation: number })[];
+  readonly doubtful: readonly Doubt[];
 }
 
 /** One sign within a clause of a text as `clausal` gives it; in that, roles are underscores. */
@@ -114,12 +120,14 @@ const COVERED = new RegExp(
     "(?:covered|filled|staffed|manned|full|sorted|handled|taken\\s+care)\\b",
   "gdi",
 );
-const NO_SUBJECT = "except|besides|from|than|but|who|that|which|where|until|because|as";
+const NO_SUBJECT =
+  "except|besides|from|than|but|who|that|which|where|until|because|as|make|ensure|see|if|once";
 /** Nights are covered: what is not, may be asked for. */
 const FULL = new RegExp(
   `(?<=(?:^|[,.;:!?\\n]|\\band)\\s{0,9})()` +
     `(?:(?!(?:${NO_SUBJECT})\\b)[\\w'’-]+\\s+){1,5}?` +
-    `(?:is|are)\\s+${ALREADY}(?:covered|filled|staffed|manned|full)\\b`,
+    `(?:is|are)\\s+${ALREADY}(?:covered|filled|staffed|manned|full(?!\\s+of\\b))\\b` +
+    `(?:\\s+(?:on|for|during)\\s${IN_CLAUSE}{0,60})?`,
   "gdi",
 );
 
@@ -191,14 +199,14 @@ export function readStatements(text: string): StatementRead {
   const left = blank(plain, lacks);
   const from = unclear.map((match) => {
     const negation = negationOf(match).end;
-    return { start: match.index, end: clauseEnd(plain, negation), negation };
+    return { start: match.index, end: clauseEnd(plain, negation), negation, is_full: false };
   });
   const doubts = DOUBTS.flatMap((pattern) => [...left.matchAll(pattern)]);
-  const doubtful = [...doubts, ...plain.matchAll(FULL)].map((match) => ({
-    start: match.index,
-    end: match.index + match[0].length,
-    negation: negationOf(match).end,
-  }));
+  const full = [...plain.matchAll(FULL)];
+  const doubtful = [
+    ...doubts.map((match) => doubtOf(match, false)),
+    ...full.map((match) => doubtOf(match, true)),
+  ];
   const yet = doubtful.filter((one) => isYet(rest, one));
   const later = yet.map(({ start, negation }) => ({ start, end: negation }));
   const told = [...from, ...doubtful.filter((one) => !yet.includes(one))];
@@ -209,6 +217,11 @@ export function readStatements(text: string): StatementRead {
     }),
     doubtful: withoutNested(told),
   };
+}
+
+function doubtOf(match: RegExpExecArray, is_full: boolean): Doubt {
+  const { index: start } = match;
+  return { start, end: start + match[0].length, negation: negationOf(match).end, is_full };
 }
 
 /** Roles as underscores; of several none, for the one that is lacked need not be asked for. */

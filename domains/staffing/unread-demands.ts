@@ -10,6 +10,10 @@ export interface Unread {
   readonly said: string;
 }
 
+export function toldNumber(number: string): Unread {
+  return { slot: undefined, said: `number: ${number}` };
+}
+
 /** Values of a slot beside the first one of the same sign: "day or night", "no nights or days". */
 export function othersOf(slot: keyof Want, found: readonly PhraseMatch<string>[]): Unread[] {
   const asked = found.filter((one) => !one.negated);
@@ -29,8 +33,14 @@ export function otherNumbers(slot: keyof Want, pattern: RegExp, text: string): U
   return others.map((said) => ({ slot, said: `${slot}: ${said} (only ${first!} was read)` }));
 }
 
-const YEARS =
-  /\b\d+\s{0,2}\+?\s{0,2}(?:years?|yrs?|months?)['’]?\s+(?:of\s+)?(?:\w+\s+)?exp(?:erience)?\b/gi;
+/** "5 years of experience", "min 2 yrs", "with 3 years in a warehouse". */
+const YEARS = new RegExp(
+  "\\b\\d+\\s{0,2}\\+?\\s{0,2}(?:years?|yrs?|months?)['’]?\\s+(?:of\\s+)?(?:\\w+\\s+)?" +
+    "exp(?:erience)?\\b|" +
+    "(?<=\\b(?:min\\.?|minimum|at least|needs?|must have|with|over)\\s(?:of\\s|a\\s)?)" +
+    "(?:\\d+\\s?(?:-|to)\\s?)?\\d+\\s?\\+?\\s?(?:years?|yrs?)\\b",
+  "gi",
+);
 
 /** Lengths of experience: the data knows none. */
 export function yearsIn(text: string): Unread[] {

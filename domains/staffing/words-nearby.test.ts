@@ -1,0 +1,272 @@
+// What a word nearby must not turn round: who is asked for, how many, where and when.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readRequest } from "./request-parser.ts";
+
+/** What is read of a line: "count role, city state", what else is wanted, and what is told. */
+type Case = readonly [
+  line: string,
+  plan: string,
+  more?: Readonly<Record<string, unknown>>,
+  said?: readonly string[],
+];
+
+const PEOPLE: readonly Case[] = [
+  [
+    "2 packers in Toledo. send W-000123 out Monday",
+    "2 packer, Toledo OH",
+    {},
+    ["worker: W-000123"],
+  ],
+  [
+    "2 packers in Toledo. send W-000123 no later than 6am",
+    "2 packer, Toledo OH",
+    {},
+    ["worker: W-000123"],
+  ],
+  [
+    "2 packers in Toledo. send W-000123 but no one else",
+    "2 packer, Toledo OH",
+    {},
+    ["worker: W-000123"],
+  ],
+  [
+    "2 packers in Toledo. use W-000123 no matter what",
+    "2 packer, Toledo OH",
+    {},
+    ["worker: W-000123"],
+  ],
+  [
+    "2 packers in Toledo. send W-000123 if not busy",
+    "2 packer, Toledo OH",
+    {},
+    ["worker: W-000123"],
+  ],
+  [
+    "2 packers in Toledo. send W-000123 if W-000124 can't",
+    "2 packer, Toledo OH",
+    { exclude: ["W-000124"] },
+    ["worker: W-000123", "worker: W-000124 (left out)"],
+  ],
+  [
+    "2 packers in Toledo. include W-000123 not W-000124",
+    "2 packer, Toledo OH",
+    { exclude: ["W-000124"] },
+    ["worker: W-000123"],
+  ],
+  [
+    "2 packers in Toledo. send W-000123 to the off-site dock",
+    "2 packer, Toledo OH",
+    {},
+    ["worker: W-000123"],
+  ],
+  [
+    "2 packers in Toledo. include W-000123 with no restrictions",
+    "2 packer, Toledo OH",
+    { exclude: ["W-000123"] },
+    ["worker: W-000123 (left out)"],
+  ],
+  ["2 packers in Toledo. send Joe Smith no later than 6am", "2 packer, Toledo OH"],
+  [
+    "2 packers in Toledo. send Maria Garcia not Joe Smith",
+    "2 packer, Toledo OH",
+    { exclude: ["Joe Smith"] },
+  ],
+  ["2 packers in Toledo, not W-000123 Joe Smith", "2 packer, Toledo OH", { exclude: ["W-000123"] }],
+  [
+    "2 packers in Toledo, not Joe Smith (W-000123)",
+    "2 packer, Toledo OH",
+    { exclude: ["W-000123", "Joe Smith"] },
+  ],
+  [
+    "2 packers in Toledo. not De'Andre Johnson",
+    "2 packer, Toledo OH",
+    { exclude: ["De'Andre Johnson"] },
+  ],
+  [
+    "2 packers in Toledo. not Thomas Nguyen Pham",
+    "2 packer, Toledo OH",
+    { exclude: ["Thomas Nguyen Pham", "Thomas Nguyen"] },
+    ["exclude: Thomas Nguyen Pham (as Thomas Nguyen)"],
+  ],
+  [
+    "2 packers in Toledo. not Maria Garcia de Lopez",
+    "2 packer, Toledo OH",
+    { exclude: ["Maria Garcia de Lopez", "Maria Garcia"] },
+    ["exclude: Maria Garcia de Lopez (as Maria Garcia)"],
+  ],
+  ["2 packers in Toledo. not Mr. May", "2 packer, Toledo OH", {}, ["exclude: May"]],
+  ["2 packers in Toledo. not Mr. Day", "2 packer, Toledo OH", {}, ["exclude: Day"]],
+  ["2 packers in Toledo. not Mr. Dayton", "2 packer, Toledo OH", {}, ["exclude: Dayton"]],
+  ["2 packers in Toledo. not Mr. Packer", "2 packer, Toledo OH", {}, ["exclude: Packer"]],
+  [
+    "2 packers in Toledo. not Ms Winter or Ms Garcia",
+    "2 packer, Toledo OH",
+    {},
+    ["exclude: Winter", "exclude: Garcia"],
+  ],
+  [
+    "2 packers in Toledo, except Xander Quill",
+    "2 packer, Toledo OH",
+    { exclude: ["Xander Quill"] },
+  ],
+  [
+    "2 packers in Toledo. Xander Quill is DNR",
+    "2 packer, Toledo OH",
+    { exclude: ["Xander Quill"] },
+    ["exclude: Xander Quill (a name not known)"],
+  ],
+  [
+    "2 packers in Toledo. stop sending Xander Quill",
+    "2 packer, Toledo OH",
+    {},
+    ["exclude: Xander Quill"],
+  ],
+  [
+    "2 packers in Toledo. keep Xander Quill off this job",
+    "2 packer, Toledo OH",
+    {},
+    ["exclude: Xander Quill"],
+  ],
+  ["2 packers in Toledo. Cell Phones - not allowed", "2 packer, Toledo OH"],
+  [
+    "Joe Smith, do not send\n2 packers in Toledo",
+    "2 packer, Toledo OH",
+    { exclude: ["Joe Smith"] },
+  ],
+  [
+    "2 packers in Toledo. Not wanted:\nJoe Smith",
+    "2 packer, Toledo OH",
+    {},
+    ["exclude: Joe Smith"],
+  ],
+];
+
+const NUMBERS: readonly Case[] = [
+  [
+    "Packers needed in Toledo: 4\n-------------------------------\nThanks, Bob",
+    "4 packer, Toledo OH",
+  ],
+  ["Toledo packers: 4 Dec 12", "4 packer, Toledo OH", {}, ["number: 4 Dec 12"]],
+  ["Need 4 Jun 12 packers in Toledo", "4 packer, Toledo OH", {}, ["number: 4 Jun 12"]],
+  ["12 June 3 packers Toledo", "12 packer, Toledo OH", {}, ["number: 12 June 3"]],
+  ["Need packers 4 Sept Toledo", "1 packer, Toledo OH", {}, ["number: 4"]],
+  ["Need 6/12 3 packers Toledo", "3 packer, Toledo OH"],
+  ["packers in Toledo on 15 March for store 114", "1 packer, Toledo OH"],
+  ["Acct 55 3 packers Toledo", "3 packer, Toledo OH", {}, ["number: 55"]],
+  ["6-12 3 packers Toledo", "3 packer, Toledo OH", {}, ["number: 6-12"]],
+  ["have 300 orders, packers needed in Toledo", "1 packer, Toledo OH", {}, ["number: 300"]],
+  ["have 300 orders packers needed in Toledo", "1 packer, Toledo OH", {}, ["number: 300"]],
+  ["12 Main St packers Toledo", "1 packer, Toledo OH", {}, ["number: 12"]],
+  ["Our 3 lines require packers, Toledo", "1 packer, Toledo OH", {}, ["number: 3"]],
+  ["packers Toledo, plan 80", "80 packer, Toledo OH", {}, ["number: 80"]],
+  ["four-five packers in Toledo", "4 packer, Toledo OH", {}, ["number: five"]],
+  ["2 packers in Toledo, min 2 yrs", "2 packer, Toledo OH", {}, ["2 yrs"]],
+  ["2 packers in Toledo with 3 years in a warehouse", "2 packer, Toledo OH", {}, ["3 years"]],
+  ["2 packers in Toledo for 2 years", "2 packer, Toledo OH"],
+];
+
+const TIMES_AND_PLACES: readonly Case[] = [
+  ["2 packers in Toledo, both days", "2 packer, Toledo OH"],
+  [
+    "2 packers in Toledo, 4 good weekend packers",
+    "2 packer, Toledo OH",
+    { available: "weekends" },
+    ["number: 4"],
+  ],
+  ["2 packers in Toledo. Enjoy the weekend!", "2 packer, Toledo OH"],
+  ["2 packers in Toledo. Sorry about the short notice", "2 packer, Toledo OH"],
+  ["2 packers in Toledo. See you after the weekend", "2 packer, Toledo OH"],
+  ["2 PACKERS IN EAST CHICAGO", "2 packer, East Chicago"],
+  ["2 packers in E. Chicago IN", "2 packer, East Chicago IN"],
+  ["2 packers in East St. Louis", "2 packer, East St. Louis"],
+  ["2 packers in Erie County", "2 packer, Erie County"],
+  ["2 packers in Dayton NE", "2 packer, Dayton OH"],
+  ["2 packers in Dayton, NE", "2 packer, Dayton NE"],
+  ["2 packers in Dayton Virginia", "2 packer, Dayton VA"],
+  ["2 packers. Dayton Virginia Smith will meet them", "2 packer, Dayton OH"],
+  ["2 packers in Dayton, Miss. Garcia will meet them", "2 packer, Dayton OH"],
+  [
+    "Our Toledo warehouse is full, need 4 packers",
+    "4 packer, Toledo OH",
+    {},
+    ["Our Toledo warehouse is full"],
+  ],
+  [
+    "Toledo is fully staffed on days, need 2 packers for nights",
+    "2 packer, Toledo OH",
+    { shift: "night" },
+    ["Toledo is fully staffed on days"],
+  ],
+];
+
+const CONTACTS: readonly Case[] = [
+  ["2 packers in Dayton. Contact: Mr Joe Smith", "2 packer, Dayton OH"],
+  ["2 packers in Dayton. Regards, Mrs Maria Garcia", "2 packer, Dayton OH"],
+  ["2 packers in Dayton\n- Joe Smith", "2 packer, Dayton OH"],
+  ["2 packers in Dayton\n-- \nJoe Smith", "2 packer, Dayton OH"],
+  ["2 packers in Dayton\n\nJoe Smith\nAcme Foods\n419-555-0123", "2 packer, Dayton OH"],
+  ["2 packers in Dayton. Thanks!! Joe Smith", "2 packer, Dayton OH"],
+  ["2 packers in Dayton. Thanks for your help,\nJoe Smith", "2 packer, Dayton OH"],
+  ["2 packers in Dayton. Respectfully,\nJoe Smith", "2 packer, Dayton OH"],
+  ["From: Joe Smith\nTo: Maria Garcia\n2 packers in Dayton", "2 packer, Dayton OH"],
+  ["2 packers in Dayton. cc Joe Smith", "2 packer, Dayton OH"],
+  ["2 packers in Dayton. Requested by Joe Smith", "2 packer, Dayton OH"],
+  ["2 packers in Dayton. Contacts: Joe Smith, Maria Garcia", "2 packer, Dayton OH"],
+  ["2 packers in Dayton (contact: Joe Smith, 419-555-0123)", "2 packer, Dayton OH"],
+  ["2 packers in Dayton. Contact - Joe Smith", "2 packer, Dayton OH"],
+  ["2 packers in Dayton. Attn. Joe Smith", "2 packer, Dayton OH"],
+  ["Good morning Joe Smith, need 2 packers in Dayton", "2 packer, Dayton OH"],
+  ["Joe Smith, can you send 2 packers to Dayton", "2 packer, Dayton OH"],
+  ["2 packers in Dayton to replace Joe Smith", "2 packer, Dayton OH"],
+  ["2 packers in Dayton for Scott Brown Logistics", "2 packer, Dayton OH"],
+  ["2 packers at Robert Lee Dr in Dayton", "2 packer, Dayton OH"],
+];
+
+function planOf(line: string): Case {
+  const read = readRequest(line);
+  assert.ok(read !== undefined);
+  const { role, count, city, state, ...more } = read.want;
+  const place = [city, state].filter((one) => one !== undefined).join(" ");
+  const plan = `${count} ${role}${place === "" ? "" : `, ${place}`}`;
+  return [line, plan, more, read.unread.map((one) => one.said)];
+}
+
+for (const [line, plan, more = {}, said = []] of [
+  ...PEOPLE,
+  ...NUMBERS,
+  ...TIMES_AND_PLACES,
+  ...CONTACTS,
+]) {
+  test(`a word nearby turns nothing round: ${line}`, () => {
+    assert.deepEqual(planOf(line), [line, plan, more, said]);
+  });
+}
+
+/** Rows of one sign, and of words that a reader may part in many ways. */
+const ROWS = [
+  "-",
+  "- ",
+  " ",
+  "\n",
+  ".",
+  "1",
+  "4 ",
+  "1-",
+  "(",
+  "a ",
+  "a-b ",
+  "packers ",
+  "Mr ",
+  "thanks ",
+];
+
+for (const sign of ROWS) {
+  test(`a row of 100 KB of ${JSON.stringify(sign)} is read in time`, () => {
+    const row = sign.repeat(Math.ceil(100_000 / sign.length));
+    const began = performance.now();
+    readRequest(`Packers needed in Toledo: 4\n${row}\nThanks, Bob`);
+    readRequest(`${row} a packer ${row}`);
+    assert.ok(performance.now() - began < 5_000);
+  });
+}
