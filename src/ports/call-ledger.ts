@@ -15,6 +15,8 @@ export interface AskedModel {
   readonly stream: boolean;
   /** The most tokens that the answer may have, as far as it was said. */
   readonly max_tokens?: number | undefined;
+  /** Of thoughts, which come on top of an answer whose length was not said. */
+  readonly thought_tokens?: number | undefined;
   /** An upper bound of the prompt's tokens; asked for only where a budget needs it. */
   readonly promptTokensMax?: (() => number) | undefined;
   /** Of whoever may ask more than once for a call; absent: how it ends tells what is paid. */
@@ -28,6 +30,8 @@ export interface TriesSoFar {
    * what was reserved for the models asked until then is charged, whatever comes of the call.
    */
   readonly lost: number;
+  /** What tries of the model asked now used that failed and told it; charged in the same way. */
+  readonly told?: readonly TokenUsage[] | undefined;
 }
 
 export interface ModelOutcome {
@@ -59,13 +63,13 @@ export interface AdmittedModel {
   readonly span_id?: string | undefined;
   /**
    * Whether the caller may be answered by this model too; reserves what that may cost, beside what
-   * lost tries are charged, or throws `rate_limited` (key_budget_spent).
+   * failed tries are charged, or throws `rate_limited` (key_budget_spent, key_rate_limited).
    */
   covers(provider: string, model: string): boolean;
   /**
    * A line beside the call's own. For a try that was left for a quicker one: it is never charged.
    * With `next` for a model that failed, before that one is asked in its place: it is charged its
-   * lost tries, and the call goes on as that of `next`.
+   * tries, and the call goes on as that of `next`, which holds no more than it costs itself.
    */
   lost(outcome: ModelOutcome, next?: NextModel): Promise<void>;
   /** Resolves when the line is durable; once for each admission, whatever happened. */

@@ -1,5 +1,6 @@
 // How long an answer is, for limits and for the room that it takes.
 import { LakehouseError } from "#kernel/problem.ts";
+import type { TokenUsage } from "#contracts/nouns.ts";
 import type { ChatDelta } from "./chat-model.ts";
 
 /** All that a delta says, as `answer_characters_max` counts it. */
@@ -35,8 +36,12 @@ function lengthOf(value: unknown): number {
 }
 
 /** Its provider does what it can: this is a limit of ours. */
-export function tooManyCharacters(provider: string, answer_characters_max: number): LakehouseError {
+export function tooManyCharacters(
+  provider: string,
+  answer_characters_max: number,
+  usage: TokenUsage | undefined,
+): LakehouseError {
   const message = `${provider} sent more than ${answer_characters_max} characters`;
-  const extra = { answer_characters_max };
+  const extra = { answer_characters_max, ...(usage === undefined ? {} : { usage }) };
   return new LakehouseError("unavailable", message, { reason: "bad_provider_answer", extra });
 }

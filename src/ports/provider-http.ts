@@ -182,10 +182,18 @@ export function brokenOff(name: string, cause?: unknown): LakehouseError {
   return new LakehouseError("unavailable", message, { reason: "provider_failed", extra, cause });
 }
 
-/** The error for a failure that a provider reports in the midst of a stream. */
+/** The error for a failure that a provider reports in the midst of an answer; no word of that. */
 export function reportedError(name: string, document: unknown): LakehouseError {
-  const message = `${name} reports: ${clip(detailOf(document) ?? JSON.stringify(document))}`;
+  const { error } = (document ?? {}) as { error?: unknown };
+  const told = error ?? undefined;
+  const rest = () => JSON.stringify(document, withoutAnswer);
+  const said = detailOf(document) ?? (told === undefined ? rest() : JSON.stringify(told));
+  const message = `${name} reports: ${clip(said)}`;
   return new LakehouseError("unavailable", message, { reason: "provider_failed" });
+}
+
+function withoutAnswer(name: string, value: unknown): unknown {
+  return name === "choices" || name === "message" ? undefined : value;
 }
 
 /** Only what it certainly did not hear of may be asked again. */
@@ -294,7 +302,7 @@ function detailOf(document: unknown): string | undefined {
   if (typeof document !== "object" || document === null) return undefined;
   const { error, message, detail } = document as Record<string, unknown>;
   for (const said of [error, (error as { message?: unknown } | null)?.message, message, detail]) {
-    if (typeof said === "string") return said;
+    if (typeof said === "string" && said !== "") return said;
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 // Chat completions from any server that speaks OpenAI's API, streamed or in one piece.
 import type { HttpResponse } from "#kernel/http-client.ts";
+import type { LakehouseError } from "#kernel/problem.ts";
 import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
 import { charactersOf, tooManyCharacters } from "#ports/chat-length.ts";
 import {
@@ -21,6 +22,7 @@ import {
   reportedError,
   type ProviderEndpoint,
 } from "#ports/provider-http.ts";
+import { withUsage } from "#ports/told-usage.ts";
 import { createBoundNaming } from "./bound-name.ts";
 import {
   asObject,
@@ -117,7 +119,7 @@ async function joined(
   const logprobs: TokenLogprob[] = [];
   for await (const delta of deltas) {
     characters += charactersOf(delta);
-    if (characters > characters_max) throw tooManyCharacters(name, characters_max);
+    if (characters > characters_max) throw tooManyCharacters(name, characters_max, delta.usage);
     content += delta.content;
     refusal += delta.refusal ?? "";
     reasoning += delta.reasoning ?? "";
@@ -186,9 +188,11 @@ function wholeAnswer(name: string, document: unknown, noted: Noted | undefined):
   const choice = choiceOf(document);
   const usage = usageOf(document);
   // What was said until then is not the answer.
-  if (isErrorDocument(document)) throw reportedError(name, document);
-  if (choice === undefined) throw badAnswer(`${name} did not answer with a completion`);
-  if (isErrorDocument(choice)) throw reportedError(name, { error: choice.error });
+  const error = errorIn(name, document, choice);
+  if (error !== undefined) throw withUsage(error, usage);
+  if (choice === undefined) {
+    throw withUsage(badAnswer(`${name} did not answer with a completion`), usage);
+  }
   const { tool_calls } = choice;
   return {
     ...deltaOf(tool_calls === undefined ? choice : { ...choice, tool_calls: numbered(tool_calls) }),
@@ -254,7 +258,9 @@ async function* streamedAnswer(
       const document = parseEvent(name, event);
       usage = usageOf(document) ?? usage;
       const choice = choiceOf(document);
-      if (isErrorDocument(choice)) throw reportedError(name, { error: choice?.error });
+      const failed = event.event === "error" ? reportedError(name, document) : undefined;
+      const error = failed ?? errorIn(name, document, choice);
+      if (error !== undefined) throw error;
       by = tellsModel(document) ?? by;
       tool_calls = choice?.tool_calls ?? tool_calls;
       if (choice?.finish_reason !== undefined) finish_reason = finishReasonOf(choice.finish_reason);
@@ -265,24 +271,42 @@ async function* streamedAnswer(
     }
   } catch (error) {
     // The answer was whole already: that the connection broke off after it harms nobody.
-    if (finish_reason === undefined) throw error;
+    if (finish_reason === undefined) throw withUsage(error, usage);
   }
-  if (finish_reason === undefined) throw brokenOff(name);
+  if (finish_reason === undefined) throw withUsage(brokenOff(name), usage);
   yield { content: "", finish_reason, ...(usage === undefined ? {} : { usage }), ...by };
 }
 
 function parseEvent(name: string, event: ServerSentEvent): unknown {
-  let document: unknown;
   try {
-    document = parseProviderJson(name, event.data);
+    return parseProviderJson(name, event.data);
   } catch (error) {
     throw event.complete ? error : brokenOff(name, undefined);
   }
-  if (event.event === "error" || isErrorDocument(document)) throw reportedError(name, document);
-  return document;
 }
 
-function isErrorDocument(document: unknown): boolean {
-  const error = (document as { error?: unknown } | null | undefined)?.error;
+/** The failure that is told in the place of a choice, beside it or within it. */
+function errorIn(
+  name: string,
+  document: unknown,
+  choice: ChoicePart | undefined,
+): LakehouseError | undefined {
+  const { error, choices } = (document ?? NO_MEMBERS) as typeof NO_MEMBERS;
+  const is_told = Array.isArray(choices) ? saysError(error) : isSet(error);
+  if (is_told) return reportedError(name, { error });
+  return saysError(choice?.error) ? reportedError(name, { error: choice?.error }) : undefined;
+}
+
+const NO_MEMBERS: { readonly error?: unknown; readonly choices?: unknown } = {};
+
+function isSet(error: unknown): boolean {
   return error !== undefined && error !== null && error !== "" && error !== false;
+}
+
+/** Some servers send the member with every answer: only one that says something is an error. */
+function saysError(error: unknown): boolean {
+  if (error === undefined || error === null) return false;
+  if (typeof error === "string") return error !== "";
+  const { message, code, type } = asObject(error) ?? {};
+  return [message, code, type].some((said) => isSet(said) && said !== 0);
 }

@@ -56,8 +56,8 @@ export const EFFORT: Setting = {
 
 /**
  * One more attempt without `temperature`, and without `more`, where the provider answers 400 or 422
- * with a message that names it. Which model refused which value, and beside which others, is
- * remembered, so that it costs one request once.
+ * with a message that names it. Which model refused which value, and beside which others
+ * (whatever their numbers), is remembered, so that it costs one request once.
  */
 export function createForgivingAsk(
   provider: string,
@@ -111,9 +111,14 @@ function besideOf({ extra }: ChatRequest): string {
   let beside = "";
   if (extra === undefined) return beside;
   for (const name of BESIDE) {
-    if (extra[name] !== undefined) beside += `\n${name} ${JSON.stringify(extra[name])}`;
+    if (extra[name] !== undefined) beside += `\n${name} ${JSON.stringify(extra[name], numberless)}`;
   }
   return beside;
+}
+
+/** Words say what a model does (how hard it thinks), numbers how much, and each call has others. */
+function numberless(_name: string, value: unknown): unknown {
+  return typeof value === "number" ? 0 : value;
 }
 
 function isRefusal(error: unknown, named: RegExp): boolean {

@@ -42,6 +42,16 @@ async function samples(metrics: ReturnType<typeof openMetrics>): Promise<Map<str
   );
 }
 
+test("tokens that a provider told are told from the first call on, also where there are none", async () => {
+  const metrics = openMetrics();
+  metrics.take(modelCall({ [GEN_AI.usage_input_tokens]: 0 }));
+  const seen = await samples(metrics);
+  const app = 'caller="app",provider="up",model="small"';
+  assert.equal(seen.get(`lakehouse_model_tokens_total{${app},type="input"}`), 0);
+  // Nobody told of these.
+  assert.equal(seen.get(`lakehouse_model_tokens_total{${app},type="output"}`), undefined);
+});
+
 test("a call of a model counts for its provider, and for its caller with its cost", async () => {
   const metrics = openMetrics();
   const used = { [GEN_AI.usage_input_tokens]: 100, [GEN_AI.usage_output_tokens]: 7 };

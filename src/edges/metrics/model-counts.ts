@@ -4,7 +4,7 @@ import type { Registry } from "prom-client";
 import type { EventInput } from "#contracts/observe.ts";
 import { GEN_AI, OWN, SPAN } from "#kernel/span-names.ts";
 import { prometheusName } from "./prometheus-name.ts";
-import { createDistributions, createSums, observe } from "./series.ts";
+import { add, createDistributions, createSums, observe } from "./series.ts";
 
 const OPERATION = prometheusName(GEN_AI.operation_name);
 const PROVIDER = prometheusName(GEN_AI.provider_name);
@@ -88,12 +88,12 @@ function kindOf(to: ReturnType<typeof instruments>, names: CallNames) {
 
 function countCall(kind: CallKind, said: Attributes, duration_s: number): void {
   observe(kind.duration, duration_s);
-  kind.calls.value++;
+  add(kind.calls, 1);
   for (const { attribute, seen, sum } of kind.tokens) {
     const count = numberOf(said, attribute);
     if (count === undefined) continue;
     observe(seen, count);
-    sum.value += count;
+    add(sum, count);
   }
   const first_s = numberOf(said, GEN_AI.response_first_chunk_s);
   if (first_s !== undefined && said[GEN_AI.request_stream] === true) {
@@ -111,11 +111,11 @@ function countRest(
 ): void {
   const { provider, model } = caller;
   const cost = numberOf(said, OWN.cost) ?? 0;
-  if (cost > 0) to.cost(caller.caller, provider, model).value += cost;
+  if (cost > 0) add(to.cost(caller.caller, provider, model), cost);
   const retries = numberOf(said, OWN.retries) ?? 0;
-  if (retries > 0) to.retries(provider, model).value += retries;
+  if (retries > 0) add(to.retries(provider, model), retries);
   const cache = textOf(said, OWN.cache);
-  if (cache !== "" && cache !== "off") to.cached(provider, model, cache).value++;
+  if (cache !== "" && cache !== "off") add(to.cached(provider, model, cache), 1);
 }
 
 function instruments(registry: Registry) {

@@ -10,9 +10,13 @@ export interface MetricWords {
 
 type Labels = Readonly<Record<string, string>>;
 
-/** A sum that only grows. It is told from its first addition on. */
+/** A sum that only grows. It is told from its first addition on, also of 0. */
 export interface Sum {
-  value: number;
+  value: number | undefined;
+}
+
+export function add(to: Sum, amount: number): void {
+  to.value = (to.value ?? 0) + amount;
 }
 
 /** What was observed: how often in each bucket (of its own, not cumulated), and their sum. */
@@ -34,12 +38,13 @@ export function createSums(registry: Registry, words: MetricWords): (...of: stri
     collect() {
       this.reset();
       for (const { labels, sum } of series.values()) {
-        if (sum.value > 0) this.inc(labels, sum.value);
+        if (sum.value !== undefined) this.inc(labels, sum.value);
       }
     },
   });
   return (...values) =>
-    grown(series, values, () => ({ labels: labelled(words, values), sum: { value: 0 } })).sum;
+    grown(series, values, () => ({ labels: labelled(words, values), sum: { value: undefined } }))
+      .sum;
 }
 
 /** `of(...values)`: the distribution under these values of the labels. */

@@ -34,15 +34,22 @@ const failsLate: RawAnswer = (socket) => void setTimeout(() => sayJson(socket, 5
 type Said = RawAnswer | "away";
 
 /** `a/m`, for which `b/m` stands in, then `c/m`. */
-async function open(t: HasAfter, said: readonly Said[], changes: object = {}, day_tokens = 10_000) {
+async function open(
+  t: HasAfter,
+  said: readonly Said[],
+  changes: object = {},
+  day_tokens = 10_000,
+  prices: object[] = [],
+  limits: object = {},
+) {
   const dir = await tempDir(t);
   const books = await createUsage(
     { dir, log: silentLog, clock: systemClock },
-    usageSettings.parse({}),
+    usageSettings.parse({ prices }),
   );
   t.after(() => books.stop());
   const keys = connectLocal(usage, books.handlers, { strict: true });
-  const { secret } = await keys.create_key({ name: "k", budget: { day_tokens } });
+  const { secret } = await keys.create_key({ name: "k", budget: { day_tokens }, ...limits });
   const principal = books.holderOf(secret)!;
   const providers = await Promise.all(
     said.map(async (answer, at) => {
@@ -136,6 +143,40 @@ test("a stand-in that costs too much was not asked, and has no line", async (t) 
   const { ask, lines } = await open(t, [breaksOff, answers], {}, HELD);
   assert.equal((await failureOf(ask())).reason, "key_budget_spent");
   assert.deepEqual((await lines()).map(told), [["a", "provider_failed", 0, false, HELD]]);
+});
+
+test("tokens of a minute that a lost model has used leave none for its stand-in", async (t) => {
+  const limits = { tokens_per_minute: HELD };
+  const { ask, lines } = await open(t, [breaksOff, answers], {}, 10_000, [], limits);
+  const failure = await failureOf(ask());
+  assert.deepEqual([failure.code, failure.reason], ["rate_limited", "key_rate_limited"]);
+  assert.deepEqual((await lines()).map(told), [["a", "provider_failed", 0, false, HELD]]);
+});
+
+test("who was refused has used none, and a chain is one request of its caller", async (t) => {
+  const limits = { tokens_per_minute: HELD, requests_per_minute: 1 };
+  const { ask } = await open(t, [refuses, fails, answers], {}, 10_000, [], limits);
+  assert.equal((await ask()).model, "c/m");
+  assert.equal((await failureOf(ask())).reason, "key_rate_limited");
+});
+
+test("a stand-in that costs less holds no more than its own price", async (t) => {
+  const price = (model: string, per_million: number) => ({
+    model,
+    prompt_per_million: per_million,
+    completion_per_million: per_million,
+  });
+  const prices = [price("a/m", 3_000_000), price("b/m", 1_000_000)];
+  for (const [first, lost] of [
+    [refuses, 0],
+    [breaksOff, 3 * HELD],
+  ] as const) {
+    const { ask, lines, keys } = await open(t, [first, breaksOff], {}, 10_000, prices);
+    await failureOf(ask());
+    const costs = (await lines()).map(({ charged_cost }) => charged_cost);
+    assert.deepEqual(costs, [lost, HELD]);
+    assert.equal((await keys.keys({})).keys[0]!.spent.day_cost, lost + HELD);
+  }
 });
 
 test("what is looked for in memory is the answer of the model that is asked for", async (t) => {

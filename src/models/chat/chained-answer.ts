@@ -21,6 +21,9 @@ type AskOne = (
   settling: Settling,
 ) => Promise<StartedAnswer>;
 
+/** A cheaper one may still be asked. */
+const TOO_DEAR: ReadonlySet<string> = new Set(["key_budget_spent", "key_rate_limited"]);
+
 /**
  * The first of the chain that speaks. Where none does, the error of the one that is wanted is
  * thrown, since it says best what is wrong, or that a stand-in costs too much; the ledger is told
@@ -47,7 +50,7 @@ export async function chainedAnswer(
       return { route: next, ...(await ask(next, given, call, settling)) };
     } catch (thrown) {
       const error = toLakehouseError(thrown);
-      const too_dear = error.reason === "key_budget_spent";
+      const too_dear = TOO_DEAR.has(error.reason);
       // A stand-in that costs too much was not asked.
       if (is_first || !too_dear) tally.failed = error.reason;
       why = too_dear ? error : (why ?? error);

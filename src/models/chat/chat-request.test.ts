@@ -1,7 +1,7 @@
 // A prompt's tokens are bounded by its bytes, wherever in the request they stand.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { completionRequest, promptTokensMax } from "./chat-request.ts";
+import { completionRequest, promptTokensMax, thoughtTokensMax } from "./chat-request.ts";
 
 const LONG = "x".repeat(100_000);
 const PICTURE = { type: "image_url", image_url: { url: `data:image/png;base64,${LONG}` } };
@@ -81,4 +81,16 @@ test("llama.cpp's own name for the longest answer is read as max_tokens, and doe
   for (const n_predict of [-1, 0, 1.5, 1e300, Infinity, "9"]) {
     assert.deepEqual(read({ n_predict }), { max_tokens: undefined, extra: {} });
   }
+});
+
+test("thoughts are as many as a request allows, by whichever name, and a number always", () => {
+  const most = (more: object) => thoughtTokensMax(askedWith("hi", more));
+  assert.equal(most({}), undefined);
+  assert.equal(most({ thinking: { type: "enabled", budget_tokens: 60_000 } }), 60_000);
+  assert.equal(most({ reasoning: { max_tokens: 2_000 } }), 2_000);
+  assert.equal(most({ thinking: { type: "adaptive" }, reasoning: "high" }), 0);
+  for (const budget_tokens of [-1, "9", Number.NaN, {}, null]) {
+    assert.equal(most({ thinking: { budget_tokens } }), 0);
+  }
+  assert.ok(Number.isSafeInteger(most({ thinking: { budget_tokens: 1e300 } })));
 });

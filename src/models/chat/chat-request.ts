@@ -77,6 +77,25 @@ export function promptTokensMax(asked: AskedChat): number {
   return tokens;
 }
 
+/**
+ * How many tokens of thoughts a request allows by Anthropic's or OpenRouter's name: where it does
+ * not say how long its answer may be, they come on top of it.
+ */
+export function thoughtTokensMax({ extra }: AskedChat): number | undefined {
+  if (extra === undefined) return undefined;
+  const { thinking, reasoning } = extra as Record<string, Record<string, unknown> | null>;
+  if ((thinking ?? reasoning ?? undefined) === undefined) return undefined;
+  return Math.max(thoughtsOf(thinking?.["budget_tokens"]), thoughtsOf(reasoning?.["max_tokens"]));
+}
+
+/** As adapters read it: no sum of such counts loses its last digit. */
+const THOUGHTS_MAX = 1e12;
+
+function thoughtsOf(told: unknown): number {
+  const is_count = typeof told === "number" && told >= 0;
+  return is_count ? Math.min(THOUGHTS_MAX, Math.round(told)) : 0;
+}
+
 function sizeOf(value: object | undefined): number {
   return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));
 }

@@ -157,6 +157,22 @@ test("failures with another answer between them are not in a row; what was never
   assert.equal(breaker.state(), "closed");
 });
 
+test("a fault of ours says nothing of a provider: it ends no row of failures, nor does it begin one", () => {
+  let now = 0;
+  const breaker = createCircuitBreaker("p", RULES, () => now);
+  const ours = new LakehouseError("internal", "x");
+  for (let at = 0; at < 10; at++) breaker.admit().failed(ours);
+  assert.equal(breaker.state(), "closed");
+  for (const error of [failed, failed, ours, failed]) breaker.admit().failed(error);
+  assert.equal(breaker.state(), "open");
+  now = 1_000;
+  // Somebody else finds out at once.
+  breaker.admit().failed(ours);
+  assert.equal(breaker.state(), "half_open");
+  breaker.admit().succeeded();
+  assert.equal(breaker.state(), "closed");
+});
+
 test("late ends of calls from before do not close an open circuit", () => {
   const breaker = createCircuitBreaker("p", RULES, () => 0);
   const old = breaker.admit();

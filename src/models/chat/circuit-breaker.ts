@@ -107,10 +107,11 @@ export function createCircuitBreaker(
   };
 }
 
-/** Whether nothing was learnt: a caller in a hurry, or what an adapter could not even send. */
+/** Whether nothing was learnt: a caller in a hurry, a fault of ours, or what could not be sent. */
 function isUntold(error: LakehouseError, kind: FailureClass | undefined): boolean {
   if (error.reason === "invalid_input") return error.extra["provider_status"] === undefined;
-  return error.code === "deadline_exceeded" && kind === undefined;
+  const is_ours = error.code === "deadline_exceeded" || error.code === "internal";
+  return is_ours && kind === undefined;
 }
 
 function circuitOpen(provider: string, left_ms: number): LakehouseError {

@@ -1,5 +1,6 @@
 // What kind of failure an error of a provider is: decides on retries, fallbacks and the breaker.
 import type { LakehouseError } from "#kernel/problem.ts";
+import { toldUsage } from "#ports/told-usage.ts";
 
 export const FAILURE_CLASSES = ["unreachable", "failed", "rate_limited", "deadline"] as const;
 export type FailureClass = (typeof FAILURE_CLASSES)[number];
@@ -33,11 +34,12 @@ const UNPAID: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether a provider that was asked may have worked, and nobody told how much: it went silent, was
- * left, broke off or said what cannot be read.
+ * Whether a provider that was asked may have worked: it went silent, was left, broke off, said what
+ * cannot be read, or told what it used before it failed.
  */
 export function mayHaveWorked(error: LakehouseError): boolean {
-  return error.extra["broke_off"] === true || !UNPAID.has(error.reason);
+  if (error.extra["broke_off"] === true || toldUsage(error) !== undefined) return true;
+  return !UNPAID.has(error.reason);
 }
 
 /** Whether we did not ask the provider, which then says nothing of how it fares. */

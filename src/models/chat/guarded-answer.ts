@@ -82,11 +82,12 @@ export function guardedAnswer(
 
   function check(item: IteratorResult<ChatDelta>): ChatDelta {
     if (item.done) throw endedEarly(provider);
-    characters += charactersOf(item.value);
+    const { value } = item;
+    characters += charactersOf(value);
     if (characters > limits.answer_characters_max) {
-      throw tooManyCharacters(provider, limits.answer_characters_max);
+      throw tooManyCharacters(provider, limits.answer_characters_max, value.usage);
     }
-    return item.value;
+    return value;
   }
 
   function take(item: IteratorResult<ChatDelta>): IteratorResult<ChatDelta, undefined> {

@@ -61,7 +61,7 @@ export function guardedWhole(
     ask(early.signal).then((delta) => {
       const { answer_characters_max } = limits;
       const is_long = charactersOf(delta) > answer_characters_max;
-      if (is_long) fail(tooManyCharacters(provider, answer_characters_max));
+      if (is_long) fail(tooManyCharacters(provider, answer_characters_max, delta.usage));
       else if (end()) resolve(delta);
     }, fail);
   });

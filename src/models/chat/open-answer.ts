@@ -14,9 +14,14 @@ import {
   type CacheHit,
 } from "./answer-cache.ts";
 import { chainedAnswer } from "./chained-answer.ts";
-import { checkAsked, promptTokensMax, toChatRequest, type AskedChat } from "./chat-request.ts";
+import {
+  checkAsked,
+  promptTokensMax,
+  thoughtTokensMax,
+  toChatRequest,
+  type AskedChat,
+} from "./chat-request.ts";
 import type { ChatSettings } from "./chat-settings.ts";
-import { mayHaveWorked } from "./failure-class.ts";
 import { guardedAnswer, type Deltas } from "./guarded-answer.ts";
 import { guardedWhole } from "./guarded-whole.ts";
 import { hedgedAnswer, type Attempt, type StartedAnswer } from "./hedged-answer.ts";
@@ -25,6 +30,7 @@ import { createProviderLane, type LaneFigures, type ProviderLane } from "./provi
 import { retriedAnswer } from "./retried-answer.ts";
 import { nameOf, routeModel, type Route, type RoutingTable } from "./route-model.ts";
 import {
+  noteFailed,
   noteLost,
   settledAnswer,
   settleFailed,
@@ -108,7 +114,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
       } catch (thrown) {
         // One that was left for a quicker one has a line of its own.
         const was_sent = given !== undefined && !wasLeftUnsent(given.reason);
-        if (!left && was_sent && mayHaveWorked(toLakehouseError(thrown))) settling.tally.lost++;
+        if (!left && was_sent) noteFailed(settling.tally, toLakehouseError(thrown));
         throw thrown;
       }
     };
@@ -164,6 +170,7 @@ export function createAnswerOpener(needs: OpenerNeeds, settings: ChatSettings): 
       stream,
       task_class: asked.task_class,
       max_tokens: asked.max_tokens,
+      thought_tokens: thoughtTokensMax(asked),
       promptTokensMax: () => (prompt_tokens ??= promptTokensMax(asked)),
       tries,
     });

@@ -3,7 +3,9 @@ import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
 import type { Log } from "#kernel/log.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 import type { AdmittedModel, ModelOutcome, NextModel, TriesSoFar } from "#ports/call-ledger.ts";
+import { sumOfUsages, toldUsage } from "#ports/told-usage.ts";
 import type { TokenUsage } from "#contracts/nouns.ts";
+import { mayHaveWorked } from "./failure-class.ts";
 import type { Deltas } from "./guarded-answer.ts";
 
 /** What is known of a call while it runs: of the model that is asked now, but for `lost`. */
@@ -17,6 +19,7 @@ export interface CallTally extends TriesSoFar {
   retries: number;
   hedged: boolean;
   lost: number;
+  told: TokenUsage[] | undefined;
   /** Why the model failed; another reason may be told to the caller. */
   failed: string | undefined;
 }
@@ -34,6 +37,7 @@ export function startTally(
     retries: 0,
     hedged: false,
     lost: 0,
+    told: undefined,
     failed: undefined,
   };
 }
@@ -66,7 +70,7 @@ function outcomeOf(tally: CallTally, end: End): ModelOutcome {
  * that of `next`. Lines are written in order, so this one is there before the call's own.
  */
 export function passOn({ tally, admitted, log }: Settling, next: NextModel): void {
-  const outcome = outcomeOf(tally, failedFor(tally.failed));
+  const outcome = outcomeOf(tally, failedFor(tally, tally.failed));
   admitted?.lost(outcome, next).catch((err: unknown) => {
     log.error({ err }, "a model that was stood in for is not in the ledger");
   });
@@ -75,8 +79,15 @@ export function passOn({ tally, admitted, log }: Settling, next: NextModel): voi
   Object.assign(tally, { ...startTally(next, performance.now()), lost });
 }
 
-function failedFor(error: string | undefined): End {
-  return { usage: undefined, finish_reason: undefined, error };
+function failedFor({ told }: CallTally, error: string | undefined): End {
+  return { usage: sumOfUsages(told), finish_reason: undefined, error };
+}
+
+/** A try that failed after it was sent and before it spoke: what it told of tokens is kept. */
+export function noteFailed(tally: CallTally, error: LakehouseError): void {
+  const usage = toldUsage(error);
+  if (usage !== undefined) (tally.told ??= []).push(usage);
+  else if (mayHaveWorked(error)) tally.lost++;
 }
 
 /** A line for the slower of two tries: what it used is not known. Written before the call's own. */
@@ -105,7 +116,8 @@ export function noteLost(
 /** Settles a call that failed before it spoke; the error is thrown in any case. */
 export async function settleFailed(settling: Settling, thrown: unknown): Promise<never> {
   const error = toLakehouseError(thrown);
-  await settle(settling, failedFor(settling.tally.failed ?? error.reason));
+  const { tally } = settling;
+  await settle(settling, failedFor(tally, tally.failed ?? error.reason));
   throw error;
 }
 
@@ -142,7 +154,8 @@ export function settledAnswer(
     if (over) throw error;
     over = true;
     const finish_reason = error.code === "cancelled" ? "cancelled" : "error";
-    await settle(settling, { usage, finish_reason, error: error.reason });
+    const used = toldUsage(error) ?? usage;
+    await settle(settling, { usage: used, finish_reason, error: error.reason });
     throw error;
   }
 

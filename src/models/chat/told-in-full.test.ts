@@ -274,9 +274,30 @@ for (const [what, more, in_choice] of [
 }
 
 test("an error that says nothing is none", async (t) => {
-  for (const error of [null, "", false]) {
+  const blank = [{}, [], { message: null }, { code: 0, message: "" }, { code: null, type: "" }];
+  for (const error of [null, "", false, 0, ...blank]) {
     const { whole } = await open(t, { body: completionOf({ content: "yes" }, { error }) });
     assert.equal((await whole()).choices[0]!["finish_reason"], "stop");
+    const choice = { index: 0, finish_reason: "stop", error };
+    const [message, delta] = [{ content: "yes" }, { content: "yes" }];
+    const { client } = await open(t, { body: { choices: [{ ...choice, message }] } });
+    assert.equal((await client.chat(ASK)).content, "yes");
+    const events = [
+      { error, choices: [{ ...choice, delta }] },
+      { error, choices: [] },
+    ];
+    assert.equal((await (await open(t, { events })).client.chat(ASK)).content, "yes");
+  }
+});
+
+test("one that says something is told, and nothing of the answer beside it", async (t) => {
+  for (const [error, said] of [
+    ["died", /reports: died$/],
+    [{ code: 502 }, /reports: \{"code":502\}$/],
+    [{ type: "overloaded", message: "" }, /reports: \{"type":"overloaded","message":""\}$/],
+  ] as const) {
+    const { client } = await open(t, { body: completionOf({ content: "secret" }, { error }) });
+    await assert.rejects(client.chat(ASK), { reason: "provider_failed", message: said });
   }
 });
 

@@ -39,8 +39,13 @@ export type Spent = { readonly [K in keyof Budget]: number };
 export interface KeyAccount {
   /** Holds the amount, or throws `rate_limited` (key_rate_limited, key_budget_spent). */
   reserve(limits: KeyLimits, most: Amount, now_ms: number): Reservation;
-  /** Makes a reservation large enough for a costlier model; throws as `reserve` does. */
+  /**
+   * Makes a reservation large enough for a costlier model; throws as `reserve` does, but that it is
+   * no further request.
+   */
   raise(held: Reservation, limits: KeyLimits, most: Amount, now_ms: number): void;
+  /** Gives back what a cheaper model cannot spend. */
+  lower(held: Reservation, most: Amount): void;
   settle(held: Reservation, spent: Amount, now_ms: number): void;
   /** Counts a call of the past, read from the ledger. */
   restore(spent: Amount, time_ms: number, now_ms: number): void;
@@ -75,15 +80,20 @@ export function createKeyAccount(): KeyAccount {
     month = months.of(today.slice(0, 7));
   }
 
-  function checkRates(limits: KeyLimits, now_ms: number): void {
-    const { requests_per_minute, tokens_per_minute } = limits;
+  function checkRequests(limits: KeyLimits, now_ms: number): void {
+    const { requests_per_minute } = limits;
     if (requests_per_minute !== null && requests.sum(now_ms) >= requests_per_minute) {
       const wait_s = requests.secondsUntilBelow(requests_per_minute, now_ms);
       throw rateLimited(limits, `${requests_per_minute} requests`, wait_s);
     }
+  }
+
+  function checkTokens(limits: KeyLimits, now_ms: number, own: Amount = NOTHING): void {
+    const { tokens_per_minute } = limits;
     if (tokens_per_minute === null) return;
-    if (tokens.sum(now_ms) + held_now.tokens < tokens_per_minute) return;
-    const wait_s = tokens.secondsUntilBelow(tokens_per_minute - held_now.tokens, now_ms);
+    const held = held_now.tokens - own.tokens;
+    if (tokens.sum(now_ms) + held < tokens_per_minute) return;
+    const wait_s = tokens.secondsUntilBelow(tokens_per_minute - held, now_ms);
     throw rateLimited(limits, `${tokens_per_minute} tokens`, wait_s);
   }
 
@@ -105,7 +115,8 @@ export function createKeyAccount(): KeyAccount {
     reserve(limits, most, now_ms) {
       checkAmount(most);
       turn(now_ms);
-      checkRates(limits, now_ms);
+      checkRequests(limits, now_ms);
+      checkTokens(limits, now_ms);
       checkBudget(limits, now_ms);
       requests.add(1, now_ms);
       held_now.tokens += most.tokens;
@@ -117,11 +128,19 @@ export function createKeyAccount(): KeyAccount {
       if (most.tokens <= held.tokens && most.cost <= held.cost) return;
       turn(now_ms);
       // What it holds itself is no reason against it; what all others hold and spent is.
+      checkTokens(limits, now_ms, held);
       checkBudget(limits, now_ms, held);
       for (const unit of ["tokens", "cost"] as const) {
         const more = Math.max(0, most[unit] - held[unit]);
         held[unit] += more;
         held_now[unit] += more;
+      }
+    },
+    lower(held, most) {
+      for (const unit of ["tokens", "cost"] as const) {
+        const less = Math.max(0, held[unit] - most[unit]);
+        held[unit] -= less;
+        held_now[unit] -= less;
       }
     },
     settle(held, spent, now_ms) {

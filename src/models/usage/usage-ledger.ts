@@ -3,6 +3,7 @@ import type { Principal } from "#kernel/call.ts";
 import { isoTime, type Clock } from "#kernel/clock.ts";
 import type { JsonlLog } from "#kernel/jsonl-log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
+import type { TokenUsage } from "#contracts/nouns.ts";
 import type { UsageLine } from "#contracts/usage.ts";
 import type {
   AdmittedModel,
@@ -13,7 +14,8 @@ import type {
 } from "#ports/call-ledger.ts";
 import type { HeldCaller } from "./held-tokens.ts";
 import { createKeyAccount, nameOf, NOTHING, type Amount, type KeyAccount } from "./key-account.ts";
-import { cachedTokens, cacheWriteTokens, type PriceTable } from "./price-table.ts";
+import type { PriceTable } from "./price-table.ts";
+import { usageLine } from "./usage-line.ts";
 import { checkExpiry, unknownKey, type VirtualKeys } from "./virtual-keys.ts";
 
 export interface LedgerNeeds {
@@ -49,9 +51,14 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     if (!isMetered(key)) return NOTHING;
     const prompt_tokens = asked.promptTokensMax?.() ?? 0;
     const seen = longest.get(key.key_id) ?? 0;
-    const completion_tokens = asked.max_tokens ?? Math.max(needs.reserve_completion_tokens, seen);
+    const completion_tokens = asked.max_tokens ?? Math.max(unsaidMost(asked), seen);
     const cost = needs.prices.costMost(full_name, prompt_tokens, completion_tokens);
     return { tokens: prompt_tokens + completion_tokens, cost };
+  }
+
+  /** Of an answer whose length nobody said. */
+  function unsaidMost({ thought_tokens = 0 }: AskedModel): number {
+    return needs.reserve_completion_tokens + thought_tokens;
   }
 
   function keyOf(caller: Principal): HeldCaller | undefined {
@@ -68,25 +75,29 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     if (key === undefined)
       return {
         covers: () => true,
-        lost: (outcome, next) => write(asked, outcome, NOTHING, next !== undefined),
+        lost: (outcome, next) => write(asked, outcome, undefined, next !== undefined),
         settle: (outcome) => write(asked, outcome),
       };
     if (!key.allows(full_name)) throw notAllowed(key, full_name);
     const account = accountOf(key.key_id);
     const held = account.reserve(key, mostOf(asked, key, full_name), needs.clock.now());
     let settled = false;
+    let asked_now = full_name;
     let lost_tries = 0;
-    /** For lost tries, which no usage tells of, and which no line tells of yet. */
+    let told_tries = 0;
+    /** For tries that failed, and which no line tells of yet. */
     let charged: Amount = NOTHING;
 
     /** What was held is spent; who is asked after that is held for anew. */
-    function chargeLost(): void {
-      const { lost } = asked.tries ?? NO_TRIES;
-      if (lost === lost_tries) return;
+    function chargeTries(): void {
+      const { lost, told = NONE_TOLD } = asked.tries ?? NO_TRIES;
+      if (lost === lost_tries && told.length === told_tries) return;
       // Of two requests that were sent side by side both may have worked.
       const times = lost - lost_tries;
+      let spent: Amount = { tokens: held.tokens * times, cost: held.cost * times };
+      for (const usage of told.slice(told_tries)) spent = sumOf(spent, amountOf(asked_now, usage));
       lost_tries = lost;
-      const spent = { tokens: held.tokens * times, cost: held.cost * times };
+      told_tries = told.length;
       account.settle(held, spent, needs.clock.now());
       held.tokens = held.cost = 0;
       charged = sumOf(charged, spent);
@@ -96,7 +107,7 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
       covers(provider, model) {
         const other = `${provider}/${model}`;
         if (!key.allows(other)) return false;
-        chargeLost();
+        chargeTries();
         account.raise(held, key, mostOf(asked, key, other), needs.clock.now());
         return true;
       },
@@ -104,6 +115,9 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
         if (next === undefined) return write(asked, outcome, NOTHING);
         const own = charged;
         charged = NOTHING;
+        told_tries = 0;
+        asked_now = `${next.provider}/${next.model}`;
+        account.lower(held, mostOf(asked, key, asked_now));
         return write(asked, outcome, own, true).catch((error: unknown) => {
           // The next line tells of it.
           charged = sumOf(charged, own);
@@ -115,11 +129,15 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
         settled = true;
         // Of two requests side by side the lost one does not pay for the one that answered.
         const most = { tokens: held.tokens, cost: held.cost };
-        chargeLost();
+        chargeTries();
         const { usage } = outcome;
         const seen = Math.max(longest.get(key.key_id) ?? 0, usage?.completion_tokens ?? 0);
         longest.set(key.key_id, seen);
-        const spent = chargeOf(outcome, most);
+        // What fails before its first piece is charged by its tries.
+        const { error, first_token_ms } = outcome;
+        const by_tries = error !== undefined && first_token_ms === undefined;
+        const is_charged = by_tries && asked.tries !== undefined;
+        const spent = is_charged ? NOTHING : chargeOf(outcome, most);
         account.settle(held, spent, needs.clock.now());
         return write(asked, outcome, charged === NOTHING ? spent : sumOf(charged, spent));
       },
@@ -130,8 +148,11 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
   function chargeOf(outcome: ModelOutcome, held: Amount): Amount {
     if (isKept(outcome)) return NOTHING;
     if (outcome.usage === undefined) return mayHaveWorked(outcome) ? held : NOTHING;
-    const cost = needs.prices.costOf(`${outcome.provider}/${outcome.model}`, outcome.usage) ?? 0;
-    return { tokens: outcome.usage.total_tokens, cost };
+    return amountOf(`${outcome.provider}/${outcome.model}`, outcome.usage);
+  }
+
+  function amountOf(full_name: string, usage: TokenUsage): Amount {
+    return { tokens: usage.total_tokens, cost: needs.prices.costOf(full_name, usage) ?? 0 };
   }
 
   function costOf(outcome: ModelOutcome): number | null {
@@ -146,37 +167,9 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
     charged?: Amount,
     passed_on = false,
   ): Promise<void> {
-    const { provider, model, usage, cache } = outcome;
     const spent = charged ?? chargeOf(outcome, NOTHING);
-    await needs.file.append({
-      schema: "usage.call.v1",
-      time: isoTime(needs.clock),
-      trace_id: asked.trace_id,
-      span_id: asked.span_id,
-      caller: asked.caller.name,
-      key_id: asked.caller.key_id ?? null,
-      asked: `${asked.provider}/${asked.model}`,
-      provider,
-      model,
-      task_class: asked.task_class ?? null,
-      stream: asked.stream,
-      prompt_tokens: usage?.prompt_tokens ?? null,
-      completion_tokens: usage?.completion_tokens ?? null,
-      total_tokens: usage?.total_tokens ?? null,
-      cached_tokens: usage === undefined ? null : cachedTokens(usage),
-      cache_write_tokens: usage === undefined ? null : cacheWriteTokens(usage),
-      cost: costOf(outcome),
-      charged_tokens: spent.tokens,
-      charged_cost: spent.cost,
-      latency_ms: rounded(outcome.duration_ms),
-      first_token_ms: outcome.first_token_ms === undefined ? null : rounded(outcome.first_token_ms),
-      cache,
-      retries: outcome.retries,
-      hedged: outcome.hedged ?? false,
-      passed_on,
-      finish_reason: outcome.finish_reason ?? null,
-      error: outcome.error ?? null,
-    });
+    const costs = { spent, cost: costOf(outcome) };
+    await needs.file.append(usageLine(asked, outcome, costs, passed_on, isoTime(needs.clock)));
   }
 
   return {
@@ -197,14 +190,10 @@ function isMetered({ budget, tokens_per_minute }: HeldCaller): boolean {
 }
 
 const NO_TRIES: TriesSoFar = { lost: 0 };
+const NONE_TOLD: readonly TokenUsage[] = [];
 
 function sumOf(one: Amount, other: Amount): Amount {
   return { tokens: one.tokens + other.tokens, cost: one.cost + other.cost };
-}
-
-/** Microseconds are enough. */
-function rounded(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }
 
 function notAllowed(key: HeldCaller, full_name: string): LakehouseError {
