@@ -106,6 +106,52 @@ test("a fence marked as another sort of JSON, or the only one that holds a value
   }
 });
 
+test("a fence of another sort of JSON is an answer only where nothing else is one", () => {
+  const json = JSON.stringify(ANSWER);
+  for (const text of [
+    `The format is:\n${F}jsonc\n{ "a": "...", "b": 0 }\n${F}\nFilled in:${FENCED}`,
+    `${F}jsonc\n{ "a": "string", // the id\n "b": 0 }\n${F}\n\nYour object:\n\n${json}`,
+    `Data:\n${F}jsonl\n{"a":"O-1"}\n{"a":"O-2"}\n${F}\nSummary: ${json}`,
+    `Input:\n${F}ndjson\n{"a":"O-1"}\n${F}\n\n${F}\n${json}\n${F}`,
+  ]) {
+    assert.deepEqual(readAnswer(text, "stop"), { artifact: ANSWER, repaired: false }, text);
+  }
+  const two = `${F}jsonc\n{"a":"..."}\n${F}\n${F}jsonc\n${json}\n${F}`;
+  assert.ok("error" in readAnswer(two, "stop"));
+});
+
+test("a brace in a comment before the value of a fence is none of it", () => {
+  for (const word of ["jsonc", "json", ""]) {
+    for (const comment of ["// {} means none\n", '// was {"a":0}\n', "/* {} */ ", "# {}\n"]) {
+      const text = `${F}${word}\n${comment}{"a":1}\n${F}`;
+      assert.deepEqual(readAnswer(text, "stop"), { artifact: { a: 1 }, repaired: false }, text);
+    }
+  }
+});
+
+test("a fence marked as code is no answer beside other words, nor where the answer broke off", () => {
+  const other = `${F}text\n{"a":"O-1"}\n${F}\n`;
+  for (const text of [
+    `Input:\n${other}\nI need more details to answer.`,
+    `Example:\n${F}python\n{"a": "O-0"}\n${F}\n[1, 2, 3]`,
+    `Format:\n${other}`,
+    `So:\n${other}${F}json\n{`,
+  ]) {
+    assert.ok("error" in readAnswer(text, "stop"), text);
+  }
+  assert.ok("error" in readAnswer(`So:\n${other}`, "length"));
+  const read = readAnswer(`<think>no {"z":1}</think>\nSo:\n${other}\nDone.`, "stop");
+  assert.deepEqual(read, { artifact: { a: "O-1" }, repaired: false });
+});
+
+test("a fence that shows a part of the object is passed over for the next one", () => {
+  const whole = { address: { city: "Rome" }, name: "x" };
+  const part = `${F}json\n"address": {"city":"Rome"}\n${F}\n`;
+  const read = readAnswer(`${part}Full:\n${F}json\n${JSON.stringify(whole)}\n${F}`, "stop");
+  assert.deepEqual(read, { artifact: whole, repaired: false });
+  assert.ok("error" in readAnswer(`${part}So: ${JSON.stringify(whole)}`, "stop"));
+});
+
 test("a closing tag in a string of the answer is data, in a fence and behind another object", () => {
   const note = { note: "a </think> tag" };
   for (const before of ["", 'You gave me {"role": "cook"}. '] as const) {

@@ -1,39 +1,53 @@
 // Tells apart what a model said: fenced blocks, thoughts, prose, and what only looks like them.
-import { blockAt, fenceMarks, isStrict, isWhole, mayAnswer, type Block } from "./fenced-blocks.ts";
+import type { FinishReason } from "#contracts/nouns.ts";
+import { blockAt, fenceMarks, isStrict, isWhole, LOOSE_JSON, type Block } from "./fenced-blocks.ts";
 import {
   beginsWithMember,
   endOfLooseObject,
+  nextMember,
   nextObjectStart,
+  strictEnd,
   type LooseObject,
 } from "./loose-object.ts";
 import {
-  CLOSING_TAG,
-  closingOf,
-  finalChannel,
+  beginsLine,
+  type Closings,
+  closingsIn,
   firstSpan,
+  loneClosing,
   nameOfTag,
   OPENING_TAG,
   type Search,
   searchFrom,
   type Span,
+  spokenInChannels,
+  THINK,
 } from "./thought-tags.ts";
 
 /**
  * The places an answer may stand in, the likeliest first: json fences, bare fences, all text but
- * code, echoed prompts and thoughts, the only fence marked otherwise that holds a value. Where
- * backticks or tags may be part of a broken object, that object is the only place: nothing in it or
- * beside it is taken for the answer. Linear time.
+ * code, echoed prompts and thoughts, fences of other sorts of JSON, the only fence marked otherwise
+ * if it is all that is said. Where backticks or tags may be part of a broken object, that object is
+ * the only place: nothing in it or beside it is taken for the answer. Linear time.
  */
-export function answerSections(text: string): readonly (readonly string[])[] {
-  const { spoken, torn } = afterThinking(finalChannel(text));
+export function answerSections(
+  text: string,
+  finish_reason: FinishReason,
+): readonly (readonly string[])[] {
+  const { spoken, torn } = afterThinking(spokenInChannels(text));
   if (torn !== undefined) return [[torn]];
   if (!spoken.includes("```") && !holdsThought(spoken)) return [[spoken]];
   const { blocks, prose, doubtful } = partsOf(spoken, true);
   if (doubtful !== undefined) return [[doubtful]];
   const marked = (word: string | undefined) =>
     blocks.filter((block) => block.word === word).map(bodyOf);
-  const others = blocks.filter(isMismarked).map((block) => block.body);
-  return [marked("json"), marked(undefined), [prose], others.length === 1 ? others : []];
+  const [only] = blocks;
+  const is_answer = finish_reason !== "length" && blocks.length === 1 && isMismarked(only!);
+  const others = is_answer && isAllSaid(prose, spoken.slice(only!.end)) ? [only!.body] : [];
+  // Of several the first may be a form, or what was asked.
+  const is_one = blocks.filter(({ is_value }) => is_value).length === 1;
+  const loose = is_one ? marked(LOOSE_JSON) : [];
+  return [marked("json"), marked(undefined), [prose], loose, others];
 }
 
 /** What models mark a block with that should be marked json. */
@@ -47,6 +61,19 @@ function isMismarked({ word, body, is_value }: Block): boolean {
   return endOfLooseObject(value, 0).end === value.length;
 }
 
+/** Brackets, a further fence, or words for what is none of the answer. */
+const SAYS_MORE =
+  /[{}[\]]|```|\b(?:inputs?|examples?|formats?|schemas?|given|templates?|samples?|questions?)\b/i;
+const SAID_MAX = 160;
+const SAID_BEHIND_MAX = 16;
+
+/** Beside the block few words are said, and hardly any behind it: it is the answer. */
+function isAllSaid(prose: string, behind: string): boolean {
+  const said = prose.trim();
+  if (said.length > SAID_MAX || behind.trim().length > SAID_BEHIND_MAX) return false;
+  return !SAYS_MORE.test(said);
+}
+
 /** So many braces that nothing closes are looked at: each takes a walk to the end of the text. */
 const UNCLOSED_MAX = 4;
 
@@ -55,10 +82,9 @@ const UNCLOSED_MAX = 4;
  * `torn`: an object in a string of which the tag seems to stand, though it cannot be read.
  */
 function afterThinking(text: string): { readonly spoken: string; readonly torn?: string } {
-  const { start: close, end } = firstSpan(text, CLOSING_TAG, 0);
-  if (close === text.length || firstSpan(text, OPENING_TAG, 0).start < close) {
-    return { spoken: text };
-  }
+  const lone = loneClosing(text);
+  if (lone === undefined) return { spoken: text };
+  const { start: close, end, name, is_first } = lone;
   for (let from = 0, tries = 0; tries < UNCLOSED_MAX; tries++) {
     const around = objectOver(text, from, close);
     if (around === undefined) break;
@@ -70,10 +96,18 @@ function afterThinking(text: string): { readonly spoken: string; readonly torn?:
     }
     from = around.start + 1;
   }
+  // Behind an answer it is a stray one; a first `</think>` may stand before an empty answer.
+  const may_be_stray = (name !== THINK || !is_first) && ONLY_MARKS.test(text.slice(end));
+  if (may_be_stray && ENDS_OBJECT.test(text.slice(Math.max(0, close - NEAR), close))) {
+    return afterThinking(text.slice(0, close));
+  }
   return { spoken: text.slice(end) };
 }
 
 const NEAR = 400;
+/** What ends an answer, and what may stand behind it and says nothing. */
+const ENDS_OBJECT = /(?:[}\]`]|<\/\w+>)\s*$/;
+const ONLY_MARKS = /^(?:\s|<\/?\w+>|```)*$/;
 /** The rest of a string, and how an object goes on behind it. */
 const STRING_ENDS = /^[^{}]*?["'`”’]\s*(?:[,:\]}]|$)/;
 /** How an object goes on behind a string, at once. */
@@ -106,7 +140,8 @@ function partsOf(text: string, with_blocks: boolean): Parts {
   const blocks: Block[] = [];
   const left_out: Span[] = [];
   const thinkFrom = searchFrom(text, OPENING_TAG);
-  const closings = new Map<string, Search>();
+  const closings = closingsIn(text);
+  const answerFrom = searchFrom(text, ANSWER_MARK);
   const braceFrom = searchFrom(text, /\{/g);
   const done = (doubtful?: string): Parts => {
     return { blocks, prose: proseOf(text, left_out), doubtful };
@@ -123,7 +158,7 @@ function partsOf(text: string, with_blocks: boolean): Parts {
     if (!is_thought && mark === undefined) return done();
     const { start } = is_thought ? think : mark!;
     const found = is_thought
-      ? thoughtAt(text, think, closings)
+      ? thoughtAt(text, think, closings, answerFrom)
       : blockAt(text, mark!, marks[next + 1]);
     if (found === undefined) {
       next++;
@@ -144,12 +179,16 @@ function partsOf(text: string, with_blocks: boolean): Parts {
     if (is_torn && (too_many || found.torn === "doubtful")) return done(text.slice(found.start));
     at = found.end;
     if ("body" in found) blocks.push(found);
-    if ("is_mention" in found && found.is_mention) {
-      left_out.push({ start: found.start, end: text.length });
-    } else if (belongs === "no" && !("body" in found && mayAnswer(found))) {
-      left_out.push(found);
-    }
+    const is_mention = "is_mention" in found && found.is_mention;
+    if (belongs === "no" || is_mention) left_out.push(...leftOutFor(text, found));
   }
+}
+
+/** A json or a bare fence that turns out to hold no object is read as prose. */
+function leftOutFor(text: string, found: Block | Thought): readonly Span[] {
+  if ("body" in found) return found.word === undefined || found.word === "json" ? [] : [found];
+  if (!found.is_mention) return [found];
+  return found.is_think ? [{ start: found.start, end: text.length }] : [];
 }
 
 /**
@@ -172,28 +211,50 @@ function belongsTo(
 }
 
 interface Thought extends Span {
-  /** A tag amid a sentence that nothing closes; its end is that of the tag. */
+  readonly is_think: boolean;
+  /** A tag that nothing closes, amid a sentence or before an answer; its end is that of the tag. */
   readonly is_mention: boolean;
 }
 
-function thoughtAt(text: string, tag: Span, closings: Map<string, Search>): Thought {
+/** No thought begins with them. */
+const BEGINS_ANSWER = /\s*(?:\{|```)/y;
+/** What an answer begins with for sure, though a thought before it is not closed. */
+const ANSWER_MARK =
+  /^[ \t]*(?:<(?:(?:final_)?answer|output|response|result|json)>|```json\b)|```json[ \t]*\r?\n/gim;
+
+function thoughtAt(text: string, tag: Span, closings: Closings, answerFrom: Search): Thought {
   const { start, end: after } = tag;
-  const before = text.slice(Math.max(0, start - NEAR), start);
-  const is_alone =
-    /\n[ \t]*$/.test(before) && /^[ \t\r]*(?:\n|$)/.test(text.slice(after, after + NEAR));
-  const in_sentence = !is_alone && (before.trim() !== "" || start > NEAR);
-  const close = closingFrom(text, tag, closings);
-  if (in_sentence && (close.start === text.length || isOfAnother(text, after, close.start))) {
-    return { start, end: after, is_mention: true };
-  }
-  return { start, end: close.end, is_mention: false };
+  const name = nameOfTag(text.slice(start, after));
+  const is_think = name === THINK;
+  const in_sentence = is_think ? isThinkInSentence(text, tag) : !beginsLine(text, start);
+  const own = closings(name, after);
+  const is_own = own.start < text.length || in_sentence;
+  const close = is_own ? own : closings(undefined, after);
+  const is_closed =
+    close.start < text.length &&
+    (is_own || !STRING_ENDS.test(text.slice(close.end, close.end + NEAR)));
+  BEGINS_ANSWER.lastIndex = after;
+  const begins_answer = !is_closed && !is_think && BEGINS_ANSWER.test(text);
+  const is_mention = in_sentence && (!is_closed || isOfAnother(text, after, close.start));
+  if (is_mention || begins_answer) return { start, end: after, is_think, is_mention: true };
+  if (is_closed) return { start, end: close.end, is_think, is_mention: false };
+  const marked = is_think ? text.length : answerFrom(after).start;
+  const end = is_think || marked < text.length ? marked : lastObject(text, after);
+  return { start, end, is_think, is_mention: false };
 }
 
-function closingFrom(text: string, tag: Span, closings: Map<string, Search>): Span {
-  const name = nameOfTag(text.slice(tag.start, tag.end));
-  const search = closings.get(name) ?? searchFrom(text, closingOf(name));
-  closings.set(name, search);
-  return search(tag.end);
+/** Where the only object from `from` on begins if it begins a line and ends the text. */
+function lastObject(text: string, from: number): number {
+  const start = nextMember(text, from);
+  const end = beginsLine(text, start) ? strictEnd(text, start) : -1;
+  return end >= 0 && text.slice(end).trim() === "" ? start : text.length;
+}
+
+function isThinkInSentence(text: string, { start, end }: Span): boolean {
+  const before = text.slice(Math.max(0, start - NEAR), start);
+  const is_alone =
+    /\n[ \t]*$/.test(before) && /^[ \t\r]*(?:\n|$)/.test(text.slice(end, end + NEAR));
+  return !is_alone && (before.trim() !== "" || start > NEAR);
 }
 
 /** The closing tag at `close` is that of a later opening tag, or data in a string of an object. */

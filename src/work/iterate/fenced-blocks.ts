@@ -78,7 +78,7 @@ function openingMark(
     pattern.lastIndex = end;
     const found = pattern.exec(text);
     if (found === null) continue;
-    const word = (found[1] ?? found[2])?.toLowerCase().replace(JSON_WORDS, "json");
+    const word = (found[1] ?? found[2])?.toLowerCase().replace(JSON_WORDS, LOOSE_JSON);
     const kind = word === undefined ? "bare" : "marked";
     return { start, end, kind, word, body: pattern.lastIndex };
   }
@@ -114,14 +114,16 @@ export interface Block {
 }
 
 /** Comments and space, then a value. */
-const VALUE = /(?:\s|\/\/[^\n]*\n|#[^\n]*\n)*(?=[{[])/y;
+const VALUE = /^(?:\s|\/\/[^\n]*\n|#[^\n]*\n|\/\*[^*]*\*\/)*(?=[{[])/;
 
-/** JSON with comments, or one object a line: read as what is marked json. */
+/** JSON with comments, or one object a line: often a form or data, and the answer elsewhere. */
 const JSON_WORDS = /^(?:json5|jsonc|jsonl|ndjson|json-ld|jsonld)$/;
+/** The word that stands for all of them. */
+export const LOOSE_JSON = "jsonc";
 
 /** What is marked with another word is code or an echoed prompt. */
-export function mayAnswer({ word }: { readonly word: string | undefined }): boolean {
-  return word === undefined || word === "json";
+function mayAnswer({ word }: { readonly word: string | undefined }): boolean {
+  return word === undefined || word === "json" || word === LOOSE_JSON;
 }
 
 /** The block that the mark opens; undefined: it opens none. `next`: the mark behind it. */
@@ -130,9 +132,11 @@ export function blockAt(
   mark: FenceMark,
   next: FenceMark | undefined,
 ): Block | undefined {
-  VALUE.lastIndex = mark.body;
-  if (VALUE.test(text) && VALUE.lastIndex < (next?.start ?? text.length)) {
-    return valueBlock(text, mark, next, VALUE.lastIndex);
+  const lead = VALUE.exec(text.slice(mark.body, next?.start));
+  if (lead !== null) {
+    // Braces in comments before the value are none of it.
+    const value = mark.body + lead[0].length;
+    return valueBlock(text, { ...mark, body: value }, next, value);
   }
   if (mayAnswer(mark)) {
     if (next === undefined || (mark.word === undefined && next.kind === "marked")) return undefined;

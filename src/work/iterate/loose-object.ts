@@ -35,34 +35,59 @@ export function nextObjectStart(text: string, from: number, limit = text.length)
 /** A brace before a name that is no plain word, and a colon. */
 const ODD_START = /\{\s*[^{}:\n]{1,100}:/y;
 
-/**
- * Offset of the next object that is no part of another; or -1. Where one that starts oddly,
- * `{order id:`, has others in it, it is that one; else it is prose: `{as you said: {now}}`.
- */
+/** Offset of the next object that is no part of another; or -1. */
 export function nextWholeStart(text: string, from: number): number {
-  for (let at = text.indexOf("{", from); at >= 0; at = text.indexOf("{", at + 1)) {
-    if (isAt(OBJECT_START, text, at)) return at;
-    if (!isAt(ODD_START, text, at)) continue;
-    const odd = endOfLooseObject(text, at);
-    // What another bracket seems to close is not known to end there.
-    const end = text[odd.end - 1] === "}" ? odd.end : text.length;
-    if (holdsMember(text, at + 1, end)) return at;
-    at = end - 1;
-  }
-  return -1;
+  return wholeStarts(text)(from);
 }
+
+/**
+ * The same from ever growing offsets on, linear in all. Where one that starts oddly, `{order id:`,
+ * has others in it, or looks like an answer, it is that one; else it is prose:
+ * `{as you said: {now}}`.
+ */
+export function wholeStarts(text: string): (from: number) => number {
+  let member = -1;
+  const memberFrom = (from: number): number => {
+    if (member < from) member = nextMember(text, from);
+    return member;
+  };
+  return (from) => {
+    for (let at = text.indexOf("{", from); at >= 0; at = text.indexOf("{", at + 1)) {
+      if (isAt(OBJECT_START, text, at)) return at;
+      if (!isAt(ODD_START, text, at)) continue;
+      const odd = endOfLooseObject(text, at);
+      // What another bracket seems to close is not known to end there.
+      const end = text[odd.end - 1] === "}" ? odd.end : text.length;
+      if (memberFrom(at + 1) < end || isOddAnswer(text, at, odd)) return at;
+      at = end - 1;
+    }
+    return -1;
+  };
+}
+
+/** Names of several words, with a colon behind each. */
+const ODD_MEMBERS = /\{\s*[\p{L}\p{N}_$ .-]{1,64}:[^{}]{0,200},\s*[\p{L}\p{N}_$ .-]{1,64}:/uy;
+
+/** It starts oddly, has fields, and nothing stands beside it on its lines. */
+export function isOddAnswer(text: string, at: number, { balanced, end }: LooseObject): boolean {
+  if (!balanced || !isAt(ODD_MEMBERS, text, at) || isAt(OBJECT_START, text, at)) return false;
+  return isAt(LINE_END, text, end) && LINE_START.test(text.slice(Math.max(0, at - 16), at));
+}
+
+const LINE_START = /(?:^|\n)[ \t>]*$/;
+const LINE_END = /[ \t]*(?:[\r\n]|$)/y;
 
 function isAt(pattern: RegExp, text: string, at: number): boolean {
   pattern.lastIndex = at;
   return pattern.test(text);
 }
 
-/** Some object with a field begins from `from` on and before `to`. */
-function holdsMember(text: string, from: number, to: number): boolean {
-  for (let at = text.indexOf("{", from); at >= 0 && at < to; at = text.indexOf("{", at + 1)) {
-    if (beginsWithMember(text, at)) return true;
+/** Where the next object with a field begins; the text's length: nowhere. */
+export function nextMember(text: string, from: number): number {
+  for (let at = text.indexOf("{", from); at >= 0; at = text.indexOf("{", at + 1)) {
+    if (beginsWithMember(text, at)) return at;
   }
-  return false;
+  return text.length;
 }
 
 /** What may stand between the brace and the first field name; a comment ends with its line. */

@@ -53,7 +53,7 @@ export function readChoice(said: Said, offer: Offer): ChosenItem | DraftRead {
 
 /** A list that is the whole answer, as the artifact that it is meant for. */
 function readList({ content, finish_reason }: Said, list: string): DraftRead | undefined {
-  const sections = answerSections(content).flat();
+  const sections = answerSections(content, finish_reason).flat();
   const text = sections.find((section) => section.trim() !== "")?.trim() ?? "";
   if (!text.startsWith("[") || !text.endsWith("]")) return undefined;
   const read = readAnswer(`{${JSON.stringify(list)}:${text}}`, finish_reason);

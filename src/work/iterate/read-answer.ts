@@ -24,20 +24,36 @@ export function readAnswer(text: string, finish_reason: FinishReason): AnswerRea
 }
 
 function read(text: string, finish_reason: FinishReason): AnswerRead {
-  for (const sections of answerSections(text)) {
+  for (const sections of answerSections(text, finish_reason)) {
+    let part: AnswerRead | undefined;
     for (const section of sections) {
       const in_string = objectInString(section);
       if (in_string !== undefined) return in_string;
       const strict = firstObject(section);
-      if (strict?.is_part === true) return { error: partOnly(section, strict.start) };
-      if (strict !== undefined) return withoutDoubles(strict.value, strict.source, false);
+      if (strict === undefined) continue;
+      // What is shown first may be a part of what the next block holds.
+      if (strict.value === undefined) {
+        part ??= { error: partOnly(section, strict.start) };
+      } else if (finish_reason === "length" && isCutBehind(section, strict.end)) {
+        return { error: cutOff(section, "") };
+      } else return withoutDoubles(strict.value, strict.source, false);
     }
+    if (part !== undefined) return part;
     for (const section of sections) {
       const start = nextWholeStart(section, 0);
       if (start >= 0) return readLoosely(section, start, finish_reason);
     }
   }
   return { error: nothingFound(text, finish_reason) };
+}
+
+/** The answer was cut off, and went on behind what seems to be all of it; not in a list. */
+function isCutBehind(section: string, end: number): boolean {
+  return /^\s*[,"'`]/.test(section.slice(end, end + ENDING_MAX)) && !isList(section);
+}
+
+function isList(section: string): boolean {
+  return section.trimStart().startsWith("[");
 }
 
 /** The beginning of an object that was made a text, its quotes escaped. */
@@ -84,9 +100,7 @@ function readLoosely(section: string, start: number, finish_reason: FinishReason
     const has_end = balanced || /[}\]]\s*$/.test(source.slice(-ENDING_MAX));
     return { error: has_end ? malformed(repair.text, repair.at) : cutOff(source, path) };
   }
-  // A list ends that nothing began, or a name: the object was closed in the wrong place.
-  const goes_on = balanced && /^\s*[\]:]/.test(section.slice(end, end + ENDING_MAX));
-  if (goes_on && !section.trimStart().startsWith("[")) {
+  if (balanced && !isList(section) && goesOn(section, end, finish_reason)) {
     return { error: partOnly(section, start) };
   }
   const { value } = repair;
@@ -94,6 +108,17 @@ function readLoosely(section: string, start: number, finish_reason: FinishReason
     return { error: malformed(source, undefined) };
   }
   return withoutDoubles(value as Record<string, unknown>, repair.text, true);
+}
+
+/** A list ends that nothing began, or a name; or another object or a member follows. */
+const GOES_ON = /^\s*(?:[\]:]|,\s*\{|,\s*[\w$-]+\s*:)/;
+const NEXT_MEMBER = /^\s*,?\s*["'`“‘][^"'`”’\n]{0,100}["'`”’]\s*:/;
+
+/** A mended object was closed in the wrong place. */
+function goesOn(section: string, end: number, finish_reason: FinishReason): boolean {
+  if (finish_reason === "length" && isCutBehind(section, end)) return true;
+  const behind = section.slice(end, end + 2 * EXCERPT_MAX);
+  return GOES_ON.test(behind) || NEXT_MEMBER.test(behind);
 }
 
 /** JSON.parse keeps the last of two members of one name: the other would be lost silently. */
