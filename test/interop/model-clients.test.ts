@@ -63,7 +63,7 @@ test(
       vectors: [384, 384],
     });
     assert.deepEqual([refused.name, refused.status], ["AI_APICallError", 404]);
-    assert.match(refused.message, /no provider "kimi" is registered/);
+    assert.match(refused.message, /kimi has no key: set MOONSHOT_API_KEY/);
     const asked = upstream.requests.slice(before_it).map(({ body }) => body);
     assert.equal((asked[2]!["response_format"] as { type: string }).type, "json_schema");
     const told = (asked[6]!["messages"] as { role: string; tool_call_id?: string }[]).at(-1)!;
