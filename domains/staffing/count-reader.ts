@@ -15,7 +15,7 @@ export interface CountRead {
 export function readCount(text: string, roles: readonly PhraseMatch<string>[]): CountRead {
   const plain = text.replaceAll(/\bno one\b/gi, blanks);
   const named = filled(blank(plain, countSigns(plain, roles)), roles, () => ROLE);
-  const counted = named.replaceAll(REFERENCE, blanks);
+  const counted = named.replaceAll(REFERENCE, blanks).replaceAll(LEVEL, blanks);
   const found = countsIn(counted);
   const stands = (standing: Standing) => found.find((one) => stand(counted, one) === standing);
   const sure = stands("beside") ?? stands("labelled") ?? stands("wanted");
@@ -64,10 +64,10 @@ const PEOPLE =
 /** Words that end what a number counts. */
 const OTHER =
   "needs?|needing|needed|wants?|in|for|with|and|or|but|of|at|on|to|by|as|is|are|was|were|who|" +
-  "that|called|requires?|have|has|st|street|ave|rd|road|dr|blvd|orders?|box(?:es)?|lines?|" +
-  "trucks?|pallets?|units?|loads?|pieces|\\d+";
+  "that|called|requires?|have|has|st|street|ave|rd|road|dr|blvd|orders|boxes|lines|" +
+  "trucks|pallets|units|loads|pieces|\\d+";
 /** Words and what parts them have no letter in common: a long row of dashes is read once. */
-const BETWEEN = `(?:(?:(?<=\\w-)|(?!(?:${OTHER})\\b))[\\w'’]+[\\s-]+)`;
+const BETWEEN = `(?:(?:(?<=\\w[-/])|(?!(?:${OTHER})\\b))[\\w'’]+[\\s/-]+)`;
 const FAR = OTHER.split("|")
   .filter((word) => !["and", "or", "for", "as", "with"].includes(word))
   .join("|");
@@ -89,7 +89,7 @@ const NEAR = 100;
 const RANGE =
   "(?:\\s?(?:(?:or|to|and|through|plus|maybe)\\b|[-/\u2013])\\s?[\\w-]+(?:\\sa\\shalf)?)?";
 const ROLE_BEHIND = new RegExp(
-  `^\\+?\\)?${RANGE}[\\s-]+(?:of\\s+(?:your|our|the|them|those)\\s+)?` +
+  `^\\+?["*)\\]]{0,2}${RANGE}(?:\\s*[([]\\s*[)\\]])?[\\s*•-]+(?:of\\s+(?:your|our|the|them|those)\\s+)?` +
     `(?:(?:people|workers|temps)\\s+as\\s+)?${BETWEEN}{0,5}?_`,
   "i",
 );
@@ -162,7 +162,10 @@ const REFERENCE = new RegExp(
   "gi",
 );
 
+/** "2 level 3 welders" */
+const LEVEL = /\b(?:level|grade|class|tier)\s\d{1,2}\b/gi;
+
 function referencesIn(text: string): Unread[] {
-  const found = text.match(REFERENCE) ?? [];
+  const found = [REFERENCE, LEVEL].flatMap((numbers) => text.match(numbers) ?? []);
   return found.map((said) => toldNumber(/\d+$/.exec(said)![0]));
 }

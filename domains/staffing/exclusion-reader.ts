@@ -3,7 +3,13 @@ import { blank } from "./phrase-matcher.ts";
 import { lettersOf, type Span } from "./spans.ts";
 import { findCities, findStates } from "./place-reader.ts";
 import { findElsewhere, isHoliday, isNameWord, isNoPlace, isThing } from "./place-names.ts";
-import { isListJoint, standingOf, type Standing } from "./named-people.ts";
+import {
+  isListJoint,
+  isListRefused,
+  isRefusing,
+  standingOf,
+  type Standing,
+} from "./named-people.ts";
 import { knownNameHere, knownNamesIn } from "./known-names.ts";
 import { unaccented } from "./plain-text.ts";
 import { ALL_STATES } from "./places.ts";
@@ -158,7 +164,7 @@ function readIds(text: string) {
   for (const match of text.matchAll(WORKER_ID)) {
     const span = { start: match.index, end: match.index + match[0].length };
     const named = NAMED_BEFORE.exec(text.slice(Math.max(0, span.start - NAME_MAX), span.start));
-    const own = standingOf(text, span.start - (named?.[0].length ?? 0), span.end);
+    const own = standingOfId(text, span, named?.[0] ?? "");
     const is_next = last !== undefined && isListJoint(text.slice(last.end, span.start));
     const standing = is_next && own === "unclear" ? last!.standing : own;
     const id = workerIdOf(match[0]);
@@ -171,6 +177,13 @@ function readIds(text: string) {
     last = { ...span, standing };
   }
   return { exclude, unread, spans, wanted };
+}
+
+/** `named`: the name before an id in brackets, perhaps with the word that refuses him. */
+function standingOfId(text: string, { start, end }: Span, named: string): Standing {
+  const own = standingOf(text, start - named.length, end);
+  if (own !== "unclear") return own;
+  return isRefusing(named) || isListRefused(text, start) ? "refused" : own;
 }
 
 /** "Joe Smith (W-000123)": what is said of the name is said of the id. */
@@ -204,9 +217,10 @@ function ruledOutIn(text: string): Found[] {
   });
   const kept = [...text.matchAll(KEPT_AWAY)].map(({ 1: name, index, 0: words }) => {
     const start = index + words.indexOf(name!);
-    return { name: name!, start, is_sure: !words.endsWith(" "), ...UNTITLED };
+    const is_plain = words.endsWith(" away") && TWO_WORDS.test(name!);
+    return { name: name!, start, is_sure: !words.endsWith(" "), is_plain, is_titled: false };
   });
-  const unwanted = unwantedIn(text).map((one) => ({ ...one, ...UNTITLED }));
+  const unwanted = unwantedIn(text).map((one) => ({ ...one, is_titled: false }));
   return [...before, ...kept, ...unwanted].flatMap(
     ({ name: words, start: from, is_sure, is_plain, is_titled }) => {
       // "Mr. May" is a person, whatever else the word means.
@@ -222,14 +236,17 @@ function ruledOutIn(text: string): Found[] {
   );
 }
 
-const UNTITLED = { is_plain: false, is_titled: false };
-const PLAINLY = /^(?:not|except|without|exclude|excluding)\b/i;
+const PLAINLY = new RegExp(
+  "^(?:not?|never|except|without|exclude|excluding|avoid|any(?:one|body) but|other than|DNRs?|" +
+    "do(?:n['’]t| not))\\b",
+  "i",
+);
 /** "Cell Phones - not allowed" */
 const MARKED_THING = /[:,([\u2013\u2014-]\s*(?:not|no longer|never) allowed$/i;
 const TWO_WORDS = /^\S+ \S+$/;
 
 /** "Maria Garcia is not welcome". Of one word only a name that people have is anybody's. */
-function unwantedIn(text: string): Omit<Found, "is_plain">[] {
+function unwantedIn(text: string): Found[] {
   return [...text.matchAll(UNWANTED_NAME)].flatMap(({ 1: name, index: start, 0: said }) => {
     if (/^(?:If|Unless|When)\b/.test(name!)) return [];
     const all = [{ name: name!, start }, ...joinedBefore(text, start)];
@@ -239,7 +256,8 @@ function unwantedIn(text: string): Omit<Found, "is_plain">[] {
       const has_name = one.name.split(" ").some(isNameWord);
       if (!has_name && MARKED_THING.test(said)) return [];
       if (!has_name && !is_welcome && !one.name.includes(" ")) return [];
-      return [{ ...one, is_sure: has_name || !is_gone }];
+      const is_plain = said.endsWith(" is not welcome") && TWO_WORDS.test(one.name);
+      return [{ ...one, is_sure: has_name || !is_gone, is_plain }];
     });
   });
 }

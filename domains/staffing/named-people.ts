@@ -75,18 +75,48 @@ export function standingOf(text: string, start: number, end: number): Standing {
   const said_behind = /\bsend\s+$/i.test(before) ? own.replace(/^\s+out\b/, "") : own;
   if (REFUSED_BEFORE.test(before.replaceAll(NO_REFUSAL, "")) || NOT_YET_SAID.test(sentence))
     return "refused";
-  if (REFUSED_BEHIND.test(said_behind))
-    return SENT_BEFORE.test(before) || IF.test(before) ? "unclear" : "refused";
+  if (REFUSED_BEHIND.test(said_behind)) return isSent(before, said_behind) ? "unclear" : "refused";
   const is_contact = CONTACT_BEFORE.test(near) || SIGNED_BEFORE.test(near);
   if (ASKED_BEFORE.test(before) || is_contact) return "asked_for";
   return before.trim() === "" && WRITES_BEHIND.test(behind) ? "asked_for" : "unclear";
 }
 
-const SENT_BEFORE = /\b(?:send|use|includ(?:e|es|ing)|bring|give us|book|assign)\s+$/i;
+const SENT_BEFORE = new RegExp(
+  "\\b(?:send|use|includ(?:e|es|ing)|bring(?: back)?|give us|book|assign|prefer|ideally|" +
+    "preferably|plus)\\s+$",
+  "i",
+);
+const WANTED_BEFORE = /\b(?:want|need)\s+$/i;
+const PLAIN_NOT = /\b(?:not|no|never|without)\b|n['’]t\b/gi;
 const IF = /\b(?:if|unless)\b/i;
+
+/** "Want W-000123 not on nights" asks for somebody, "want W-000123 out" does not. */
+function isSent(before: string, behind: string): boolean {
+  if (SENT_BEFORE.test(before) || IF.test(before)) return true;
+  return WANTED_BEFORE.test(before) && !REFUSED_BEHIND.test(behind.replaceAll(PLAIN_NOT, ""));
+}
+
 /** An id, or one that was read. */
 const WORKER = /\bW[\s-]?\d{3,}|·/;
 const REFUSES_NEXT = /\b(?:but\s+)?(?:not|except|without|instead\s+of|rather\s+than)\s+$/i;
+
+const LIST_MAX = 1_000;
+const LABEL_MAX = 50;
+
+/** "Exclude:\nW-000123\nW-000456": whether the label above a list refuses who stands in it. */
+export function isListRefused(text: string, start: number): boolean {
+  const near = text.slice(Math.max(0, start - LIST_MAX), start).replaceAll(/:\s*\n/g, ":\n");
+  const list = near.split(/\n[ \t]*\n/).at(-1)!;
+  const lines = list.split("\n").slice(0, -1);
+  const label = lines.findLast((line) => line.endsWith(":")) ?? "";
+  const said = label.split(SENTENCE_BREAK).at(-1)!.split(CLAUSE_BREAK).at(-1)!;
+  if (said.length > LABEL_MAX || /\d|\b(?:on|in|at|for|with)\b/i.test(said)) return false;
+  return isRefusing(said);
+}
+
+export function isRefusing(words: string): boolean {
+  return REFUSED_BEFORE.test(words.replaceAll(NO_REFUSAL, ""));
+}
 
 /** What is said behind a person, without what is said of the next one. */
 function ownOf(behind: string): string {
@@ -109,7 +139,28 @@ function isSignature(text: string, start: number, end: number): boolean {
   if (near.length < 2 || behind.length > 4) return false;
   if (!LINE_BEFORE.test(near.at(-1)!) || !LINE_BEHIND.test(behind[0]!)) return false;
   const above = near.slice(0, -1).findLast((line) => /[\p{L}\p{N}:]/u.test(line)) ?? "";
-  return !/:\s*$/.test(above) && !REFUSED_BEHIND.test(`${above} ${behind[0]!}`);
+  return !isRefusalOpen(above) && !REFUSED_BEHIND.test(behind[0]!);
+}
+
+const REFUSING_VERB =
+  "send|use|want(?:ed)?|welcome|allowed|book|assign|include|bring|hire|rehire|return|come|like|" +
+  "take|place|schedule|these|those";
+const REFUSING =
+  "except\\w*|excl\\w*|avoid\\w*|skip\\w*|stop|bann?(?:ed|s)?|barred|block\\w*|" +
+  "black-?list\\w*|dnrs?|refus\\w+|reject\\w*|remov\\w+";
+/** Words that lack who they refuse. */
+const OPEN_END = new RegExp(
+  `(?:(?:\\b(?:${NOT})|n['’]t)(?:\\s+(?:${REFUSING_VERB})(?:\\s+[\\w'’]+){0,3})?|` +
+    `\\b(?:${REFUSING})(?:\\s+[\\w'’]+){0,3})\\s*$`,
+  "i",
+);
+
+/** Whether a line goes on with whoever stands on the next one. */
+function isRefusalOpen(line: string): boolean {
+  if (/:\s*$/.test(line)) return true;
+  if (/\b(?:following|below)\b/i.test(line) && REFUSED_BEHIND.test(line)) return true;
+  const clause = line.split(/[,;]|[.!?](?=\s|$)/).at(-1)!;
+  return OPEN_END.test(clause.replaceAll(NO_REFUSAL, ""));
 }
 
 /** "Joe Smith, can you send 2 packers": whoever the request is written to. */

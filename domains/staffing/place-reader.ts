@@ -47,7 +47,7 @@ const STATE_AFTER = new RegExp(`^(?:\\s*,\\s*|\\s+|\\s*\\()(?:(${CODES})|(${NAME
 const ALL_NAMES = Object.values(ALL_STATES).join("|");
 /** What may be a state that is none of ours, behind a city that is. */
 const ELSEWHERE_AFTER = new RegExp(
-  `^(\\s*,\\s*|\\s*\\(|\\s+)(?:(${ALL_NAMES})\\b|([A-Z]{2})\\b|(\\p{Lu}\\p{Ll}{2,5})\\b` +
+  `^(\\s*,\\s*|\\s*\\(|[ \\t]+)(?:(${ALL_NAMES})\\b|([A-Z]{2})\\b|(\\p{Lu}\\p{Ll}{2,5})\\b` +
     "(\\.|(?=\\s*(?:[,;!?)\\n]|$))))",
   "iu",
 );
@@ -61,9 +61,39 @@ const NO_SURNAME = /^\s*(?:$|[,.;:!?)\n\d]|(?:for|on|at|in|by|from|to|with|tomor
 const COUNTY = /^ (?:County|Township|Twp)\b/i;
 const COUNTY_MAX = 12;
 
+const TOWNS = new Set(OTHER_TOWNS.split("|"));
+const TOWN_WORD = /^(?:[ewns]\w{0,4}\.?|lake)\s+|\s+(?:heights|park)$/giu;
+const SMALL_DIRECTION = /^[ewns]\w{0,4}\.? \p{Lu}/u;
+const ADDRESS_REST = /^[ \t]+\p{L}[\p{L} .'’-]{1,60},\s{0,9}/u;
+const ADDRESS_MAX = 120;
+
+/** "The west Chicago dock" is in Chicago, and so is "North Chicago store, Chicago IL". */
+function ownCity(text: string, match: PhraseMatch<string>): PhraseMatch<string> {
+  if (!TOWNS.has(match.value)) return match;
+  const said = text.slice(match.start, match.end);
+  const behind = text.slice(match.end, match.end + ADDRESS_MAX);
+  const city = said.replaceAll(TOWN_WORD, "");
+  const value = cities.get(match.value.replaceAll(TOWN_WORD, ""));
+  if (value === undefined || (stateAfter(behind) ?? elsewhereAfter(behind)).length > 0)
+    return match;
+  const is_part = SMALL_DIRECTION.test(said) || /^ side\b/i.test(behind);
+  if (!is_part && !isCityOfAddress(behind, value)) return match;
+  const start = match.start + said.indexOf(city);
+  return { ...match, value, start, end: start + city.length };
+}
+
+function isCityOfAddress(behind: string, city: string): boolean {
+  const street = ADDRESS_REST.exec(behind)?.[0];
+  const rest = street === undefined ? "" : behind.slice(street.length);
+  if (!rest.toLowerCase().startsWith(city.toLowerCase())) return false;
+  const after = rest.slice(city.length);
+  return /^\s*(?:$|[.;!?\n])/.test(after) || stateAfter(after) !== undefined;
+}
+
 /** Our cities, and places with longer names that hold one of them ("Erie County"). */
 export function findCities(text: string): PhraseMatch<string>[] {
-  return findKnownCities(text).map((match) => {
+  return findKnownCities(text).map((found) => {
+    const match = ownCity(text, found);
     const tail = COUNTY.exec(text.slice(match.end, match.end + COUNTY_MAX))?.[0] ?? "";
     if (tail === "") return match;
     return { ...match, value: titled(`${match.value}${tail}`), end: match.end + tail.length };

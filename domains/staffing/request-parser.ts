@@ -20,6 +20,7 @@ import { ALL_STATES } from "./places.ts";
 import { readable, undotted } from "./request-text.ts";
 import { findRolePhrases, findRoles, readRole } from "./role-reader.ts";
 import { findShifts, HOURS, readShifts, shiftsBefore, timesLeft } from "./shift-reader.ts";
+import { sitePartCounts, withoutSiteParts } from "./site-parts.ts";
 import { lettersOf, within } from "./spans.ts";
 import { readStatements } from "./statement-reader.ts";
 import {
@@ -79,9 +80,6 @@ const DATE = new RegExp(
 );
 /** "4 Dec 12": it may be the 4th as well as the 12th. */
 const UNCLEAR_DATE = new RegExp(`\\b\\d{1,2}\\s+${MONTH}\\.?\\s+\\d{1,2}\\b`, "gi");
-const PARTS =
-  "dock|line|building|bay|door|gate|plant|site|room|floor|route|suite|store|dept|unit|lot|zone";
-const NUMBERED = new RegExp(`\\b(?:${PARTS})\\s+#?(?:[a-z]-?)?\\d+\\b`, "gi");
 const CAP =
   "under|below|at most|up to|max(?:imum)?(?: of)?|no more than|not more than|less than|" +
   "cheaper than|capped at|tops out at|for";
@@ -104,7 +102,7 @@ const WISHED_BEFORE = new RegExp(
   "i",
 );
 const WISH_ENDS = /^\s*(?:[,.;:!?)\n]|$|(?:all|everyone|and|to)\b)/i;
-const SORRY_BEFORE = /\b(?:sorry|apologi\w+)\b[^,.;:!?\n]{0,40}$/i;
+const SORRY_BEFORE = /\b(?:sorry|apologi\w+)\b(?:(?!\b(?:but|need|on)\b)[^,.;:!?\n]){0,40}$/i;
 
 /** "Have a good weekend" and "sorry for short notice" ask for no time of the week. */
 function findAvailable(text: string): PhraseMatch<string>[] {
@@ -197,6 +195,7 @@ export function readRequest(task: string): RequestRead | undefined {
     ...yearsIn(placed),
     ...otherDemands(placed),
     ...count.unread,
+    ...sitePartCounts(placed),
     ...(placed.match(UNCLEAR_DATE) ?? []).map(toldNumber),
     ...unheeded(stated.rest, exclude.spans, place.not_city?.split(",")[0]),
     ...namesLeft(exclude.rest),
@@ -337,16 +336,7 @@ function withoutContacts(text: string): string {
 
 /** The text without numbers that say when, where on a site, or how heavy. */
 function withoutTimes(text: string): string {
-  return blankNumbered(blankAll(blankDurations(text), HOURS, CLOCK, DATE, MEASURE));
-}
-
-/** Parts of a site out of the text: "dock 4", not the 4 of "our store 4 packers". */
-function blankNumbered(text: string): string {
-  const roles = new Set(findRoles(text).map((one) => one.start));
-  return text.replaceAll(NUMBERED, (found, offset: number) => {
-    const is_count = /\s\d{1,2}$/.test(found) && roles.has(offset + found.length + 1);
-    return is_count ? found : " ".repeat(found.length);
-  });
+  return withoutSiteParts(blankAll(blankDurations(text), HOURS, CLOCK, DATE, MEASURE));
 }
 
 function termMatcher(terms: readonly Term[]) {

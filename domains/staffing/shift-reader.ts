@@ -94,9 +94,11 @@ export function readShifts(text: string, roles: readonly PhraseMatch<string>[]):
 }
 
 const AM_OR_PM = "(?:\\s?[ap]\\.?m\\b|[ap]\\b)";
+const HOUR = `\\d{1,2}(?::\\d\\d${AM_OR_PM}|${AM_OR_PM}|:\\d\\d\\b)`;
+/** "4 - 6am" and "4 to 6am" may be four people at six, unless something says that it is hours. */
 export const HOURS = new RegExp(
-  `\\b\\d{1,2}(?::\\d\\d)?${AM_OR_PM}?\\.?\\s?(?:[-\u2013]|to)\\s?` +
-    `\\d{1,2}(?:(?::\\d\\d)?${AM_OR_PM}|:\\d\\d\\b)`,
+  `\\b${HOUR}\\.?\\s?(?:[-\u2013]|to)\\s?${HOUR}|\\b\\d{1,2}[-\u2013]${HOUR}|` +
+    `(?<=\\b(?:from|between|hours|shift):?\\s)\\d{1,2}\\s?(?:[-\u2013]|to)\\s?${HOUR}`,
   "gi",
 );
 const TIMES_OF_DAY = /\b(?:(?:at|tomorrow|\w+day)\s+(?:night|evening)|mids)\b/gi;

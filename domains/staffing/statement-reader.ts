@@ -121,7 +121,8 @@ const COVERED = new RegExp(
   "gdi",
 );
 const NO_SUBJECT =
-  "except|besides|from|than|but|who|that|which|where|until|because|as|make|ensure|see|if|once";
+  "except|besides|from|than|but|who|that|which|where|until|because|as|make|ensure|see|if|once|" +
+  "so|sure|when|whether|confirm|want|like";
 /** Nights are covered: what is not, may be asked for. */
 const FULL = new RegExp(
   `(?<=(?:^|[,.;:!?\\n]|\\band)\\s{0,9})()` +
