@@ -1,15 +1,7 @@
 // Requests as people write them every day, and the whole plan that is read of each.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readRequest } from "./request-parser.ts";
-
-/** What is read of a line: "count role, city state", what else is wanted, and what is told. */
-type Case = readonly [
-  line: string,
-  plan: string,
-  more?: Readonly<Record<string, unknown>>,
-  said?: readonly string[],
-];
+import { planOf, type Case } from "./plan-of.suite.ts";
 
 const ORDINARY: readonly Case[] = [
   ["need 2 for 3 days, packers in Toledo", "2 packer, Toledo OH"],
@@ -178,15 +170,6 @@ const ORDINARY: readonly Case[] = [
   ["Our Toledo dock is full of boxes, send 4 packers", "4 packer, Toledo OH"],
   ["Make sure nights are covered: 2 packers in Toledo", "2 packer, Toledo OH", { shift: "night" }],
 ];
-
-function planOf(line: string): Case {
-  const read = readRequest(line);
-  assert.ok(read !== undefined);
-  const { role, count, city, state, ...more } = read.want;
-  const place = [city, state].filter((one) => one !== undefined).join(" ");
-  const plan = `${count} ${role}${place === "" ? "" : `, ${place}`}`;
-  return [line, plan, more, read.unread.map((one) => one.said)];
-}
 
 for (const [line, plan, more = {}, said = []] of ORDINARY) {
   test(`an ordinary request is read: ${line}`, () => {

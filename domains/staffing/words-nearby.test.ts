@@ -1,15 +1,8 @@
 // What a word nearby must not turn round: who is asked for, how many, where and when.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { planOf, type Case } from "./plan-of.suite.ts";
 import { readRequest } from "./request-parser.ts";
-
-/** What is read of a line: "count role, city state", what else is wanted, and what is told. */
-type Case = readonly [
-  line: string,
-  plan: string,
-  more?: Readonly<Record<string, unknown>>,
-  said?: readonly string[],
-];
 
 const PEOPLE: readonly Case[] = [
   [
@@ -310,15 +303,6 @@ const CONTACTS: readonly Case[] = [
   ["2 packers at Robert Lee Dr in Dayton", "2 packer, Dayton OH"],
 ];
 
-function planOf(line: string): Case {
-  const read = readRequest(line);
-  assert.ok(read !== undefined);
-  const { role, count, city, state, ...more } = read.want;
-  const place = [city, state].filter((one) => one !== undefined).join(" ");
-  const plan = `${count} ${role}${place === "" ? "" : `, ${place}`}`;
-  return [line, plan, more, read.unread.map((one) => one.said)];
-}
-
 for (const [line, plan, more = {}, said = []] of [
   ...PEOPLE,
   ...NUMBERS,
@@ -355,11 +339,11 @@ const ROWS = [
 ];
 
 for (const sign of ROWS) {
-  test(`a row of 100 KB of ${JSON.stringify(sign)} is read in time`, () => {
-    const row = sign.repeat(Math.ceil(100_000 / sign.length));
+  test(`a row of 30 KB of ${JSON.stringify(sign)} is read in time`, () => {
+    const row = sign.repeat(Math.ceil(30_000 / sign.length));
     const began = performance.now();
     readRequest(`Packers needed in Toledo: 4\n${row}\nThanks, Bob`);
     readRequest(`${row} a packer ${row}`);
-    assert.ok(performance.now() - began < 5_000);
+    assert.ok(performance.now() - began < 2_000);
   });
 }

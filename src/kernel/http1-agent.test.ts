@@ -1,13 +1,13 @@
 // Exchanges over real sockets: connections used again, servers that close, stall, flood and lie.
 import { EventEmitter, once } from "node:events";
 import { stat } from "node:fs";
-import { spawn } from "node:child_process";
-import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { collectBytes, createHttpRequester, onBun } from "./http-client.ts";
 import { wasLeftUnsent } from "./http-dispatch.ts";
 import { LakehouseError } from "./problem.ts";
+import { startDeafServer } from "../../test/support/deaf-server.ts";
 import type { HasAfter } from "../../test/support/temp-dir.ts";
 
 /** On Bun too, however many cores this machine has. */
@@ -325,26 +325,7 @@ test("a request that is left in the turn of asking was not sent", async () => {
 });
 
 test("a connection that does not come to stand is given up in time; one that stands is not", async (t) => {
-  const program = `require("node:net")
-    .createServer()
-    .listen({ port: 0, host: "127.0.0.1", backlog: 1 }, function () {
-      console.log(this.address().port);
-    })`;
-  // A server of Bun's takes more connections than it is asked to.
-  const child = spawn(onBun() ? "node" : process.execPath, ["-e", program], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [line] = (await once(child.stdout, "data")) as [Buffer];
-  const port = Number(line.toString());
-  // Nobody takes connections any more, and the system only so many in its place.
-  child.kill("SIGSTOP");
-  const fillers = Array.from({ length: 8 }, () => connect({ host: "127.0.0.1", port }));
-  for (const filler of fillers) filler.on("error", () => undefined);
-  t.after(() => {
-    for (const filler of fillers) filler.destroy();
-    child.kill("SIGKILL");
-  });
-  await soon(100);
+  const port = await startDeafServer(t);
   const url = `http://127.0.0.1:${port}`;
   await assert.rejects(
     httpRequest({ method: "GET", url, connect_timeout_ms: 200 }),

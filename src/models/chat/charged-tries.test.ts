@@ -1,8 +1,6 @@
 // What a key is charged where more than one try was made for a call: each tells for itself whether
 // there may be work in it.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { createOllamaProvider } from "#adapters/chat-model/ollama-provider.ts";
@@ -17,6 +15,7 @@ import { createUsage } from "#models/usage/usage-service.ts";
 import { usageSettings } from "#models/usage/usage-settings.ts";
 import { createChat } from "./chat-service.ts";
 import { chatSettings } from "./chat-settings.ts";
+import { startDeafServer } from "../../../test/support/deaf-server.ts";
 import { failureOf } from "../../../test/support/failure-of.ts";
 import { sayJson, startRawProvider, type RawAnswer } from "../../../test/support/raw-provider.ts";
 import { completionOf } from "../../../test/support/scripted-server.ts";
@@ -36,31 +35,12 @@ const isSilent: RawAnswer = () => undefined;
 
 /** Where it is asked, and how often it was. */
 async function provider(t: HasAfter, answer: RawAnswer | "away" | "deaf") {
-  if (answer === "deaf") return { url: await deafUrl(t), asked: () => 0, first: undefined };
+  if (answer === "deaf") {
+    const url = `http://127.0.0.1:${await startDeafServer(t)}/v1`;
+    return { url, asked: () => 0, first: undefined };
+  }
   if (answer === "away") return { url: "http://127.0.0.1:1/v1", asked: () => 0, first: undefined };
   return startRawProvider(t, answer);
-}
-
-/** Connections to it do not come to stand: nobody takes them, and the system only so many. */
-async function deafUrl(t: HasAfter): Promise<string> {
-  const program = `require("node:net")
-    .createServer()
-    .listen({ port: 0, host: "127.0.0.1", backlog: 1 }, function () {
-      console.log(this.address().port);
-    })`;
-  const stdio = ["ignore", "pipe", "inherit"] as const;
-  const child = spawn(process.execPath, ["-e", program], { stdio: [...stdio] });
-  const [line] = (await once(child.stdout!, "data")) as [Buffer];
-  const port = Number(line.toString());
-  child.kill("SIGSTOP");
-  const fillers = Array.from({ length: 8 }, () => connect({ host: "127.0.0.1", port }));
-  for (const filler of fillers) filler.on("error", () => undefined);
-  t.after(() => {
-    for (const filler of fillers) filler.destroy();
-    child.kill("SIGKILL");
-  });
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  return `http://127.0.0.1:${port}/v1`;
 }
 
 interface Trial {
