@@ -41,10 +41,13 @@ const WRITES_BEHIND = new RegExp(
     "(?:\\d|an?\\b|some\\b|two\\b|three\\b))",
   "i",
 );
+/** Words that refuse whoever stands behind them. */
+const REFUSING =
+  "except\\w*|excl\\w*|avoid\\w*|skip\\w*|bann?(?:ed|s)?|barred|block\\w*|black-?list\\w*|dnrs?|" +
+  "refus\\w+|reject\\w*|remov\\w+";
 const NOT =
-  "not|no|nor|never|without|nobody|none|except\\w*|excl\\w*|besides|other\\s+than|instead|" +
-  "(?<=\\b(?:any|all|every|no)\\w*\\s(?:\\w+\\s){0,2})but|rather|avoid\\w*|skip\\w*|stop\\w*|" +
-  "minus|less|cannot|bann?(?:ed|s)?|barred|block\\w*|black-?list\\w*|dnrs?|refus\\w+|reject\\w*|remov\\w+";
+  `not|no|nor|never|without|nobody|none|besides|other\\s+than|instead|${REFUSING}|stop\\w*|` +
+  "(?<=\\b(?:any|all|every|no)\\w*\\s(?:\\w+\\s){0,2})but|rather|minus|less|cannot";
 const GONE =
   "away|home(?=\\s*[.;:!?)]|\\s*$)|off|gone|out(?!\\s+(?:to|at|of)\\b)|unwelcome|unwanted|anymore|" +
   "fired|terminated|dismissed|suspended";
@@ -145,13 +148,10 @@ function isSignature(text: string, start: number, end: number): boolean {
 const REFUSING_VERB =
   "send|use|want(?:ed)?|welcome|allowed|book|assign|include|bring|hire|rehire|return|come|like|" +
   "take|place|schedule|these|those";
-const REFUSING =
-  "except\\w*|excl\\w*|avoid\\w*|skip\\w*|stop|bann?(?:ed|s)?|barred|block\\w*|" +
-  "black-?list\\w*|dnrs?|refus\\w+|reject\\w*|remov\\w+";
 /** Words that lack who they refuse. */
 const OPEN_END = new RegExp(
   `(?:(?:\\b(?:${NOT})|n['’]t)(?:\\s+(?:${REFUSING_VERB})(?:\\s+[\\w'’]+){0,3})?|` +
-    `\\b(?:${REFUSING})(?:\\s+[\\w'’]+){0,3})\\s*$`,
+    `\\b(?:${REFUSING}|stop)(?:\\s+[\\w'’]+){0,3})\\s*$`,
   "i",
 );
 

@@ -2,6 +2,7 @@
 import { LakehouseError } from "#kernel/problem.ts";
 import type { TokenUsage } from "#contracts/nouns.ts";
 import type { ChatDelta } from "./chat-model.ts";
+import { withUsage } from "./told-usage.ts";
 
 /** All that a delta says, as `answer_characters_max` counts it. */
 export function charactersOf(delta: ChatDelta): number {
@@ -42,6 +43,6 @@ export function tooManyCharacters(
   usage: TokenUsage | undefined,
 ): LakehouseError {
   const message = `${provider} sent more than ${answer_characters_max} characters`;
-  const extra = { answer_characters_max, ...(usage === undefined ? {} : { usage }) };
-  return new LakehouseError("unavailable", message, { reason: "bad_provider_answer", extra });
+  const options = { reason: "bad_provider_answer", extra: { answer_characters_max } };
+  return withUsage(new LakehouseError("unavailable", message, options), usage);
 }

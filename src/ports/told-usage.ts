@@ -3,7 +3,7 @@ import type { TokenUsage } from "#contracts/nouns.ts";
 import { retold, toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
 
 /** The error with `extra.usage`, if there is any and it is not of who left. */
-export function withUsage(thrown: unknown, usage: TokenUsage | undefined): unknown {
+export function withUsage<T>(thrown: T, usage: TokenUsage | undefined): T | LakehouseError {
   if (usage === undefined) return thrown;
   const error = toLakehouseError(thrown);
   if (error.code === "cancelled") return thrown;
