@@ -34,11 +34,27 @@ const SHORT_NAME = new RegExp(
     "(?![\\p{L}\\p{N}-])",
   "gu",
 );
+const NUMBER = "\\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|an?";
 const DOUBTFUL = new RegExp(
   `\\b[Ff]or\\s+(?!(?:${WORDS_AND_CODES})\\b)(${CODES})(?=\\s*(?:[,;.!?]|$))|` +
-    `\\b(?:[Ff]or|[Ff]rom)\\s+(${NAME})|(?<=[,;]\\s*)(${NAME})(?=\\s*(?:[,;.!?]|$))`,
+    `\\b(?:[Ff]or|[Ff]rom)\\s+(${NAME})|(?<=[,;]\\s*)(${NAME})(?=\\s*(?:[,;.!?]|$))|` +
+    `(?:@\\s?|\\(\\s?(?=[^()]{1,40}\\)))(${NAME})(?=\\s*(?:[,;.!?)\\n]|$))|` +
+    `(?<=(?:^|[.!?\\n])\\s*)(${NAME})(?=\\s(?:needs|wants|requires)\\s|\\s?(?::|\\s[-\u2013\u2014])\\s?(?:${NUMBER})\\s)`,
   "gu",
 );
+/** Words that stand where a town may, and are none. */
+const NO_TOWN =
+  "Qty|Quantity|Count|Number|Total|Amount|Order|Requests?|Requested|Requirements?|Required|Subject|" +
+  "Re|Fwd|Fw|Needs|Update|Reminder|Attention|Question|Priority|Job|Jobs|Roles?|Positions?|Titles?|" +
+  "Staff|Head|Headcount|Openings?|Workers?|People|Wanted|Details|Notes?|Message|Ask|Task|Open|Want|" +
+  "Looking|Clients?|Customers?|Company|Dep(?:t|artment)|Date|Time|Summary|Description|New|Hiring|" +
+  "Labor|Temps?|Manpower|Resources|Assignment|Contract|Production|Maintenance|Packaging|" +
+  "Management|Everyone|Somebody|Someone|Nobody|Anyone|He|She|Who|What|Boss|Supervisor|Manager|Service|Human|Quality|" +
+  "See|Below|Above|Attached|TBD|Optional|Only|Immediate|Male|Female|Entry|Level|Temporary|" +
+  "Overtime|Rush|Important|General|Confirm|\\p{L}+ed|Still|Just|Now|Currently|Additional|Extra|Full|Part|Temp|Perm|Remote|Group|Team|Crew|Plan|" +
+  "Replacement|Backfill|Correction|Change|Emergency|Sorry|Seasonal|Same|Day|Good|Morning|Afternoon|Evening|Ongoing|" +
+  "Light|Duty|Operations|Corporate|Engineering|Inventory|Project|Everybody|Mrs?|Ms|Dr";
+const NOT_A_TOWN = new RegExp(`^(?:${NO_TOWN})$`, "u");
 
 interface Named {
   readonly start: number;
@@ -235,10 +251,19 @@ function doubtfulIn(text: string): Unread[] {
     const name = match.slice(1).find((one) => one !== undefined)!;
     const negated = isNegated(text.slice(0, match.index));
     const slot = isStateName(name) ? "state" : negated ? "not_city" : "city";
-    return { slot, name, not: negated && slot === "state" ? "not " : "" } as const;
+    const is_bare = match[4] !== undefined || match[5] !== undefined;
+    return { slot, name, is_bare, not: negated && slot === "state" ? "not " : "" } as const;
   });
-  const names = found.filter(({ name }) => !isNoPlace(name) && !PLACES.some(isCalled(name)));
+  const names = found.filter(
+    ({ name, is_bare }) =>
+      !isNoPlace(name) && !PLACES.some(isCalled(name)) && !(is_bare && isOtherName(name)),
+  );
   return names.map(({ slot, name, not }) => ({ slot, said: `${slot}: ${not}${name}` }));
+}
+
+/** "Order: 3 packers", "John Smith needs 3 packers" */
+function isOtherName(name: string): boolean {
+  return isWhoNotWhere(name) || name.split(/[\s-]/).every((word) => NOT_A_TOWN.test(word));
 }
 
 function isCalled(name: string) {

@@ -6,6 +6,7 @@ import { findElsewhere, isHoliday, isNameWord, isNoPlace, isThing } from "./plac
 import {
   isListJoint,
   isListRefused,
+  isOnlyOneNext,
   isRefusing,
   standingOf,
   type Standing,
@@ -208,7 +209,7 @@ function ruledOutIn(text: string): Found[] {
   const before = [...text.matchAll(REFUSAL)].flatMap(({ 0: refusal, index, groups }) => {
     const start = index + refusal.length;
     const ahead = text.slice(start, start + NAME_MAX);
-    if (NOBODY.test(ahead)) return [];
+    if (NOBODY.test(ahead) || isOnlyOneNext(text.slice(0, start))) return [];
     const name = NAME_HERE.exec(ahead)?.[0] ?? knownNameHere(ahead);
     if (name === undefined) return [];
     const is_sure = !NO_NAME.test(name) && !/^stop/i.test(refusal);
@@ -272,7 +273,7 @@ function joinedBefore(text: string, end: number): { name: string; start: number 
   }
 }
 
-const NOBODY = /^(?:none|nobody|no[\s-]one|nil|n\/?a)(?:\s*(?:[.,;!\n]|$))/i;
+const NOBODY = /^(?:none|DNRs?|nobody|no[\s-]one|nil|n\/?a)(?:\s*(?:[.,;!\n]|$))/i;
 const NO_NAME = /^(?:See|TB[AD]|Attached|Below|Above|Listed|Per)\b/;
 const BEGINNING = new RegExp(
   "^(?:Keep|Leave|Make|Get|Let|Take|Move|Have|If|" +

@@ -8,7 +8,7 @@ import type { Unread } from "./unread-demands.ts";
 export type Standing = "refused" | "asked_for" | "unclear";
 
 const CONTACTS =
-  "ask|call|contacts?|see|reports?|text|message|e-?mail|supervisor|manager|foreman|lead|poc|attn|" +
+  "ask|call|contacts?|see|reports?|reporting\\s+to|text|message|e-?mail|supervisor|manager|foreman|lead|poc|attn|" +
   "client|customer|thanks|regards|hi|hello|hey|dear|good (?:morning|afternoon|evening)|this is|" +
   "i am|i['’]m|my name is|on behalf of|from|cc|per|owner|rep|boss|under|" +
   "(?:requested|ordered|approved|submitted|placed|sent) by";
@@ -16,7 +16,7 @@ const ASKED =
   "includ(?:e|es|ing)|send|use|book|assign|prefer|want|bring|give us|plus|ideally|preferably|" +
   "working with";
 const PARTS = "lot|gate|dock|door|bay|building|room|line|site|route";
-const FILLERS = "(?:\\s+(?:for|us|me|back|worker|to|is|are|person|name))*";
+const FILLERS = "(?:\\s+(?:for|us|me|back|worker|to|is|are|will|be|person|name))*";
 const TITLE = "(?:(?:mr|mrs|ms|miss|dr)\\.?\\s+)?";
 const ASKED_BEFORE = new RegExp(
   `(?:\\b(?:${CONTACTS}|${ASKED}|${PARTS})${FILLERS}|^\\s*to)\\s*:?\\s*${TITLE}$`,
@@ -41,6 +41,14 @@ const WRITES_BEHIND = new RegExp(
     "(?:\\d|an?\\b|some\\b|two\\b|three\\b))",
   "i",
 );
+/** "Kevin Davis is the contact" */
+const CONTACT_BEHIND = new RegExp(
+  "^\\s*,?\\s*(?:(?:is|will be)|['’]s)\\s+(?:(?:the|our|your|my|their)\\s+)?" +
+    "(?:(?:site|shift|line|floor|main|plant|dock|on-?site)\\s+)?" +
+    "(?:contact|supervisor|manager|foreman|lead|poc|boss|point of contact|rep)" +
+    "(?=\\s*(?:[.;!?\\n)]|$|(?:on\\s?site|there|here|for)\\b))",
+  "i",
+);
 /** Words that refuse whoever stands behind them. */
 const REFUSING =
   "except\\w*|excl\\w*|avoid\\w*|skip\\w*|bann?(?:ed|s)?|barred|block\\w*|black-?list\\w*|dnrs?|" +
@@ -48,18 +56,37 @@ const REFUSING =
 const NOT =
   `not|no|nor|never|without|nobody|none|besides|other\\s+than|instead|${REFUSING}|stop\\w*|` +
   "(?<=\\b(?:any|all|every|no)\\w*\\s(?:\\w+\\s){0,2})but|rather|minus|less|cannot";
+/** "W-000123 called out", not "W-000123 helped out". */
 const GONE =
-  "away|home(?=\\s*[.;:!?)]|\\s*$)|off|gone|out(?!\\s+(?:to|at|of)\\b)|unwelcome|unwanted|anymore|" +
-  "fired|terminated|dismissed|suspended";
+  "(?<!\\b(?:help|work|clock|turn|start|pull|show|shar|try|tri|come|came)\\w*\\s+" +
+  "(?:(?:us|me|back|here|great|well|fine|good|really|very|so)\\s+){0,2})" +
+  "(?:away|home(?=\\s*[.;:!?)]|\\s*$)|off|out(?!\\s+(?:to|at|of|here|there)\\b))|" +
+  "gone|unwelcome|unwanted|anymore|fired|terminated|dismissed|suspended";
 const REFUSED_BEFORE = new RegExp(`\\b(?:${NOT})\\b|n['’]t\\b`, "i");
 const REFUSED_BEHIND = new RegExp(`\\b(?:${NOT}|${GONE})\\b|n['’]t\\b`, "i");
 /** "Do not, under any circumstances, send": an aside stands between the negation and its verb. */
 const NOT_YET_SAID =
   /(?:\b(?:not|never)|n['’]t)(?:\s+(?:ever|again))*(?:\s*[,(]|\s+[-\u2013\u2014])/i;
+/** "Don't send anyone but", "nobody except": whoever stands behind it is asked for. */
+const ONLY_ONE =
+  "(?:(?:(?:do|does|did|would|wo|ca|could|should)n['’]t|not|never)\\s+(?:[\\w'’]+\\s+){0,3}?any|no\\s?)" +
+  "(?:one|body)\\s+(?:else\\s+)?(?:but|except(?:\\s+for)?|other\\s+than|besides)";
+const ONLY_ONE_BEFORE = new RegExp(`\\b${ONLY_ONE}\\s+$`, "i");
+
+/** Whether a text ends in words that ask for whoever comes next, and for nobody else. */
+export function isOnlyOneNext(before: string): boolean {
+  return ONLY_ONE_BEFORE.test(before.slice(-NEAR));
+}
+
 /** Words that refuse nobody, or somebody else. */
 const NO_REFUSAL = new RegExp(
   "\\b(?:not?\\s+(?:later|less|more|fewer)(?:\\s+than)?|no\\s+matter|without\\s+fail|if\\s+not|" +
-    "(?:but|and)?\\s*(?:no\\s?(?:one|body)|nobody)\\s+else|not\\s+only)\\b|\\boff-",
+    `${ONLY_ONE}|(?:but|and)?\\s*(?:no\\s?(?:one|body)|nobody)\\s+else|not\\s+only|why\\s+not|` +
+    "(?:do(?:n['’]t|\\s+not)|never)\\s+(?:hesitate|forget|worry|mind|be\\s+(?:afraid|shy))|" +
+    "why\\s+(?:do|wo|would|ca)n['’]t\\s+(?:you|we)|(?:can(?:['’]t|not|\\s+not)|never)\\s+go\\s+wrong|" +
+    "not\\s+(?:a|an)\\s+(?:problem|issue)|" +
+    "no\\s+(?:problems?|issues?|objections?|complaints?|worries|doubts?|hurry|rush|reason\\s+not))\\b|" +
+    "\\boff-",
   "gi",
 );
 const SENTENCE_BREAK = /[!?\n;]|\.\s/;
@@ -79,7 +106,8 @@ export function standingOf(text: string, start: number, end: number): Standing {
   if (REFUSED_BEFORE.test(before.replaceAll(NO_REFUSAL, "")) || NOT_YET_SAID.test(sentence))
     return "refused";
   if (REFUSED_BEHIND.test(said_behind)) return isSent(before, said_behind) ? "unclear" : "refused";
-  const is_contact = CONTACT_BEFORE.test(near) || SIGNED_BEFORE.test(near);
+  const is_contact =
+    CONTACT_BEFORE.test(near) || SIGNED_BEFORE.test(near) || CONTACT_BEHIND.test(behind);
   if (ASKED_BEFORE.test(before) || is_contact) return "asked_for";
   return before.trim() === "" && WRITES_BEHIND.test(behind) ? "asked_for" : "unclear";
 }
@@ -100,7 +128,7 @@ function isSent(before: string, behind: string): boolean {
 }
 
 /** An id, or one that was read. */
-const WORKER = /\bW[\s-]?\d{3,}|·/;
+const WORKER = /\bW[\s-]?\d{3,}|·+/g;
 const REFUSES_NEXT = /\b(?:but\s+)?(?:not|except|without|instead\s+of|rather\s+than)\s+$/i;
 
 const LIST_MAX = 1_000;
@@ -121,17 +149,25 @@ export function isRefusing(words: string): boolean {
   return REFUSED_BEFORE.test(words.replaceAll(NO_REFUSAL, ""));
 }
 
-/** What is said behind a person, without what is said of the next one. */
+/** What is said behind a person and who is listed with him, without what is said of the next. */
 function ownOf(behind: string): string {
   const said = behind.replaceAll(NO_REFUSAL, "").split(IF)[0]!;
-  const next = knownNamesIn(said)[0]?.start ?? WORKER.exec(said)?.index;
-  if (next === undefined) return said;
-  const between = said.slice(0, next);
-  return isListJoint(between) ? said : between.replace(REFUSES_NEXT, "");
+  const ids = [...said.matchAll(WORKER)].map(({ 0: id, index: start }) => ({
+    start,
+    end: start + id.length,
+  }));
+  const others = [...knownNamesIn(said), ...ids].toSorted((a, b) => a.start - b.start);
+  let from = 0;
+  for (const { start, end } of others) {
+    const between = said.slice(from, start);
+    if (!isListJoint(between)) return between.replace(REFUSES_NEXT, "");
+    from = end;
+  }
+  return said.slice(from);
 }
 
 const LINE_BEFORE = /^[\s*,\u2013\u2014-]*(?:(?:mr|mrs|ms|miss|dr)\.?\s+)?$/i;
-const LINE_BEHIND = /^\s*(?:[,|(\u2013\u2014-][^.:!?]{0,60})?[\s.,!]*$/;
+const LINE_BEHIND = /^\s*(?:[,|(\u2013\u2014-](?:[^.:!?]|\.(?=\p{Ll}{2}|\d{3})){0,60})?[\s.,!]*$/u;
 const SIGNED_MAX = 200;
 
 /** A name alone on one of the last lines, unless a label or a refusal stands above it. */

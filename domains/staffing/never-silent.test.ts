@@ -89,6 +89,99 @@ const IDS: readonly Case[] = [
   ].map((words): Case => [inDayton(words), ID]),
 ];
 
+const PRAISED: readonly Case[] = [
+  ...[
+    "W-000123 worked out great last time",
+    "W-000123 helped out last week, send again",
+    "Please have W-000123 come out again",
+    "Don't forget W-000123",
+    "You can't go wrong with W-000123",
+    "No problem with W-000123 coming back",
+    "Don't send anyone but W-000123",
+    "No one but W-000123",
+    "W-000123 was out here last week and did great",
+  ].map((words): Case => [inDayton(words), ID, LEFT_OUT]),
+  ...["Don't hesitate to send W-000123", "Why don't you send W-000123 again"].map((words): Case => [
+    inDayton(words),
+    DAYTON,
+    ["worker: W-000123"],
+  ]),
+  ...[
+    "W-000123 is still out",
+    "W-000123's out",
+    "W-000123 walked off the job",
+    "W-000123 called out sick today",
+    "W-000123 (out)",
+    "This is to replace W-000123 who called out",
+    "Line lead W-000123 walked off",
+    "W-000123 is our lead and called out",
+    "Don't forget to exclude W-000123",
+    "not W-000123, no problem",
+    "Anyone but W-000123",
+  ].map((words): Case => [inDayton(words), ID]),
+  [
+    inDayton("W-000123 and W-000456 worked out great"),
+    { ...DAYTON, exclude: ["W-000123", "W-000456"] },
+    [...LEFT_OUT, "worker: W-000456 (left out)"],
+  ],
+  [inDayton("W-000123 and W-000456 are out"), { ...DAYTON, exclude: ["W-000123", "W-000456"] }],
+  [
+    inDayton("Don't send anyone but Joe Smith"),
+    DAYTON,
+    ["anyone but Joe Smith", "exclude: Joe Smith"],
+  ],
+  [inDayton("no DNRs"), DAYTON],
+  ...[
+    "Joe Smith (out)",
+    "Joe Smith, called out",
+    "Joe Smith - walked off",
+    "Joe Smith, D.N.R.",
+  ].map((words): Case => [`2 packers in Dayton\n${words}`, DAYTON, ["exclude: Joe Smith"]]),
+  ...[
+    "Line lead Joe Smith walked off",
+    "We are reporting Joe Smith to HR",
+    "Joe Smith is the rep who stole",
+    "Joe Smith is our worst rep",
+  ].map((words): Case => [inDayton(words), DAYTON, ["exclude: Joe Smith"]]),
+];
+
+const withPapers = (words: string) => `2 packers in Dayton, ${words}`;
+const PAPERS: readonly Case[] = [
+  ...[
+    ["OSHA 10-hour card", "OSHA 10"],
+    ["OSHA 30-hour card", "OSHA 30"],
+    ["OSHA 10 hr", "OSHA 10"],
+    ["guard cards required", "guard card"],
+    ["forklift licenses", "forklift"],
+    ["forklift licensed", "forklift"],
+    ["forklift certifications", "forklift"],
+    ["certified on forklift", "forklift"],
+    ["DOT medical cards", "DOT medical card"],
+    ["food handlers cards required", "food handler"],
+    ["AWS certs", "AWS D1.1"],
+    ["Serv-Safe", "ServSafe"],
+    ["lock-out/tag-out", "lockout tagout"],
+    ["bloodborne pathogens", "bloodborne pathogens"],
+    ["pesticide applicators", "pesticide applicator"],
+    ["clean driving record", "clean driving record"],
+    ["type 60 wpm", "typing 60 wpm"],
+  ].map(([words, certification]): Case => [withPapers(words!), { ...DAYTON, certification }]),
+  ...["OSHA 10/30", "OSHA 10 or 30"].map((words): Case => [
+    withPapers(words),
+    { ...DAYTON, certification: "OSHA 10" },
+    ["certification: OSHA 30 (only OSHA 10 was read)"],
+  ]),
+  ...["CPR certified", "TWIC card", "class B CDL", "EPA certified", "liquor license"].map(
+    (words): Case => [withPapers(words), DAYTON, [`certification: ${words}`]],
+  ),
+  ...[
+    "CPR certification not required",
+    "certified and bonded",
+    "please bring certifications",
+    "non-CDL",
+  ].map((words): Case => [withPapers(words), DAYTON]),
+];
+
 const ONE_IN_TOLEDO = { ...TOLEDO, count: 1 };
 const COUNTS: readonly Case[] = [
   ...[
@@ -101,6 +194,14 @@ const COUNTS: readonly Case[] = [
     ["2x3 packers in Toledo", "2x3"],
     ["Start: 6. Packers in Toledo", "6"],
   ].map(([line, number]): Case => [line!, ONE_IN_TOLEDO, [`number: ${number}`]]),
+  ["packers 4 toledo nights tmrw", { ...ONE_IN_TOLEDO, shift: "night" }, ["number: 4"]],
+  ...[
+    "At our Toledo site 4 packers for Monday",
+    "the Toledo dock 4 packers",
+    "Send to the front gate 4 packers, Toledo",
+    "for the Toledo line 4 packers",
+  ].map((line): Case => [line, { ...TOLEDO, count: 4 }, ["number: 4"]]),
+  ["Need on dock 3 packers, on line 2 packers, Toledo", ONE_IN_TOLEDO, ["number: 3", "number: 2"]],
   ["packers in Toledo, call 419-555-0123", ONE_IN_TOLEDO],
   ["a packer in Toledo, must have 5 yrs exp", ONE_IN_TOLEDO, ["5 yrs exp"]],
   ["packers in Toledo on 15 March for store 114", ONE_IN_TOLEDO],
@@ -159,6 +260,8 @@ for (const [line, want, said = []] of [
   ...NEGATED,
   ...NAMES,
   ...IDS,
+  ...PRAISED,
+  ...PAPERS,
   ...COUNTS,
   ...PLACES,
   ...TIMES,

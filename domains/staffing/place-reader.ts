@@ -7,7 +7,7 @@ import {
   WORDS_AND_CODES,
 } from "./elsewhere-reader.ts";
 import { blank, isNegated, phraseMatcher, type PhraseMatch } from "./phrase-matcher.ts";
-import { findElsewhere, isNameWord, isNoPlace, titled } from "./place-names.ts";
+import { findElsewhere, isNameWord, isNoPlace, isWhoNotWhere, titled } from "./place-names.ts";
 import { ALL_STATES, onlyStateOf, PLACES, STATES } from "./places.ts";
 import type { Unread } from "./unread-demands.ts";
 import { looseStateOf, placeText, stateOf } from "./want-values.ts";
@@ -44,6 +44,13 @@ export const findStates = phraseMatcher(
 const CODES = Object.keys(STATES).join("|");
 const NAMES = Object.values(STATES).join("|");
 const STATE_AFTER = new RegExp(`^(?:\\s*,\\s*|\\s+|\\s*\\()(?:(${CODES})|(${NAMES}))\\b`, "i");
+const STATE_MAX = 40;
+const STATE_SIGN = new RegExp(
+  "^(?:\\s?[,|;]?\\s?\\n?[\\s*•-]{0,4}\\b(?:[Ss]tate|ST|STATE)\\s?[:=]\\s?|" +
+    `\\s?[-/|\u2013\u2014]\\s?(?=(?:(?!(?:${WORDS_AND_CODES})\\b)(?:${Object.keys(ALL_STATES).join("|")})|` +
+    `${NAMES})(?=\\s?(?:[,;.!?)\\n|]|$|[-/\u2013\u2014]\\s|\\d))(?!(?<=IN)\\s\\d)))`,
+  "u",
+);
 const ALL_NAMES = Object.values(ALL_STATES).join("|");
 /** What may be a state that is none of ours, behind a city that is. */
 const ELSEWHERE_AFTER = new RegExp(
@@ -120,7 +127,7 @@ function placesIn(text: string): PlaceRead {
   const { place } = read;
   if (place.city !== undefined) {
     const others = states.filter((found) => found.value !== place.state).map(stateUnread);
-    return { place, rest, unread: [...unread, ...others] };
+    return { place, rest, unread: [...unread, ...others, ...townsBeside(text, place.city)] };
   }
   const elsewhere = readNamedWithState({ place, rest, unread });
   if (elsewhere?.place.city !== undefined) return elsewhere;
@@ -148,7 +155,7 @@ function readCities(text: string): PlaceRead {
       continue;
     }
     const found = { ...match, negated: match.negated || isListed(text.slice(0, match.start)) };
-    const after = stateAfter(behind) ?? elsewhereAfter(behind);
+    const after = signedState(behind) ?? stateAfter(behind) ?? elsewhereAfter(behind);
     taken.push({ ...found, end: found.end + after.length });
     unread.push(...besideOf(place, found, after.state), ...nextPlace(text, found, after.length));
     if (!found.negated) unread.push(...placeBefore(text, found));
@@ -217,6 +224,13 @@ function nextPlace(text: string, found: PhraseMatch<string>, length: number): Un
   return [{ slot, said: `${slot}: ${name} (besides ${found.value})` }];
 }
 
+const TOWN_NEAR = new RegExp(
+  `\\b(?:[Ii]n|[Tt]o|@)\\s(${NAME})\\s?[,(\u2013\u2014-]?\\s?` +
+    "(?:(?:just|right)\\s)?(?:near|by|outside(?:\\sof)?|close\\sto|next\\sto|(?:north|south|east|west)\\sof)" +
+    "\\s(?:the\\s)?$",
+  "u",
+);
+
 const JOINED_BEFORE = new RegExp(`(${NAME})\\s*(?:,?\\s*\\b(?:or|and)\\s|/)\\s*(?:in\\s+)?$`, "u");
 
 /** The same in the other order: "Atlanta or Toledo". */
@@ -224,6 +238,17 @@ function placeBefore(text: string, { start, value }: PhraseMatch<string>): Unrea
   const name = JOINED_BEFORE.exec(text.slice(Math.max(0, start - LIST_MAX), start))?.[1];
   const found = name === undefined ? [] : findElsewhere(name);
   return found.map((one) => ({ slot: "city", said: `city: ${one.value} (besides ${value})` }));
+}
+
+/** "In Perrysburg near Toledo": a town that is named by one of our cities. */
+function townsBeside(text: string, city: string): Unread[] {
+  const found = findCities(text).flatMap(({ start, negated }) => {
+    if (negated) return [];
+    const name = TOWN_NEAR.exec(text.slice(Math.max(0, start - LIST_MAX), start))?.[1];
+    return name === undefined || isNoPlace(name) || isWhoNotWhere(name) ? [] : [name];
+  });
+  const others = found.filter((name) => findCities(name).length === 0);
+  return others.map((name) => ({ slot: "city", said: `city: ${name} (besides ${city})` }));
 }
 
 function stateUnread({ value }: PhraseMatch<string>): Unread {
@@ -245,6 +270,17 @@ function stateAfter(text: string): StateAfter | undefined {
   // "in" after a city is a word unless it is written as the state is.
   if (code?.toLowerCase() === "in" && code !== "IN") return undefined;
   return { length: whole.length, state: stateOf(code ?? name!) };
+}
+
+/** "Columbus - OH", "Columbus/OH", "City: Columbus\nState: OH": a state as behind a comma. */
+function signedState(text: string): StateAfter | undefined {
+  const sign = STATE_SIGN.exec(text)?.[0];
+  if (sign === undefined) return undefined;
+  const said = `,${text.slice(sign.length, sign.length + STATE_MAX)}`;
+  const after = stateAfter(said) ?? elsewhereAfter(said);
+  return after.state === undefined
+    ? undefined
+    : { length: after.length - 1 + sign.length, state: after.state };
 }
 
 /** Another state: Columbus, GA is none of our cities of that name. */

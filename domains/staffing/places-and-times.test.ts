@@ -80,6 +80,35 @@ const PLACES: readonly Case[] = [
     { ...TWO, city: "Chicago", state: "IL" },
     ["city: Madison Ave"],
   ],
+  ...[
+    "City: Springfield\nState: IL\n2 packers",
+    "Springfield | IL | 2 packers",
+    "2 packers Springfield - IL",
+    "2 packers Springfield/IL",
+    "Springfield - Illinois, 2 packers",
+  ].map((line): Case => [line, { ...TWO, city: "Springfield", state: "IL" }]),
+  ["2 packers Columbus - GA", { ...TWO, city: "Columbus", state: "GA" }],
+  ["2 packers Dayton - OK to start Monday", { ...TWO, ...DAYTON }],
+  [
+    "2 packers in Perrysburg near Dayton",
+    { ...TWO, ...DAYTON },
+    ["city: Perrysburg (besides Dayton)"],
+  ],
+  ...[
+    "2 packers (Perrysburg)",
+    "2 packers @ Perrysburg",
+    "Perrysburg needs 2 packers",
+    "Perrysburg: 2 packers",
+    "Perrysburg - 2 packers",
+  ].map((line): Case => [line, TWO, ["city: Perrysburg"]]),
+  ...[
+    "Order: 2 packers",
+    "Monday: 2 packers",
+    "John Smith needs 2 packers",
+    "2 packers (Urgent)",
+    "2 packers (See Below)",
+    "2 packers @ Dock 4",
+  ].map((line): Case => [line, TWO]),
   ["2 packers for Boston, not on Monday", { ...TWO, city: "Boston" }],
 ];
 
@@ -108,6 +137,30 @@ const TIMES: readonly Case[] = [
     `2 packers Dayton, Shift: ${words}`,
     { ...TWO, ...DAYTON },
   ]),
+  ["Shift is 3rd. 2 packers Dayton", NIGHT],
+  ["2 packers Dayton. The shift is second.", EVENING],
+  ["2 packers Dayton on the 2nd", { ...TWO, ...DAYTON }],
+  ...["3rd", "2nd & 3rd", "1st or 2nd"].map((words): Case => [
+    `2 packers Dayton ${words}`,
+    { ...TWO, ...DAYTON },
+    [`shift: ${words}`],
+  ]),
+  ["2 packers Dayton on second", { ...TWO, ...DAYTON }, ["shift: second"]],
+  ...["Monday-Friday", "Mon thru Fri", "Mon - Fri", "Mon\u2013Fri", "M\u2013F"].map(
+    (words): Case => [`2 packers Dayton ${words}`, { ...TWO, ...DAYTON, available: "weekdays" }],
+  ),
+  ...["Mon-Sat", "Thursday to Monday", "Sunday only", "Sundays", "no Sundays"].map(
+    (words): Case => [`2 packers Dayton, ${words}`, { ...TWO, ...DAYTON }, [`available: ${words}`]],
+  ),
+  ...["weekends off", "they get weekends off"].map((words): Case => [
+    `2 packers Dayton, ${words}`,
+    { ...TWO, ...DAYTON, available: "weekdays" },
+  ]),
+  ...["Weekends are optional", "Nights are optional"].map((words): Case => [
+    `2 packers Dayton. ${words}`,
+    { ...TWO, ...DAYTON },
+  ]),
+  ["2 packers Dayton, Saturdays and Sundays", { ...TWO, ...DAYTON, available: "weekends" }],
   ["2 packers Dayton, no more nights", { ...TWO, ...DAYTON, not_shift: "night" }],
   ["Evening, we need 2 packers in Dayton", { ...TWO, ...DAYTON }],
   ["please swing 2 packers by the Dayton plant", { ...TWO, ...DAYTON }],

@@ -10,6 +10,7 @@ import { findCities, findStates, readPlace } from "./place-reader.ts";
 import {
   otherDemands,
   otherNumbers,
+  otherPapers,
   othersOf,
   toldNumber,
   yearsIn,
@@ -23,17 +24,11 @@ import { findShifts, HOURS, readShifts, shiftsBefore, timesLeft } from "./shift-
 import { sitePartCounts, withoutSiteParts } from "./site-parts.ts";
 import { lettersOf, within } from "./spans.ts";
 import { readStatements } from "./statement-reader.ts";
-import {
-  AVAILABLE_WORDS,
-  CERTIFICATIONS,
-  EXPERIENCE,
-  RELIABLE_MIN,
-  RELIABLE_WORDS,
-  type Term,
-} from "./terms.ts";
+import { termMatcher } from "./term-matcher.ts";
+import { daysLeft, findAvailable } from "./week-reader.ts";
+import { CERTIFICATIONS, EXPERIENCE, RELIABLE_MIN, RELIABLE_WORDS } from "./terms.ts";
 
 const findCertifications = termMatcher(CERTIFICATIONS);
-const findTimesOfWeek = termMatcher(AVAILABLE_WORDS);
 const findExperience = termMatcher(EXPERIENCE);
 const findReliableWords = phraseMatcher(
   new Map(RELIABLE_WORDS.map((words) => [words, RELIABLE_MIN])),
@@ -50,10 +45,11 @@ const NUMBER =
   "several|many|\\d+|one|two|three|four|five|six|seven|eight|nine|ten|a couple(?: of)?|a|" +
   "couple(?: of)?|few";
 const UNIT =
-  "(?:hours?|hrs?)(?:[\\s-]+days)?|days?|nights?|weeks?|wks?|months?|years?|yrs?|minutes?";
+  "(?:hours?|hrs?)(?:[\\s-]days)?|days?|nights?|weeks?|wks?|months?|years?|yrs?|minutes?";
+/** One blank, no more: of several, what was read stood between the two. */
 const DURATION = new RegExp(
-  `\\b(?:\\d+(?:\\s+|-)?|(?:${NUMBER})(?:\\s+|-))(?:to[\\s-]+(?:${NUMBER})[\\s-]+)?` +
-    `(?:(?:full|business)\\s+)?(?:${UNIT})\\b`,
+  `\\b(?:\\d+[\\s-]?|(?:${NUMBER})[\\s-])(?:to[\\s-](?:${NUMBER})[\\s-])?` +
+    `(?:(?:full|business)\\s)?(?:${UNIT})\\b`,
   "gi",
 );
 const CLOCK =
@@ -72,14 +68,14 @@ const MONTH =
   "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|" +
   "sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)";
 const DATE = new RegExp(
-  `\\b${MONTH}\\.?\\s+\\d{1,2}\\b|` +
-    `(?<=\\b(?:on|by|to|till|until|from|starting|for|the|\\w+day),?\\s)\\d{1,2}\\s+${MONTH}\\b|` +
+  `\\b${MONTH}\\.?\\s\\d{1,2}\\b|` +
+    `(?<=\\b(?:on|by|to|till|until|from|starting|for|the|\\w+day),?\\s)\\d{1,2}\\s${MONTH}\\b|` +
     "(?<!\\b(?:needs?|wants?|send|get)\\s)\\b\\d{1,2}/\\d{1,2}(?:/\\d{2,4})?\\b|" +
     "\\b\\d{1,2}/\\d{1,2}(?=\\s\\d)",
   "gi",
 );
 /** "4 Dec 12": it may be the 4th as well as the 12th. */
-const UNCLEAR_DATE = new RegExp(`\\b\\d{1,2}\\s+${MONTH}\\.?\\s+\\d{1,2}\\b`, "gi");
+const UNCLEAR_DATE = new RegExp(`\\b\\d{1,2}\\s${MONTH}\\.?\\s\\d{1,2}\\b`, "gi");
 const CAP =
   "under|below|at most|up to|max(?:imum)?(?: of)?|no more than|not more than|less than|" +
   "cheaper than|capped at|tops out at|for";
@@ -95,27 +91,6 @@ const RELIABILITY = new RegExp(
 );
 /** Behind a day or night these make a time of day of it. */
 const CREW = /^[\s\u2010\u2011-]+(?:shift|crew)(s?)\b/i;
-const NOT_ASKED_BEFORE = /\b(?:closed(?:\s+on)?|after\s+the)\s+$/i;
-const WISHED_BEFORE = new RegExp(
-  "\\b(?:(?:ha(?:ve|d|ving)|enjoy|wish\\w*|happy)\\s+(?:\\w+\\s+){0,2}" +
-    "(?:good|great|nice|lovely|wonderful|safe)|enjoy(?:ed)?\\s+(?:your|the)|happy)\\s+$",
-  "i",
-);
-const WISH_ENDS = /^\s*(?:[,.;:!?)\n]|$|(?:all|everyone|and|to)\b)/i;
-const SORRY_BEFORE = /\b(?:sorry|apologi\w+)\b(?:(?!\b(?:but|need|on)\b)[^,.;:!?\n]){0,40}$/i;
-
-/** "Have a good weekend" and "sorry for short notice" ask for no time of the week. */
-function findAvailable(text: string): PhraseMatch<string>[] {
-  return findTimesOfWeek(text).filter(({ value, start, end }) => {
-    const before = text.slice(Math.max(0, start - NEAR), start);
-    if (value === "short notice") return !SORRY_BEFORE.test(before);
-    const is_wish = WISHED_BEFORE.test(before) && WISH_ENDS.test(text.slice(end, end + NEAR));
-    return !is_wish && !NOT_ASKED_BEFORE.test(before);
-  });
-}
-
-const NEAR = 60;
-
 /** "You can count on us" says nothing of the workers. */
 function findReliable(text: string): PhraseMatch<number>[] {
   return findReliableWords(text).filter(
@@ -145,10 +120,10 @@ export function readRequest(task: string): RequestRead | undefined {
   const pay = PAY.exec(placed);
   const percent = RELIABILITY.exec(placed);
   const reliable = findReliable(placed);
-  let rest = withoutTimes(blankAll(blank(placed, reliable), PAY, RELIABILITY));
-
-  const certifications = findCertifications(rest);
-  rest = blank(rest, certifications);
+  // "OSHA 10-hour" is no length of time.
+  const plain = blankAll(blank(placed, reliable), PAY, RELIABILITY);
+  const certifications = findCertifications(plain);
+  let rest = withoutTimes(blank(plain, certifications));
   const role = readRole(rest);
   if (role === undefined) return undefined;
   const roles = findRoles(rest);
@@ -187,6 +162,7 @@ export function readRequest(task: string): RequestRead | undefined {
     ...othersOf("certification", certifications),
     ...othersOf("available", available),
     ...(availability === undefined ? refusedTimes(available) : []),
+    ...daysLeft(placed),
     ...(shift === undefined && not_shift === undefined ? timesLeft(placed) : []),
     ...othersOf("experience", findExperience(rest)),
     ...(pay !== null && max_pay === 0 ? [{ slot: "max_pay" as const, said: pay[0] }] : []),
@@ -194,6 +170,7 @@ export function readRequest(task: string): RequestRead | undefined {
     ...otherNumbers("min_reliability", RELIABILITY, placed),
     ...yearsIn(placed),
     ...otherDemands(placed),
+    ...otherPapers(rest),
     ...count.unread,
     ...sitePartCounts(placed),
     ...(placed.match(UNCLEAR_DATE) ?? []).map(toldNumber),
@@ -337,12 +314,6 @@ function withoutContacts(text: string): string {
 /** The text without numbers that say when, where on a site, or how heavy. */
 function withoutTimes(text: string): string {
   return withoutSiteParts(blankAll(blankDurations(text), HOURS, CLOCK, DATE, MEASURE));
-}
-
-function termMatcher(terms: readonly Term[]) {
-  return phraseMatcher(
-    new Map(terms.flatMap(({ value, words }) => words.map((one) => [one, value] as const))),
-  );
 }
 
 function wanted<T>(found: readonly PhraseMatch<T>[]): T | undefined {

@@ -8,6 +8,14 @@ const SAINT = /(?<!\p{Lu}\p{Ll}+ )\b(St|Ft|Mt)\. ?(?=\p{Lu}\p{L})/gu;
 const TITLE = /\b(M[Rr]s?|M[Ss]|D[Rr]|mrs?|ms|dr)\. ?(?=\p{L}{2})/gu;
 const NEGATED =
   /\b(do|does|did|ca|wo|would|should|is|are|was|were|have|has|had|must|could)(n)(t)\b/gi;
+/** "Mon - Fri", "Monday-Friday", "M\u2013F" */
+const WORKING_WEEK = new RegExp(
+  "\\b(?:mon(?:day)?s?\\b\\.? ?(?:[-\u2013\u2014]|\\b(?:to|thru|through|till?|until)\\b) ?" +
+    "fri(?:day)?s?\\b|M[\u2013\u2014]F\\b)",
+  "gi",
+);
+/** "OSHA 10/30" */
+const BOTH_OSHA = /\bOSHA[ -]?(10|30)((?:[ -]hour)?(?: ?[/&] ?| or | and ))(10|30)\b/gi;
 const SERVED_SAINT = /\b(st|ft)\. ?(?=(?:louis|wayne)\b)/gi;
 
 /**
@@ -25,6 +33,8 @@ export function readable(text: string): string {
     .replaceAll(SERVED_SAINT, "$1 ")
     .replaceAll(TITLE, "$1 ")
     .replaceAll(NEGATED, "$1$2'$3")
+    .replaceAll(WORKING_WEEK, "Monday to Friday")
+    .replaceAll(BOTH_OSHA, "OSHA $1$2OSHA $3")
     .replaceAll(/[^\n.!?;]+/g, (said) => (isShouted(said) ? quiet(said) : said))
     .replaceAll(/\bw\/o\b/gi, "without");
 }

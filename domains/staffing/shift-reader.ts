@@ -17,8 +17,13 @@ const findShiftWords = phraseMatcher(
 const LENGTH_BEFORE = /\b(?:business|calendar|both)[\s-]+$/i;
 const OTHER_SHIFT_BEHIND = /^\s*(?:and|or|&|\/|\+)\s*(?:days|nights)\b/i;
 
+/** Shifts that nobody has to work. */
+const MAY_BEHIND =
+  /^\s(?:(?:is|are)\s)?(?:optional|voluntary)\b(?!\s+(?:OT|over\s?time|hours?)\b)/i;
+
 export function findShifts(text: string): PhraseMatch<string>[] {
   return findShiftWords(text).filter(({ start, end }) => {
+    if (MAY_BEHIND.test(text.slice(end, end + NEAR))) return false;
     const is_bare = /^(?:days|nights)$/i.test(text.slice(start, end));
     if (!is_bare || OTHER_SHIFT_BEHIND.test(text.slice(end, end + NEAR))) return true;
     return !LENGTH_BEFORE.test(nearBefore(text, start));
@@ -55,13 +60,22 @@ const ANYWHERE = new RegExp(
 );
 const ANY_SHIFT = /^(?:any|all|either|various|flex\w*|open|none|tb[ad]|n\/a|no preference)\b/i;
 const LABELLED = /\bshifts?\s*[:=]\s*([^,;.\n|()]{1,40})/gi;
+/** "The shift is 3rd." */
+const STATED = new RegExp(
+  "\\bshifts?\\s(?:is|are|will\\sbe|would\\sbe)\\s(?:the\\s)?(\\w+)" +
+    `(?=\\s*(?:$|${EDGE}|\\b(?:only|please|pls)\\b))`,
+  "gi",
+);
 const UNKNOWN = new RegExp(
   "\\b(?:(?:[ap]\\.?m\\.?|mornings?|early|late|mid|split|rotating|fourth|4th|double|swing)" +
     "[\\s-](?:shift|crew)s?|mornings|[b-d] shift)\\b",
   "gi",
 );
+const ORDINAL = "(?:1st|2nd|3rd|second|third)";
+/** Also behind what was read, and behind words of work: "on second", not "on the 2nd". */
 const ORDINAL_ALONE = new RegExp(
-  `(?<=(?:${EDGE})\\s*)(?:1st|2nd|3rd|second|third)(?=\\s*(?:$|${EDGE}))`,
+  `(?<=(?:${EDGE})\\s*|\\s{3}|\\b(?:on|work|working|cover|covering)\\s)` +
+    `${ORDINAL}(?:\\s?(?:[/&+,]|\\b(?:and|or)\\b)\\s?${ORDINAL})*(?=\\s*(?:$|${EDGE}))`,
   "gi",
 );
 
@@ -142,9 +156,14 @@ function otherShifts(text: string): ShiftRead {
     const negated = isNegated(text.slice(0, start));
     return [{ value, start, end: start + said.length, negated }];
   });
+  const stated = [...text.matchAll(STATED)].flatMap((match) => {
+    const end = match.index + match[0].length;
+    const value = shiftOf(match[1]!);
+    return value === undefined ? [] : [{ value, start: match.index, end, negated: false }];
+  });
   const unknown = [...text.matchAll(UNKNOWN), ...text.matchAll(ORDINAL_ALONE)];
   return {
-    shifts: [...named.flatMap((one) => one.shifts), ...alone],
+    shifts: [...named.flatMap((one) => one.shifts), ...stated, ...alone],
     unread: [
       ...named.flatMap((one) => one.unread),
       ...unknown.map(([said]) => toldShift(said.trim())),

@@ -42,24 +42,50 @@ export const SHIFTS: readonly Term[] = [
   ),
 ];
 
-export const CERTIFICATIONS: readonly Term[] = [
+const CERTIFICATION_TERMS: readonly Term[] = [
   term(
     "forklift",
+    "forklift licensed",
+    "forklift permit",
+    "forklift card",
+    ...["", "a "].flatMap((a) => [
+      `certified on ${a}forklift`,
+      `licensed on ${a}forklift`,
+      `certified to drive ${a}forklift`,
+      `certified to operate ${a}forklift`,
+      `licensed to drive ${a}forklift`,
+    ]),
     "forklift certification",
     "forklift certified",
     "forklift-certified",
     "forklift license",
     "forklift licence",
     "forklift cert",
-    "forklift certs",
     "forklift ticket",
   ),
   term("OSHA 10", "OSHA 10", "OSHA-10", "OSHA ten"),
   term("OSHA 30", "OSHA 30", "OSHA-30"),
   term("CDL-A", "CDL-A", "CDL A", "class A CDL", "class A license", "CDL class A"),
   term("hazmat", "hazmat endorsement", "hazmat endorsed", "hazmat"),
-  term("AWS D1.1", "AWS D1.1", "AWS certified", "AWS certification", "AWS-certified"),
-  term("lockout tagout", "lockout tagout", "lockout/tagout", "LOTO"),
+  term(
+    "AWS D1.1",
+    "AWS D1.1",
+    "AWS certified",
+    "AWS certification",
+    "AWS-certified",
+    "AWS cert",
+    "D1.1 certified",
+  ),
+  term(
+    "lockout tagout",
+    "lockout tagout",
+    "lockout/tagout",
+    "LOTO",
+    "lock out/tag out",
+    "lock out tag out",
+    "lockout & tagout",
+    "lockout and tagout",
+  ),
   term(
     "food handler",
     "food handler card",
@@ -67,7 +93,7 @@ export const CERTIFICATIONS: readonly Term[] = [
     "food handlers card",
     "food handler's card",
   ),
-  term("ServSafe", "ServSafe"),
+  term("ServSafe", "ServSafe", "Serv Safe"),
   term("Six Sigma", "Six Sigma"),
   term("IPC-A-610", "IPC-A-610", "IPC 610"),
   term("journeyman license", "journeyman license", "journeyman's license", "journeyman card"),
@@ -76,7 +102,32 @@ export const CERTIFICATIONS: readonly Term[] = [
   term("DOT medical card", "DOT medical card", "DOT card", "DOT physical"),
   term("NIMS", "NIMS"),
   term("EPA 608", "EPA 608"),
+  term("clean driving record", "clean driving record", "clean driving history", "clean MVR"),
+  term(
+    "bloodborne pathogens",
+    "bloodborne pathogens",
+    "bloodborne pathogen",
+    "blood borne pathogens",
+    "blood borne pathogen",
+  ),
+  term(
+    "pesticide applicator",
+    "pesticide applicator",
+    "pesticide license",
+    "pesticide applicator license",
+    "pesticide applicators license",
+    "pesticide applicator's license",
+  ),
+  term("typing 60 wpm", "typing 60 wpm", "type 60 wpm", "types 60 wpm", "60 wpm"),
 ];
+
+const PAPER =
+  /\b(?:certification|cert|licen[sc]e|card|ticket|permit|endorsement|applicator|forklift)$/;
+
+export const CERTIFICATIONS: readonly Term[] = CERTIFICATION_TERMS.map(({ value, words }) => ({
+  value,
+  words: words.flatMap((one) => (PAPER.test(one) ? [one, `${one}s`] : [one])),
+}));
 
 /** Availability as it stands in the data, most common first. */
 export const AVAILABILITY = [

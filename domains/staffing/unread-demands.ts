@@ -1,5 +1,5 @@
 // What a request demands beyond the one value that is read for each slot.
-import type { PhraseMatch } from "./phrase-matcher.ts";
+import { isNegated, type PhraseMatch } from "./phrase-matcher.ts";
 import type { Want } from "./want.ts";
 
 /** A demand that no field of the want holds. */
@@ -53,6 +53,61 @@ const PAPERS =
   "high school diploma|GED|background[\\s-]check(?:s|ed)?|vaccinat(?:ed|ion)";
 const BELONGINGS =
   "own (?:car|truck|tools|transport(?:ation)?|vehicle)|steel[\\s-]toed?(?: boots)?";
+/** Papers of which the data knows none; those it knows are read before. */
+const KNOWN_PAPERS = new RegExp(
+  "(?<!\\bnon-)\\b(?:(?:class [a-z] )?CDL(?:[\\s-][b-d])?|TWIC(?: cards?)?|HAZWOPER|" +
+    "(?:CPR(?:\\/AED)?)(?:[\\s-](?:cert\\w*|cards?|trained|training))?|" +
+    "(?:EPA|OSHA)[\\s-](?:cert\\w*|cards?|trained))\\b",
+  "gi",
+);
+const PAPER = new RegExp(
+  "(?<![\\w'’])([a-z][\\w./-]{0,19}\\w)[ -]" +
+    "(certified|licensed|certifications?|certificates?|licen[sc]es?)\\b",
+  "gi",
+);
+/** Words before a paper that do not say of what it is. */
+const NO_KIND = new Set(
+  (
+    "and or be been being is are was were must should all both fully properly already only just " +
+    "also with have has had get getting valid current required requires require no not your our " +
+    "any a an the these those their my his her its of for in on to who that need needs needing " +
+    "want wants send sends please pls prefer preferred preferably hire bring book find use using " +
+    "looking proper state copy dr driver drivers driver's time business well licensed certified " +
+    "bonded insured experienced qualified trained skilled good reliable additional extra more " +
+    "another some few several one two three four five six seven eight nine ten dozen couple of " +
+    "them people workers guys folks everyone anyone temps associates as if at by from day night " +
+    "evening master union local new senior temp available same check verify show other asap today tomorrow tonight yes thanks " +
+    "without zero minimum active up-to-date clean operator operators currently ideally previously " +
+    "upload iso usda ohio indiana illinois michigan kentucky missouri"
+  ).split(" "),
+);
+const NOT_ASKED = new RegExp(
+  "^\\s(?:(?:is|are)\\s)?(?:not\\s(?:needed|required|necessary)|optional|" +
+    "(?:is|are)n['’]t\\s(?:needed|required))\\b",
+  "i",
+);
+
+/** `text`: without what was read, so that no word of a role or a shift stands in it. */
+export function otherPapers(text: string): Unread[] {
+  const known = [...text.matchAll(KNOWN_PAPERS)];
+  const rest = text.replaceAll(KNOWN_PAPERS, (found) => " ".repeat(found.length));
+  const named = [...rest.matchAll(PAPER)].filter(({ 0: said, 1: kind, 2: paper, index }) => {
+    if (NO_KIND.has(kind!.toLowerCase())) return false;
+    // "Bring certified welders": right before a role a word in small letters may be any.
+    const is_before_role = /^\s{3}/.test(rest.slice(index + said.length, index + said.length + 3));
+    return !(is_before_role && paper!.endsWith("ed") && !/^\p{Lu}{2}/u.test(kind!));
+  });
+  const asked = [...known, ...named].filter(({ 0: said, index }) => {
+    const behind = text.slice(index + said.length, index + said.length + NEAR);
+    return !isNegated(text.slice(0, index)) && !NOT_ASKED.test(behind);
+  });
+  return [...new Set(asked.map(([said]) => said))].map((said) => ({
+    slot: "certification",
+    said: `certification: ${said}`,
+  }));
+}
+
+const NEAR = 40;
 const OTHER_DEMANDS = new RegExp(`\\b(?:${TESTED}|${PAPERS}|${BELONGINGS})\\b`, "gi");
 
 /** Demands that people often make of workers, and the data knows nothing of. */

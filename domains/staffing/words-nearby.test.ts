@@ -298,6 +298,14 @@ const CONTACTS: readonly Case[] = [
   ["2 packers in Dayton. Attn. Joe Smith", "2 packer, Dayton OH"],
   ["Good morning Joe Smith, need 2 packers in Dayton", "2 packer, Dayton OH"],
   ["Joe Smith, can you send 2 packers to Dayton", "2 packer, Dayton OH"],
+  ...[
+    ". Joe Smith is the contact",
+    ". Joe Smith will be our point of contact",
+    ". Supervisor will be Joe Smith",
+    ", reporting to Joe Smith",
+    "\n\nJoe Smith | Acme | 419.555.0123",
+    "\nJoe Smith | Acme | joe@acme.com",
+  ].map((words): Case => [`2 packers in Dayton${words}`, "2 packer, Dayton OH"]),
   ["2 packers in Dayton to replace Joe Smith", "2 packer, Dayton OH"],
   ["2 packers in Dayton for Scott Brown Logistics", "2 packer, Dayton OH"],
   ["2 packers at Robert Lee Dr in Dayton", "2 packer, Dayton OH"],
@@ -336,6 +344,10 @@ const ROWS = [
   "W-000123\n",
   "store 4 packers ",
   "west Chicago ",
+  "W-000123 and ",
+  "2nd & ",
+  "Toledo - OH ",
+  "in Perrysburg near Toledo ",
 ];
 
 for (const sign of ROWS) {
