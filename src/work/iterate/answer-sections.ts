@@ -4,6 +4,7 @@ import { blockAt, fenceMarks, isStrict, isWhole, LOOSE_JSON, type Block } from "
 import {
   beginsWithMember,
   endOfLooseObject,
+  endsLine,
   nextMember,
   nextObjectStart,
   strictEnd,
@@ -34,6 +35,8 @@ export function answerSections(
   text: string,
   finish_reason: FinishReason,
 ): readonly (readonly string[])[] {
+  // Tags in it are data.
+  if (IN_QUOTES.test(text) && isStrict(text)) return [[text]];
   const { spoken, torn } = afterThinking(spokenInChannels(text));
   if (torn !== undefined) return [[torn]];
   if (!spoken.includes("```") && !holdsThought(spoken)) return [[spoken]];
@@ -47,7 +50,25 @@ export function answerSections(
   // Of several the first may be a form, or what was asked.
   const is_one = blocks.filter(({ is_value }) => is_value).length === 1;
   const loose = is_one ? marked(LOOSE_JSON) : [];
-  return [marked("json"), marked(undefined), [prose], loose, others];
+  const is_said = loose.length === 0 || mayAnswer(prose) || isSaidBefore(spoken, blocks);
+  const [second, third] = is_said ? [[prose], loose] : [loose, [prose]];
+  return [marked("json"), marked(undefined), second, third, others];
+}
+
+/** An object in it ends its line: one amid a sentence is an example. */
+function mayAnswer(prose: string, isLast = endsLine): boolean {
+  for (let at = nextObjectStart(prose, 0); at >= 0;) {
+    const { end, balanced } = endOfLooseObject(prose, at);
+    if (!balanced || isLast(prose, end)) return true;
+    at = nextObjectStart(prose, end);
+  }
+  return false;
+}
+
+/** "The answer is {…}." before a block, which then is a form. */
+function isSaidBefore(spoken: string, blocks: readonly Block[]): boolean {
+  const before = spoken.slice(0, blocks.find(({ word }) => word === LOOSE_JSON)!.start);
+  return mayAnswer(before, (text, end) => endsLine(text, text[end] === "." ? end + 1 : end));
 }
 
 /** What models mark a block with that should be marked json. */
@@ -66,13 +87,17 @@ const SAYS_MORE =
   /[{}[\]]|```|\b(?:inputs?|examples?|formats?|schemas?|given|templates?|samples?|questions?)\b/i;
 const SAID_MAX = 160;
 const SAID_BEHIND_MAX = 16;
+const COURTESY = /^(?:I hope|hope this|(?:please )?let me know|feel free|is there anything|thank)/i;
 
 /** Beside the block few words are said, and hardly any behind it: it is the answer. */
 function isAllSaid(prose: string, behind: string): boolean {
   const said = prose.trim();
-  if (said.length > SAID_MAX || behind.trim().length > SAID_BEHIND_MAX) return false;
-  return !SAYS_MORE.test(said);
+  if (said.length > SAID_MAX || SAYS_MORE.test(said)) return false;
+  const last = behind.trim();
+  return last.length <= SAID_BEHIND_MAX || COURTESY.test(last);
 }
+
+const IN_QUOTES = /^\s*"/;
 
 /** So many braces that nothing closes are looked at: each takes a walk to the end of the text. */
 const UNCLOSED_MAX = 4;

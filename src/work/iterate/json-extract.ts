@@ -5,7 +5,9 @@ import {
   beginsWithMember,
   endOfLooseObject,
   isOddAnswer,
+  membersIn,
   nextMember,
+  standsAlone,
   strictEnd,
   wholeStarts,
 } from "./loose-object.ts";
@@ -35,7 +37,10 @@ export interface FoundObject {
 /** The first object of a section that is strict JSON. */
 export function firstObject(text: string): FoundObject | undefined {
   const startFrom = wholeStarts(text);
+  const memberFrom = membersIn(text);
   let has_passed = false;
+  let alone_passed = false;
+  let empty_passed = false;
   for (let from = 0; ;) {
     const start = startFrom(from);
     if (start < 0) return undefined;
@@ -43,7 +48,16 @@ export function firstObject(text: string): FoundObject | undefined {
     if (end < 0) return undefined;
     const source = text.slice(start, end);
     const value = STRICT_START.test(source) ? strictObject(source) : undefined;
+    const is_alone = standsAlone(text, start, end);
     if (value !== undefined) {
+      // An example in a sentence; the answer is what comes behind it, or came before it.
+      if (!is_alone && EMPTY.test(source) && memberFrom(end) < text.length) {
+        from = end;
+        empty_passed = true;
+        continue;
+      }
+      if (!is_alone && alone_passed) return undefined;
+      if (!is_alone && empty_passed) return { value: undefined, source, start, end };
       const is_part =
         isPart(text, start, end) || (has_passed && standsAmidMembers(text, start, end));
       return { value: is_part ? undefined : value, source, start, end };
@@ -62,6 +76,7 @@ export function firstObject(text: string): FoundObject | undefined {
       return is_doubtful ? { value: undefined, source, start, end } : undefined;
     }
     has_passed ||= has_member;
+    alone_passed ||= has_member && standsAlone(text, start, from);
     // A stray quote of prose may have opened a string that ended amid the answer.
     const brace = text.indexOf("{", start + 1);
     if (brace >= 0 && brace < from && !has_member) return undefined;
@@ -70,6 +85,22 @@ export function firstObject(text: string): FoundObject | undefined {
 
 /** What begins otherwise need not be tried: making the error of a failed try takes its time. */
 const STRICT_START = /^\{\s*["}]/;
+
+const EMPTY = /^\{\s*\}$/;
+const EMPTY_HERE = /\{\s*\}/y;
+
+/** Where the first whole object starts, but for an empty one in a sentence before others; or -1. */
+export function firstStart(text: string): number {
+  const startFrom = wholeStarts(text);
+  const memberFrom = membersIn(text);
+  for (let start = startFrom(0); ;) {
+    EMPTY_HERE.lastIndex = Math.max(0, start);
+    if (start < 0 || !EMPTY_HERE.test(text)) return start;
+    const end = EMPTY_HERE.lastIndex;
+    if (standsAlone(text, start, end) || memberFrom(end) === text.length) return start;
+    start = startFrom(end);
+  }
+}
 
 function strictObject(source: string): Record<string, unknown> | undefined {
   try {
@@ -173,7 +204,8 @@ const LISTS_MAX = 8;
 const PROSE_BEHIND = /^[ \t]*(?:["'][.,;)]|["'(]?[\p{L}\p{N}])[^{}[\]":]*(?:\n|$)/u;
 const PARAGRAPH = /\n[ \t\r]*\n[ \t\r]*$/;
 
-function isClosedAgain(text: string, from: number): boolean {
+/** A brace closes behind it that nothing behind it opened, and it is none of prose. */
+export function isClosedAgain(text: string, from: number): boolean {
   for (let at = from, lists = 0; lists <= LISTS_MAX; lists++) {
     const { balanced, end } = endOfLooseObject(`{${text.slice(at)}`, 0);
     if (!balanced) return false;

@@ -35,22 +35,13 @@ export function nextObjectStart(text: string, from: number, limit = text.length)
 /** A brace before a name that is no plain word, and a colon. */
 const ODD_START = /\{\s*[^{}:\n]{1,100}:/y;
 
-/** Offset of the next object that is no part of another; or -1. */
-export function nextWholeStart(text: string, from: number): number {
-  return wholeStarts(text)(from);
-}
-
 /**
- * The same from ever growing offsets on, linear in all. Where one that starts oddly, `{order id:`,
- * has others in it, or looks like an answer, it is that one; else it is prose:
- * `{as you said: {now}}`.
+ * Offset of the next object that is no part of another, from ever growing offsets on; or -1. Linear
+ * in all. Where one that starts oddly, `{order id:`, has others in it, or looks like an answer, it
+ * is that one; else it is prose: `{as you said: {now}}`.
  */
 export function wholeStarts(text: string): (from: number) => number {
-  let member = -1;
-  const memberFrom = (from: number): number => {
-    if (member < from) member = nextMember(text, from);
-    return member;
-  };
+  const memberFrom = membersIn(text);
   return (from) => {
     for (let at = text.indexOf("{", from); at >= 0; at = text.indexOf("{", at + 1)) {
       if (isAt(OBJECT_START, text, at)) return at;
@@ -71,7 +62,16 @@ const ODD_MEMBERS = /\{\s*[\p{L}\p{N}_$ .-]{1,64}:[^{}]{0,200},\s*[\p{L}\p{N}_$ 
 /** It starts oddly, has fields, and nothing stands beside it on its lines. */
 export function isOddAnswer(text: string, at: number, { balanced, end }: LooseObject): boolean {
   if (!balanced || !isAt(ODD_MEMBERS, text, at) || isAt(OBJECT_START, text, at)) return false;
-  return isAt(LINE_END, text, end) && LINE_START.test(text.slice(Math.max(0, at - 16), at));
+  return standsAlone(text, at, end);
+}
+
+/** Nothing stands beside it on the lines where it starts and ends. */
+export function standsAlone(text: string, start: number, end: number): boolean {
+  return endsLine(text, end) && LINE_START.test(text.slice(Math.max(0, start - 16), start));
+}
+
+export function endsLine(text: string, end: number): boolean {
+  return isAt(LINE_END, text, end);
 }
 
 const LINE_START = /(?:^|\n)[ \t>]*$/;
@@ -88,6 +88,15 @@ export function nextMember(text: string, from: number): number {
     if (beginsWithMember(text, at)) return at;
   }
   return text.length;
+}
+
+/** The same from ever growing offsets on, linear in all. */
+export function membersIn(text: string): (from: number) => number {
+  let member = -1;
+  return (from) => {
+    if (member < from) member = nextMember(text, from);
+    return member;
+  };
 }
 
 /** What may stand between the brace and the first field name; a comment ends with its line. */

@@ -1,8 +1,8 @@
 // What a model's answer comes to: its object, mended if that loses nothing, or what to say to it.
 import type { FinishReason, ValidationError } from "#contracts/nouns.ts";
 import { answerSections } from "./answer-sections.ts";
-import { firstObject, isPart } from "./json-extract.ts";
-import { endOfLooseObject, nextObjectStart, nextWholeStart } from "./loose-object.ts";
+import { firstObject, firstStart, isClosedAgain, isPart } from "./json-extract.ts";
+import { endOfLooseObject, nextObjectStart } from "./loose-object.ts";
 import { pathAt, repairLosslessly } from "./lossless-repair.ts";
 
 export type AnswerRead =
@@ -40,7 +40,7 @@ function read(text: string, finish_reason: FinishReason): AnswerRead {
     }
     if (part !== undefined) return part;
     for (const section of sections) {
-      const start = nextWholeStart(section, 0);
+      const start = firstStart(section);
       if (start >= 0) return readLoosely(section, start, finish_reason);
     }
   }
@@ -111,14 +111,18 @@ function readLoosely(section: string, start: number, finish_reason: FinishReason
 }
 
 /** A list ends that nothing began, or a name; or another object or a member follows. */
-const GOES_ON = /^\s*(?:[\]:]|,\s*\{|,\s*[\w$-]+\s*:)/;
+const GOES_ON = /^\s*(?:\]|:(?=[\s"'[{])|,\s*\{|,\s*[\w$-]+\s*:)/;
 const NEXT_MEMBER = /^\s*,?\s*["'`“‘][^"'`”’\n]{0,100}["'`”’]\s*:/;
+/** Behind an empty line a name and a colon are words about a field, if no brace closes again. */
+const BEGINS_PARAGRAPH = /^[ \t\r]*\n[ \t\r]*\n/;
 
 /** A mended object was closed in the wrong place. */
 function goesOn(section: string, end: number, finish_reason: FinishReason): boolean {
   if (finish_reason === "length" && isCutBehind(section, end)) return true;
   const behind = section.slice(end, end + 2 * EXCERPT_MAX);
-  return GOES_ON.test(behind) || NEXT_MEMBER.test(behind);
+  if (GOES_ON.test(behind)) return true;
+  if (!NEXT_MEMBER.test(behind)) return false;
+  return !BEGINS_PARAGRAPH.test(behind) || isClosedAgain(section, end);
 }
 
 /** JSON.parse keeps the last of two members of one name: the other would be lost silently. */

@@ -303,11 +303,17 @@ function isPlainName(result: string, end: number): boolean {
   return PLAIN_NAME.test(result.slice(result.lastIndexOf('"', end - 1) + 1, end));
 }
 
+/** Three digits behind a comma are the rest of a number, `1,050`. */
+const GROUP = /^0\d\d$/;
+const GROUPED = /(?:^|[^\d.])[1-9]\d{0,2},$/;
+
 /** A text without quotes may have swallowed the members, or the items, behind it. */
 function holdsMore({ source, text_from, result, string_from, r, s, open }: Walk): boolean {
   const text = result.slice(string_from, r);
   if (open.at(-1) === "[" && text.includes(";")) return true;
   if (isNoText(text, source.slice(s, s + NEAR))) return true;
+  if (GROUP.test(text) && GROUPED.test(source.slice(Math.max(0, text_from - 5), text_from)))
+    return true;
   return holdsMembers(text, !isSpace(source[text_from - 1] ?? ""));
 }
 

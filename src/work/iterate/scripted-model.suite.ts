@@ -1,9 +1,9 @@
 // For tests: a model server on loopback that says what a script says, in OpenAI's protocol. It is
 // as strict as the strictest: no turn is empty, and the two sides take turns.
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { ChatMessage, FinishReason } from "#contracts/nouns.ts";
 import type { HasAfter } from "../../../test/support/temp-dir.ts";
+import { listening } from "../../../test/support/listening.ts";
 
 export interface AskedCompletion {
   readonly model: string;
@@ -63,12 +63,7 @@ export async function startScriptedModel(
       else send();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(t, server);
   return { base_url: `http://127.0.0.1:${port}/v1`, asked, left: () => left };
 }
 

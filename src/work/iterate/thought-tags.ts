@@ -6,7 +6,7 @@ export interface Span {
   readonly end: number;
 }
 
-const NAMES = "think(?:ing)?|thought|reasoning";
+const NAMES = "think(?:ing)?|thoughts?|reasoning|reflection|scratchpad|seed:think";
 /** The end of a tag; one that closes itself holds nothing. */
 const TAG_END = String.raw`(?:\s[^<>\n]{0,64}(?<!\/))?>`;
 
@@ -20,7 +20,7 @@ export const THINK = "<think";
 
 /** `<think` of `<Think >` and `</think>`, `[think` of `[THINK]`. */
 export function nameOfTag(tag: string): string {
-  return /^[<[]\/?[a-z]+/i.exec(tag)![0].replace("/", "").toLowerCase();
+  return /^[<[]\/?[a-z:]+/i.exec(tag)![0].replace("/", "").toLowerCase();
 }
 
 function closingOf(name: string): RegExp {
@@ -117,8 +117,16 @@ interface Message {
   said: string;
 }
 
+/** Servers that leave the control words out glue the names of channels to what is said in them. */
+const GLUED = /^\s*analysis(?=[^\s:{])/;
+const GLUED_FINAL = /assistant(?:final|commentary(?: to=[\w.]+)?(?: ?json)?)\s*(?=\{)/g;
+
 /** Of what is said in channels the last final message with an object, else all but thoughts. */
 export function spokenInChannels(text: string): string {
+  if (GLUED.test(text)) {
+    const last = [...text.matchAll(GLUED_FINAL)].at(-1);
+    if (last !== undefined) return text.slice(last.index + last[0].length);
+  }
   if (!CHANNELS.test(text)) return text;
   const messages = messagesOf(text).filter(({ channel }) => channel !== "analysis");
   const last = messages.findLast(({ channel, said }) => channel === "final" && said.includes("{"));

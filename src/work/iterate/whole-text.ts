@@ -117,7 +117,7 @@ export function holdsMembers(text: string, is_narrow: boolean): boolean {
 /** A semicolon behind what needs no quotes, or behind nothing. */
 const ENDS_AT_ONCE = /^(?:-?\d[\d.e+-]*|true|false|null|none)?\s*;/i;
 /** What other languages write for what JSON has no value for, and what stands for the rest. */
-const NO_VALUE = /^[-+]?(?:NaN|Infinity|nil|undefined)$|^(?:\.{3}|…)$/;
+const NO_VALUE = /^[-+]?(?:nan|inf(?:inity)?|nil|undefined)$|^(?:\.{3}|…)$/i;
 /** Signs that nobody sees. */
 const UNSEEN = /^\p{Cf}|\p{Cf}$/u;
 
