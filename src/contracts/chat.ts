@@ -145,7 +145,8 @@ export const chat = defineContract("chat", "One door to every model.", {
     body_bytes_max: BODY_BYTES_MAX,
   }),
   models: read({
-    summary: "Models that the caller can ask now, as OpenAI lists them.",
+    summary:
+      "Models that the caller can ask now, as OpenAI lists them; those that embed after them.",
     http: "GET /v1/models",
     input: z.strictObject({}),
     output: z.strictObject({

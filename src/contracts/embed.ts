@@ -11,6 +11,11 @@ const documents = z.array(document).min(1).max(1_000);
 
 const texts = z.array(z.string().max(1_000_000)).min(1).max(10_000);
 
+/** LangChain's Python client sends them unless it is told not to. */
+const NO_TOKEN_IDS =
+  "expected a text; token ids are not read here, send the texts themselves " +
+  "(LangChain for Python: check_embedding_ctx_length=False)";
+
 export const embed = defineContract("embed", "Texts to vectors.", {
   embed: read({
     summary: "One vector of length 1 for each text.",
@@ -83,7 +88,7 @@ export const embed = defineContract("embed", "Texts to vectors.", {
     summary: "Embeddings as OpenAI's API has them.",
     http: "POST /v1/embeddings",
     input: z.strictObject({
-      input: z.union([z.string(), z.array(z.string()).min(1)]),
+      input: z.union([z.string(), z.array(z.string(NO_TOKEN_IDS)).min(1)]),
       // OpenAI's own clients may send null for what is not wanted.
       model: z.string().nullish(),
       encoding_format: z.enum(["float", "base64"]).nullable().default("float"),

@@ -1,7 +1,6 @@
 // What a provider's HTTP comes to: where it is asked, what a lost or compressed answer is, hints.
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createRawServer, type AddressInfo } from "node:net";
+import { createServer as createRawServer } from "node:net";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { constants, createGzip, gzipSync } from "node:zlib";
@@ -9,6 +8,7 @@ import { brotliCompressSync, deflateSync, zstdCompressSync } from "node:zlib";
 import { askProvider, providerBytes, readProviderJson } from "./provider-http.ts";
 import type { HasAfter } from "../../test/support/temp-dir.ts";
 import { failureOf } from "../../test/support/failure-of.ts";
+import { listening } from "../../test/support/listening.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -16,13 +16,9 @@ async function serve(t: HasAfter, answer: Answer): Promise<string> {
   const server = createServer((request, response) => {
     request.resume();
     request.on("end", () => answer(request, response));
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = await listening(t, server);
+  return `http://127.0.0.1:${port}`;
 }
 
 function ask(base_url: string, path = "/chat", whole = false) {
@@ -61,10 +57,9 @@ test("a request that was cut off after it was sent is no failed connection", asy
       asked++;
       socket.destroy();
     });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => server.close());
-  const cut = await failureOf(ask(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+  });
+  const port = await listening(t, server);
+  const cut = await failureOf(ask(`http://127.0.0.1:${port}`));
   assert.deepEqual([cut.code, cut.reason], ["unavailable", "provider_failed"]);
   assert.equal(cut.extra["broke_off"], true);
   assert.equal(asked, 1);

@@ -192,6 +192,25 @@ export function reportedError(name: string, document: unknown): LakehouseError {
   return new LakehouseError("unavailable", message, { reason: "provider_failed" });
 }
 
+/** An error that stands in the place of an answer, or beside it. */
+export function throwReported(name: string, document: unknown): void {
+  const { error } = (document ?? {}) as { error?: unknown };
+  if (saysError(error)) throw reportedError(name, document);
+}
+
+/** Some servers send the member with every answer: only one that says something is an error. */
+export function saysError(error: unknown): boolean {
+  if (!isSetError(error)) return false;
+  if (typeof error !== "object") return typeof error === "string";
+  const { message, code, type } = error as Readonly<Record<string, unknown>>;
+  return [message, code, type].some((said) => isSetError(said) && said !== 0);
+}
+
+/** The member has a value, if only a number. */
+export function isSetError(error: unknown): error is NonNullable<unknown> {
+  return error !== undefined && error !== null && error !== "" && error !== false;
+}
+
 function withoutAnswer(name: string, value: unknown): unknown {
   return name === "choices" || name === "message" ? undefined : value;
 }

@@ -162,7 +162,10 @@ function usageOf(usage: Loose): { usage?: TokenUsage } {
   const told: TokenUsage = { prompt_tokens, completion_tokens, total_tokens };
   if (cached_tokens + cache_write_tokens > 0) {
     const written = cache_write_tokens > 0 ? { cache_write_tokens } : {};
-    told.prompt_tokens_details = { cached_tokens, ...written };
+    const kept = asObject(usage["cache_creation"]);
+    const cache_write_1h_tokens = asCount(kept?.["ephemeral_1h_input_tokens"]);
+    const for_an_hour = cache_write_1h_tokens > 0 ? { cache_write_1h_tokens } : {};
+    told.prompt_tokens_details = { cached_tokens, ...written, ...for_an_hour };
   }
   return { usage: told };
 }

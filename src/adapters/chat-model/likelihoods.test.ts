@@ -1,6 +1,5 @@
 // Likelihoods of tokens, asked for and read back, in OpenAI's protocol and in Ollama's.
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { askRequest, collectDeltas } from "#ports/chat-model.suite.ts";
@@ -9,6 +8,7 @@ import { createOllamaProvider } from "./ollama-provider.ts";
 import { createOpenAiCompatibleProvider } from "./openai-compatible-provider.ts";
 import { logprobsOf } from "./openai-shapes.ts";
 import type { HasAfter } from "../../../test/support/temp-dir.ts";
+import { listening } from "../../../test/support/listening.ts";
 
 const GOOD = {
   token: "good",
@@ -61,12 +61,8 @@ async function startServer(t: HasAfter, answers: Readonly<Record<string, string>
       response.end(answers[String(body["stream"])]);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  const port = await listening(t, server);
+  return { url: `http://127.0.0.1:${port}`, asked };
 }
 
 async function likelihoodsOf(provider: ChatProvider, top_logprobs: number | undefined) {

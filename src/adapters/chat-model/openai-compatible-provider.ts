@@ -16,10 +16,12 @@ import {
   askProvider,
   badAnswer,
   brokenOff,
+  isSetError,
   parseProviderJson,
   providerBytes,
   readProviderJson,
   reportedError,
+  saysError,
   type ProviderEndpoint,
 } from "#ports/provider-http.ts";
 import { withUsage } from "#ports/told-usage.ts";
@@ -242,6 +244,8 @@ async function* streamedAnswer(
 ): AsyncGenerator<ChatDelta> {
   let finish_reason: FinishReason | undefined;
   let usage: TokenUsage | undefined;
+  /** The same as long as nothing is said behind it: what an answer costs that breaks off here. */
+  let so_far: TokenUsage | undefined;
   let tool_calls: readonly unknown[] | undefined;
   let by: Pick<ChatDelta, "model"> | undefined;
   const events = serverSentEvents(providerBytes(name, response));
@@ -256,24 +260,26 @@ async function* streamedAnswer(
         break;
       }
       const document = parseEvent(name, event);
-      usage = usageOf(document) ?? usage;
+      const told = usageOf(document);
+      usage = told ?? usage;
       const choice = choiceOf(document);
       const failed = event.event === "error" ? reportedError(name, document) : undefined;
       const error = failed ?? errorIn(name, document, choice);
-      if (error !== undefined) throw error;
+      if (error !== undefined) throw withUsage(error, told ?? so_far);
       by = tellsModel(document) ?? by;
       tool_calls = choice?.tool_calls ?? tool_calls;
       if (choice?.finish_reason !== undefined) finish_reason = finishReasonOf(choice.finish_reason);
       const delta = choice === undefined ? STILL_THERE : deltaOf(choice);
+      so_far = told ?? (delta === STILL_THERE ? so_far : undefined);
       // After the reason there is only the usage to come.
       if (delta === STILL_THERE && finish_reason !== undefined) continue;
       yield by === undefined || delta === STILL_THERE ? delta : { ...delta, ...by };
     }
   } catch (error) {
     // The answer was whole already: that the connection broke off after it harms nobody.
-    if (finish_reason === undefined) throw withUsage(error, usage);
+    if (finish_reason === undefined) throw withUsage(error, so_far);
   }
-  if (finish_reason === undefined) throw withUsage(brokenOff(name), usage);
+  if (finish_reason === undefined) throw withUsage(brokenOff(name), so_far);
   yield { content: "", finish_reason, ...(usage === undefined ? {} : { usage }), ...by };
 }
 
@@ -292,21 +298,9 @@ function errorIn(
   choice: ChoicePart | undefined,
 ): LakehouseError | undefined {
   const { error, choices } = (document ?? NO_MEMBERS) as typeof NO_MEMBERS;
-  const is_told = Array.isArray(choices) ? saysError(error) : isSet(error);
+  const is_told = Array.isArray(choices) ? saysError(error) : isSetError(error);
   if (is_told) return reportedError(name, { error });
   return saysError(choice?.error) ? reportedError(name, { error: choice?.error }) : undefined;
 }
 
 const NO_MEMBERS: { readonly error?: unknown; readonly choices?: unknown } = {};
-
-function isSet(error: unknown): boolean {
-  return error !== undefined && error !== null && error !== "" && error !== false;
-}
-
-/** Some servers send the member with every answer: only one that says something is an error. */
-function saysError(error: unknown): boolean {
-  if (error === undefined || error === null) return false;
-  if (typeof error === "string") return error !== "";
-  const { message, code, type } = asObject(error) ?? {};
-  return [message, code, type].some((said) => isSet(said) && said !== 0);
-}

@@ -146,7 +146,7 @@ export function usageOf(document: unknown): TokenUsage | undefined {
 
 const NUMBERS = ["prompt_tokens", "completion_tokens", "total_tokens"];
 
-const PROMPT_COUNTS = ["cached_tokens", "cache_write_tokens"];
+const PROMPT_COUNTS = ["cached_tokens", "cache_write_tokens", "cache_write_1h_tokens"];
 const COMPLETION_COUNTS = ["reasoning_tokens"];
 
 /** As the provider tells them, but that fields that are read here too are counts or absent. */

@@ -5,7 +5,6 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -15,6 +14,7 @@ import { startRegistry, tarGz } from "../../../test/support/weights-servers.ts";
 import { asOnlyPuller } from "./pull-lock.ts";
 import { pullWeights, type LinkedWeights } from "./weights-pull.ts";
 import { failureOf } from "../../../test/support/failure-of.ts";
+import { listening } from "../../../test/support/listening.ts";
 
 const WEIGHTS = randomBytes(300_001);
 const FIRST_BYTES = 100_000;
@@ -41,13 +41,8 @@ async function startSlowServer(t: HasAfter): Promise<SlowServer> {
     response.write(body.subarray(0, FIRST_BYTES));
     void gone.then(() => response.end(body.subarray(FIRST_BYTES)));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const port = await listening(t, server);
+  const url = `http://127.0.0.1:${port}/`;
   return { weights: { name: "tiny", url, sha256 }, ranges, letGo };
 }
 

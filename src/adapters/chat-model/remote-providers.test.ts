@@ -1,6 +1,5 @@
 // Ollama, OpenAI-compatible and Anthropic providers against real loopback servers, good and bad.
-import { once } from "node:events";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { createServer } from "node:net";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { LakehouseError } from "#kernel/problem.ts";
@@ -9,6 +8,7 @@ import { STILL_THERE, type ChatProvider } from "#ports/chat-model.ts";
 import { createAnthropicProvider } from "./anthropic-provider.ts";
 import { createOllamaProvider } from "./ollama-provider.ts";
 import { createOpenAiCompatibleProvider } from "./openai-compatible-provider.ts";
+import { listening } from "../../../test/support/listening.ts";
 import {
   ANSWER_TEXT,
   startAnthropicServer,
@@ -46,7 +46,7 @@ const KINDS: Kind[] = [
     make: (base_url) => createAnthropicProvider({ base_url, api_key: "key-1" }),
     // Its API wants max_tokens always, and tells what its prompt cache read and wrote.
     always_sent: ["max_tokens"],
-    prompt_details: { cached_tokens: 5, cache_write_tokens: 2 },
+    prompt_details: { cached_tokens: 5, cache_write_tokens: 2, cache_write_1h_tokens: 1 },
   },
 ];
 
@@ -325,15 +325,11 @@ test("Ollama: what it cannot read is refused before anything is sent; tools may 
 test("a provider whose connection does not come to stand is given up at its connect timeout", async (t) => {
   if ("Bun" in globalThis) return t.skip("Bun's client has no connect timeout of its own");
   // It takes the connection and never answers the TLS greeting.
-  const deaf = createServer(() => undefined).listen(0, "127.0.0.1");
-  const sockets = new Set<Socket>();
-  deaf.on("connection", (socket) => void sockets.add(socket));
-  await once(deaf, "listening");
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    deaf.close();
-  });
-  const base_url = `https://127.0.0.1:${(deaf.address() as AddressInfo).port}/v1`;
+  const port = await listening(
+    t,
+    createServer(() => undefined),
+  );
+  const base_url = `https://127.0.0.1:${port}/v1`;
   const endpoint = { name: "deaf", base_url, connect_timeout_ms: 200 };
   const started_ms = performance.now();
   await assert.rejects(

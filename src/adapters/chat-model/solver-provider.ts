@@ -21,7 +21,7 @@ export function createSolverProvider(): ChatProvider {
     if (request.model !== "solver") {
       throw new LakehouseError("not_found", `there is no builtin/${request.model}`, {
         reason: "no_such_model",
-        hint: "builtin/solver is the only engine that is built in",
+        hint: "builtin/solver is the only one built in that chats",
       });
     }
     const full = answerTo(request.messages);

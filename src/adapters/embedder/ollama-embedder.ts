@@ -1,6 +1,6 @@
 // Embeddings from an Ollama server (/api/embed).
 import type { Embedder } from "#ports/embedder.ts";
-import { askProvider, badAnswer, readProviderJson } from "#ports/provider-http.ts";
+import { askProvider, badAnswer, readProviderJson, throwReported } from "#ports/provider-http.ts";
 import { createRemoteEmbedder, type RemoteEmbedderOptions } from "./remote-embedder.ts";
 
 export interface OllamaEmbedderOptions extends RemoteEmbedderOptions {
@@ -23,6 +23,7 @@ export function createOllamaEmbedder(options: OllamaEmbedderOptions): Embedder {
     const request = { model: options.model, input: texts, truncate: false };
     const response = await askProvider(endpoint, "/api/embed", request, signal);
     const answer = await readProviderJson("ollama", response);
+    throwReported("ollama", answer);
     if (!isEmbedAnswer(answer)) throw badAnswer("ollama did not answer with embeddings");
     return { rows: answer.embeddings, tokens: answer.prompt_eval_count };
   });

@@ -4,6 +4,7 @@ import {
   askProvider,
   badAnswer,
   readProviderJson,
+  throwReported,
   type ProviderEndpoint,
 } from "#ports/provider-http.ts";
 import { createRemoteEmbedder, type RemoteEmbedderOptions } from "./remote-embedder.ts";
@@ -27,13 +28,27 @@ export function createOpenAiEmbedder(options: OpenAiEmbedderOptions): Embedder {
       const request = { model: options.model, input: texts, encoding_format: "float" };
       const response = await askProvider(options, "/embeddings", request, signal);
       const answer = await readProviderJson(options.name, response);
+      throwReported(options.name, answer);
       if (!isEmbeddingsAnswer(answer)) {
         throw badAnswer(`${options.name} did not answer with embeddings`);
       }
-      const rows = answer.data.toSorted((a, b) => a.index - b.index);
-      return { rows: rows.map((row) => row.embedding), tokens: answer.usage?.prompt_tokens };
+      return { rows: inOrder(options.name, answer), tokens: answer.usage?.prompt_tokens };
     },
   );
+}
+
+/** By their index; where each says 0, as they came. */
+function inOrder(name: string, { data }: EmbeddingsAnswer): readonly (readonly number[])[] {
+  if (data.every(({ index }) => index === 0)) return data.map(({ embedding }) => embedding);
+  const rows: (readonly number[] | undefined)[] = data.map(() => undefined);
+  for (const { index, embedding } of data) {
+    if (!(Number.isInteger(index) && index >= 0 && index < rows.length)) {
+      throw badAnswer(`${name} gave vector ${index} where ${rows.length} came`);
+    }
+    if (rows[index] !== undefined) throw badAnswer(`${name} gave vector ${index} twice`);
+    rows[index] = embedding;
+  }
+  return rows as (readonly number[])[];
 }
 
 function isEmbeddingsAnswer(value: unknown): value is EmbeddingsAnswer {

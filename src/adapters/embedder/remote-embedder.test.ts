@@ -15,6 +15,9 @@ import {
   type ModelServer,
   type ServerMode,
 } from "../../../test/support/model-servers.ts";
+import { failureOf } from "../../../test/support/failure-of.ts";
+import { startScriptedServer } from "../../../test/support/scripted-server.ts";
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 const NEVER = new AbortController().signal;
 const DEFAULTS = { dimension: FAKE_DIMENSION, timeout_ms: 2_000 };
@@ -31,6 +34,53 @@ const openAi: Make = (url, options) =>
   });
 const ollama: Make = (base_url, options) =>
   createOllamaEmbedder({ base_url, model: "tiny", ...options });
+
+/** Of an OpenAI-compatible server that answers two texts with this. */
+async function answered(t: HasAfter, body: object) {
+  const base_url = await startScriptedServer(t, () => ({ body }));
+  const remote = { name: "remote", base_url, model: "tiny", dimension: 2 };
+  return createOpenAiEmbedder(remote).embed(["abcd", "efghijkl"], NEVER);
+}
+
+const rowsAt = (...indexes: number[]) =>
+  indexes.map((index, at) => ({ index, embedding: at === 0 ? [1, 0] : [0, 1] }));
+
+test("vectors are put where their index says, and one that cannot be is a bad answer", async (t) => {
+  const inOrder = async (...indexes: number[]) =>
+    [...(await answered(t, { data: rowsAt(...indexes) })).vectors].join(" ");
+  assert.equal(await inOrder(0, 1), "1 0 0 1");
+  assert.equal(await inOrder(1, 0), "0 1 1 0");
+  assert.equal(await inOrder(0, 0), "1 0 0 1");
+  for (const wrong of [
+    [1, 1],
+    [0, 2],
+    [-1, 0],
+    [0, 0.5],
+    [1, 2],
+  ]) {
+    const failure = await failureOf(answered(t, { data: rowsAt(...wrong) }));
+    assert.equal(failure.reason, "bad_provider_answer", String(wrong));
+  }
+});
+
+test("tokens that were not counted are estimated, never taken as they are told", async (t) => {
+  const data = rowsAt(0, 1);
+  const tokensOf = async (prompt_tokens: unknown) =>
+    (await answered(t, { data, usage: { prompt_tokens } })).tokens;
+  assert.deepEqual([await tokensOf(7), await tokensOf(7.4)], [7, 7]);
+  for (const told of [0, -100, 1e300, "7", null, {}]) assert.equal(await tokensOf(told), 3);
+});
+
+test("an error beside vectors, or in their place, is one, in the provider's words", async (t) => {
+  for (const more of [{ data: rowsAt(0, 1) }, {}]) {
+    const failure = await failureOf(answered(t, { error: { message: "quota exceeded" }, ...more }));
+    assert.equal(failure.reason, "provider_failed");
+    assert.match(failure.message, /quota exceeded/);
+  }
+  for (const error of [null, "", false, {}, { code: 0, message: "" }]) {
+    assert.equal((await answered(t, { error, data: rowsAt(0, 1) })).dimension, 2);
+  }
+});
 
 const KINDS: [string, (t: { after(fn: () => unknown): void }) => Promise<ModelServer>, Make][] = [
   ["OpenAI-compatible", startOpenAiServer, openAi],

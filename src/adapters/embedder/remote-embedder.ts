@@ -61,7 +61,7 @@ export function createRemoteEmbedder(
       const batch = pieces.slice(from, from + batch_texts_max);
       const batch_texts = batch.map(({ piece }) => piece);
       const answer = await askChecked(batch_texts, signal);
-      tokens += answer.tokens ?? estimateTokens(batch_texts);
+      tokens += isTold(answer.tokens) ? Math.round(answer.tokens) : estimateTokens(batch_texts);
       for (const [at, { piece, position }] of batch.entries()) {
         addWeighted(vectors, position * dimension, answer.rows[at]!, Math.max(1, piece.length));
       }
@@ -126,6 +126,11 @@ function toLengthOne(vector: Float32Array, model: string): void {
   if (squares === 0) throw badAnswer(`${model} gave a vector of length 0`);
   const length = Math.sqrt(squares);
   for (let at = 0; at < vector.length; at++) vector[at]! /= length;
+}
+
+/** Texts have tokens: nought, less, or a number that none can be, was not counted. */
+function isTold(tokens: unknown): tokens is number {
+  return typeof tokens === "number" && tokens >= 1 && tokens <= Number.MAX_SAFE_INTEGER;
 }
 
 /** About four characters make a token. */

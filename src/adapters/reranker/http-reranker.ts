@@ -4,6 +4,7 @@ import {
   askProvider,
   badAnswer,
   readProviderJson,
+  throwReported,
   type ProviderEndpoint,
 } from "#ports/provider-http.ts";
 import type { Reranker } from "#ports/reranker.ts";
@@ -43,7 +44,9 @@ export function createHttpReranker(options: HttpRerankerOptions): Reranker {
     try {
       const either = AbortSignal.any([signal, limit]);
       const response = await askProvider(options, "/rerank", request, either);
-      return scoresOf(name, await readProviderJson(name, response), documents.length);
+      const answer = await readProviderJson(name, response);
+      throwReported(name, answer);
+      return scoresOf(name, answer, documents.length);
     } catch (error) {
       if (signal.aborted || !limit.aborted) throw error;
       const message = `${name} did not answer within ${timeout_ms} ms`;

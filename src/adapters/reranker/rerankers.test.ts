@@ -1,6 +1,5 @@
 // The rerankers against their port's suite; the one over HTTP asks a real server that misbehaves.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
 import assert from "node:assert/strict";
 import { LakehouseError } from "#kernel/problem.ts";
@@ -11,6 +10,7 @@ import { wordingLikeness } from "#recall/playbook/wording-likeness.ts";
 import { createHttpReranker } from "./http-reranker.ts";
 import { createWordingReranker } from "./wording-reranker.ts";
 import type { HasAfter } from "../../../test/support/temp-dir.ts";
+import { listening } from "../../../test/support/listening.ts";
 
 const NEVER = new AbortController().signal;
 const embedder = createMiniLmEmbedder({ threads: 1, workers: 1 });
@@ -52,12 +52,8 @@ async function startServer(t: HasAfter, form: Answer) {
     response.end(text);
   };
   const server = createServer((request, response) => void serve(request, response));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const base_url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  const port = await listening(t, server);
+  const base_url = `http://127.0.0.1:${port}/v1`;
   const options = { name: "remote", base_url, api_key: "key-1", model: "tiny" };
   return { asked, reranker: createHttpReranker({ ...options, timeout_ms: 2_000 }), options };
 }

@@ -14,13 +14,22 @@ import { completionRequest, type AskedChat } from "./chat-request.ts";
 import type { Deltas } from "./guarded-answer.ts";
 import { createAnswerOpener, type AnswerOpener, type OpenerNeeds } from "./open-answer.ts";
 import { completionEvents, completionObject, NO_USAGE } from "./openai-completion.ts";
-import { findModel, listModels, listTiers, noSuchModel, probeProviders } from "./provider-list.ts";
+import {
+  findModel,
+  listedAs,
+  listModels,
+  listTiers,
+  noSuchModel,
+  probeProviders,
+} from "./provider-list.ts";
 import { createToolCallReader, joinToolCalls } from "./tool-calls.ts";
 
 export interface ChatNeeds extends OpenerNeeds {
   readonly clock: Clock;
   /** Which models (`provider/model`) a caller may ask. Absent: everybody all of them. */
   readonly mayAsk?: MayAsk | undefined;
+  /** Listed beside the models that can be asked. Absent: none. */
+  readonly embedding_models?: readonly string[] | undefined;
 }
 
 export type MayAsk = (call: Call) => Promise<(full_name: string) => boolean>;
@@ -33,6 +42,7 @@ export async function createChat(
 ): Promise<Service<typeof chat>> {
   const opener = createAnswerOpener(needs, settings);
   const { default_model } = settings;
+  const embedding = needs.embedding_models ?? [];
   const probe = (call: Call) => childCall(call, { timeout_ms: settings.probe_timeout_ms });
 
   return {
@@ -76,14 +86,17 @@ export async function createChat(
         }
       },
       async models(_input, call) {
-        const may = await needs.mayAsk?.(call);
-        const data = await listModels(needs.providers, probe(call), needs.log);
-        const tiers = listTiers(opener.table).filter(({ answers }) => may?.(answers) ?? true);
+        const may = (await needs.mayAsk?.(call)) ?? (() => true);
+        const models = await listModels(needs.providers, probe(call), needs.log);
+        const tiers = listTiers(opener.table).filter(({ answers }) => may(answers));
+        // Last, since many a client takes the first for its chats; some providers list them too.
+        const embed = embedding.filter((name) => models.every(({ id }) => id !== name));
         return {
           object: "list",
           data: [
-            ...(may === undefined ? data : data.filter(({ id }) => may(id))),
+            ...models.filter(({ id }) => may(id)),
             ...tiers.map(({ listed }) => listed),
+            ...embed.filter(may).map(listedAs),
           ],
         };
       },
@@ -92,6 +105,7 @@ export async function createChat(
         const tier = listTiers(opener.table).find(({ listed }) => listed.id === id);
         if (may?.(tier?.answers ?? id) === false) throw noSuchModel(id);
         if (tier !== undefined) return tier.listed;
+        if (embedding.includes(id)) return listedAs(id);
         return findModel(needs.providers, id, probe(call));
       },
       async providers(_input, call) {

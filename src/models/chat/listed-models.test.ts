@@ -13,7 +13,7 @@ import { eachTransport } from "../../../test/support/each-transport.ts";
 import { startOpenAiServer } from "../../../test/support/model-servers.ts";
 import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
-async function open(t: HasAfter, mayAsk?: MayAsk) {
+async function open(t: HasAfter, mayAsk?: MayAsk, embedding_models?: string[]) {
   const { url } = await startOpenAiServer(t);
   const providers = [
     createOpenAiCompatibleProvider({ name: "up", base_url: `${url}/v1` }),
@@ -21,7 +21,7 @@ async function open(t: HasAfter, mayAsk?: MayAsk) {
   ];
   const tiers = { fast: "up/vendor/tiny", strong: "tier/fast", away: "openrouter/x" };
   const needs = { providers, tiers, log: silentLog, clock: systemClock, mayAsk };
-  return createChat(needs, chatSettings.parse({}));
+  return createChat({ ...needs, embedding_models }, chatSettings.parse({}));
 }
 
 const LISTED = { id: "up/vendor/tiny", object: "model", created: 0, owned_by: "up" };
@@ -45,9 +45,23 @@ eachTransport("tiers that can be asked are listed beside the models", async (con
   await assert.rejects(client.model({ id: "tier/away" }), { reason: "no_such_model" });
 });
 
+eachTransport("models that embed are listed last, once, and found", async (connect, t) => {
+  const service = await open(t, undefined, ["builtin/mini", LISTED.id]);
+  const client = await connect(chat, service.handlers);
+  const ids = (await client.models({})).data.map(({ id }) => id);
+  assert.deepEqual(ids, [LISTED.id, "tier/fast", "tier/strong", "builtin/mini"]);
+  const mini = { ...LISTED, id: "builtin/mini", owned_by: "builtin" };
+  assert.deepEqual(await client.model({ id: "builtin/mini" }), mini);
+});
+
 test("models that the caller may not ask are not listed, and not found", async (t) => {
   const mayAsk: MayAsk = async () => (full_name) => full_name.startsWith("other/");
-  const client = connectLocal(chat, (await open(t, mayAsk)).handlers, { strict: true });
-  assert.deepEqual((await client.models({})).data, []);
+  const { handlers } = await open(t, mayAsk, ["builtin/mini", "other/mini"]);
+  const client = connectLocal(chat, handlers, { strict: true });
+  assert.deepEqual(
+    (await client.models({})).data.map(({ id }) => id),
+    ["other/mini"],
+  );
+  await assert.rejects(client.model({ id: "builtin/mini" }), { reason: "no_such_model" });
   await assert.rejects(client.model({ id: LISTED.id }), { reason: "no_such_model" });
 });

@@ -38,9 +38,8 @@ export function listTiers(table: RoutingTable) {
   return Object.keys(table.tiers).flatMap((tier) => {
     try {
       const { provider, model } = routeModel({ model: `tier/${tier}` }, table);
-      const id = `tier/${tier}`;
-      const listed = { id, object: "model" as const, created: 0, owned_by: provider };
-      return [{ listed, answers: `${provider}/${model}` }];
+      const answers = `${provider}/${model}`;
+      return [{ listed: listed(`tier/${tier}`, provider), answers }];
     } catch {
       // Its provider is not registered here: it cannot be asked.
       return [];
@@ -55,13 +54,13 @@ export function noSuchModel(full_name: string): LakehouseError {
   });
 }
 
-function asListed({ id, provider }: ChatModelInfo) {
-  return {
-    id: `${provider}/${id}`,
-    object: "model" as const,
-    created: 0,
-    owned_by: provider,
-  };
+const asListed = ({ id, provider }: ChatModelInfo) => listed(`${provider}/${id}`, provider);
+
+/** `id`: `provider/model`. */
+export const listedAs = (id: string) => listed(id, id.slice(0, id.indexOf("/")));
+
+function listed(id: string, owned_by: string) {
+  return { id, object: "model" as const, created: 0, owned_by };
 }
 
 /** Each provider, and whether it answers now. */

@@ -150,6 +150,25 @@ for (const [what, answer, trial, reason] of [
   });
 }
 
+test("an answer that goes on after it told its tokens and breaks off costs what was held", async (t) => {
+  const { ask, lines } = await open(t, [streams(half, told, half)], pieces);
+  assert.equal((await failureOf(ask())).extra["broke_off"], true);
+  assert.deepEqual((await lines()).map(figures), [["a", "provider_failed", null, HELD]]);
+});
+
+test("… and where it ends in an error, what that tells, or nothing", async (t) => {
+  const ends = [
+    [{ error: DIED, usage: TOLD }, 70],
+    [{ error: DIED }, undefined],
+  ] as const;
+  for (const [end, tokens] of ends) {
+    const early = { choices: [], usage: USED };
+    const { ask } = await open(t, [streams(half, early, half, end)], pieces);
+    const { extra } = await failureOf(ask());
+    assert.equal((extra["usage"] as typeof TOLD | undefined)?.total_tokens, tokens);
+  }
+});
+
 test("whoever reads a stream is charged what it told before it failed", async (t) => {
   const { read, spent } = await open(t, [streams(half, told, { error: DIED })]);
   assert.equal((await failureOf(read())).reason, "provider_failed");

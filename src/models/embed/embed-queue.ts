@@ -1,7 +1,9 @@
 // The way to one embedder: gathers texts of many requests to batches, computes equal ones once.
-import { LakehouseError } from "#kernel/problem.ts";
+import type { TokenUsage } from "#contracts/nouns.ts";
+import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { Embedder, EmbeddingBatch } from "#ports/embedder.ts";
-import { createTextLine, type WantedText } from "./text-line.ts";
+import { withUsage } from "#ports/told-usage.ts";
+import { createTextLine, type Asker, type Item, type WantedText } from "./text-line.ts";
 import type { CachedVector } from "./vector-cache.ts";
 
 export interface EmbedQueueSettings {
@@ -13,7 +15,10 @@ export interface EmbedQueueSettings {
 }
 
 export interface EmbedQueue {
-  /** One entry for each text, in order. Errors: the embedder's, `cancelled`, `unavailable`. */
+  /**
+   * One entry for each text, in order. Errors: the embedder's, `cancelled`, `unavailable`; with
+   * `extra.usage` where some of the texts were computed.
+   */
   compute(wanted: readonly WantedText[], signal: AbortSignal): Promise<CachedVector[]>;
   /** Texts that wait or are being computed. */
   size(): number;
@@ -36,14 +41,27 @@ export function createEmbedQueue(
     const fresh = wanted.filter(({ key }) => !line.has(key)).length;
     if (line.waiting() + fresh > settings.waiting_texts_max) throw queueFull();
     const is_urgent = wanted.length <= settings.urgent_texts_max;
-    const items = wanted.map((one) => line.join(one, is_urgent));
+    const asker = {};
+    const items = wanted.map((one) => line.join(one, is_urgent, asker));
     schedule();
+    const begun = () => items.filter(({ batch }) => batch !== undefined);
+    const leave = (left: readonly Item[]) => {
+      for (const item of left) line.release(item);
+    };
     try {
       const results = items.map((item) => item.result);
-      const begun = () => items.some(({ batch }) => batch !== undefined);
-      return await orAborted(Promise.all(results), signal, begun);
-    } finally {
-      for (const item of items) line.release(item);
+      const entries = await orAborted(Promise.all(results), signal, () => begun().length > 0);
+      leave(items);
+      return entries;
+    } catch (error) {
+      const under_way = new Set(begun());
+      leave(items.filter((item) => !under_way.has(item)));
+      try {
+        if (signal.aborted) throw error;
+        throw withUsage(error, await orAborted(usageOf([...under_way]), signal, () => true));
+      } finally {
+        leave([...under_way]);
+      }
     }
   }
 
@@ -60,24 +78,76 @@ export function createEmbedQueue(
   async function runBatch(): Promise<void> {
     const batch = line.take(settings.batch_texts_max, settings.batch_characters_max);
     in_flight++;
+    await embedGroup(batch.items, batch.controller.signal);
+    in_flight--;
+    for (const item of batch.items) line.forget(item);
+    schedule();
+  }
+
+  /** All of them end settled; the answer is the failure after which nobody need be asked. */
+  async function embedGroup(items: readonly Item[], signal: AbortSignal): Promise<unknown> {
     try {
-      const texts = batch.items.map(({ text }) => text);
-      const answer = await embedder.embed(texts, batch.controller.signal);
-      for (const [at, entry] of splitBatch(answer, texts).entries()) {
-        const item = batch.items[at]!;
-        keep(item.key, entry);
-        item.settle({ entry });
-      }
+      await embedItems(items, signal);
+      return undefined;
     } catch (error) {
-      for (const item of batch.items) item.settle({ error: error as Error });
-    } finally {
-      in_flight--;
-      for (const item of batch.items) line.forget(item);
-      schedule();
+      const is_of_text = !signal.aborted && isOfText(error);
+      // One caller's text may be what is wrong, and the error may quote it.
+      const groups = is_of_text ? byAsker(items) : [];
+      if (groups.length > 1) return embedApart(groups, signal);
+      fail(items, error);
+      return is_of_text ? undefined : error;
+    }
+  }
+
+  async function embedApart(groups: readonly (readonly Item[])[], signal: AbortSignal) {
+    let stopped: unknown;
+    for (const group of groups) {
+      if (stopped !== undefined) fail(group, stopped);
+      else if (group.every(({ waiters }) => waiters === 0)) fail(group, cancelled(LEFT_QUEUE));
+      else stopped = await embedGroup(group, signal);
+    }
+    return stopped;
+  }
+
+  /** Who asks for them again is not told of this failure. */
+  function fail(items: readonly Item[], error: unknown): void {
+    for (const item of items) {
+      line.forget(item);
+      item.settle({ error: error as Error });
+    }
+  }
+
+  async function embedItems(items: readonly Item[], signal: AbortSignal): Promise<void> {
+    const texts = items.map(({ text }) => text);
+    const answer = await embedder.embed(texts, signal);
+    for (const [at, entry] of splitBatch(answer, texts).entries()) {
+      const item = items[at]!;
+      keep(item.key, entry);
+      item.settle({ entry });
     }
   }
 
   return { compute, size: line.size };
+}
+
+/** The texts of each request; what several want stands by itself. */
+function byAsker(items: readonly Item[]): readonly (readonly Item[])[] {
+  return [...Map.groupBy(items, (item): Asker => item.asker ?? item).values()];
+}
+
+const OF_TEXT: ReadonlySet<string> = new Set(["invalid", "too_large", "rejected"]);
+
+/** Other failures would be the same for each of the texts. */
+function isOfText(thrown: unknown): boolean {
+  const { code, reason } = toLakehouseError(thrown);
+  return OF_TEXT.has(code) || reason === "bad_provider_answer";
+}
+
+/** Of those that were computed, once none is on its way; undefined: none was. */
+async function usageOf(items: readonly Item[]): Promise<TokenUsage | undefined> {
+  const ends = await Promise.allSettled(items.map(({ result }) => result));
+  const computed = ends.flatMap((end) => (end.status === "fulfilled" ? [end.value] : []));
+  return computed.length === 0 ? undefined : promptUsage(computed);
 }
 
 /** The rows of a batch as entries. */
@@ -90,6 +160,12 @@ function splitBatch(answer: EmbeddingBatch, texts: readonly string[]): CachedVec
     tokens: text_tokens[at]!,
     pooled: pooled.has(at),
   }));
+}
+
+/** The tokens of texts that were read. */
+export function promptUsage(entries: readonly CachedVector[]): TokenUsage {
+  const tokens = entries.reduce((sum, entry) => sum + entry.tokens, 0);
+  return { prompt_tokens: tokens, completion_tokens: 0, total_tokens: tokens };
 }
 
 /** Whole numbers that are together what the embedder counted for all. */

@@ -59,7 +59,8 @@ export async function createEmbed(
   return {
     handlers: {
       async embed({ texts, model }, call) {
-        const { entries, ...rest } = await paidVectors(ledgerOf(call), texts, model, call);
+        const answer = await paidVectors(ledgerOf(call), texts, model, call);
+        const { entries, computed: _computed, ...rest } = answer;
         return {
           ...rest,
           vectors: entries.map(({ vector }) => [...vector]),

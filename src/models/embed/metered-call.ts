@@ -3,6 +3,8 @@ import type { TokenUsage } from "#contracts/nouns.ts";
 import type { Call } from "#kernel/call.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
 import type { CallLedger, ModelOutcome } from "#ports/call-ledger.ts";
+import { toldUsage } from "#ports/told-usage.ts";
+import { promptUsage } from "./embed-queue.ts";
 import type { TextVectors } from "./text-vectors.ts";
 
 /** Tokens that stand around each text. */
@@ -64,20 +66,19 @@ export async function metered<T>(
   try {
     answer = await work.ask();
   } catch (thrown) {
-    const { reason: error, extra } = toLakehouseError(thrown);
-    const broke_off = extra["broke_off"] === true;
-    await settle({ usage: undefined, cache: "miss", error, broke_off });
+    const failure = toLakehouseError(thrown);
+    const broke_off = failure.extra["broke_off"] === true;
+    await settle({ usage: toldUsage(failure), cache: "miss", error: failure.reason, broke_off });
     throw thrown;
   }
   await settle({ ...work.spent(answer), error: undefined });
   return answer;
 }
 
-/** What vectors cost: the tokens of their texts; nothing when the cache had them all. */
-export function spentOnVectors({ entries, cached }: TextVectors): Spent {
-  const tokens = entries.reduce((sum, entry) => sum + entry.tokens, 0);
-  const usage = { prompt_tokens: tokens, completion_tokens: 0, total_tokens: tokens };
-  return { usage, cache: cached === entries.length ? "hit" : "miss" };
+/** What vectors cost: the tokens of the texts that the cache had not. */
+export function spentOnVectors({ entries, cached, computed }: TextVectors): Spent {
+  if (cached === entries.length) return { usage: promptUsage(entries), cache: "hit" };
+  return { usage: promptUsage(computed), cache: "miss" };
 }
 
 /** No token is shorter than a byte. */

@@ -12,7 +12,12 @@ export interface Item extends WantedText {
   settle(outcome: { entry: CachedVector } | { error: Error }): void;
   waiters: number;
   batch: Batch | undefined;
+  /** The request that wants it; undefined: several do. */
+  asker: Asker | undefined;
 }
+
+/** One request, told from others by being itself. */
+export type Asker = object;
 
 export interface Batch {
   readonly items: readonly Item[];
@@ -21,7 +26,7 @@ export interface Batch {
 
 export interface TextLine {
   /** The item of a text, new or already on its way, with one more who waits for it. */
-  join(wanted: WantedText, is_urgent: boolean): Item;
+  join(wanted: WantedText, is_urgent: boolean, asker: Asker): Item;
   /** One waits no more. A batch is stopped once nobody waits for any of its texts. */
   release(item: Item): void;
   /** The next batch, urgent texts first. */
@@ -44,15 +49,16 @@ export function createTextLine(): TextLine {
     if (on_its_way.get(item.key) === item) on_its_way.delete(item.key);
   }
 
-  function join(wanted: WantedText, is_urgent: boolean): Item {
+  function join(wanted: WantedText, is_urgent: boolean, asker: Asker): Item {
     const known = on_its_way.get(wanted.key);
     if (known === undefined) {
-      const item = openItem(wanted);
+      const item = openItem(wanted, asker);
       on_its_way.set(wanted.key, item);
       (is_urgent ? urgent : patient).add(item);
       return item;
     }
     known.waiters++;
+    if (known.asker !== asker) known.asker = undefined;
     // Somebody who is in a hurry takes a text along that a large request brought.
     if (is_urgent && patient.delete(known)) urgent.add(known);
     return known;
@@ -95,7 +101,7 @@ export function createTextLine(): TextLine {
   };
 }
 
-function openItem({ key, text }: WantedText): Item {
+function openItem({ key, text }: WantedText, asker: Asker): Item {
   const { promise, resolve, reject } = Promise.withResolvers<CachedVector>();
   // Whoever waited may have left; the failure is not unhandled then.
   promise.catch(() => undefined);
@@ -103,5 +109,5 @@ function openItem({ key, text }: WantedText): Item {
     if ("entry" in outcome) resolve(outcome.entry);
     else reject(outcome.error);
   };
-  return { key, text, result: promise, settle, waiters: 1, batch: undefined };
+  return { key, text, result: promise, settle, waiters: 1, batch: undefined, asker };
 }

@@ -14,6 +14,8 @@ export interface TextVectors {
   readonly entries: readonly CachedVector[];
   /** How many of them came from the cache. */
   readonly cached: number;
+  /** Each text that the cache did not have, once. */
+  readonly computed: readonly CachedVector[];
 }
 
 export interface VectorSource {
@@ -46,14 +48,15 @@ export function createVectorSource(
       if (entries[at] === undefined) missing.set(key, { key, text: texts[at]! });
     }
     const cached = entries.filter((entry) => entry !== undefined).length;
+    let computed: readonly CachedVector[] = [];
     if (missing.size > 0) {
       const wanted = [...missing.values()];
       const queue = queues.get(model)!;
-      const computed = await beforeDeadline(call, (signal) => queue.compute(wanted, signal));
+      computed = await beforeDeadline(call, (signal) => queue.compute(wanted, signal));
       const found = new Map(wanted.map(({ key }, at) => [key, computed[at]!]));
       for (const [at, key] of keys.entries()) entries[at] ??= found.get(key);
     }
-    return { model, dimension, entries: entries as CachedVector[], cached };
+    return { model, dimension, entries: entries as CachedVector[], cached, computed };
   }
 
   return {

@@ -147,6 +147,7 @@ export function createKeyAccount(): KeyAccount {
       turn(now_ms);
       held_now.tokens -= held.tokens;
       held_now.cost -= held.cost;
+      checkAmount(spent);
       tokens.add(spent.tokens, now_ms);
       for (const period of [day, month]) {
         period.tokens += spent.tokens;

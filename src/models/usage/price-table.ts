@@ -29,25 +29,40 @@ export function createPriceTable(prices: UsageSettings["prices"]): PriceTable {
     costOf(full_name, usage) {
       const price = priceOf(full_name);
       if (price === undefined) return null;
-      const { prompt_tokens, completion_tokens } = usage;
+      const { prompt_tokens } = usage;
       const cached = Math.min(cachedTokens(usage), prompt_tokens);
       const written = Math.min(cacheWriteTokens(usage), prompt_tokens - cached);
+      const for_an_hour = Math.min(writtenForAnHour(usage), written);
+      const write_per_million = price.cache_write_per_million ?? price.prompt_per_million;
       const millionths =
         (prompt_tokens - cached - written) * price.prompt_per_million +
         cached * (price.cached_per_million ?? price.prompt_per_million) +
-        written * (price.cache_write_per_million ?? price.prompt_per_million) +
-        completion_tokens * price.completion_per_million;
+        (written - for_an_hour) * write_per_million +
+        for_an_hour * (price.cache_write_1h_per_million ?? write_per_million) +
+        answerTokens(usage) * price.completion_per_million;
       return millionths / 1_000_000;
     },
     costMost(full_name, prompt_tokens, completion_tokens) {
       const price = priceOf(full_name);
       if (price === undefined) return 0;
-      const { prompt_per_million, cached_per_million = 0, cache_write_per_million = 0 } = price;
-      const dearest = Math.max(prompt_per_million, cached_per_million, cache_write_per_million);
+      const dearest = Math.max(
+        price.prompt_per_million,
+        price.cached_per_million ?? 0,
+        price.cache_write_per_million ?? 0,
+        price.cache_write_1h_per_million ?? 0,
+      );
       const millionths = prompt_tokens * dearest + completion_tokens * price.completion_per_million;
       return millionths / 1_000_000;
     },
   };
+}
+
+/** All that the model made. Some providers count its thoughts in nothing but the total. */
+export function answerTokens(usage: TokenUsage): number {
+  const { prompt_tokens, completion_tokens, total_tokens } = usage;
+  const uncounted = Math.max(0, total_tokens - prompt_tokens - completion_tokens);
+  const thoughts = usage.completion_tokens_details?.reasoning_tokens ?? uncounted;
+  return completion_tokens + Math.min(uncounted, thoughts);
 }
 
 /** Prompt tokens that the provider had in its cache, where it says so. */
@@ -57,6 +72,15 @@ export function cachedTokens(usage: TokenUsage): number {
 
 /** Prompt tokens that the provider put into its cache, where it says so. */
 export function cacheWriteTokens(usage: TokenUsage): number {
-  const written = usage.prompt_tokens_details?.["cache_write_tokens"];
-  return typeof written === "number" ? written : 0;
+  return told(usage, "cache_write_tokens");
+}
+
+/** Of those, the ones that stay for an hour. */
+function writtenForAnHour(usage: TokenUsage): number {
+  return told(usage, "cache_write_1h_tokens");
+}
+
+function told(usage: TokenUsage, field: string): number {
+  const tokens = usage.prompt_tokens_details?.[field];
+  return typeof tokens === "number" ? tokens : 0;
 }

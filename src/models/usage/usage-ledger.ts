@@ -14,7 +14,7 @@ import type {
 } from "#ports/call-ledger.ts";
 import type { HeldCaller } from "./held-tokens.ts";
 import { createKeyAccount, nameOf, NOTHING, type Amount, type KeyAccount } from "./key-account.ts";
-import type { PriceTable } from "./price-table.ts";
+import { answerTokens, type PriceTable } from "./price-table.ts";
 import { usageLine } from "./usage-line.ts";
 import { checkExpiry, unknownKey, type VirtualKeys } from "./virtual-keys.ts";
 
@@ -131,8 +131,8 @@ export function createUsageLedger(needs: LedgerNeeds): UsageLedger {
         const most = { tokens: held.tokens, cost: held.cost };
         chargeTries();
         const { usage } = outcome;
-        const seen = Math.max(longest.get(key.key_id) ?? 0, usage?.completion_tokens ?? 0);
-        longest.set(key.key_id, seen);
+        const seen = usage === undefined ? 0 : answerTokens(usage);
+        longest.set(key.key_id, Math.max(longest.get(key.key_id) ?? 0, seen));
         // What fails before its first piece is charged by its tries.
         const { error, first_token_ms } = outcome;
         const by_tries = error !== undefined && first_token_ms === undefined;

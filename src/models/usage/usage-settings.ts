@@ -29,6 +29,11 @@ export const usageSettings = z.strictObject({
           .min(0)
           .optional()
           .describe("prompt tokens put into that cache; default: as other prompt tokens"),
+        cache_write_1h_per_million: z
+          .number()
+          .min(0)
+          .optional()
+          .describe("those put there for an hour (Anthropic); default: as the others put there"),
       }),
     )
     .default([])
