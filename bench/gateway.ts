@@ -1,4 +1,5 @@
 // What does the gateway cost? Latency, CPU, requests/s, streams, memory, beside direct and peers.
+// `npm run bench -- gateway [--only SERVICE,…] [--rounds N] [--soak N] [--steady SECONDS] [--json]`
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

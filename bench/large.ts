@@ -1,5 +1,6 @@
 // Does a large load stay within bounds? 2.5 M rows in over HTTP, 100 k texts indexed, health
 // answered.
+// `npm run bench -- large [--rows N] [--texts N] [--json]`
 import { createReadStream } from "node:fs";
 import { readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,6 +1,7 @@
 // What pathway memory costs: durable adds, searches at 100 k and 1 M traces, cold start, memory.
 // Each size is opened in a process of its own, so that its memory is that of a server alone.
 // With --peers: beside packages from npm.
+// `npm run bench -- pathway [--rows N] [--large N] [--peers] [--json]`
 import { spawnSync } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, open, rm } from "node:fs/promises";

@@ -1,4 +1,5 @@
 // Facts that changed, asked for in other words: does the newest stand above what it superseded?
+// `npm run bench -- supersession [--per-type N] [--seed N] [--json]`
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
 // What the vector service costs over bare usearch: throughput and latency at the same recall.
+// `npm run bench -- vector [--rows N] [--rounds N] [--i8] [--json]`
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

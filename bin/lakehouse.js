@@ -29,10 +29,11 @@ if (fresh) {
     process.exit(1);
   }
   const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], {
-    stdio: "inherit",
-    env: { NODE_COMPILE_CACHE: compiled, ...process.env },
+    // By the channel it hears of our end, whatever ends us.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { NODE_COMPILE_CACHE: compiled, ...process.env, STARTED_BY_LAKEHOUSE: "1" },
   });
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill("SIGTERM"));
   // A terminal tells both of us; a second one would end at once what the first ends in order.
   process.on("SIGINT", () => void (process.stdin.isTTY || child.kill("SIGINT")));
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));

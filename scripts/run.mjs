@@ -1,7 +1,7 @@
 // Runs the commands of package.json on any Node ≥ 20: installs what is missing, then uses the
 // pinned Node.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statfsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,8 +17,11 @@ const [task = "help", ...args] = process.argv.slice(2);
 const UNIT = ["src", "domains", "test/golden"];
 const TIDY = ["test/tidy"];
 const SLOW = ["test/scenarios"];
-/** They start and kill processes: beside what they test, and run with the slow ones. */
-const CRASH_TEST = /-crash\.test\.ts$/;
+/**
+ * They kill processes, or take seconds for long random lives, hostile statements and large bodies:
+ * beside what they test, and run with the slow ones.
+ */
+const SLOW_UNIT = /-(crash|thorough)\.test\.ts$/;
 const FOREIGN = ["test/interop"];
 /** Much is made and thrown away: with room for the young a twelfth less time goes by. */
 const ROOM_FOR_YOUNG = "--max-semi-space-size=64";
@@ -137,13 +140,13 @@ function runTests(files, rest, env = {}) {
 }
 
 function slowTests(rest) {
-  const crashes = testFiles(UNIT).filter((file) => CRASH_TEST.test(file));
-  return runTests([...testFiles(SLOW), ...crashes], rest);
+  const beside = testFiles(UNIT).filter((file) => SLOW_UNIT.test(file));
+  return runTests([...testFiles(SLOW), ...beside], rest);
 }
 
 /** All unit tests; those that are named, or in one process where there is one core. */
 function unitTests(rest) {
-  const files = testFiles(UNIT).filter((file) => !CRASH_TEST.test(file));
+  const files = testFiles(UNIT).filter((file) => !SLOW_UNIT.test(file));
   if (availableParallelism() === 1 || rest.some((arg) => !arg.startsWith("-"))) {
     return runTests(files, rest);
   }
@@ -252,10 +255,22 @@ function bench(rest) {
   const question = rest[0] ?? "";
   if (!existsSync(join(root, "bench", `${question}.ts`))) {
     const known = filesUnder("bench", ".ts")
-      .filter((file) => !file.includes("support/"))
+      .filter((file) => !/support\/|peers\//.test(file))
       .map((file) => file.slice("bench/".length, -3));
     console.error(`which question? npm run bench -- <${known.join(" | ")}> [--json]`);
     return 2;
   }
+  if (rest.includes("--help")) {
+    console.log(benchHelp(`bench/${question}.ts`));
+    return 0;
+  }
   return run(node(), ["--no-warnings", `bench/${question}.ts`, ...rest.slice(1)]);
+}
+
+/** What its file says of it: the lines at the top, and the comment that shows how it is called. */
+function benchHelp(file) {
+  const text = readFileSync(join(root, file), "utf8");
+  const top = /^(?:\/\/.*\n)+/.exec(text)?.[0] ?? "";
+  const call = text.match(/\/\*\*(?:(?!\*\/)[^])*\*\//g)?.find((one) => one.includes("run bench"));
+  return `${top}${call ?? ""}`.replaceAll(/^ *(?:\/\/|\/\*\*|\*\/|\*)? ?|\*\/$/gm, "").trim();
 }

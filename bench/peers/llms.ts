@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { freePort } from "../../test/support/running-house.ts";
+import { freePort } from "../../test/support/listening.ts";
 import { ROOT } from "../../test/support/source-tree.ts";
 import type { Runtime } from "../../test/support/runtimes.ts";
 import { pinned } from "../support/gateway-machine.ts";

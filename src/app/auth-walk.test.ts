@@ -159,8 +159,9 @@ test("a virtual key: models only where it says so, models of its list, nothing o
 
 /** A key is shown the models of its list, and each of them by itself; no others. */
 async function listsForKeys(): Promise<void> {
+  const embedding = ["builtin/all-minilm-l6-v2-512", "builtin/all-minilm-l6-v2"];
   for (const [secret, ids] of [
-    [models_key, ["builtin/solver"]],
+    [models_key, ["builtin/solver", ...embedding]],
     [house_key, []],
   ] as const) {
     const list = await knock({ id: "list", method: "GET", path: "/v1/models" }, secret);

@@ -102,6 +102,9 @@ export async function composeHouse(options: ComposeOptions): Promise<House> {
     const connection = connectHttp(contract, {
       url: addressOf(settings, service),
       token: token === "" ? undefined : token,
+      unreachable_hint:
+        `${service} does not run in this process: start it with the others (--only), ` +
+        `or say where it runs (services.${service})`,
     });
     clients[service] = connection.client;
     lifecycle.add(service, () => connection.close());

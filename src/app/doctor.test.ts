@@ -1,13 +1,13 @@
 // `lakehouse doctor`, with a server on the data folder and without one.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { silentLog } from "#kernel/log.ts";
 import { runDoctor } from "./doctor.ts";
 import { settingsFor } from "./open-house.ts";
 import { serveHouse } from "./serve.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
+import { listening } from "../../test/support/listening.ts";
 
 const VARIABLES = {
   LAKEHOUSE_PROVIDERS_OLLAMA: "",
@@ -41,9 +41,8 @@ test("services that run elsewhere are asked where they are", async (t) => {
   const services = { chat: { status: "down", figures: {} }, usage: { status: "ok", figures: {} } };
   const health = { status: "down", version: "1", instance: "x", services };
   const server = createServer((_request, response) => void response.end(JSON.stringify(health)));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = await listening(t, server);
+  const url = `http://127.0.0.1:${port}`;
   const variables = {
     ...VARIABLES,
     LAKEHOUSE_SERVICES_CHAT: url,
@@ -64,9 +63,8 @@ test("what a server says is wrong is wrong, and so is one that is none of ours",
   const health = { status: "degraded", version: "1", instance: "x", services: stuck };
   let body = JSON.stringify(health);
   const server = createServer((_request, response) => void response.end(body));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = await listening(t, server);
+  const url = `http://127.0.0.1:${port}`;
   const wrong = async () => {
     const checks = await runDoctor({ data: await tempDir(t), url }, VARIABLES);
     const bad = checks.filter(({ ok }) => !ok);

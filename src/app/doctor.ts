@@ -179,7 +179,8 @@ async function ollamaCheck(settings: HouseSettings): Promise<DoctorCheck> {
     for await (const _ of answer.body) void _;
     return { name, ok: true, detail: `answers at ${url}` };
   } catch {
-    return { name, ok: true, detail: `not at ${url}; builtin/solver drafts instead of a model` };
+    const { default_model } = settings.chat;
+    return { name, ok: true, detail: `not at ${url}; the default model is ${default_model}` };
   }
 }
 

@@ -2,7 +2,6 @@
 // asked.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { startCall } from "#kernel/call.ts";
 import { silentLog } from "#kernel/log.ts";
@@ -10,6 +9,7 @@ import { tempDir } from "../../test/support/temp-dir.ts";
 import { composeHouse } from "./compose.ts";
 import type { OtlpSpan } from "./otlp-form.ts";
 import { houseSettings } from "./settings.ts";
+import { listening } from "../../test/support/listening.ts";
 
 /** A provider that never says JSON, and a collector, on one port. */
 async function outside(t: TestContext) {
@@ -33,9 +33,8 @@ async function outside(t: TestContext) {
       response.end(JSON.stringify({ choices, usage }));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, spans, traceparents };
+  const port = await listening(t, server);
+  return { url: `http://127.0.0.1:${port}`, spans, traceparents };
 }
 
 test("an iterate session is one tree with a span for each attempt and each model call", async (t) => {

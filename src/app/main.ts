@@ -23,6 +23,12 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// Who started us to have a fitting runtime was killed: without it nobody could end us.
+if (process.connected && variables["STARTED_BY_LAKEHOUSE"] === "1") {
+  process.channel?.unref();
+  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+}
+
 const interruptions = createInterruptions((code) => process.exit(code));
 
 const host: CliHost = {
@@ -32,7 +38,8 @@ const host: CliHost = {
     note: (text) => void process.stderr.write(text),
     interactive: process.stderr.isTTY,
   },
-  open: async (options) => interruptions.watch(await openHouse(options, variables)),
+  open: async (options) =>
+    interruptions.watch(await openHouse(options, variables, host.terminal.note)),
   async up(options) {
     const settings = await settingsFor(options, variables);
     const chosen = options.only === undefined ? undefined : parseServices(options.only);
@@ -56,7 +63,7 @@ const host: CliHost = {
   },
   async mcp(options) {
     const { serveMcpStdio } = await import("#edges/mcp/mcp-stdio.ts");
-    const house = await openHouse(options, variables);
+    const house = await openHouse(options, variables, host.terminal.note);
     const { clients, embedded } = house;
     const files = embedded ? "embedded" : "attached";
     try {

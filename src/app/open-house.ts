@@ -1,4 +1,5 @@
 // Opens a house for a command: the running server of the data folder, a named one, or one in here.
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { connectHouse } from "#client.ts";
@@ -23,12 +24,20 @@ export async function settingsFor(
   return loadSettings({ file: options.config, variables, overrides });
 }
 
-export async function openHouse(options: OpenOptions, variables: Variables): Promise<OpenHouse> {
+/** `note` hears of a data folder that is made: a mistyped name makes one too. */
+export async function openHouse(
+  options: OpenOptions,
+  variables: Variables,
+  note: (text: string) => void = () => undefined,
+): Promise<OpenHouse> {
   const settings = await settingsFor(options, variables);
   const token = await resolveSecret(settings.auth.token, variables);
-  const running = options.url ?? (await runningServer(resolve(settings.data_dir)));
+  const data_dir = resolve(settings.data_dir);
+  const running = options.url ?? (await runningServer(data_dir));
   if (running !== undefined && options.sets_dir !== undefined) throw setsElsewhere(running);
   if (running !== undefined) return attach(running, token);
+  const may_say = options.json !== true && options.quiet !== true;
+  if (may_say && !existsSync(data_dir)) note(`${data_dir} is a new data folder\n`);
   return embed(settings, variables);
 }
 

@@ -1,7 +1,6 @@
 // OTLP export: the JSON of spans, one tree, batches against a collector, bounds and counted losses.
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import type { EventInput } from "#contracts/observe.ts";
 import { silentLog } from "#kernel/log.ts";
@@ -9,6 +8,7 @@ import { toOtlpSpan, type KeyValue } from "./otlp-form.ts";
 import { createOtlpExport, openOtlpExport, type OtlpExport } from "./otlp-export.ts";
 import { telemetrySettings } from "./otlp-settings.ts";
 import { witnessedLedger } from "./witnessed-ledger.ts";
+import { listening } from "../../test/support/listening.ts";
 
 interface Taken {
   readonly path: string;
@@ -38,9 +38,7 @@ async function collector(t: TestContext, statuses: number[] = [], body = "{}") {
       response.writeHead(status, { "content-type": "application/json" }).end(body);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(t, server);
   const spans = () =>
     taken.flatMap(({ document }) => document.resourceSpans[0]!.scopeSpans[0]!.spans);
   return { url: `http://127.0.0.1:${port}`, taken, spans };
@@ -207,9 +205,7 @@ test("spans that come while a collector fails do not have it asked again at once
       setTimeout(() => response.writeHead(503, { "retry-after": "30" }).end(), 30);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(t, server);
   const settings = telemetrySettings.parse({
     otlp_url: `http://127.0.0.1:${port}`,
     flush_after_ms: 20,

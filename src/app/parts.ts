@@ -37,6 +37,8 @@ export interface InProcess {
   ledger?: CallLedger;
   /** Where answers stand; absent: matrix runs apart, and recorded answers are not looked for. */
   places?: AnswerPlaces;
+  /** What texts can be embedded with here, as `provider/model`; absent: embed runs apart. */
+  embedding_models?: readonly string[];
   /** Whose secret this is; undefined: not one of a virtual key; throws when it is not good. */
   holderOf?: (secret: string) => Principal | undefined;
   /** Which models a caller may ask, by the keys of this process. */
@@ -174,6 +176,7 @@ export const PARTS: readonly Part[] = [
       // Usage opens later, if it runs here.
       let witnessed: CallLedger | undefined;
       const ledger = () => (witnessed ??= witnessedLedger(site.in_process.ledger, site.tell));
+      site.in_process.embedding_models = embedders.map(({ model }) => model);
       const needs = { ...base(site, "embed"), embedders, rerankers, ledger };
       return createEmbed(needs, site.settings.embed);
     },
@@ -199,14 +202,14 @@ export const PARTS: readonly Part[] = [
     async open(site) {
       const { createChat } = await import("#models/chat/chat-service.ts");
       const providers = await site.engines.chatProviders();
-      const { ledger, mayAsk } = site.in_process;
+      const { ledger, mayAsk, embedding_models } = site.in_process;
       const own = base(site, "chat");
       if (ledger === undefined) own.log.warn({}, "usage does not run here: no ledger, no keys");
       const witnessed = witnessedLedger(ledger, site.tell);
       const tiers = tiersOf(site.settings.models);
       const same_request = await sameRequest(site);
       return createChat(
-        { ...own, providers, ledger: witnessed, tiers, same_request, mayAsk },
+        { ...own, providers, ledger: witnessed, tiers, same_request, mayAsk, embedding_models },
         site.settings.chat,
       );
     },

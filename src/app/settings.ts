@@ -108,7 +108,10 @@ const enginesSettings = z.strictObject({
 
 export const houseSettings = z
   .strictObject({
-    data_dir: z.string().default("data").describe("all state stands below this folder"),
+    data_dir: z
+      .string()
+      .default("data")
+      .describe("all state stands below this folder; from where the program is started"),
     log_level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
     domains: z.array(z.string()).default(["staffing", "bookshop"]),
     sets_dir: z

@@ -1,7 +1,6 @@
 // What the witness is told of work that goes well: one tree for each trace, and no failure.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import type { Clients } from "#contracts/all-contracts.ts";
@@ -14,6 +13,7 @@ import { bookshopPack } from "../../domains/bookshop/pack.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
 import { composeHouse } from "./compose.ts";
 import { houseSettings } from "./settings.ts";
+import { listening } from "../../test/support/listening.ts";
 
 const TASK = "one book about baking";
 const MODEL = "shelf/m";
@@ -31,9 +31,8 @@ async function bookModel(t: TestContext): Promise<string> {
       response.end(JSON.stringify({ choices, usage }));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  const port = await listening(t, server);
+  return `http://127.0.0.1:${port}/v1`;
 }
 
 async function openShop(t: TestContext) {

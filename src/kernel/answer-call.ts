@@ -18,7 +18,13 @@ import { checkJsonDepth } from "./json-depth.ts";
 import { LIMITS } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { asOpenAiError } from "./openai-error.ts";
-import { LakehouseError, STATUS_OF_CODE, toLakehouseError, toProblem } from "./problem.ts";
+import {
+  LakehouseError,
+  retryAfterHeader,
+  STATUS_OF_CODE,
+  toLakehouseError,
+  toProblem,
+} from "./problem.ts";
 import { streamAnswer } from "./serve-stream.ts";
 import { TRACE_HEADER, type TraceOrigin } from "./trace-context.ts";
 import { wholeTextOf } from "./whole-body.ts";
@@ -248,8 +254,8 @@ export function problemAnswer(thrown: unknown, trace_id?: string): AnswerOverHtt
   const error = toLakehouseError(thrown);
   const headers: Record<string, string> = { "content-type": PROBLEM_TYPE };
   if (trace_id !== undefined) headers[TRACE_HEADER] = trace_id;
-  const retry_after = error.extra["retry_after_s"];
-  if (typeof retry_after === "number") headers["retry-after"] = String(retry_after);
+  const retry_after = retryAfterHeader(error);
+  if (retry_after !== undefined) headers["retry-after"] = retry_after;
   const body = JSON.stringify(toProblem(error, trace_id));
   return { status: STATUS_OF_CODE[error.code], headers, body };
 }

@@ -14,13 +14,15 @@ import {
   toHeaderText,
 } from "./http-form.ts";
 import { LIMITS } from "./limits.ts";
-import { fromProblem, LakehouseError } from "./problem.ts";
+import { fromProblem, LakehouseError, retold } from "./problem.ts";
 import { TRACE_HEADER, traceparentHeaders } from "./trace-context.ts";
 
 export interface HttpOptions {
   /** Where the service answers, e.g. http://127.0.0.1:3214 */
   readonly url: string;
   readonly token?: string | undefined;
+  /** Said where nobody answers there. */
+  readonly unreachable_hint?: string | undefined;
 }
 
 export interface HttpConnection<C extends Contract> {
@@ -114,7 +116,7 @@ async function send(operation: Operation, options: HttpOptions, input: object, p
       : { [IDEMPOTENCY_HEADER]: toHeaderText(call.idempotency_key) }),
     ...(form.rest === undefined ? {} : { "content-type": "application/json" }),
   };
-  const response = await sendInTime(call, {
+  const response = await sendInTime(call, options, {
     method: form.method,
     url: new URL(form.url, options.url).href,
     headers,
@@ -126,7 +128,11 @@ async function send(operation: Operation, options: HttpOptions, input: object, p
 }
 
 /** The answer; a request that was aborted says whether the caller left or time ran out. */
-async function sendInTime(call: Call, request: HttpRequest): Promise<HttpResponse> {
+async function sendInTime(
+  call: Call,
+  { unreachable_hint: hint }: HttpOptions,
+  request: HttpRequest,
+): Promise<HttpResponse> {
   const { signal, abort } = untilDeadline(call);
   try {
     const response = await httpRequest({ ...request, signal });
@@ -135,9 +141,9 @@ async function sendInTime(call: Call, request: HttpRequest): Promise<HttpRespons
     return { ...response, body: endingIterator(body, () => abort(LEFT)) };
   } catch (error) {
     abort(LEFT);
-    throw error instanceof LakehouseError && error.code === "cancelled"
-      ? cancelledError(call)
-      : error;
+    if (!(error instanceof LakehouseError)) throw error;
+    if (error.code === "cancelled") throw cancelledError(call);
+    throw hint !== undefined && error.reason === "unreachable" ? retold(error, { hint }) : error;
   }
 }
 

@@ -1,12 +1,12 @@
 // What a lost exchange says: whether the other side may have had the request, by each client.
-import { once } from "node:events";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { collectBytes, createHttpRequester, mayHaveBeenSent } from "./http-client.ts";
 import { staleWithin } from "./http-dispatch.ts";
 import { LakehouseError } from "./problem.ts";
 import type { HasAfter } from "../../test/support/temp-dir.ts";
+import { listening } from "../../test/support/listening.ts";
 
 const OK = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx";
 
@@ -24,13 +24,8 @@ async function serve(t: HasAfter, answered: number, cut_after_ms: number) {
       else setTimeout(() => socket.destroy(), cut_after_ms);
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const port = await listening(t, server);
+  const url = `http://127.0.0.1:${port}/`;
   return { url, asked: () => asked };
 }
 
@@ -95,10 +90,9 @@ test("a server that speaks no HTTP was asked", async (t) => {
   const server = createServer((socket) => {
     socket.on("error", () => undefined);
     socket.on("data", () => void socket.end("220 mail ready\r\n"));
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  });
+  const port = await listening(t, server);
+  const url = `http://127.0.0.1:${port}/`;
   const asked = createHttpRequester({ fetch_plain: false })({ method: "POST", url, body: "{}" });
   await assert.rejects(asked, (error: LakehouseError) => mayHaveBeenSent(error));
 });

@@ -1,7 +1,7 @@
 // Exchanges over real sockets: connections used again, servers that close, stall, flood and lie.
 import { EventEmitter, once } from "node:events";
 import { stat } from "node:fs";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { collectBytes, createHttpRequester, onBun } from "./http-client.ts";
@@ -9,6 +9,7 @@ import { wasLeftUnsent } from "./http-dispatch.ts";
 import { LakehouseError } from "./problem.ts";
 import { startDeafServer } from "../../test/support/deaf-server.ts";
 import type { HasAfter } from "../../test/support/temp-dir.ts";
+import { freePort, listening } from "../../test/support/listening.ts";
 
 /** On Bun too, however many cores this machine has. */
 const httpRequest = createHttpRequester({ fetch_plain: false });
@@ -39,13 +40,8 @@ async function serve(t: HasAfter, answer: Answer) {
       }
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = await listening(t, server);
+  const url = `http://127.0.0.1:${port}`;
   return { url, sockets, requests };
 }
 
@@ -294,11 +290,7 @@ async function closed(socket: Socket): Promise<void> {
 }
 
 test("nobody listens: said so", async () => {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
+  const port = await freePort();
   await assert.rejects(
     httpRequest({ method: "GET", url: `http://127.0.0.1:${port}` }),
     (error: Error) => refused("unreachable")(error) && error.message.includes("ECONNREFUSED"),

@@ -117,6 +117,16 @@ export function outwardMessage(error: LakehouseError): string {
   return error.code === "internal" ? INTERNAL_MESSAGE : error.message;
 }
 
+/** A year: what is longer says nothing. */
+const RETRY_AFTER_S_MAX = 31_536_000;
+
+/** The value of `Retry-After`: whole seconds, rounded up (RFC 9110 §10.2.3); undefined: unsaid. */
+export function retryAfterHeader({ extra }: LakehouseError): string | undefined {
+  const seconds = extra["retry_after_s"];
+  if (typeof seconds !== "number" || !(seconds >= 0)) return undefined;
+  return String(Math.min(Math.ceil(seconds), RETRY_AFTER_S_MAX));
+}
+
 /** The problem document of an error. `internal` hides its message from the outside. */
 export function toProblem(error: LakehouseError, trace_id?: string): Problem {
   const problem: Problem = {

@@ -161,7 +161,8 @@ export function checkSettings<S extends z.ZodObject>(
   const result = schema.safeParse(document, { jitless: true });
   if (result.success) return result.data;
   const issues: InputIssue[] = toIssues(schema, result.error).map(({ path, message }) => {
-    return { path, message: `${whereOf(source, path)}: ${path}: ${message}` };
+    const what = message.replace(MISSING, "is missing ($1)");
+    return { path, message: `${whereOf(source, path)}: ${path}: ${what}` };
   });
   throw new LakehouseError("invalid", issues.map((issue) => issue.message).join("\n"), {
     reason: "bad_settings",
@@ -169,6 +170,9 @@ export function checkSettings<S extends z.ZodObject>(
     issues,
   });
 }
+
+/** As the checks say it of what is not there. */
+const MISSING = /^Invalid input: expected (\w+), received undefined$/;
 
 function whereOf({ name, text, variables = [] }: SettingsSource, path: string): string {
   const variable = variables.findLast((one) => `${path}.`.startsWith(`${one.path.join(".")}.`));

@@ -7,7 +7,7 @@ import { nearestName } from "./check-input.ts";
 import { canonicalJson, newId, sha256Hex } from "./ids.ts";
 import { createLifecycle } from "./lifecycle.ts";
 import { silentLog } from "./log.ts";
-import { fromProblem, LakehouseError, toProblem } from "./problem.ts";
+import { fromProblem, LakehouseError, retryAfterHeader, toProblem } from "./problem.ts";
 import { seededRandom } from "./random.ts";
 
 test("ids are UUIDv7, unique, and sort by time", () => {
@@ -127,4 +127,12 @@ test("the nearest name is found by edit distance, and none is offered when none 
   assert.equal(nearestName("querry", ["query", "limit"]), "query");
   assert.equal(nearestName("query", ["query_text", "k"]), "query_text");
   assert.equal(nearestName("zzzzzz", ["query_text", "k"]), undefined);
+});
+
+test("Retry-After is of whole seconds, rounded up, whatever a provider said", () => {
+  const header = (retry_after_s: unknown) =>
+    retryAfterHeader(new LakehouseError("rate_limited", "slow", { extra: { retry_after_s } }));
+  assert.deepEqual([3599.545, 0.2, 0, 7].map(header), ["3600", "1", "0", "7"]);
+  assert.equal(header(1e21), "31536000");
+  for (const unsaid of [undefined, "5", -1, Number.NaN]) assert.equal(header(unsaid), undefined);
 });

@@ -1,7 +1,6 @@
 // What a wire adds to calls: problems as documents, cut and stalled answers, a server that stops.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { startCall, type Call } from "./call.ts";
 import { connectHttp } from "./connect-http.ts";
@@ -15,6 +14,8 @@ import { openAiErrorBody } from "./openai-error.ts";
 import { LakehouseError } from "./problem.ts";
 import { serveHttp } from "./serve-http.ts";
 import type { SpanRecord } from "./trace.ts";
+import { failureOf } from "../../test/support/failure-of.ts";
+import { freePort, listening } from "../../test/support/listening.ts";
 
 /** A server that answers with a part of a body, and then cuts the line or says no more. */
 async function halfServer(t: TestContext, then: "cut" | "stall"): Promise<string> {
@@ -24,12 +25,8 @@ async function halfServer(t: TestContext, then: "cut" | "stall"): Promise<string
     response.write('{"value":1}\n{"sum"');
     if (then === "cut") setTimeout(() => response.destroy(), 20);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = await listening(t, server);
+  return `http://127.0.0.1:${port}`;
 }
 
 /** One call for each form of an answer: JSON, bytes, a stream. */
@@ -180,4 +177,14 @@ test("a service that is not there is unavailable, with its address", async () =>
   const error = await failure(client.add({ left_value: 1 }));
   assert.equal(error.code, "unavailable");
   assert.match(error.message, /127\.0\.0\.1:9/);
+});
+
+test("where nobody answers it is said what to do, if somebody knows", async () => {
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const hints = ["start it too", undefined];
+  for (const unreachable_hint of hints) {
+    const { client } = connectHttp(echo, { url, unreachable_hint });
+    const failure = await failureOf(client.add({ left_value: 1 }));
+    assert.deepEqual([failure.reason, failure.hint], ["unreachable", unreachable_hint]);
+  }
 });

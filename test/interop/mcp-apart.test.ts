@@ -1,7 +1,8 @@
 // MCP as a process of its own: the other services are reached by their addresses.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { freePort, startProcess } from "../support/running-house.ts";
+import { freePort } from "../support/listening.ts";
+import { startProcess } from "../support/running-house.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { answerOf, httpClient, REVISIONS } from "./mcp-clients.ts";
 

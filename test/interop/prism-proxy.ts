@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ALL_CONTRACTS } from "#contracts/all-contracts.ts";
 import type { HttpRoute, Operation } from "#kernel/contract.ts";
 import { layOut } from "#kernel/http-form.ts";
-import { freePort } from "../support/running-house.ts";
+import { freePort } from "../support/listening.ts";
 import { findNpmPackages } from "./npm-packages.ts";
 import type { Found } from "./foreign-engines.ts";
 

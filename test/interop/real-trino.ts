@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort } from "../support/running-house.ts";
+import { freePort } from "../support/listening.ts";
 
 export interface TrinoTools {
   /** The unpacked server. */

@@ -1,12 +1,12 @@
 // The S3 store against a foreign S3 server, Versity's gateway, where Go can build it.
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
 import { s3StoreSuite } from "#adapters/object-store/s3-store.suite.ts";
+import { freePort } from "../support/listening.ts";
 import { CACHE, fetching, mayInstall } from "./foreign-engines.ts";
 
 const MODULE = "github.com/versity/versitygw/cmd/versitygw";
@@ -46,14 +46,6 @@ after(async () => {
   }
   rmSync(directory, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((done) => probe.close(done));
-  return port;
-}
 
 async function start(program: string): Promise<string> {
   mkdirSync(join(directory, "lake"));

@@ -83,6 +83,7 @@ function messageStart(request: Asked) {
       input_tokens: 4,
       cache_creation_input_tokens: 2,
       cache_read_input_tokens: 5,
+      cache_creation: { ephemeral_5m_input_tokens: 1, ephemeral_1h_input_tokens: 1 },
       output_tokens: 1,
     },
   };

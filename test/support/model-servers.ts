@@ -2,10 +2,10 @@
 // badly.
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { anthropicFrames, anthropicMessage } from "./anthropic-frames.ts";
 import { drip, sendHugeBody } from "./endless-answers.ts";
 import type { HasAfter } from "./temp-dir.ts";
+import { listening } from "./listening.ts";
 
 /** How the next request is answered; what comes after the last one is `normal`. */
 export type ServerMode =
@@ -190,12 +190,7 @@ async function start(t: HasAfter, dialect: Dialect): Promise<ModelServer> {
     await sendFrames(response, mode, dialect.frames(mode, body), dialect.content_type);
   }
 
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(t, server);
   return {
     url: `http://127.0.0.1:${port}`,
     requests,

@@ -17,7 +17,7 @@ import {
   symlink,
   writeFile,
 } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { freePort } from "./listening.ts";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -195,12 +195,4 @@ async function run(program: string, as: AsUser, cwd: string, args: string[]): Pr
     child.once("close", resolve);
   });
   if (code !== 0) throw new Error(`${program} failed (exit ${String(code)}):\n${said}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,8 +1,8 @@
 // A house as users run it: real processes with a data folder of their own, in one piece or split.
 import { spawn, type ChildProcess } from "node:child_process";
-import { createServer } from "node:net";
 import { connectHouse } from "#client.ts";
 import type { Clients } from "#contracts/all-contracts.ts";
+import { freePort } from "./listening.ts";
 import { ROOT } from "./source-tree.ts";
 
 export interface RunningProcess {
@@ -71,15 +71,6 @@ async function untilAnswers(url: string, child: ChildProcess, output: () => stri
   }
   child.kill("SIGKILL");
   throw new Error(`no answer after ${START_TIMEOUT_MS} ms: ${output()}`);
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 export interface RunningHouse {

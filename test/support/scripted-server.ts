@@ -1,7 +1,7 @@
 // A provider on loopback whose answers a test writes out to the letter.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { HasAfter } from "./temp-dir.ts";
+import { listening } from "./listening.ts";
 
 export interface ScriptedAnswer {
   readonly status?: number;
@@ -37,12 +37,8 @@ export async function startScriptedServer(
     else response.end(typeof body === "string" ? body : JSON.stringify(body));
   }
 
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  const port = await listening(t, server);
+  return `http://127.0.0.1:${port}/v1`;
 }
 
 /** A completion with this message. */

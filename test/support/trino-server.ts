@@ -1,8 +1,8 @@
 // A loopback server that speaks Trino's client protocol: queued, running, pages, errors, faults.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import type { HasAfter } from "./temp-dir.ts";
+import { listening } from "./listening.ts";
 
 /** What one statement is answered with. */
 export interface TrinoScript {
@@ -55,12 +55,8 @@ export async function startTrinoServer(
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  const port = await listening(t, server);
+  const url = `http://127.0.0.1:${port}`;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = request.method as "POST" | "GET" | "DELETE";

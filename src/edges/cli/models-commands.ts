@@ -31,13 +31,16 @@ export function addModelsCommands(program: Command, kit: CommandKit): void {
 }
 
 async function listModels(kit: CommandKit, { clients, output }: Session): Promise<void> {
-  const [{ default_model, providers }, { data }, weights] = await Promise.all([
+  const [{ default_model, providers }, { data }, embedding, weights] = await Promise.all([
     clients.chat.providers({}),
     clients.chat.models({}),
+    // It need not run where chat does.
+    clients.embed.models({}).catch(() => ({ models: [] })),
     kit.host.weights(kit.globals()),
   ]);
   const models = data.map(({ id }) => id);
-  output.result({ default_model, providers, models, weights }, () => {
+  const embedding_models = embedding.models.map(({ model }) => model);
+  output.result({ default_model, providers, models, embedding_models, weights }, () => {
     const who = providers.map(({ name, kind, reachable, detail }) => [
       reachable ? green("✓") : red("✗"),
       name,
@@ -48,7 +51,7 @@ async function listModels(kit: CommandKit, { clients, output }: Session): Promis
       table(["", "provider", "kind", "what it says"], who),
       "",
       bold(`models (default ${default_model})`),
-      ...models.map((id) => `  ${id}`),
+      ...models.map((id) => `  ${id}${embedding_models.includes(id) ? dim(" (embeds)") : ""}`),
       "",
       table(["weights", "size", "license", "what"], weights.map(weightsRow)),
     ].join("\n");
@@ -78,6 +81,7 @@ async function testModel(
     full_name = piece.model;
     last = piece as typeof last;
   }
+  if (!isOf(full_name, model)) throw stoodIn(model, full_name);
   const duration_ms = performance.now() - started_ms;
   const { finish_reason, usage, notes = [] } = last;
   const tokens = usage?.completion_tokens ?? 0;
@@ -95,6 +99,19 @@ async function testModel(
     const figures = `first token ${first}, whole ${humanTime(duration_ms)}, ${tokens} tokens`;
     const lines = [`${green("✓")} ${full_name}: ${figures}, ${finish_reason}`, text.trim()];
     return [...lines, ...notes.map((note) => dim(note))].join("\n");
+  });
+}
+
+/** Who answered is who was asked; of a tier, and of a name without provider, it cannot be told. */
+function isOf(full_name: string, asked: string): boolean {
+  if (!asked.includes("/") || asked.startsWith("tier/")) return true;
+  return full_name === asked || full_name.endsWith(`/${asked}`);
+}
+
+function stoodIn(model: string, by: string): LakehouseError {
+  return new LakehouseError("unavailable", `${model} did not answer, ${by} stood in for it`, {
+    reason: "stood_in",
+    hint: "lakehouse usage --by model counts its errors; the server's log says why",
   });
 }
 

@@ -1,5 +1,10 @@
 // Errors as the Iceberg REST specification has them: `{"error": {message, type, code}}`.
-import { outwardMessage, STATUS_OF_CODE, toLakehouseError } from "#kernel/problem.ts";
+import {
+  outwardMessage,
+  retryAfterHeader,
+  STATUS_OF_CODE,
+  toLakehouseError,
+} from "#kernel/problem.ts";
 import type { ErrorCode, LakehouseError } from "#kernel/problem.ts";
 
 interface Shape {
@@ -58,8 +63,8 @@ export function errorAnswer(
   const error = toLakehouseError(thrown);
   const { status, type } = shapeOf(error, asked.commit);
   const headers = new Headers();
-  const retry_after = error.extra["retry_after_s"];
-  if (typeof retry_after === "number") headers.set("retry-after", String(retry_after));
+  const retry_after = retryAfterHeader(error);
+  if (retry_after !== undefined) headers.set("retry-after", retry_after);
   if (asked.head) return new Response(null, { status, headers });
   headers.set("content-type", "application/json");
   const body = { error: { message: messageOf(error), type, code: status } };

@@ -1,5 +1,5 @@
 // Errors as S3 clients know them: a code, a status, an XML document.
-import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
+import { retryAfterHeader, toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
 import { element, xmlDocument } from "./xml-writer.ts";
 
 /** The codes this door answers with, and their HTTP status. */
@@ -114,13 +114,13 @@ export function toS3Error(thrown: unknown): S3Error {
   const code = CODE_OF_REASON[error.reason] ?? CODE_OF_CODE[error.code];
   const message = error.hint === undefined ? error.message : `${error.message}: ${error.hint}`;
   const size = error.extra["size_bytes"];
-  const retry_after = error.extra["retry_after_s"];
+  const retry_after = retryAfterHeader(error);
   return new S3Error(code, message, {
     headers: {
       ...(code === "InvalidRange" && typeof size === "number"
         ? { "content-range": `bytes */${size}` }
         : {}),
-      ...(typeof retry_after === "number" ? { "retry-after": String(retry_after) } : {}),
+      ...(retry_after === undefined ? {} : { "retry-after": retry_after }),
     },
   });
 }

@@ -68,7 +68,7 @@ for (const chunked of [false, true]) {
   test(`after a refused upload (${chunked ? "chunked" : "its length said"}) all goes on`, async (t) => {
     const ask = caller(t);
     for (const [method, path, headers, status, least] of REFUSED) {
-      for (const bytes of [1_000_000, 5_000_000].map((size) => Math.max(size, least))) {
+      for (const bytes of least === 0 ? [1_000_000, 5_000_000] : [least]) {
         const what = `${method} ${path}, ${bytes} bytes`;
         const body = Buffer.alloc(bytes, 65);
         const refused = await ask(method, path, { headers, body, chunked });
