@@ -10,6 +10,11 @@ interface JsonSchema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly items?: JsonSchema;
+  readonly additionalProperties?: JsonSchema;
+  readonly default?: unknown;
+  /** Of a list or a table of blocks: the first is shown as one. */
+  readonly examples?: readonly unknown[];
 }
 
 /**
@@ -40,7 +45,28 @@ function sectionLines(name: string, schema: JsonSchema, values: Record<string, u
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
     lines.push(...settingLines(key, property, values[key]));
   }
-  return lines;
+  const blocks = Object.entries(schema.properties ?? {});
+  return [...lines, ...blocks.flatMap(([key, property]) => blockLines(`${name}.${key}`, property))];
+}
+
+/**
+ * A setting that is a list or a table of blocks, with one of them: what the example says, and
+ * where it says nothing the default. They stand behind a section, for what follows one is its own.
+ */
+function blockLines(path: string, schema: JsonSchema): string[] {
+  const [example] = schema.examples ?? [];
+  if (example === undefined) return [];
+  const in_list = schema.items !== undefined;
+  const [name, given] = in_list ? ["", example] : Object.entries(example as object)[0]!;
+  const header = in_list ? `[[${path}]]` : `[${path}.${keyOf(name)}]`;
+  const members = (schema.items ?? schema.additionalProperties)?.properties ?? {};
+  const lines = Object.entries(members).flatMap(([key, member]) => {
+    const value = (given as Record<string, unknown>)[key] ?? member.default;
+    if (value === undefined || value === null) return [];
+    const note = member.description === undefined ? "" : `  # ${member.description}`;
+    return [`#   ${key} = ${tomlValue(value)}${note}`];
+  });
+  return ["", "# one such block for each:", `#   ${header}`, ...lines];
 }
 
 function settingLines(key: string, schema: JsonSchema, value: unknown): string[] {

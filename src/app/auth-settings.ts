@@ -13,6 +13,16 @@ const token = z.strictObject({
 });
 type TokenSettings = z.output<typeof token>;
 
+const TOKEN: z.input<typeof token> = {
+  name: "ci",
+  token: "env:CI_TOKEN",
+  scopes: ["read", "write"],
+  models: ["ollama/*"],
+  requests_per_minute: 60,
+  tokens_per_minute: 100_000,
+  budget: { day_tokens: 1_000_000, month_cost: 20 },
+};
+
 export const authSettings = z.strictObject({
   tokens: z
     .array(token)
@@ -25,7 +35,8 @@ export const authSettings = z.strictObject({
     })
     .describe(
       "each: name, token, scopes; models, requests_per_minute, tokens_per_minute and budget as keys",
-    ),
+    )
+    .meta({ examples: [TOKEN] }),
   token: secretReference
     .default("")
     .describe("reference of the token that commands and services apart send to a server"),

@@ -75,3 +75,45 @@ test("what a server says is wrong is wrong, and so is one that is none of ours",
   body = "<html>";
   assert.deepEqual(await wrong(), [`house ${url} does not answer as a Lakehouse server`]);
 });
+
+test("providers that are set and do not answer are told, and so is a default that is not there", async (t) => {
+  const data = await tempDir(t);
+  const endpoints = [{ name: "gone", base_url: "http://127.0.0.1:1/v1" }];
+  const variables = {
+    ...VARIABLES,
+    LAKEHOUSE_PROVIDERS_ENDPOINTS: JSON.stringify(endpoints),
+    LAKEHOUSE_CHAT_DEFAULT_MODEL: "local/none",
+  };
+  const wrong = async () => {
+    const checks = await runDoctor({ data }, variables);
+    return checks.filter(({ ok }) => !ok).map(({ name }) => name);
+  };
+  assert.deepEqual(await wrong(), ["provider gone", "default model"]);
+  const settings = await settingsFor({ data }, variables);
+  const options = { settings, variables, log: silentLog, version: "9.9.9" };
+  const serving = await serveHouse({ ...options, gateway: true });
+  t.after(() => serving.stop());
+  assert.deepEqual(await wrong(), ["provider gone", "default model"]);
+});
+
+test("a token that the server does not take is told", async (t) => {
+  const data = await tempDir(t);
+  const token = { name: "me", token: "env:TOKEN", scopes: ["read"] };
+  const variables = {
+    ...VARIABLES,
+    LAKEHOUSE_AUTH_TOKENS: JSON.stringify([token]),
+    TOKEN: "right-token-of-mine",
+  };
+  const settings = await settingsFor({ data }, variables);
+  const options = { settings, variables, log: silentLog, version: "9.9.9" };
+  const serving = await serveHouse({ ...options, gateway: true });
+  t.after(() => serving.stop());
+  const models = async (more: object) => {
+    const checks = await runDoctor({ data }, { ...variables, ...more });
+    return checks.find(({ name }) => name === "models");
+  };
+  const wrong = await models({ LAKEHOUSE_AUTH_TOKEN: "env:OTHER", OTHER: "wrong-token" });
+  assert.equal(wrong?.ok, false);
+  assert.match(wrong.detail, /token/);
+  assert.equal((await models({ LAKEHOUSE_AUTH_TOKEN: "env:TOKEN" }))?.ok, true);
+});

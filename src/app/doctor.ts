@@ -1,13 +1,16 @@
 // Looks whether everything the house needs is there and works, and says what to do where not.
 import { access, constants, mkdir, stat, statfs } from "node:fs/promises";
 import { resolve } from "node:path";
+import { connectHouse } from "#client.ts";
+import type { chat as chatContract } from "#contracts/chat.ts";
 import type { DoctorCheck, GlobalOptions } from "#edges/cli/cli-host.ts";
+import type { Client } from "#kernel/contract.ts";
 import { collectBytes, httpRequest } from "#kernel/http-client.ts";
 import type { ServiceHealth } from "#kernel/lifecycle.ts";
 import { silentLog } from "#kernel/log.ts";
 import { composeHouse } from "./compose.ts";
 import { runningServer, settingsFor, type Variables } from "./open-house.ts";
-import type { HouseSettings } from "./settings.ts";
+import { resolveSecret, type HouseSettings } from "./settings.ts";
 
 const FREE_BYTES_MIN = 2 * 1024 ** 3;
 const HEALTH_TIMEOUT_MS = 10_000;
@@ -27,7 +30,7 @@ export async function runDoctor(
     const url = options.url ?? (await runningServer(resolve(settings.data_dir)));
     return [{ url }, url === undefined ? "none runs on this data folder" : `runs at ${url}`];
   });
-  if (running?.url !== undefined) await checkServer(checks, running.url);
+  if (running?.url !== undefined) await checkServer(checks, running.url, settings, variables);
   else if (running !== undefined) await checkHouse(checks, settings, variables);
   if (options.url === undefined) await checkElsewhere(checks, settings);
   checks.push(await ollamaCheck(settings));
@@ -74,14 +77,56 @@ async function checkFolder(checks: DoctorCheck[], settings: HouseSettings): Prom
 }
 
 /** What a server says of itself: its data is open there, and nobody else can open it meanwhile. */
-async function checkServer(checks: DoctorCheck[], url: string): Promise<void> {
+async function checkServer(
+  checks: DoctorCheck[],
+  url: string,
+  settings: HouseSettings,
+  variables: Variables,
+): Promise<void> {
   const services = await attempt(checks, "house", async () => {
     const health = await askHealth(url);
     const count = Object.keys(health.services).length;
     return [health.services, `${health.status}: ${count} services, version ${health.version}`];
   });
   checks.push(...unwell(services ?? {}));
+  if (services?.["chat"] === undefined) return;
+  await attempt(checks, "models", async () => {
+    const token = await resolveSecret(settings.auth.token, variables);
+    const { chat } = connectHouse({ url, token: token === "" ? undefined : token });
+    return [undefined, await checkModels(checks, chat)];
+  });
 }
+
+/**
+ * Whether each provider answers, and the default model is there; what is said of all of them.
+ * Ollama has a check of its own: it is set as installed, and need not run.
+ */
+async function checkModels(checks: DoctorCheck[], chat: Client<typeof chatContract>) {
+  const [{ default_model, providers }, { data }] = await Promise.all([
+    chat.providers({}),
+    chat.models({}),
+  ]);
+  for (const { name, reachable, circuit, detail } of providers) {
+    const is_left = circuit === "open";
+    if (name === "ollama" || (reachable && !is_left)) continue;
+    const what = is_left ? `left alone for a while, it failed again and again; ${detail}` : detail;
+    checks.push({ name: `provider ${name}`, ok: false, detail: what, hint: PROVIDER_HINT });
+  }
+  const names = data.map(({ id }) => id);
+  const is_there = names.includes(default_model) || names.includes(`${default_model}:latest`);
+  if (!is_there) {
+    const detail = `${default_model} is in no provider's list`;
+    checks.push({ name: "default model", ok: false, detail, hint: DEFAULT_HINT });
+  }
+  return `${names.length} models, ${providers.length} providers; default ${default_model}`;
+}
+
+const PROVIDER_HINT =
+  "its address, and its key where it asks for one, are in the settings " +
+  "([providers]); lakehouse models test PROVIDER/MODEL asks it";
+const DEFAULT_HINT =
+  "lakehouse models list shows which there are, [chat] default_model says which is " +
+  "asked; a provider that lists none may have it all the same: lakehouse models test";
 
 /** Services that the settings have elsewhere: whether somebody answers there. */
 async function checkElsewhere(checks: DoctorCheck[], settings: HouseSettings): Promise<void> {
@@ -160,6 +205,10 @@ async function checkHouse(
       if (!answer.ok) throw new Error(`chain broken: ${answer.first_break?.message}`);
       return [undefined, `${answer.events} events, chain whole`];
     });
+    await attempt(checks, "models", async () => [
+      undefined,
+      await checkModels(checks, clients.chat),
+    ]);
     checks.push(...unwell(await house.health()));
   } finally {
     await house.stop();

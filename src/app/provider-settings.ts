@@ -123,6 +123,8 @@ export const providersSettings = z.strictObject({
         }),
     )
     .superRefine((endpoints, { addIssue }) => tellNamesTaken(endpoints, addIssue))
-    .default([]),
+    .default([])
+    .describe("other servers that speak OpenAI's API")
+    .meta({ examples: [{ name: "llamacpp", base_url: "http://127.0.0.1:8080/v1" }] }),
 });
 export type ProvidersSettings = z.output<typeof providersSettings>;

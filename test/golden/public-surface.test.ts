@@ -75,6 +75,17 @@ test("the example settings, uncommented, are the defaults", () => {
   assert.deepEqual(houseSettings.parse(parse(text)), houseSettings.parse({}));
 });
 
+test("each block of the example settings says something as it stands", () => {
+  const lines = renderExampleSettings().split("\n");
+  const blocks = lines.filter((line) => line.startsWith("#   ")).map((line) => line.slice(4));
+  const settings = houseSettings.parse(parse(blocks.join("\n")));
+  const { auth, providers, storage, usage, truth, permission } = settings;
+  const lists = [auth.tokens, providers.endpoints, usage.prices, truth.rules, permission.policies];
+  assert.deepEqual([...lists.map(({ length }) => length), ...Object.keys(storage.buckets)], [
+    1, 1, 1, 1, 1, "archive",
+  ]); // prettier-ignore
+});
+
 test("the example settings and the reference pages are made from the code as it is", () => {
   matchGolden("lakehouse.example.toml", renderExampleSettings());
   matchGolden("docs/reference/operations.md", renderOperations());

@@ -47,6 +47,14 @@ export const bucketSettings = z
   });
 export type BucketSettings = z.output<typeof bucketSettings>;
 
+const S3_BUCKET = {
+  backend: "s3",
+  endpoint: "https://s3.example.com",
+  bucket: "lake-archive",
+  access_key: "env:S3_ACCESS_KEY",
+  secret_key: "env:S3_SECRET_KEY",
+};
+
 export const storageSettings = z.strictObject({
   /** Largest object under each prefix, in bytes; the longest prefix that fits decides. */
   caps: z
@@ -69,7 +77,8 @@ export const storageSettings = z.strictObject({
   buckets: z
     .record(bucketName, bucketSettings)
     .default({})
-    .describe("more buckets: [storage.buckets.<name>] with backend, path, endpoint …"),
+    .describe("more buckets: [storage.buckets.<name>] with backend, path, endpoint …")
+    .meta({ examples: [{ archive: S3_BUCKET }] }),
 });
 export type StorageSettings = z.output<typeof storageSettings>;
 

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { knownWeights } from "#app/model-weights.ts";
 import { settingsFor } from "#app/open-house.ts";
 import { startOllamaServer } from "../../../test/support/model-servers.ts";
+import { startScriptedServer } from "../../../test/support/scripted-server.ts";
 import type { PullTarget } from "./cli-host.ts";
 import { openCommandLine } from "./command-line.suite.ts";
 import type { HasAfter } from "../../../test/support/temp-dir.ts";
@@ -59,6 +60,28 @@ test("models list shows providers, their models, and what can be pulled", async 
   const { out: shown } = await run("models", "list");
   assert.match(shown, /tinyllama-1b +307\.6 MiB/);
   assert.ok(shown.includes(`${embedding_models[0]} (embeds)`), shown);
+});
+
+test("models list says which provider is left alone, also where it lists its models", async (t) => {
+  // Asked for its models it is sent no body.
+  const url = await startScriptedServer(t, ({ model }) =>
+    model === undefined
+      ? { body: { data: [{ id: "m" }] } }
+      : { status: 500, body: { error: { message: "out of order" } } },
+  );
+  const config = `[providers]
+ollama = ""
+[[providers.endpoints]]
+name = "up"
+base_url = "${url}"
+[chat]
+retries_max = 0
+breaker_failures = 1
+`;
+  const { run } = await openCommandLine(t, config, { weights: async () => [] });
+  assert.equal((await run("models", "test", "up/m")).code, 1);
+  const { out } = await run("models", "list");
+  assert.match(out, /✗ +up +model +1 model; left alone for a while: it failed again and again/);
 });
 
 test("models test says how soon the first piece and the whole came", async (t) => {

@@ -41,11 +41,11 @@ async function listModels(kit: CommandKit, { clients, output }: Session): Promis
   const models = data.map(({ id }) => id);
   const embedding_models = embedding.models.map(({ model }) => model);
   output.result({ default_model, providers, models, embedding_models, weights }, () => {
-    const who = providers.map(({ name, kind, reachable, detail }) => [
-      reachable ? green("✓") : red("✗"),
+    const who = providers.map(({ name, kind, reachable, detail, circuit }) => [
+      reachable && circuit !== "open" ? green("✓") : red("✗"),
       name,
       kind,
-      detail,
+      circuit === "open" ? `${detail}; left alone for a while: it failed again and again` : detail,
     ]);
     return [
       table(["", "provider", "kind", "what it says"], who),

@@ -1,6 +1,7 @@
 // Commands on usage: what was asked and what it cost, and the virtual keys.
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import type { KeyView, UsageGroup } from "#contracts/usage.ts";
+import { systemClock } from "#kernel/clock.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { amount, repeated, wholeNumber, type CommandKit, type Session } from "./command-kit.ts";
 import { humanCount, humanTime, table } from "./output.ts";
@@ -36,11 +37,11 @@ function addUsage(program: Command, kit: CommandKit): void {
     .action(({ by: group_by, ...options }: UsageOptions) =>
       kit.withHouse(async ({ clients, output }) => {
         const answer = await clients.usage.report({ group_by, ...options });
-        const head = ["calls", "errors", "prompt", "completion", "cost", "latency", "first token"];
+        const head = ["calls", "cache hits", "errors", "prompt", "completion", "cost", "latency"];
         const names = group_by === "key" && !output.json ? await keyNames(clients) : NO_NAMES;
         output.result(answer, () =>
           table(
-            [group_by, ...head],
+            [group_by, ...head, "first token"],
             [...answer.groups, answer.total].map((one) => rowOf(one, names)),
           ),
         );
@@ -73,6 +74,7 @@ function rowOf(group: UsageGroup, names: ReadonlyMap<string, string>): unknown[]
   return [
     name === undefined ? group.group : `${name} (${group.group})`,
     group.calls,
+    group.cache_hits,
     group.errors,
     humanCount(group.prompt_tokens),
     humanCount(group.completion_tokens),
@@ -153,6 +155,22 @@ interface CreateOptions {
   readonly lake?: boolean;
 }
 
+const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** The time that an option names, in ISO 8601; a date is its first moment, UTC. */
+function expiry(text: string): string {
+  const [, length, unit = ""] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  if (length !== undefined) {
+    return new Date(systemClock.now() + Number(length) * UNIT_MS[unit]!).toISOString();
+  }
+  const at = ISO_TIME.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(at)) return new Date(at).toISOString();
+  throw new InvalidArgumentError("a date, a time or a length is needed: 2027-01-01, 30d, 12h");
+}
+
+/** A date, or a time with its zone. */
+const ISO_TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
+
 const COUNT_MAX = 1_000_000_000_000;
 
 function addKeyCreate(keys: Command, kit: CommandKit): void {
@@ -169,7 +187,7 @@ function addKeyCreate(keys: Command, kit: CommandKit): void {
     .option("--day-tokens <count>", "budget of a day", wholeNumber(1, COUNT_MAX))
     .option("--month-cost <amount>", "budget of a month", amount)
     .option("--month-tokens <count>", "budget of a month", wholeNumber(1, COUNT_MAX))
-    .option("--expires <time>", "e.g. 2027-01-01T00:00:00Z")
+    .option("--expires <time>", "a date or time, or how long from now: 30d, 12h", expiry)
     .action((name: string, options: CreateOptions) =>
       kit.withHouse(async (session) => {
         const answer = await session.clients.usage.create_key({

@@ -117,3 +117,24 @@ test("a number that is none is told with its option, before anything is asked", 
     assert.match(notes, /--day-cost <amount>.*a number above 0 is needed/);
   }
 });
+
+test("a key ends at a date, at a time, or so long from now", async (t) => {
+  const { run } = await openCommandLine(t, "");
+  const expiresOf = async (expires: string) => {
+    const option = `--expires=${expires}`;
+    const { code, out, notes } = await run("--json", "api-keys", "create", expires, option);
+    assert.equal(code, 0, notes);
+    return Date.parse((JSON.parse(out) as { key: { expires_at: string } }).key.expires_at);
+  };
+  const next = new Date().getUTCFullYear() + 1;
+  assert.equal(await expiresOf(`${next}-02-01`), Date.UTC(next, 1, 1));
+  assert.equal(await expiresOf(`${next}-02-01T02:00+02:00`), Date.UTC(next, 1, 1));
+  const before_ms = Date.now();
+  const in_ms = (await expiresOf("12h")) - before_ms;
+  assert.ok(in_ms >= 12 * 3_600_000 && in_ms < 13 * 3_600_000, String(in_ms));
+  for (const none of ["soon", "12", "2027-13-01", "2027-01-01T00:00:00", ""]) {
+    const { code, notes } = await run("api-keys", "create", "a", `--expires=${none}`);
+    assert.equal(code, 2, none);
+    assert.match(notes, /--expires <time>.*a date, a time or a length is needed/);
+  }
+});

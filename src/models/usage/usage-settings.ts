@@ -2,6 +2,15 @@
 import { z } from "zod";
 import { modelPattern } from "#contracts/usage.ts";
 
+const PRICE = {
+  model: "anthropic/*",
+  prompt_per_million: 3,
+  completion_per_million: 15,
+  cached_per_million: 0.3,
+  cache_write_per_million: 3.75,
+  cache_write_1h_per_million: 6,
+};
+
 export const usageSettings = z.strictObject({
   durability: z
     .enum(["process", "power"])
@@ -37,7 +46,8 @@ export const usageSettings = z.strictObject({
       }),
     )
     .default([])
-    .describe("in one currency, per million tokens; the first pattern that fits counts"),
+    .describe("in one currency, per million tokens; the first pattern that fits counts")
+    .meta({ examples: [PRICE] }),
   reserve_completion_tokens: z
     .int()
     .min(1)
