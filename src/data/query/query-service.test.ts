@@ -65,6 +65,10 @@ test("a wrong name is told with the nearest one of any namespace", async (t) => 
     assert.equal(error.reason, "no_such_table");
     assert.equal(error.hint, `did you mean "${nearest}"?`, written);
   }
+  const far = (sql: string) => failure(client.rows({ sql })).then(({ hint }) => hint);
+  assert.equal(await far("SELECT 1 FROM kb.qqqqqqqq"), "there are: kb.events");
+  assert.equal(await far("SELECT 1 FROM zzzzzzzz"), "there are: people");
+  assert.equal(await far("SELECT 1 FROM x.zzzzzzzz"), "there are: sales.orders, people, kb.events");
 });
 
 test("conditions leave files out, and the kept ones make another version of the table", async (t) => {

@@ -68,6 +68,8 @@ interface FilesInput {
   readonly at?: string;
 }
 
+/** Names of tables in a hint. */
+const TOLD_MAX = 12;
 /** Datasets whose columns are remembered from the last look. */
 const KNOWN_MAX = 1_000;
 
@@ -148,7 +150,9 @@ export function createQueryTables(client: CatalogClient, kb: readonly KbTable[])
     const nearest = elsewhere ?? nearestName(dataset ?? `${schema}.${name}`, known);
     return new LakehouseError("not_found", `there is no table "${written}"`, {
       reason: "no_such_table",
-      ...(nearest === undefined ? {} : { hint: `did you mean "${nearest}"?`, extra: { nearest } }),
+      ...(nearest === undefined
+        ? { hint: tablesThere(known, schema) }
+        : { hint: `did you mean "${nearest}"?`, extra: { nearest } }),
     });
   }
 
@@ -242,6 +246,15 @@ function toRelation(
 function toTableFile({ uri, location, deletes }: ScanFile): TableFile {
   if (deletes.length === 0) return { uri, location };
   return { uri, location, delete_uris: deletes.map((one) => one.uri) };
+}
+
+/** Those of the schema that was named, and where it has none all. */
+function tablesThere(known: readonly string[], schema: string): string {
+  const same = known.filter((one) => schemaAndName(one).schema === schema);
+  const there = same.length > 0 ? same : known;
+  if (there.length === 0) return "there is none yet: ingest makes one";
+  const more = there.length > TOLD_MAX ? `, and ${there.length - TOLD_MAX} more` : "";
+  return `there are: ${there.slice(0, TOLD_MAX).join(", ")}${more}`;
 }
 
 function versionOf(dataset: Dataset, snapshot_id: string | null): string {

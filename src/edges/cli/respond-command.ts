@@ -65,7 +65,8 @@ function describeRespond(answer: RespondAnswer): string {
   const used = answer.playbooks_applied.length;
   const who =
     answer.model === null ? "no model was asked" : `${answer.model} (${answer.provider_kind})`;
-  const learned = `${used} playbooks applied, ${answer.playbooks_recorded.length} recorded`;
+  const applied = `${used} playbook${used === 1 ? "" : "s"} applied`;
+  const learned = `${applied}, ${answer.playbooks_recorded.length} recorded`;
   lines.push(dim(`${who}; ${learned}; ${humanTime(answer.duration_ms)}; trace ${answer.trace_id}`));
   return lines.join("\n");
 }
