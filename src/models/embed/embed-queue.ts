@@ -84,27 +84,35 @@ export function createEmbedQueue(
     schedule();
   }
 
-  /** All of them end settled; the answer is the failure after which nobody need be asked. */
+  /** All of them end settled; the answer is a failure that was perhaps not of their texts. */
   async function embedGroup(items: readonly Item[], signal: AbortSignal): Promise<unknown> {
     try {
       await embedItems(items, signal);
       return undefined;
     } catch (error) {
-      const is_of_text = !signal.aborted && isOfText(error);
+      const blame = signal.aborted ? "provider" : blameOf(error);
       // One caller's text may be what is wrong, and the error may quote it.
-      const groups = is_of_text ? byAsker(items) : [];
+      const groups = blame === "provider" ? [] : byAsker(items);
       if (groups.length > 1) return embedApart(groups, signal);
       fail(items, error);
-      return is_of_text ? undefined : error;
+      return blame === "text" ? undefined : error;
     }
   }
 
   async function embedApart(groups: readonly (readonly Item[])[], signal: AbortSignal) {
     let stopped: unknown;
+    let doubt: unknown;
     for (const group of groups) {
       if (stopped !== undefined) fail(group, stopped);
       else if (group.every(({ waiters }) => waiters === 0)) fail(group, cancelled(LEFT_QUEUE));
-      else stopped = await embedGroup(group, signal);
+      else {
+        const error = await embedGroup(group, signal);
+        const is_down = error !== undefined && blameOf(error) === "provider";
+        if (is_down) stopped = error;
+        // Requests one after the other: it is not their texts.
+        else if (error !== undefined && doubt !== undefined) stopped = failedBeside(error);
+        doubt = error;
+      }
     }
     return stopped;
   }
@@ -137,10 +145,21 @@ function byAsker(items: readonly Item[]): readonly (readonly Item[])[] {
 
 const OF_TEXT: ReadonlySet<string> = new Set(["invalid", "too_large", "rejected"]);
 
-/** Other failures would be the same for each of the texts. */
-function isOfText(thrown: unknown): boolean {
-  const { code, reason } = toLakehouseError(thrown);
-  return OF_TEXT.has(code) || reason === "bad_provider_answer";
+/**
+ * What a failure is of. Either: 500 is a server out of order, and with some (llama.cpp) a text that
+ * is too long. The others would be the same for each of the texts.
+ */
+function blameOf(thrown: unknown): "text" | "either" | "provider" {
+  const { code, reason, extra } = toLakehouseError(thrown);
+  if (OF_TEXT.has(code) || reason === "bad_provider_answer") return "text";
+  return extra["provider_status"] === 500 ? "either" : "provider";
+}
+
+/** For those who were not asked for; without the provider's words, which may quote a text. */
+function failedBeside(thrown: unknown): LakehouseError {
+  const { code, reason, extra } = toLakehouseError(thrown);
+  const message = `${String(extra["provider"])} answered 500 to each request that was tried`;
+  return new LakehouseError(code, message, { reason, extra });
 }
 
 /** Of those that were computed, once none is on its way; undefined: none was. */

@@ -83,6 +83,36 @@ test("one caller's text neither fails another's nor is told to them", async (t) 
   ]);
 });
 
+test("a 500 may be of one text too; after two in a row nobody else is asked for", async (t) => {
+  const batches: string[][] = [];
+  const asked = (text: string) => (text.startsWith("long") ? text : undefined);
+  const base_url = await startScriptedServer(t, ({ input }) => {
+    const texts = input as string[];
+    batches.push(texts);
+    const long = texts.map(asked).find((text) => text !== undefined);
+    if (long !== undefined) return { status: 500, body: { error: { message: `"${long}" is` } } };
+    return { body: { data: texts.map((_, index) => ({ index, embedding: [1, 2] })) } };
+  });
+  const remote = { name: "up", base_url, model: "m", dimension: 2, text_characters_max: 100 };
+  const needs = { embedders: [createOpenAiEmbedder(remote)], log: silentLog };
+  const service = await createEmbed(needs, embedSettings.parse({}));
+  const client = connectLocal(embed, service.handlers, { strict: true });
+  const ask = (text: string) => client.embed({ texts: [text] });
+  const reasonsOf = async (texts: string[]) => {
+    const ends = await Promise.allSettled(texts.map(ask));
+    return ends.map((end) => (end.status === "fulfilled" ? "" : String(end.reason.message)));
+  };
+  const [long, hello, fine] = await reasonsOf(["long: my words", "hello", "fine"]);
+  assert.match(long!, /my words/);
+  assert.deepEqual([hello, fine], ["", ""]);
+  assert.equal(batches.length, 4);
+  const [first, second, third] = await reasonsOf(["long 1", "long 2", "other"]);
+  assert.match(first!, /long 1/);
+  assert.match(second!, /long 2/);
+  assert.equal(third, "up answered 500 to each request that was tried");
+  assert.equal(batches.length, 7);
+});
+
 test("who asks for a text while it is tried beside a wrong one has it tried by itself", async (t) => {
   const { caller, batches } = await open(t);
   const [ann, bob, eve] = [await caller("ann"), await caller("bob"), await caller("eve")];
