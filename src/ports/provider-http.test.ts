@@ -1,30 +1,13 @@
 // What a provider's HTTP comes to: where it is asked, what a lost or compressed answer is, hints.
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createRawServer } from "node:net";
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { constants, createGzip, gzipSync } from "node:zlib";
 import { brotliCompressSync, deflateSync, zstdCompressSync } from "node:zlib";
-import { askProvider, providerBytes, readProviderJson } from "./provider-http.ts";
-import type { HasAfter } from "../../test/support/temp-dir.ts";
+import { ask, serve } from "./provider-http.suite.ts";
+import { providerBytes, readProviderJson } from "./provider-http.ts";
 import { failureOf } from "../../test/support/failure-of.ts";
 import { listening } from "../../test/support/listening.ts";
-
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
-
-async function serve(t: HasAfter, answer: Answer): Promise<string> {
-  const server = createServer((request, response) => {
-    request.resume();
-    request.on("end", () => answer(request, response));
-  });
-  const port = await listening(t, server);
-  return `http://127.0.0.1:${port}`;
-}
-
-function ask(base_url: string, path = "/chat", whole = false) {
-  const { signal } = new AbortController();
-  return askProvider({ name: "up", base_url }, path, { a: 1 }, signal, { whole });
-}
 
 test("a base with a query keeps it behind the path, before the path's own", async (t) => {
   const asked: (string | undefined)[] = [];
@@ -158,17 +141,4 @@ test("what is not in its coding, in an unknown one, or cut, is no answer", async
     "bad_provider_answer",
     "provider_failed",
   ]);
-});
-
-test("a small body that decodes to more than is read of any ends at that limit", async (t) => {
-  const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024, 0x20));
-  assert.ok(bomb.length < 200_000);
-  const base = await serve(t, (request, response) => {
-    const status = request.url === "/refused" ? 400 : 200;
-    response.writeHead(status, { "content-encoding": "gzip" }).end(bomb);
-  });
-  const long = await failureOf(ask(base).then((response) => readProviderJson("up", response)));
-  assert.deepEqual([long.code, long.reason], ["unavailable", "bad_provider_answer"]);
-  assert.match(long.message, /up sent more than 67108864 bytes/);
-  assert.equal((await failureOf(ask(base, "/refused"))).message, "up answered 400");
 });

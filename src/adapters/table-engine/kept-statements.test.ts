@@ -1,25 +1,8 @@
 // Asking the same again: each answer is of its own values, its own tables and its own moment.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { SqlRequest } from "#ports/table-engine.ts";
-import { allRows, convertText, failsWith, sqlRequest } from "#ports/table-engine.suite.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
-import { createDuckDbEngine } from "./duckdb-table-engine.ts";
-
-async function openEngine(t: { after(fn: () => unknown): void }) {
-  const dir = await tempDir(t);
-  const engine = await createDuckDbEngine({
-    memory_mb: 128,
-    threads: 1,
-    temp_dir: `${dir}/tmp`,
-    data_dir: dir,
-    connections_max: 1,
-  });
-  t.after(() => engine.close());
-  const ask = (sql: string, params: SqlRequest["params"] = [], more: Partial<SqlRequest> = {}) =>
-    allRows(engine, sqlRequest(sql, { params, ...more }));
-  return { dir, engine, ask };
-}
+import { convertText, failsWith } from "#ports/table-engine.suite.ts";
+import { openEngine } from "./kept-statements.suite.ts";
 
 test("a value that is left out is missed, never taken from who asked before", async (t) => {
   const { ask } = await openEngine(t);
@@ -59,13 +42,4 @@ test("the time, chance and failures are of each run", async (t) => {
   assert.deepEqual(await ask(cast, ["7"]), [[7]]);
   await assert.rejects(ask(cast, ["seven"]), failsWith("invalid", "sql_failed"));
   assert.deepEqual(await ask(cast, ["8"]), [[8]]);
-});
-
-test("more statements than are kept all answer", async (t) => {
-  const { ask } = await openEngine(t);
-  for (const round of [1, 2]) {
-    for (let n = 0; n < 80; n++) {
-      assert.deepEqual(await ask(`SELECT ${n} + $1`, [round]), [[n + round]]);
-    }
-  }
 });

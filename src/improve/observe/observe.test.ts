@@ -3,25 +3,16 @@ import assert from "node:assert/strict";
 import { appendFile, rm } from "node:fs/promises";
 import { test } from "node:test";
 import { startCall } from "#kernel/call.ts";
-import { systemClock } from "#kernel/clock.ts";
-import { connectLocal } from "#kernel/connect-local.ts";
 import { readJsonlFile } from "#kernel/jsonl-read.ts";
 import { silentLog, type Log } from "#kernel/log.ts";
 import { event as eventSchema, observe, type Event } from "#contracts/observe.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { eventLogColumns } from "./event-log-columns.ts";
-import { createObserve } from "./observe-service.ts";
-import { observeSettings } from "./observe-settings.ts";
-
-async function open(dir: string, settings: object = {}, log: Log = silentLog) {
-  const needs = { dir, log, clock: systemClock };
-  const service = await createObserve(needs, observeSettings.parse(settings));
-  return { service, client: connectLocal(observe, service.handlers, { strict: true }) };
-}
+import { openObserve } from "./observe.suite.ts";
 
 eachTransport("events are taken, counted, filtered and paged", async (connect, t) => {
-  const { service } = await open(await tempDir(t));
+  const { service } = await openObserve(await tempDir(t));
   t.after(() => service.stop());
   const client = await connect(observe, service.handlers);
   await client.event({ source: "mcp", endpoint: "/query/sql", success: true, duration_ms: 10 });
@@ -53,14 +44,14 @@ eachTransport("events are taken, counted, filtered and paged", async (connect, t
 
 test("a full ring drops its oldest; the log keeps all; a start restores the newest", async (t) => {
   const dir = await tempDir(t);
-  const first = await open(dir, { ring_size: 50 });
+  const first = await openObserve(dir, { ring_size: 50 });
   const events = Array.from({ length: 120 }, (_, n) => ({ endpoint: `/e/${n}`, source: "bot" }));
   const taken = await first.client.events_bulk({ events });
   assert.deepEqual(taken, { accepted: 120, ring_size: 50, durable: 120 });
   await first.service.stop();
   await appendFile(`${dir}/ops.jsonl`, "this is no JSON\n");
 
-  const second = await open(dir, { ring_size: 50 });
+  const second = await openObserve(dir, { ring_size: 50 });
   t.after(() => second.service.stop());
   const stats = await second.client.stats({});
   assert.deepEqual([stats.total, stats.durable_events, stats.ring_size], [120, 120, 50]);
@@ -72,11 +63,11 @@ test("a full ring drops its oldest; the log keeps all; a start restores the newe
 
 test("the totals are only a cache: without them the log is counted again", async (t) => {
   const dir = await tempDir(t);
-  const first = await open(dir, { checkpoint_every_events: 10 });
+  const first = await openObserve(dir, { checkpoint_every_events: 10 });
   for (let n = 0; n < 25; n++) await first.client.event({ source: "bot", success: n % 2 === 0 });
   await first.service.stop();
   await rm(`${dir}/ops-totals.json`);
-  const second = await open(dir);
+  const second = await openObserve(dir);
   t.after(() => second.service.stop());
   const stats = await second.client.stats({});
   assert.deepEqual([stats.total, stats.successes, stats.by_source["bot"]], [25, 13, 25]);
@@ -84,7 +75,7 @@ test("the totals are only a cache: without them the log is counted again", async
 
 test("any source name is counted as a name, few are counted apart, also after a start", async (t) => {
   const dir = await tempDir(t);
-  const first = await open(dir, { checkpoint_every_events: 10 });
+  const first = await openObserve(dir, { checkpoint_every_events: 10 });
   for (const source of ["constructor", "toString", "constructor"])
     await first.client.event({ source });
   const events = Array.from({ length: 500 }, (_, n) => ({ source: `s-${n}` }));
@@ -99,14 +90,14 @@ test("any source name is counted as a name, few are counted apart, also after a 
   await first.service.stop();
   for (const counted_again of [false, true]) {
     if (counted_again) await rm(`${dir}/ops-totals.json`);
-    const next = await open(dir);
+    const next = await openObserve(dir);
     assert.deepEqual((await next.client.stats({})).by_source, before);
     await next.service.stop();
   }
 });
 
 test("a follower sees events as they arrive and ends when it leaves", async (t) => {
-  const { service, client } = await open(await tempDir(t));
+  const { service, client } = await openObserve(await tempDir(t));
   t.after(() => service.stop());
   const aborter = new AbortController();
   const seen: string[] = [];
@@ -128,7 +119,11 @@ test("a follower sees events as they arrive and ends when it leaves", async (t) 
 test("a slow follower loses its oldest events and the log says so", async (t) => {
   const warnings: object[] = [];
   const log: Log = { ...silentLog, warn: (fields) => void warnings.push(fields) };
-  const { service, client } = await open(await tempDir(t), { follower_buffer_events: 3 }, log);
+  const { service, client } = await openObserve(
+    await tempDir(t),
+    { follower_buffer_events: 3 },
+    log,
+  );
   t.after(() => service.stop());
   const stream = client.follow({})[Symbol.asyncIterator]();
   const first = stream.next();
@@ -150,7 +145,7 @@ test("a slow follower loses its oldest events and the log says so", async (t) =>
 test("a log that cannot be written does not make the witness refuse", async (t) => {
   const errors: object[] = [];
   const log: Log = { ...silentLog, error: (fields) => void errors.push(fields) };
-  const { service, client } = await open(await tempDir(t), {}, log);
+  const { service, client } = await openObserve(await tempDir(t), {}, log);
   await client.event({ source: "bot" });
   await service.stop();
   const answer = await client.event({ source: "bot" });
@@ -162,7 +157,7 @@ test("a log that cannot be written does not make the witness refuse", async (t) 
 });
 
 test("a time that is no time is replaced by now, and what was given is kept", async (t) => {
-  const { service, client } = await open(await tempDir(t));
+  const { service, client } = await openObserve(await tempDir(t));
   t.after(() => service.stop());
   await client.event({ timestamp: "yesterday" });
   const { events } = await client.events({});
@@ -171,7 +166,7 @@ test("a time that is no time is replaced by now, and what was given is kept", as
 });
 
 test("times are kept in one form, however often and in whatever order they come", async (t) => {
-  const { service, client } = await open(await tempDir(t));
+  const { service, client } = await openObserve(await tempDir(t));
   t.after(() => service.stop());
   const given = ["2026-01-02T03:04:05.678Z", "2026-01-02", "no time", "no time", "2026-01-02"];
   for (const timestamp of given) await client.event({ timestamp });
@@ -183,7 +178,7 @@ test("times are kept in one form, however often and in whatever order they come"
 
 test("events of this process are kept in their order while others are heard", async (t) => {
   const dir = await tempDir(t);
-  const { service } = await open(dir);
+  const { service } = await openObserve(dir);
   const names = Array.from({ length: 205 }, (_, n) => `/own/${n}`);
   let heard = 0;
   const hear = () => {
@@ -198,26 +193,6 @@ test("events of this process are kept in their order while others are heard", as
   const kept: string[] = [];
   for await (const { row } of readJsonlFile<Event>(`${dir}/ops.jsonl`)) kept.push(row.endpoint);
   assert.deepEqual(kept, names);
-});
-
-test("twenty thousand events are taken in bulk and none is lost", async (t) => {
-  const dir = await tempDir(t);
-  const { service, client } = await open(dir);
-  for (let batch = 0; batch < 2; batch++) {
-    const events = Array.from({ length: 10_000 }, (_, n) => ({
-      source: "contract",
-      endpoint: `/matrix/search`,
-      duration_ms: n % 100,
-      success: true,
-    }));
-    const taken = await client.events_bulk({ events });
-    assert.equal(taken.durable, 10_000);
-  }
-  assert.equal((await client.stats({})).total, 20_000);
-  await service.stop();
-  let lines = 0;
-  for await (const row of readJsonlFile(`${dir}/ops.jsonl`)) if (row.line > 0) lines++;
-  assert.equal(lines, 20_000);
 });
 
 test("the columns of the event log are the fields of its rows", () => {

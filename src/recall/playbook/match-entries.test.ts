@@ -1,65 +1,22 @@
-// Tests of matching: how often the gate is asked, long queries, and where vectors are kept.
+// Tests of matching: long queries, how opposites are found, and where vectors are kept.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { askQuery } from "./compare-queries.ts";
-import { matchEntries } from "./match-entries.ts";
+import { longQuery } from "./match-entries.suite.ts";
 import { openPlaybook } from "./open-playbook.suite.ts";
 import { OPPOSITES, REVERSING_PREFIXES } from "./opposite-words.ts";
 import { oppositeDifferences } from "./opposite-gate.ts";
 import { readWords, stemOf } from "./query-words.ts";
-import { createScopeIndex } from "./scope-index.ts";
 import { createVectorRows } from "./vector-rows.ts";
-
-const long = (words: number, first: string) =>
-  `${first} ${Array.from({ length: words }, (_, at) => `word${at % 700}x`).join(" ")}`;
-
-const OPTIONS = {
-  confidence_min: 0.6,
-  transfer_min: 0.8,
-  reuse_min: 0.8,
-  error_budget: 0.05,
-  shown_min: 0.05,
-  half_life_days: 365,
-  candidates_max: 64,
-  now_ms: 0,
-  k: 5,
-  corpora: undefined,
-  without: new Set<string>(),
-};
-
-/** Gate calls of one match against recorded queries; each has the vector given. */
-function gateCalls(asked: string, recorded: readonly string[], cosine: number): number {
-  const index = createScopeIndex(() => undefined);
-  const vector = Float32Array.of(cosine, Math.sqrt(1 - cosine * cosine));
-  for (const [at, text] of recorded.entries()) index.add(text, `p${at}`, vector);
-  let calls = 0;
-  const gate = () => {
-    calls++;
-    return [];
-  };
-  const query = askQuery(asked, Float32Array.of(1, 0), () => undefined);
-  const nearest = index.nearest(query.vector, OPTIONS.candidates_max);
-  matchEntries(query, index, () => undefined, gate, { ...OPTIONS, nearest });
-  return calls;
-}
-
-test("a long query asks the gate of no candidate, an unlike one neither", () => {
-  const recorded = Array.from({ length: 50 }, (_, at) => long(5_000, `query${at}`));
-  assert.equal(gateCalls(long(5_000, "asked"), recorded, 0.99), 0);
-  const short = Array.from({ length: 50 }, (_, at) => `find the fox ${at}`);
-  assert.equal(gateCalls("find the fox", short, 0.1), 0);
-  assert.equal(gateCalls("find the fox", short, 0.99), 50);
-});
 
 test("a query of more than 400 words speaks for itself only, and it says why", async (t) => {
   const { client } = await openPlaybook(t);
-  const query_text = long(500, "first");
+  const query_text = longQuery(500, "first");
   const answer = { answer_corpus: "c", answer_id: "a", score: 1 };
   await client.record({ query_text, ...answer });
   const same = await client.match({ query_text });
   assert.equal(same.matches[0]!.applied, true);
-  const other = await client.match({ query_text: long(500, "second") });
+  const other = await client.match({ query_text: longQuery(500, "second") });
   assert.equal(other.matches[0]!.applied, false);
   assert.equal(other.matches[0]!.confidence, 0);
   assert.match(other.matches[0]!.reason, /more than 400 words are compared verbatim only/);

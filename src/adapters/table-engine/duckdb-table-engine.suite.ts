@@ -1,0 +1,25 @@
+// For tests: the DuckDB engine below a folder, with one table and files that no statement may read.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { convertText } from "#ports/table-engine.suite.ts";
+import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
+import { createDuckDbEngine } from "./duckdb-table-engine.ts";
+
+export const openDuckDb = (dir: string) =>
+  createDuckDbEngine({ memory_mb: 128, threads: 2, temp_dir: join(dir, "tmp"), data_dir: dir });
+
+export async function withSecrets(t: HasAfter) {
+  const dir = await tempDir(t);
+  const outside = await tempDir(t);
+  const engine = await openDuckDb(dir);
+  t.after(() => engine.close());
+  for (const folder of [dir, outside]) {
+    await writeFile(join(folder, "secret.csv"), "a\nSECRET\n");
+    await writeFile(join(folder, "secret.json"), '{"a":"SECRET"}\n');
+  }
+  const people = await convertText(engine, dir, "id\n1\n");
+  const { columns, target_path } = people;
+  const relation = { kind: "parquet", schema: "main", name: "people", columns } as const;
+  const relations = [{ ...relation, uris: [target_path] }];
+  return { dir, outside, engine, relations, target_path };
+}
