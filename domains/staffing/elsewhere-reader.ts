@@ -4,7 +4,7 @@ import { findElsewhere, isNoPlace, isWhoNotWhere, titled } from "./place-names.t
 import type { PlaceRead } from "./place-reader.ts";
 import { ALL_STATES, PLACES, STATES } from "./places.ts";
 import { dotted } from "./request-text.ts";
-import type { Unread } from "./unread-demands.ts";
+import { otherDemands, type Unread } from "./unread-demands.ts";
 import { stateOf } from "./want-values.ts";
 
 const STATE_CODE = new RegExp(`\\b(?:${Object.keys(STATES).join("|")})\\b`, "g");
@@ -49,12 +49,16 @@ const NO_TOWN =
   "Staff|Head|Headcount|Openings?|Workers?|People|Wanted|Details|Notes?|Message|Ask|Task|Open|Want|" +
   "Looking|Clients?|Customers?|Company|Dep(?:t|artment)|Date|Time|Summary|Description|New|Hiring|" +
   "Labor|Temps?|Manpower|Resources|Assignment|Contract|Production|Maintenance|Packaging|" +
-  "Management|Everyone|Somebody|Someone|Nobody|Anyone|He|She|Who|What|Boss|Supervisor|Manager|Service|Human|Quality|" +
+  "Management|Everyone|Somebody|Someone|Nobody|Anyone|Boss|Supervisor|Manager|Service|Human|Quality|" +
   "See|Below|Above|Attached|TBD|Optional|Only|Immediate|Male|Female|Entry|Level|Temporary|" +
   "Overtime|Rush|Important|General|Confirm|\\p{L}+ed|Still|Just|Now|Currently|Additional|Extra|Full|Part|Temp|Perm|Remote|Group|Team|Crew|Plan|" +
   "Replacement|Backfill|Correction|Change|Emergency|Sorry|Seasonal|Same|Day|Good|Morning|Afternoon|Evening|Ongoing|" +
-  "Light|Duty|Operations|Corporate|Engineering|Inventory|Project|Everybody|Mrs?|Ms|Dr";
+  "Light|Duty|Operations|Corporate|Engineering|Inventory|Project|Everybody|Direct|Hire|Sit|Stand|" +
+  "Down|Up|Mig|Tig|Flexible|Hourly|Weekly|Daily|Backup|Long|Short|Term";
 const NOT_A_TOWN = new RegExp(`^(?:${NO_TOWN})$`, "u");
+/** "Mr Smith needs", "There needs to be": whatever stands with it. */
+const NO_TOWN_AT_ALL =
+  /^(?:Mrs?|Ms|Miss|Dr|MR|MRS|MS|DR|There|That|Which|Everything|Whoever|Who|What|He|She)$/;
 
 interface Named {
   readonly start: number;
@@ -263,7 +267,11 @@ function doubtfulIn(text: string): Unread[] {
 
 /** "Order: 3 packers", "John Smith needs 3 packers" */
 function isOtherName(name: string): boolean {
-  return isWhoNotWhere(name) || name.split(/[\s-]/).every((word) => NOT_A_TOWN.test(word));
+  const words = name.split(/[\s-]/);
+  if (isWhoNotWhere(name) || otherDemands(name).length > 0) return true;
+  return (
+    words.some((word) => NO_TOWN_AT_ALL.test(word)) || words.every((word) => NOT_A_TOWN.test(word))
+  );
 }
 
 function isCalled(name: string) {
@@ -271,6 +279,6 @@ function isCalled(name: string) {
 }
 
 /** New York and Washington are cities, too. */
-function isStateName(text: string): boolean {
+export function isStateName(text: string): boolean {
   return stateOf(text) !== undefined && !/^(?:New York|Washington)$/.test(text);
 }

@@ -134,6 +134,7 @@ export function readExclusions(text: string): ExclusionRead {
     }
   };
   for (const { end } of ids.spans) tellNext(end);
+  for (const end of listsOfNobody(text)) tellNext(end);
   for (const { name: words, start, is_sure, said, is_plain } of ruled_out) {
     const end = start + words.length;
     if (taken.subarray(start, end).includes(1)) continue;
@@ -182,7 +183,7 @@ function readIds(text: string) {
 
 /** `named`: the name before an id in brackets, perhaps with the word that refuses him. */
 function standingOfId(text: string, { start, end }: Span, named: string): Standing {
-  const own = standingOf(text, start - named.length, end);
+  const own = standingOf(text, start - named.length, end, true);
   if (own !== "unclear") return own;
   return isRefusing(named) || isListRefused(text, start) ? "refused" : own;
 }
@@ -190,12 +191,14 @@ function standingOfId(text: string, { start, end }: Span, named: string): Standi
 /** "Joe Smith (W-000123)": what is said of the name is said of the id. */
 const NAMED_BEFORE = new RegExp(`(?<![\\p{L}\\p{M}\\p{N}'’-])${NAME}\\s?[([]$`, "u");
 
+const CONTACT_FIRST = /^(?:Contact|Attn|Ask|Call|Email|Text|Report) /;
+
 /** Names in a list that begins with one who is ruled out. */
 function* nextNames(text: string, from: number): Generator<Span & { readonly name: string }> {
   for (let at = from; ;) {
     const match = NEXT_NAME.exec(text.slice(at, at + NAME_MAX));
     const name = match?.[1] ?? match?.[2];
-    if (name === undefined || !isPerson(name)) return;
+    if (name === undefined || !isPerson(name) || CONTACT_FIRST.test(name)) return;
     // A word behind a comma may begin anything, behind "or" it goes on with the list.
     const is_bare = !/^\s*(?:[,;]|\n)\s*\S+$/.test(match![0]) || isNameWord(name);
     if (!name.includes(" ") && !is_bare) return;
@@ -209,7 +212,7 @@ function ruledOutIn(text: string): Found[] {
   const before = [...text.matchAll(REFUSAL)].flatMap(({ 0: refusal, index, groups }) => {
     const start = index + refusal.length;
     const ahead = text.slice(start, start + NAME_MAX);
-    if (NOBODY.test(ahead) || isOnlyOneNext(text.slice(0, start))) return [];
+    if (isNobodyNext(ahead) || isOnlyOneNext(text.slice(0, start))) return [];
     const name = NAME_HERE.exec(ahead)?.[0] ?? knownNameHere(ahead);
     if (name === undefined) return [];
     const is_sure = !NO_NAME.test(name) && !/^stop/i.test(refusal);
@@ -235,6 +238,19 @@ function ruledOutIn(text: string): Found[] {
       return [{ ...wholeIn(name, start), is_sure: is_sure && !isThing(name), is_plain }];
     },
   );
+}
+
+function isNobodyNext(ahead: string): boolean {
+  return NOBODY.test(ahead) || NO_DNRS.test(ahead);
+}
+
+/** Where "no DNRs, Zorbo Quint" goes on, be it with one of them or with something else. */
+function listsOfNobody(text: string): number[] {
+  return [...text.matchAll(REFUSAL)].flatMap(({ 0: refusal, index }) => {
+    const start = index + refusal.length;
+    const [said, sign] = NO_DNRS.exec(text.slice(start, start + NAME_MAX)) ?? [];
+    return said === undefined || !/[,;\n]/.test(sign!) ? [] : [start + said.length];
+  });
 }
 
 const PLAINLY = new RegExp(
@@ -273,7 +289,9 @@ function joinedBefore(text: string, end: number): { name: string; start: number 
   }
 }
 
-const NOBODY = /^(?:none|DNRs?|nobody|no[\s-]one|nil|n\/?a)(?:\s*(?:[.,;!\n]|$))/i;
+const NOBODY = /^(?:none|nobody|no[\s-]one|nil|n\/?a)(?:\s*(?:[.,;!\n]|$))/i;
+/** "No DNRs": a name may stand behind it, but not in the next sentence. */
+const NO_DNRS = /^DNRs?(?=\s*([.,;!\n]|$))/i;
 const NO_NAME = /^(?:See|TB[AD]|Attached|Below|Above|Listed|Per)\b/;
 const BEGINNING = new RegExp(
   "^(?:Keep|Leave|Make|Get|Let|Take|Move|Have|If|" +

@@ -56,20 +56,42 @@ const REFUSING =
 const NOT =
   `not|no|nor|never|without|nobody|none|besides|other\\s+than|instead|${REFUSING}|stop\\w*|` +
   "(?<=\\b(?:any|all|every|no)\\w*\\s(?:\\w+\\s){0,2})but|rather|minus|less|cannot";
-/** "W-000123 called out", not "W-000123 helped out". */
+/** "Sent out to Dayton" is sent; "walked out of the job" is gone. */
+const WALKED_OUT = "(?<=\\b(?:walk|clock|call|pull|drop|storm|back|bail|turn)\\w*\\s+)out";
 const GONE =
-  "(?<!\\b(?:help|work|clock|turn|start|pull|show|shar|try|tri|come|came)\\w*\\s+" +
-  "(?:(?:us|me|back|here|great|well|fine|good|really|very|so)\\s+){0,2})" +
-  "(?:away|home(?=\\s*[.;:!?)]|\\s*$)|off|out(?!\\s+(?:to|at|of|here|there)\\b))|" +
+  `away|home(?=\\s*[.;:!?)]|\\s*$)|off|${WALKED_OUT}|out(?!\\s+(?:to|at|of|here|there)\\b)|` +
   "gone|unwelcome|unwanted|anymore|fired|terminated|dismissed|suspended";
+const GOOD =
+  "great|well|fine|good|ok|okay|alright|all\\s+right|nice(?:ly)?|perfect(?:ly)?|excellent(?:ly)?|" +
+  "awesome|amazing|fantastic|wonderful(?:ly)?|super";
+const VERY = "(?:(?:really|very|so|pretty|quite|just|super)\\s+){0,2}";
+const AFTER_VERB = `\\w*\\s+(?:(?:us|me|back|here|really|very|so|${GOOD})\\s+){0,2}`;
+/** "Helped out", "worked out great": not gone, and no more is sure; "worked out poorly" is none. */
+const PRAISE = new RegExp(
+  `\\b(?:(?:help|come|coming|came)${AFTER_VERB}out|` +
+    `(?:work|turn|start|show|shar|try|tri)${AFTER_VERB}(?:out|off)` +
+    `(?=\\s+(?:to\\s+be\\s+)?(?:an?\\s+)?${VERY}(?:${GOOD})\\b)|` +
+    `(?:work|try|tri)${AFTER_VERB}out(?=\\s*(?:[.,;:!?)\\n]|$)|` +
+    "\\s+(?:before|again|last\\s+(?!minute)|(?:for|with)\\s+us)\\b))",
+  "gi",
+);
 const REFUSED_BEFORE = new RegExp(`\\b(?:${NOT})\\b|n['’]t\\b`, "i");
 const REFUSED_BEHIND = new RegExp(`\\b(?:${NOT}|${GONE})\\b|n['’]t\\b`, "i");
 /** "Do not, under any circumstances, send": an aside stands between the negation and its verb. */
 const NOT_YET_SAID =
   /(?:\b(?:not|never)|n['’]t)(?:\s+(?:ever|again))*(?:\s*[,(]|\s+[-\u2013\u2014])/i;
-/** "Don't send anyone but", "nobody except": whoever stands behind it is asked for. */
+const SENDING =
+  "send|sending|use|using|want|need|book|take|bring|assign|schedule|hire|place|accept|ever|" +
+  "please|even|just|to|us|me";
+const CHOOSING =
+  "give|get|have|see|put|consider|choose|pick|like|prefer|trust|work|call|ask|with|for";
+/**
+ * "Don't send anyone but", "nobody except": whoever stands behind it is asked for. "Don't exclude
+ * anyone but" rules him out.
+ */
 const ONLY_ONE =
-  "(?:(?:(?:do|does|did|would|wo|ca|could|should)n['’]t|not|never)\\s+(?:[\\w'’]+\\s+){0,3}?any|no\\s?)" +
+  "(?:(?:(?:do|does|did|would|wo|ca|could|should)n['’]t|not|never)\\s+" +
+  `(?:(?:${SENDING}|${CHOOSING})\\s+){0,4}any|no\\s?)` +
   "(?:one|body)\\s+(?:else\\s+)?(?:but|except(?:\\s+for)?|other\\s+than|besides)";
 const ONLY_ONE_BEFORE = new RegExp(`\\b${ONLY_ONE}\\s+$`, "i");
 
@@ -94,8 +116,39 @@ const CLAUSE_BREAK = /[,()[\]]|\s[-\u2013\u2014]+\s/;
 const NEXT_LISTED = /^(?:\s*(?:[,;/&+]|,?\s*\b(?:and|or)\b)\s*|\s*\n\s*[-*•]\s*)$/i;
 const NEAR = 200;
 
-/** Of whoever stands in a text from `start` to `end`. */
-export function standingOf(text: string, start: number, end: number): Standing {
+/** "Joe Smith is the lead. Do not send him back." */
+const HIM = /\b(?:he|she|him|her)\b|\b(?:send|use|want|book|bring|assign|keep)\s+them\b/i;
+const QUIT = /\b(?:quit|resigned)\b/i;
+/** Of a contact much may be said with a "not": this refuses him. */
+const REFUSED_LATER = new RegExp(
+  `(?:\\b(?:not|never|no\\s+longer|stop)|n['’]t)\\s+(?:(?:${SENDING})\\s+){1,4}(?:him|her)\\b|` +
+    "\\bkeep\\s+(?:him|her)\\s+(?:away|off|out|home)\\b|" +
+    "\\b(?:he|she)(?:['’]s|\\s+is|\\s+was)\\s+(?:\\w+\\s+)?(?:(?:not|no\\s+longer)\\s+(?:welcome|" +
+    "wanted|allowed)|banned|barred|dnr|black-?listed|excluded|fired|terminated|suspended|" +
+    "unwelcome)\\b",
+  "i",
+);
+
+/** Whether the words behind a person say that he is gone or not wanted. */
+function isRefusedBehind(words: string): boolean {
+  return REFUSED_BEHIND.test(words.replaceAll(PRAISE, " "));
+}
+
+/** Whether words up to the next person refuse a contact; `is_lead`: he may be a worker as well. */
+function isRefusedLater(behind: string, is_lead: boolean): boolean {
+  const names = knownNamesIn(behind).map((one) => one.start);
+  const ids = [...behind.matchAll(WORKER)].map((one) => one.index);
+  const own = behind.slice(0, Math.min(behind.length, ...names, ...ids));
+  if (REFUSED_LATER.test(own)) return true;
+  if (!is_lead) return false;
+  return own.split(SENTENCE_BREAK).some((sentence) => {
+    const said = sentence.replaceAll(NO_REFUSAL, "").split(IF)[0]!;
+    return HIM.test(said) && (isRefusedBehind(said) || QUIT.test(said));
+  });
+}
+
+/** Of whoever stands in a text from `start` to `end`; `is_id`: a worker's, no contact's. */
+export function standingOf(text: string, start: number, end: number, is_id = false): Standing {
   const near = text.slice(Math.max(0, start - NEAR), start);
   const sentence = near.split(SENTENCE_BREAK).at(-1)!;
   const before = sentence.split(CLAUSE_BREAK).at(-1)!;
@@ -105,10 +158,14 @@ export function standingOf(text: string, start: number, end: number): Standing {
   const said_behind = /\bsend\s+$/i.test(before) ? own.replace(/^\s+out\b/, "") : own;
   if (REFUSED_BEFORE.test(before.replaceAll(NO_REFUSAL, "")) || NOT_YET_SAID.test(sentence))
     return "refused";
-  if (REFUSED_BEHIND.test(said_behind)) return isSent(before, said_behind) ? "unclear" : "refused";
-  const is_contact =
-    CONTACT_BEFORE.test(near) || SIGNED_BEFORE.test(near) || CONTACT_BEHIND.test(behind);
-  if (ASKED_BEFORE.test(before) || is_contact) return "asked_for";
+  if (isRefusedBehind(said_behind)) return isSent(before, said_behind) ? "unclear" : "refused";
+  const is_lead = !is_id && CONTACT_BEHIND.test(behind);
+  const is_contact = is_lead || CONTACT_BEFORE.test(near) || SIGNED_BEFORE.test(near);
+  if (ASKED_BEFORE.test(before) || is_contact) {
+    if (isRefusedLater(behind, is_lead)) return isSent(before, "") ? "unclear" : "refused";
+    const is_praised = said_behind.replaceAll(PRAISE, "") !== said_behind;
+    return is_praised && !SENT_BEFORE.test(before) ? "unclear" : "asked_for";
+  }
   return before.trim() === "" && WRITES_BEHIND.test(behind) ? "asked_for" : "unclear";
 }
 
@@ -124,7 +181,7 @@ const IF = /\b(?:if|unless)\b/i;
 /** "Want W-000123 not on nights" asks for somebody, "want W-000123 out" does not. */
 function isSent(before: string, behind: string): boolean {
   if (SENT_BEFORE.test(before) || IF.test(before)) return true;
-  return WANTED_BEFORE.test(before) && !REFUSED_BEHIND.test(behind.replaceAll(PLAIN_NOT, ""));
+  return WANTED_BEFORE.test(before) && !isRefusedBehind(behind.replaceAll(PLAIN_NOT, ""));
 }
 
 /** An id, or one that was read. */
@@ -178,7 +235,7 @@ function isSignature(text: string, start: number, end: number): boolean {
   if (near.length < 2 || behind.length > 4) return false;
   if (!LINE_BEFORE.test(near.at(-1)!) || !LINE_BEHIND.test(behind[0]!)) return false;
   const above = near.slice(0, -1).findLast((line) => /[\p{L}\p{N}:]/u.test(line)) ?? "";
-  return !isRefusalOpen(above) && !REFUSED_BEHIND.test(behind[0]!);
+  return !isRefusalOpen(above) && !isRefusedBehind(behind[0]!);
 }
 
 const REFUSING_VERB =
@@ -194,7 +251,7 @@ const OPEN_END = new RegExp(
 /** Whether a line goes on with whoever stands on the next one. */
 function isRefusalOpen(line: string): boolean {
   if (/:\s*$/.test(line)) return true;
-  if (/\b(?:following|below)\b/i.test(line) && REFUSED_BEHIND.test(line)) return true;
+  if (/\b(?:following|below)\b/i.test(line) && isRefusedBehind(line)) return true;
   const clause = line.split(/[,;]|[.!?](?=\s|$)/).at(-1)!;
   return OPEN_END.test(clause.replaceAll(NO_REFUSAL, ""));
 }
@@ -203,7 +260,7 @@ function isRefusalOpen(line: string): boolean {
 function isAddressed(text: string, start: number, end: number): boolean {
   if (text.slice(Math.max(0, start - NEAR), start).trim() !== "" || start > NEAR) return false;
   const sentence = text.slice(end, end + NEAR).split(SENTENCE_BREAK)[0]!;
-  return sentence.startsWith(",") && !REFUSED_BEHIND.test(sentence);
+  return sentence.startsWith(",") && !isRefusedBehind(sentence);
 }
 
 /** "Thomas Moore Hospital", "1200 Robert Lee Dr" */

@@ -104,7 +104,65 @@ const PEOPLE: readonly Case[] = [
   ["2 packers in Dayton, no GED", TWO_IN_DAYTON, ["GED"]],
 ];
 
-for (const [line, want, said = []] of [...LACKS, ...DEMANDS, ...PEOPLE]) {
+const TOLD_ZORBO = ["exclude: Zorbo Quint"];
+const NOBODY: readonly Case[] = [
+  ...["No DNRs, Zorbo Quint", "No DNRs; Zorbo Quint", "Without DNRs, Zorbo Quint"].map(
+    (words): Case => [`2 packers in Dayton. ${words}`, TWO_IN_DAYTON, TOLD_ZORBO],
+  ),
+  [
+    "2 packers in Dayton. No DNRs, Zorbo Quint or Delra Okon",
+    TWO_IN_DAYTON,
+    [...TOLD_ZORBO, "exclude: Delra Okon"],
+  ],
+  [
+    "2 packers in Dayton. Exclude DNRs, Zorbo Quint",
+    TWO_IN_DAYTON,
+    [...TOLD_ZORBO, "Exclude DNRs"],
+  ],
+  ...[
+    "no DNRs",
+    "No DNRs.",
+    "No DNRs! Zorbo Quint is great",
+    "No DNRs, thanks",
+    "No DNRs, Please call by noon",
+    "No DNRs, Contact Joe Smith",
+    "Exclude: None",
+  ].map((words): Case => [`2 packers in Dayton. ${words}`, TWO_IN_DAYTON]),
+];
+
+const JOE = { ...TWO_IN_DAYTON, exclude: ["Joe Smith"] };
+/** Who is not refused but for one: he is; who is not sent but for one: he is asked for. */
+const BUT_ONE: readonly Case[] = [
+  ...[
+    "Don't exclude anyone except Joe Smith",
+    "We would not turn away anyone but Joe Smith",
+    "We don't mind anyone except Joe Smith",
+    "Never reject anyone but Joe Smith",
+    "I don't have issues with anyone but Joe Smith",
+  ].map((words): Case => [`2 packers in Dayton. ${words}`, JOE]),
+  [
+    "2 packers in Dayton. We don't ban anyone but Zorbo Quint",
+    { ...TWO_IN_DAYTON, exclude: ["Zorbo Quint"] },
+  ],
+  [
+    "2 packers in Dayton. We don't ban anyone but W-000123",
+    { ...TWO_IN_DAYTON, exclude: ["W-000123"] },
+  ],
+  ...["Never send me anyone but", "Don't give us anyone but", "We don't trust anyone but"].map(
+    (words): Case => [
+      `2 packers in Dayton. ${words} Joe Smith`,
+      TWO_IN_DAYTON,
+      ["anyone but Joe Smith", "exclude: Joe Smith"],
+    ],
+  ),
+  ...["We do not want to see anyone but", "Do not ever send anyone but"].map((words): Case => [
+    `2 packers in Dayton. ${words} W-000123`,
+    { ...TWO_IN_DAYTON, exclude: ["W-000123"] },
+    ["worker: W-000123 (left out)"],
+  ]),
+];
+
+for (const [line, want, said = []] of [...LACKS, ...DEMANDS, ...PEOPLE, ...NOBODY, ...BUT_ONE]) {
   test(`tells a lack from what is ruled out: ${line}`, () => {
     const read = readRequest(line)!;
     assert.deepEqual(read.want, want);

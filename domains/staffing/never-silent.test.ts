@@ -145,6 +145,67 @@ const PRAISED: readonly Case[] = [
   ].map((words): Case => [inDayton(words), DAYTON, ["exclude: Joe Smith"]]),
 ];
 
+/** A contact may be refused as well, and so may a worker who leads. */
+const LEADS: readonly Case[] = [
+  ...[
+    "Joe Smith is the lead. Do not send him back.",
+    "Joe Smith is the lead. He is banned.",
+    "Joe Smith is our lead; he's not welcome",
+    "Joe Smith is the boss there, keep him away",
+    "Joe Smith is the supervisor. Never send him again.",
+    "Joe Smith is our lead here; he quit",
+    "Supervisor Joe Smith. Never send him again",
+    "Contact: Joe Smith. He is banned",
+  ].map((words): Case => [inDayton(words), DAYTON, TOLD_JOE]),
+  ...[
+    "Joe Smith is the lead.",
+    "Joe Smith is the lead. He's there from 6am",
+    "Joe Smith is the contact. Ask for him at the door.",
+    "Joe Smith is the supervisor. If he's not there, call Bob",
+    "Joe Smith is our contact. Don't forget to ask for him",
+    "Supervisor: Joe Smith. He is not in before 7am",
+  ].map((words): Case => [inDayton(words), DAYTON]),
+  [inDayton("Joe Smith is the lead. Do not send W-000123, he was late"), ID],
+  ...[
+    "W-000123 is the supervisor. Never send him again.",
+    "W-000123 is our lead. Do not send him",
+    "W-000123 is our lead here; he quit",
+    "W-000123 is the supervisor",
+    "Send W-000123. Never send him late",
+  ].map((words): Case => [inDayton(words), ID, LEFT_OUT]),
+  [inDayton("Supervisor W-000123. Never send him again"), ID],
+];
+
+const BAD_LEAVERS: readonly Case[] = [
+  ...[
+    "Line lead W-000123 clocked out early",
+    "The customer reports W-000123 clocked out early twice",
+    "Customer reports W-000123 turned out unreliable",
+    "Customer reports W-000123 turned out to be a thief",
+    "Per client W-000123 worked out poorly",
+    "Our foreman W-000123 started off badly",
+    "Line lead W-000123 worked off the clock",
+    "Line lead W-000123 walked out of the job",
+  ].map((words): Case => [inDayton(words), ID]),
+  [inDayton("Line lead W-000123 pulled out last minute"), { ...ID, available: "short notice" }],
+  [
+    inDayton("Line lead Joe Smith pulled out last minute"),
+    { ...DAYTON, available: "short notice" },
+    TOLD_JOE,
+  ],
+  ...[
+    "Supervisor Joe Smith clocked out and left",
+    "Per client Joe Smith turned out unreliable",
+    "We use Joe Smith but he turned out bad",
+  ].map((words): Case => [inDayton(words), DAYTON, TOLD_JOE]),
+  ...["worked out great", "worked out well and was on time", "turned out great"].map(
+    (words): Case => [inDayton(`Per client W-000123 ${words}`), ID, LEFT_OUT],
+  ),
+  ...["Send W-000123, he worked out great", "Send W-000123 who turned out to be great"].map(
+    (words): Case => [inDayton(words), DAYTON, ["worker: W-000123"]],
+  ),
+];
+
 const withPapers = (words: string) => `2 packers in Dayton, ${words}`;
 const PAPERS: readonly Case[] = [
   ...[
@@ -261,6 +322,8 @@ for (const [line, want, said = []] of [
   ...NAMES,
   ...IDS,
   ...PRAISED,
+  ...LEADS,
+  ...BAD_LEAVERS,
   ...PAPERS,
   ...COUNTS,
   ...PLACES,

@@ -186,7 +186,103 @@ const ORDINARY: readonly Case[] = [
   ["Make sure nights are covered: 2 packers in Toledo", "2 packer, Toledo OH", { shift: "night" }],
 ];
 
-for (const [line, plan, more = {}, said = []] of ORDINARY) {
+const FORKLIFT = { certification: "forklift" };
+/** What they are certified to do says who they are, unless another word does. */
+const CERTIFIED: readonly Case[] = [
+  [
+    "Need 3 people certified to drive a forklift in Toledo, nights",
+    "3 forklift operator, Toledo OH",
+    { shift: "night", ...FORKLIFT },
+  ],
+  [
+    "Need 3 people certified to operate forklifts, Toledo, 2nd shift",
+    "3 forklift operator, Toledo OH",
+    { shift: "evening", ...FORKLIFT },
+  ],
+  [
+    "Toledo needs 2 workers licensed to drive forklifts on nights, not Joe Smith",
+    "2 forklift operator, Toledo OH",
+    { shift: "night", ...FORKLIFT, exclude: ["Joe Smith"] },
+  ],
+  [
+    "Somebody certified to drive a forklift needed at our Dayton dock tomorrow",
+    "1 forklift operator, Dayton OH",
+    FORKLIFT,
+  ],
+  ...["certified to operate a forklift", "licensed to operate forklifts"].map((words): Case => [
+    `Need 3 guys ${words} in Toledo`,
+    "3 forklift operator, Toledo OH",
+    FORKLIFT,
+  ]),
+  ["3 packers certified to drive a forklift in Toledo", "3 packer, Toledo OH", FORKLIFT],
+  [
+    "3 people to pack boxes in Toledo, certified to drive a forklift",
+    "3 packer, Toledo OH",
+    FORKLIFT,
+  ],
+  [
+    "3 forklift drivers licensed to operate forklifts, Toledo",
+    "3 forklift operator, Toledo OH",
+    FORKLIFT,
+  ],
+];
+
+const WRAPPED: readonly Case[] = ["\n", "\r\n", " \n", "\n ", " \r\n "].flatMap((wrap): Case[] => [
+  [`We need packers in Toledo starting June${wrap}12 please`, "1 packer, Toledo OH"],
+  [`We need packers in Toledo, 10${wrap}hour days`, "1 packer, Toledo OH"],
+  [`We need packers in Toledo at dock${wrap}12 please`, "1 packer, Toledo OH"],
+  [`We need packers in Toledo, 12${wrap}hour shifts`, "1 packer, Toledo OH"],
+  [`We need 3 packers in Toledo for three${wrap}nights.`, "3 packer, Toledo OH"],
+  [
+    `We need${wrap}4 packers${wrap}Toledo, OH${wrap}nights`,
+    "4 packer, Toledo OH",
+    { shift: "night" },
+  ],
+]);
+
+/** Papers of the client's, papers that are offered, and words that say of none what it is. */
+const NO_PAPERS: readonly Case[] = [
+  ...[
+    ", each certified",
+    ", every one certified",
+    ", they must come certified",
+    " who hold certifications",
+    ", include certifications",
+    ", email certifications",
+    ", what certifications do they have",
+    ", non-certified ok",
+    ". We are a GMP certified facility",
+    ". Our plant is SQF certified",
+    ". Our Toledo plant is SQF certified",
+    ". This is an SQF certified plant",
+    ". Our software license expired",
+    ". Free CPR training",
+    ", TWIC preferred but not required",
+    ", CPR is preferred, but not required",
+  ].map((words): Case => [`4 packers in Toledo${words}`, "4 packer, Toledo OH"]),
+  ["4 delivery drivers in Toledo, CDL preferred but not required", "4 delivery driver, Toledo OH"],
+  ...[
+    [", must be SQF certified", "SQF certified"],
+    [", CPR certified on site", "CPR certified"],
+    [", CPR certified for our plant", "CPR certified"],
+    [". We need SQF certified plant workers", "SQF certified"],
+    [". Make sure the team is TWIC certified", "TWIC"],
+    [". Our company is BRC certified. Must be CPR certified", "CPR certified"],
+    [", CPR training required", "CPR training"],
+  ].map(([words, paper]): Case => [
+    `4 packers in Toledo${words}`,
+    "4 packer, Toledo OH",
+    {},
+    [`certification: ${paper}`],
+  ]),
+];
+
+for (const [line, plan, more = {}, said = []] of [
+  ...ORDINARY,
+  ...CERTIFIED,
+  ...WRAPPED,
+  ...NO_PAPERS,
+]) {
   test(`an ordinary request is read: ${line}`, () => {
     assert.deepEqual(planOf(line), [line, plan, more, said]);
   });

@@ -1,6 +1,7 @@
 // Reads the place of a request: a known city with its state, a state alone, or a place not served.
 import {
   elsewhereBeside,
+  isStateName,
   readElsewhere,
   readNamedWithState,
   STREET_BEHIND,
@@ -127,7 +128,10 @@ function placesIn(text: string): PlaceRead {
   const { place } = read;
   if (place.city !== undefined) {
     const others = states.filter((found) => found.value !== place.state).map(stateUnread);
-    return { place, rest, unread: [...unread, ...others, ...townsBeside(text, place.city)] };
+    const beside = townsBeside(text, place).filter(
+      ({ said }) => !others.some((other) => other.said === said),
+    );
+    return { place, rest, unread: [...unread, ...others, ...beside] };
   }
   const elsewhere = readNamedWithState({ place, rest, unread });
   if (elsewhere?.place.city !== undefined) return elsewhere;
@@ -155,12 +159,11 @@ function readCities(text: string): PlaceRead {
       continue;
     }
     const found = { ...match, negated: match.negated || isListed(text.slice(0, match.start)) };
-    const after = signedState(behind) ?? stateAfter(behind) ?? elsewhereAfter(behind);
+    const after = signedState(behind, found.value) ?? stateAfter(behind) ?? elsewhereAfter(behind);
     taken.push({ ...found, end: found.end + after.length });
     unread.push(...besideOf(place, found, after.state), ...nextPlace(text, found, after.length));
     if (!found.negated) unread.push(...placeBefore(text, found));
-    if (after.unknown !== undefined)
-      unread.push({ slot: "state", said: `state: ${after.unknown}` });
+    unread.push(...(after.unread ?? []).map((value) => stateUnread({ value })));
     if (found.negated) {
       const not_city = ruledOut(found.value, after.state);
       if (not_city === undefined)
@@ -240,26 +243,37 @@ function placeBefore(text: string, { start, value }: PhraseMatch<string>): Unrea
   return found.map((one) => ({ slot: "city", said: `city: ${one.value} (besides ${value})` }));
 }
 
+/** "Northwest Ohio", "Upper Michigan" */
+const PART_OF_STATE =
+  /^(?:(?:north|south)?(?:east|west)?(?:ern)?|central|upper|lower|mid|[NS][EW])[ -]/i;
+
 /** "In Perrysburg near Toledo": a town that is named by one of our cities. */
-function townsBeside(text: string, city: string): Unread[] {
+function townsBeside(text: string, place: PlaceRead["place"]): Unread[] {
   const found = findCities(text).flatMap(({ start, negated }) => {
     if (negated) return [];
     const name = TOWN_NEAR.exec(text.slice(Math.max(0, start - LIST_MAX), start))?.[1];
     return name === undefined || isNoPlace(name) || isWhoNotWhere(name) ? [] : [name];
   });
   const others = found.filter((name) => findCities(name).length === 0);
-  return others.map((name) => ({ slot: "city", said: `city: ${name} (besides ${city})` }));
+  return others.flatMap((name): Unread[] => {
+    const part = name.replace(PART_OF_STATE, "");
+    const state = [name, part].find(isStateName);
+    if (state === undefined)
+      return [{ slot: "city", said: `city: ${name} (besides ${place.city!})` }];
+    const value = stateOf(state)!;
+    return value === place.state ? [] : [stateUnread({ value })];
+  });
 }
 
-function stateUnread({ value }: PhraseMatch<string>): Unread {
+function stateUnread({ value }: { readonly value: string }): Unread {
   return { slot: "state", said: `state: ${value}` };
 }
 
 interface StateAfter {
   readonly length: number;
   readonly state: string | undefined;
-  /** What stands where a state would, and is none. */
-  readonly unknown?: string;
+  /** What stands where a state would, and is none of this city. */
+  readonly unread?: readonly string[];
 }
 
 /** One of our states behind a city. */
@@ -272,15 +286,30 @@ function stateAfter(text: string): StateAfter | undefined {
   return { length: whole.length, state: stateOf(code ?? name!) };
 }
 
-/** "Columbus - OH", "Columbus/OH", "City: Columbus\nState: OH": a state as behind a comma. */
-function signedState(text: string): StateAfter | undefined {
+/** "KY, IN and OH" */
+const MORE_CODES = new RegExp(
+  `^(?:\\s?(?:,|/|&|,?\\s(?:and|or))\\s?(?:${Object.keys(ALL_STATES).join("|")})` +
+    "(?=\\s?(?:[,;.!?)\\n/&]|$|(?:and|or)\\b)))+",
+);
+
+/**
+ * "Columbus - OH", "Columbus/OH", "City: Columbus\nState: OH": a state as behind a comma. A dash
+ * joins anything: behind it another state than that of our only city of the name moves no job.
+ */
+function signedState(text: string, city: string): StateAfter | undefined {
   const sign = STATE_SIGN.exec(text)?.[0];
   if (sign === undefined) return undefined;
   const said = `,${text.slice(sign.length, sign.length + STATE_MAX)}`;
   const after = stateAfter(said) ?? elsewhereAfter(said);
-  return after.state === undefined
-    ? undefined
-    : { length: after.length - 1 + sign.length, state: after.state };
+  const { state } = after;
+  if (state === undefined) return undefined;
+  const length = after.length - 1 + sign.length;
+  const own = onlyStateOf(city);
+  if (own === undefined || own === state || !/[-/\u2013\u2014]\s?$/.test(sign))
+    return { length, state };
+  const more = MORE_CODES.exec(text.slice(length))?.[0] ?? "";
+  const codes = (more.match(/[A-Z]{2}/g) ?? []).filter((code) => code !== own);
+  return { length: length + more.length, state: undefined, unread: [state, ...codes] };
 }
 
 /** Another state: Columbus, GA is none of our cities of that name. */
@@ -308,5 +337,5 @@ function elsewhereAfter(text: string): StateAfter {
     return is_state && state !== undefined ? { length: whole.length, state } : nothing;
   }
   if (/^[AP]M$/.test(code!)) return nothing;
-  return { length: whole.length, state, ...(state === undefined && { unknown: code! }) };
+  return { length: whole.length, state, ...(state === undefined && { unread: [code!] }) };
 }

@@ -112,6 +112,148 @@ const PLACES: readonly Case[] = [
   ["2 packers for Boston, not on Monday", { ...TWO, city: "Boston" }],
 ];
 
+/** A dash joins much: only a state that holds a city of the name moves the job there. */
+const SIGNS: readonly Case[] = [
+  ["2 packers in Dayton - NE, near the mall", { ...TWO, ...DAYTON }, ["state: NE"]],
+  ["2 packers Dayton - NC, CNC exp", { ...TWO, ...DAYTON }, ["state: NC"]],
+  ["2 packers Dayton - CT.", { ...TWO, ...DAYTON }, ["state: CT"]],
+  ["2 packers Dayton/IN", { ...TWO, ...DAYTON }, ["state: IN"]],
+  ["2 packers Dayton - Iowa", { ...TWO, ...DAYTON }, ["state: IA"]],
+  ["2 packers in Dayton - KY, IN and OH", { ...TWO, ...DAYTON }, ["state: KY", "state: IN"]],
+  ["2 packers, not Dayton - IA", { ...TWO, not_city: "Dayton" }, ["state: IA"]],
+  ["2 packers Dayton - OH", { ...TWO, ...DAYTON }],
+  ["City: Dayton\nState: IA\n2 packers", { ...TWO, city: "Dayton", state: "IA" }],
+  ["2 packers Kansas City - KS", { ...TWO, city: "Kansas City", state: "KS" }],
+  ["2 packers East Chicago - IN", { ...TWO, city: "East Chicago", state: "IN" }],
+];
+
+const NO_TOWNS: readonly Case[] = [
+  ...["in Ohio", "in OH", "in Northwest Ohio", "to our plant in Southern Ohio"].map(
+    (words): Case => [`2 packers ${words} near Dayton`, { ...TWO, ...DAYTON }],
+  ),
+  ...[
+    ["Indiana", "IN"],
+    ["MI", "MI"],
+    ["West Virginia", "WV"],
+    ["Northern Kentucky", "KY"],
+  ].map(([words, state]): Case => [
+    `2 packers in ${words} near Dayton`,
+    { ...TWO, ...DAYTON },
+    [`state: ${state}`],
+  ]),
+  ...["Perrysburg Ohio", "North Baltimore", "Western Springs"].map((words): Case => [
+    `2 packers in ${words} near Dayton`,
+    { ...TWO, ...DAYTON },
+    [`city: ${words} (besides Dayton)`],
+  ]),
+  ...[
+    "There needs to be 2 packers tomorrow",
+    "That needs 2 packers",
+    "Mr Smith needs 2 packers",
+    "Dr Zorbo needs 2 packers",
+    ...["Direct Hire", "Sit Down", "Stand Up", "Mig", "Hourly", "Flexible", "Backup"].map(
+      (words) => `2 packers (${words})`,
+    ),
+  ].map((line): Case => [line, TWO]),
+  ["2 packers (Drug Test)", TWO, ["Drug Test"]],
+  ["Bowling Green needs 2 packers", TWO, ["city: Bowling Green"]],
+  ["2 packers (Good Hope)", TWO, ["city: Good Hope"]],
+];
+
+const WEEKDAYS = { ...TWO, ...DAYTON, available: "weekdays" };
+const SHOUTED: readonly Case[] = [
+  ...["MON-FRI", "MON - FRI", "MONDAY-FRIDAY", "MON THRU FRI", "MON\u2013FRI"].flatMap(
+    (days): Case[] => [
+      [
+        `NEED 2 PACKERS IN WARREN MI ${days}`,
+        { ...TWO, city: "Warren", state: "MI", available: "weekdays" },
+      ],
+      [
+        `NEED 2 PACKERS IN DAYTON ${days}, JOE SMITH AND MARIA GARCIA ARE BANNED`,
+        { ...WEEKDAYS, exclude: ["MARIA GARCIA", "JOE SMITH"] },
+      ],
+    ],
+  ),
+  [
+    "MONDAY-FRIDAY, IN WARREN MI, 2 PACKERS",
+    { ...TWO, city: "Warren", state: "MI", available: "weekdays" },
+  ],
+  [
+    "NEED 2 PACKERS IN PERRYSBURG OH MON-FRI",
+    { ...TWO, city: "Perrysburg", state: "OH", available: "weekdays" },
+  ],
+  [
+    "NEED 2 PACKERS IN DAYTON MON-FRI, JOE SMITH IS NOT WELCOME",
+    { ...WEEKDAYS, exclude: ["JOE SMITH"] },
+  ],
+  [
+    "NEED 2 PACKERS IN DAYTON MON-FRI, ANYONE BUT ZORBO QUINT AND DELRA OKON",
+    { ...WEEKDAYS, exclude: ["ZORBO QUINT"] },
+    ["exclude: DELRA OKON"],
+  ],
+  [
+    "2 PACKERS MON-FRI DAYTON, NO WEEKENDS, NO NIGHTS, DO NOT SEND JOE SMITH",
+    { ...WEEKDAYS, not_shift: "night", exclude: ["JOE SMITH"] },
+  ],
+];
+
+const WEEKENDS = { ...TWO, ...DAYTON, available: "weekends" };
+const SATURDAYS = { ...TWO, ...DAYTON, available: "saturdays" };
+const WEEK: readonly Case[] = [
+  ["2 packers Dayton. Working hours Mon-Fri 7am-3pm", WEEKDAYS, ["shift: 7am-3pm"]],
+  ["2 packers Dayton. Shift hours Mon-Fri", WEEKDAYS],
+  ...[
+    ". Work hours are weekends",
+    ". We have open weekends to fill",
+    " for an open weekend shift",
+    ", must be open weekends",
+  ].map((words): Case => [`2 packers Dayton${words}`, WEEKENDS]),
+  ...[". We have open Saturday shifts", ", need to be open every Saturday"].map((words): Case => [
+    `2 packers Dayton${words}`,
+    SATURDAYS,
+  ]),
+  ...[
+    "Our office hours are Mon-Fri",
+    "Store hours are Mon-Fri",
+    "Our hours are Mon-Fri",
+    "We're open Saturdays",
+    "We are open every weekend",
+    "The plant is open on Saturdays",
+    "Our office is open Mon-Fri",
+  ].map((words): Case => [`2 packers Dayton. ${words}`, { ...TWO, ...DAYTON }]),
+  ...[
+    "every other weekend off",
+    "rotating weekends off",
+    "alternating weekends off",
+    "some weekends off",
+    "one weekend off",
+    "every 2nd weekend off",
+    "this weekend off",
+    "no weekends off",
+    "don't get weekends off",
+  ].map((words): Case => [`2 packers Dayton, they ${words}`, WEEKENDS, [`available: ${words}`]]),
+  [
+    "2 packers Dayton, every other Saturday off",
+    SATURDAYS,
+    ["available: every other Saturday off"],
+  ],
+  [
+    "2 packers Dayton, every other Sunday off",
+    { ...TWO, ...DAYTON },
+    ["available: every other Sunday off"],
+  ],
+  [
+    "2 packers Dayton to cover for people who have weekends off",
+    { ...TWO, ...DAYTON },
+    ["available: who have weekends off"],
+  ],
+  ...["every weekend off", "all weekends off", "Saturdays off"].map((words): Case => [
+    `2 packers Dayton, ${words}`,
+    WEEKDAYS,
+  ]),
+  ["2 packers Dayton, no nights and weekends off", { ...WEEKDAYS, not_shift: "night" }],
+];
+
 const NIGHT = { ...TWO, ...DAYTON, shift: "night" };
 const EVENING = { ...TWO, ...DAYTON, shift: "evening" };
 const TIMES: readonly Case[] = [
@@ -183,7 +325,15 @@ const COUNTS: readonly Case[] = [
   ["packers (2), dock crew of 12", TWO, ["number: 12"]],
 ];
 
-for (const [line, want, said = []] of [...PLACES, ...TIMES, ...COUNTS]) {
+for (const [line, want, said = []] of [
+  ...PLACES,
+  ...SIGNS,
+  ...NO_TOWNS,
+  ...SHOUTED,
+  ...WEEK,
+  ...TIMES,
+  ...COUNTS,
+]) {
   test(`reads what is written in a hurry: ${line}`, () => {
     const read = readRequest(line)!;
     assert.deepEqual(read.want, want);

@@ -123,7 +123,7 @@ export function readRequest(task: string): RequestRead | undefined {
   // "OSHA 10-hour" is no length of time.
   const plain = blankAll(blank(placed, reliable), PAY, RELIABILITY);
   const certifications = findCertifications(plain);
-  let rest = withoutTimes(blank(plain, certifications));
+  let rest = withoutPapers(plain, certifications);
   const role = readRole(rest);
   if (role === undefined) return undefined;
   const roles = findRoles(rest);
@@ -178,6 +178,18 @@ export function readRequest(task: string): RequestRead | undefined {
     ...namesLeft(exclude.rest),
   ];
   return { want, unread: dropped };
+}
+
+/** "Certified to drive a forklift" says what they do, where nothing else in the text does. */
+function withoutPapers(text: string, papers: readonly PhraseMatch<string>[]): string {
+  const rest = withoutTimes(blank(text, papers));
+  if (readRole(rest) !== undefined) return rest;
+  const phrases = findRolePhrases(text);
+  const led = papers.map((one) => {
+    const [said] = one.negated ? [] : within(phrases, one.start, one.end);
+    return { ...one, end: said?.start ?? one.end };
+  });
+  return withoutTimes(blank(text, led));
 }
 
 interface StatementsTold {

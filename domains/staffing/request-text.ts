@@ -19,24 +19,28 @@ const BOTH_OSHA = /\bOSHA[ -]?(10|30)((?:[ -]hour)?(?: ?[/&] ?| or | and ))(10|3
 const SERVED_SAINT = /\b(st|ft)\. ?(?=(?:louis|wayne)\b)/gi;
 
 /**
- * Compatible letters made one (NFKC), invisible signs gone, single blanks, "St.Louis" as "St
- * Louis", "dont" as "don't", "w/o" as "without"; what is said in nothing but capitals is written as
- * the rest is.
+ * Compatible letters made one (NFKC), invisible signs gone, single blanks, and none at the end of a
+ * line, "St.Louis" as "St Louis", "dont" as "don't", "w/o" as "without"; what is said in nothing
+ * but capitals is written as the rest is.
  */
 export function readable(text: string): string {
-  return text
-    .normalize("NFKC")
-    .replaceAll(/\p{Cf}/gu, "")
-    .replaceAll(/[^\S\n]+/g, " ")
-    .replaceAll(DOTTED, "DC")
-    .replaceAll(SAINT, "$1 ")
-    .replaceAll(SERVED_SAINT, "$1 ")
-    .replaceAll(TITLE, "$1 ")
-    .replaceAll(NEGATED, "$1$2'$3")
-    .replaceAll(WORKING_WEEK, "Monday to Friday")
-    .replaceAll(BOTH_OSHA, "OSHA $1$2OSHA $3")
-    .replaceAll(/[^\n.!?;]+/g, (said) => (isShouted(said) ? quiet(said) : said))
-    .replaceAll(/\bw\/o\b/gi, "without");
+  return (
+    text
+      .normalize("NFKC")
+      .replaceAll(/\p{Cf}/gu, "")
+      .replaceAll(/[^\S\n]+/g, " ")
+      .replaceAll(/ ?\n ?/g, "\n")
+      .replaceAll(DOTTED, "DC")
+      .replaceAll(SAINT, "$1 ")
+      .replaceAll(SERVED_SAINT, "$1 ")
+      .replaceAll(TITLE, "$1 ")
+      .replaceAll(NEGATED, "$1$2'$3")
+      .replaceAll(BOTH_OSHA, "OSHA $1$2OSHA $3")
+      .replaceAll(/[^\n.!?;]+/g, (said) => (isShouted(said) ? quiet(said) : said))
+      // Small letters in it would hide that all else is in capitals.
+      .replaceAll(WORKING_WEEK, "Monday to Friday")
+      .replaceAll(/\bw\/o\b/gi, "without")
+  );
 }
 
 const ABBREVIATED = /(?<=\b(?:St|Ft|Mt|Mr|Mrs|Ms|Dr|Jr|Sr))\.(?= ?\p{Lu})|(?<=\bNo)\.(?= ?\d)/gu;

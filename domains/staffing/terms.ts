@@ -54,6 +54,7 @@ const CERTIFICATION_TERMS: readonly Term[] = [
       `certified to drive ${a}forklift`,
       `certified to operate ${a}forklift`,
       `licensed to drive ${a}forklift`,
+      `licensed to operate ${a}forklift`,
     ]),
     "forklift certification",
     "forklift certified",

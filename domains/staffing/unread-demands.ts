@@ -78,14 +78,33 @@ const NO_KIND = new Set(
     "them people workers guys folks everyone anyone temps associates as if at by from day night " +
     "evening master union local new senior temp available same check verify show other asap today tomorrow tonight yes thanks " +
     "without zero minimum active up-to-date clean operator operators currently ideally previously " +
+    "each every come comes hold holds holding carry carrying include includes provide email what " +
+    "which non gift software we you they he she how recently newly copies attached submit " +
     "upload iso usda ohio indiana illinois michigan kentucky missouri"
   ).split(" "),
 );
 const NOT_ASKED = new RegExp(
-  "^\\s(?:(?:is|are)\\s)?(?:not\\s(?:needed|required|necessary)|optional|" +
+  "^\\s(?:(?:is|are)\\s)?(?:(?:preferred|helpful|nice|desired|a\\splus),?\\s(?:but|though)\\s)?" +
+    "(?:not\\s(?:needed|required|necessary)|optional|" +
     "(?:is|are)n['’]t\\s(?:needed|required))\\b",
   "i",
 );
+
+const SITE =
+  "facility|plant|shop|company|building|site|warehouse|kitchen|lab|business|operation|store";
+/** "We are a GMP certified facility", "our plant is SQF certified": so is the client. */
+const OURS_BEFORE = new RegExp(
+  `\\b(?:we(?:['’]re|\\sare)|(?:our|the|this)\\s(?:\\w*\\s+){0,3}(?:${SITE})(?:['’]s|\\sis))\\s` +
+    "(?:(?:an?|also|fully|now)\\s)?$",
+  "i",
+);
+const SITE_BEHIND = new RegExp(
+  `^\\s(?:(?!(?:on|off|in|at|for|to|by|per|our|the|this)\\b)\\w+\\s)?(?:${SITE})` +
+    "(?=\\s*(?:[,.;:!?)\\n]|$)|\\s(?:in|at|near|and|so|that|which|with)\\b)",
+  "i",
+);
+/** "Free CPR training" */
+const OFFERED_BEFORE = /\b(?:free|paid|we\s(?:provide|offer|give|pay\sfor))\s$/i;
 
 /** `text`: without what was read, so that no word of a role or a shift stands in it. */
 export function otherPapers(text: string): Unread[] {
@@ -98,7 +117,10 @@ export function otherPapers(text: string): Unread[] {
     return !(is_before_role && paper!.endsWith("ed") && !/^\p{Lu}{2}/u.test(kind!));
   });
   const asked = [...known, ...named].filter(({ 0: said, index }) => {
+    const before = text.slice(Math.max(0, index - NEAR), index);
     const behind = text.slice(index + said.length, index + said.length + NEAR);
+    if (OURS_BEFORE.test(before) || OFFERED_BEFORE.test(before)) return false;
+    if (said.endsWith("ed") && SITE_BEHIND.test(behind)) return false;
     return !isNegated(text.slice(0, index)) && !NOT_ASKED.test(behind);
   });
   return [...new Set(asked.map(([said]) => said))].map((said) => ({

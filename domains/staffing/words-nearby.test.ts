@@ -348,6 +348,10 @@ const ROWS = [
   "2nd & ",
   "Toledo - OH ",
   "in Perrysburg near Toledo ",
+  "Toledo - NE, ",
+  "every other weekend off ",
+  "no DNRs, Zorbo Quint, ",
+  "W-000123 helped out ",
 ];
 
 for (const sign of ROWS) {
