@@ -134,6 +134,7 @@ test("a virtual key: models only where it says so, models of its list, nothing o
     "/v1/chat/providers",
     "/v1/chat/stream",
     "/v1/embeddings",
+    "/v1/key",
     "/v1/models",
     "/v1/models/x",
   ]);
@@ -150,12 +151,31 @@ test("a virtual key: models only where it says so, models of its list, nothing o
     assert.match(refused.text, /model_not_allowed/);
   }
   await listsForKeys();
+  await ownKeys();
   const { usage } = house.clients;
   const { keys } = await usage.keys({});
   for (const { key_id } of keys) await usage.delete_key({ key_id });
   const models = { id: "models", method: "GET", path: "/v1/models" };
   assert.equal((await knock(models, models_key)).status, 401);
 });
+
+/** A key is told of itself and of no other; what is no key has none. */
+async function ownKeys(): Promise<void> {
+  const own = { id: "own", method: "GET", path: "/v1/key" };
+  const told = await knock(own, models_key);
+  const { key } = JSON.parse(told.text) as { key: { models_only: boolean; spent: object } };
+  assert.equal(key.models_only, true);
+  assert.deepEqual(Object.keys(key.spent), [
+    "day_cost",
+    "day_tokens",
+    "month_cost",
+    "month_tokens",
+  ]);
+  assert.ok(!/sha256|secret/.test(told.text), told.text);
+  const owner = await knock(own, SECRETS.owner);
+  assert.equal(owner.status, 404);
+  assert.match(owner.text, /"reason":"no_such_key"/);
+}
 
 /** A key is shown the models of its list, and each of them by itself; no others. */
 async function listsForKeys(): Promise<void> {

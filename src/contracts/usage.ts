@@ -167,6 +167,13 @@ export const usage = defineContract("usage", "Who asked which model, what it cos
     input: z.strictObject({}),
     output: z.strictObject({ keys: z.array(keyView) }),
   }),
+  own_key: read({
+    summary: "The virtual key that asks: what it may, and what it has spent.",
+    http: "GET /v1/key",
+    input: z.strictObject({}),
+    output: z.strictObject({ key: keyView }),
+    reasons: ["no_such_key"],
+  }),
   create_key: write({
     summary: "Makes a virtual key; its secret is a bearer token.",
     http: "POST /v1/keys",

@@ -62,13 +62,14 @@ export function tokenHolders(
   };
 }
 
-/** What a key that is for models only may ask: these paths to the letter. */
+/** What a key that is for models only may ask, itself among it: these paths to the letter. */
 const MODEL_PATHS: ReadonlySet<string> = new Set([
   "/v1/chat",
   "/v1/chat/completions",
   "/v1/chat/providers",
   "/v1/chat/stream",
   "/v1/embeddings",
+  "/v1/key",
   "/v1/models",
 ]);
 

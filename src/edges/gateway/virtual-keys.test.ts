@@ -51,6 +51,7 @@ test("a key for models only opens no other door, however its path is written", (
     "/v1/models",
     "/v1/models/up%2Fok",
     "/v1/embeddings",
+    "/v1/key",
   ]) {
     assert.equal(authenticate(at(path), "read"), models_key, path);
   }
@@ -59,6 +60,7 @@ test("a key for models only opens no other door, however its path is written", (
     "/v1/chat/../keys",
     "/v1/models/%2e%2e/usage",
     "/v1/chatter",
+    "/v1/keys",
     "/sql",
     "/v1/models/../keys",
   ]) {

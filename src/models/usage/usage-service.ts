@@ -87,6 +87,11 @@ export async function createUsage(
         return usageReport(await since(from_ms), input, groups_max, call);
       },
       keys: async () => ({ keys: keys.list().map(viewOf) }),
+      async own_key(_input, { principal }) {
+        const key = principal.key_id === undefined ? undefined : keys.get(principal.key_id);
+        if (key === undefined) throw asksWithoutKey(principal.name);
+        return { key: viewOf(key) };
+      },
       async create_key(input) {
         checkExpires(input.expires_at, clock.now());
         const { key, secret } = await keys.create(input);
@@ -111,6 +116,13 @@ export async function createUsage(
       await file.close();
     },
   };
+}
+
+function asksWithoutKey(name: string): LakehouseError {
+  return new LakehouseError("not_found", `${name} does not ask with a virtual key`, {
+    reason: "no_such_key",
+    hint: "GET /v1/keys lists them, GET /v1/usage tells what was spent",
+  });
 }
 
 function toldSpent(spent: Spent): Spent {
