@@ -15,19 +15,10 @@ import {
   targetIn,
 } from "#ports/table-engine.suite.ts";
 import type { TableEngine } from "#ports/table-engine.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
 import { testRuns } from "../../../test/support/test-runs.ts";
-import { createDuckDbEngine } from "./duckdb-table-engine.ts";
+import { ownDuckDb } from "./duckdb-table-engine.suite.ts";
 
-async function open(t: { after(fn: () => unknown): void }) {
-  const dir = await tempDir(t);
-  const temp_dir = join(dir, "tmp");
-  const engine = await createDuckDbEngine({ memory_mb: 128, threads: 2, temp_dir, data_dir: dir });
-  t.after(() => engine.close());
-  return { engine, dir };
-}
-
-type Opened = Awaited<ReturnType<typeof open>>;
+type Opened = Awaited<ReturnType<typeof ownDuckDb>>;
 
 /** Rows of what was made, as `i` and the text of `x`. */
 async function textsOf(
@@ -206,7 +197,7 @@ async function checkAppend(
 }
 
 test("what a column takes comes out as it was said, and other rows are rejected", async (t) => {
-  const opened = await open(t);
+  const opened = await ownDuckDb(t);
   for (const sort of SORTS) {
     const good = sort.good.map(([text, shown]): Said => ({ text, shown }));
     const bad = sort.bad.map((text) => fc.constant<Said>({ text, shown: undefined }));
@@ -223,7 +214,7 @@ test("what a column takes comes out as it was said, and other rows are rejected"
 });
 
 test("Parquet of other types fits a column exactly, or is refused with an example", async (t) => {
-  const opened = await open(t);
+  const opened = await ownDuckDb(t);
   for (const sort of SORTS) await checkParquet(opened, sort);
 });
 
@@ -260,7 +251,7 @@ async function checkParquet({ engine, dir }: Opened, sort: Sort): Promise<void> 
 }
 
 test("a file none of whose values fit is refused with an example, and leaves nothing", async (t) => {
-  const { engine, dir } = await open(t);
+  const { engine, dir } = await ownDuckDb(t);
   const columns = idColumns({ n: "int", v: "string" });
   const refused = await convertText(engine, dir, "n,v\n3000000000,x\n4000000000,y\n", {
     columns,
@@ -270,7 +261,7 @@ test("a file none of whose values fit is refused with an example, and leaves not
 });
 
 test("rejects of both kinds are numbered as the file's records are", async (t) => {
-  const { engine, dir } = await open(t);
+  const { engine, dir } = await ownDuckDb(t);
   const csv = 'n,v\n1,"a\nb"\n\nx,"c\nd"\n2,3,4\n"5",ok\n9999999999,z\n6';
   const made = await convertText(engine, dir, csv, {
     columns: idColumns({ n: "int", v: "string" }),
@@ -302,7 +293,7 @@ test("rejects of both kinds are numbered as the file's records are", async (t) =
 });
 
 test("numbers inside objects and arrays fit exactly too, and no key is lost", async (t) => {
-  const { engine, dir } = await open(t);
+  const { engine, dir } = await ownDuckDb(t);
   const type = "struct<a: int, d: decimal(10,2), l: list<float>>";
   const columns = idColumns({ i: "int", x: type, m: "map<string, int>" });
   const more = { format: "ndjson", columns } as const;
@@ -333,7 +324,7 @@ test("numbers inside objects and arrays fit exactly too, and no key is lost", as
 });
 
 test("a column that may be extended becomes wider for values that ask for it", async (t) => {
-  const { engine, dir } = await open(t);
+  const { engine, dir } = await ownDuckDb(t);
   const columns = idColumns({ n: "int", f: "float" });
   for (const [format, text] of [
     ["csv", "n,f,z\n1,0.5,a\n3000000000,1e300,b\n"],
@@ -359,7 +350,7 @@ test("a column that may be extended becomes wider for values that ask for it", a
 });
 
 test("JSON days are those written as ISO 8601, and digits are never rounded", async (t) => {
-  const { engine, dir } = await open(t);
+  const { engine, dir } = await ownDuckDb(t);
   const text =
     '{"i":1,"x":0.5,"us":"01-02-2024","iso":"2024-02-01","l":[0.5]}\n' +
     '{"i":2,"x":0.1234567890123456789,"us":"01-15-2024","iso":"2024-02-29","l":[1]}\n';

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { LakehouseError } from "#kernel/problem.ts";
 import { allRows, sqlRequest } from "#ports/table-engine.suite.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
+import { ownDuckDb } from "./duckdb-table-engine.suite.ts";
 import { createDuckDbEngine } from "./duckdb-table-engine.ts";
 
 const deep = (open: string, inner: string, close: string, times: number) =>
@@ -143,13 +144,7 @@ test("no statement uses up memory or time, and the engine serves on", async (t) 
 });
 
 test("values of a size that people need are made", async (t) => {
-  const dir = await tempDir(t);
-  const engine = await createDuckDbEngine({
-    memory_mb: 128,
-    temp_dir: `${dir}/tmp`,
-    data_dir: dir,
-  });
-  t.after(() => engine.close());
+  const { engine } = await ownDuckDb(t);
   const sums = Array.from({ length: 60 }, (_, i) => `i + ${i} AS c${i}`).join(", ");
   const useful = [
     "SELECT lpad(i::VARCHAR, 12, '0'), repeat('-', 80), rpad('x', 5, ' ') FROM range(3) t(i)",

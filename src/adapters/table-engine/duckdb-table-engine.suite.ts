@@ -5,14 +5,24 @@ import { convertText } from "#ports/table-engine.suite.ts";
 import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
 import { createDuckDbEngine } from "./duckdb-table-engine.ts";
 
-export const openDuckDb = (dir: string) =>
-  createDuckDbEngine({ memory_mb: 128, threads: 2, temp_dir: join(dir, "tmp"), data_dir: dir });
+type Changes = Partial<Parameters<typeof createDuckDbEngine>[0]>;
+
+export function openDuckDb(dir: string, changes: Changes = {}) {
+  const own = { memory_mb: 128, threads: 2, temp_dir: join(dir, "tmp"), data_dir: dir };
+  return createDuckDbEngine({ ...own, ...changes });
+}
+
+/** In a folder of its own; closed behind the test. */
+export async function ownDuckDb(t: HasAfter, changes: Changes = {}) {
+  const dir = await tempDir(t);
+  const engine = await openDuckDb(dir, changes);
+  t.after(() => engine.close());
+  return { engine, dir };
+}
 
 export async function withSecrets(t: HasAfter) {
-  const dir = await tempDir(t);
+  const { engine, dir } = await ownDuckDb(t);
   const outside = await tempDir(t);
-  const engine = await openDuckDb(dir);
-  t.after(() => engine.close());
   for (const folder of [dir, outside]) {
     await writeFile(join(folder, "secret.csv"), "a\nSECRET\n");
     await writeFile(join(folder, "secret.json"), '{"a":"SECRET"}\n');

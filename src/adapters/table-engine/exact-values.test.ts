@@ -1,6 +1,5 @@
 // What a source says comes out as it was said: digits, empty text, lines, or the file is refused.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import {
@@ -12,14 +11,10 @@ import {
   sqlRequest,
   targetIn,
 } from "#ports/table-engine.suite.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
-import { createDuckDbEngine } from "./duckdb-table-engine.ts";
+import { ownDuckDb } from "./duckdb-table-engine.suite.ts";
 
 async function open(t: { after(fn: () => unknown): void }) {
-  const dir = await tempDir(t);
-  const temp_dir = join(dir, "tmp");
-  const engine = await createDuckDbEngine({ memory_mb: 128, threads: 2, temp_dir, data_dir: dir });
-  t.after(() => engine.close());
+  const { engine, dir } = await ownDuckDb(t);
   const convert = (text: string | Uint8Array, more = {}) => convertText(engine, dir, text, more);
   async function rowsOf(made: Awaited<ReturnType<typeof convert>>, select = "*") {
     const { columns, target_path } = made;

@@ -12,8 +12,7 @@ import {
   targetIn,
 } from "#ports/table-engine.suite.ts";
 import type { TableRelation } from "#ports/table-engine.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
-import { createDuckDbEngine } from "./duckdb-table-engine.ts";
+import { ownDuckDb } from "./duckdb-table-engine.suite.ts";
 
 const NAMES = [
   "file_row_number",
@@ -29,10 +28,7 @@ const NAMES = [
 ];
 
 test("virtual names hide no column, with position deletes and in rewrites", async (t) => {
-  const dir = await tempDir(t);
-  const temp_dir = join(dir, "tmp");
-  const engine = await createDuckDbEngine({ memory_mb: 128, threads: 2, temp_dir, data_dir: dir });
-  t.after(() => engine.close());
+  const { engine, dir } = await ownDuckDb(t);
   const plain = Object.fromEntries(NAMES.map((name) => [name, "long"]));
   const width = NAMES.length;
   // Far from the numbers of the rows, and falling.

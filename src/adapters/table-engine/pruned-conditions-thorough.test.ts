@@ -4,9 +4,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Cell, ColumnCondition } from "#ports/table-engine.ts";
 import { allRows, convertText, idColumns, sqlRequest, tableOf } from "#ports/table-engine.suite.ts";
-import { tempDir } from "../../../test/support/temp-dir.ts";
 import { testRuns } from "../../../test/support/test-runs.ts";
-import { createDuckDbEngine } from "./duckdb-table-engine.ts";
+import { ownDuckDb } from "./duckdb-table-engine.suite.ts";
 
 const COLUMNS = idColumns({ a: "long", x: "double", s: "string", d: "date" });
 type Row = readonly [number | null, number | null, string | null, string | null];
@@ -104,13 +103,7 @@ function meets(values: Row, told: ColumnCondition): boolean {
 }
 
 test("a query answers the same over the files that its conditions leave", async (t) => {
-  const dir = await tempDir(t);
-  const engine = await createDuckDbEngine({
-    memory_mb: 128,
-    temp_dir: `${dir}/tmp`,
-    data_dir: dir,
-  });
-  t.after(() => engine.close());
+  const { engine, dir } = await ownDuckDb(t);
   const rows = fc.sample(row, { numRuns: 60, seed: 7 });
   const files: { uri: string; rows: readonly Row[] }[] = [];
   for (let at = 0; at < rows.length; at += 3) {
@@ -144,13 +137,7 @@ test("a query answers the same over the files that its conditions leave", async 
 });
 
 test("conditions are told quickly", async (t) => {
-  const dir = await tempDir(t);
-  const engine = await createDuckDbEngine({
-    memory_mb: 128,
-    temp_dir: `${dir}/tmp`,
-    data_dir: dir,
-  });
-  t.after(() => engine.close());
+  const { engine } = await ownDuckDb(t);
   const where = Array.from({ length: 20 }, (_, i) => `c${i} BETWEEN ${i} AND ${i + 1}`).join(
     " AND ",
   );

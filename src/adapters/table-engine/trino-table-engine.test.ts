@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { QueryEngine, Relation, SqlRequest } from "#ports/table-engine.ts";
-import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 import {
   startTrinoServer,
   trinoColumn,
   trinoSignature,
   type TrinoScript,
 } from "../../../test/support/trino-server.ts";
-import { createDuckDbEngine } from "./duckdb-table-engine.ts";
+import { ownDuckDb } from "./duckdb-table-engine.suite.ts";
 import { createTrinoEngine } from "./trino-table-engine.ts";
 
 const never = new AbortController().signal;
@@ -300,14 +300,7 @@ test("time, the caller and a lost reader end a query on the cluster", async (t) 
 });
 
 test("logs of the house stay here, and one statement cannot name both", async (t) => {
-  const dir = await tempDir(t);
-  const local = await createDuckDbEngine({
-    memory_mb: 128,
-    threads: 1,
-    temp_dir: join(dir, "tmp"),
-    data_dir: dir,
-  });
-  t.after(() => local.close());
+  const { engine: local, dir } = await ownDuckDb(t, { threads: 1 });
   const { server, engine } = await openTrino(t, one, local);
   const uri = join(dir, "e.jsonl");
   await writeFile(uri, '{"n":1}\n{"n":2}\n');
@@ -325,14 +318,7 @@ test("logs of the house stay here, and one statement cannot name both", async (t
 });
 
 test("an answer as Parquet has the columns and every value of the rows", async (t) => {
-  const dir = await tempDir(t);
-  const local = await createDuckDbEngine({
-    memory_mb: 128,
-    threads: 1,
-    temp_dir: join(dir, "tmp"),
-    data_dir: dir,
-  });
-  t.after(() => local.close());
+  const { engine: local, dir } = await ownDuckDb(t, { threads: 1 });
   const columns = [
     bigint,
     trinoColumn("d", "double"),
