@@ -59,7 +59,7 @@ function countSigns(text: string, roles: readonly PhraseMatch<string>[]) {
   });
 }
 
-const PEOPLE =
+export const PEOPLE =
   "people|persons?|workers?|hands|temps|guys|folks|staff|bodies|associates|employees|of\\s+them";
 /** Words that end what a number counts. */
 const OTHER =

@@ -8,13 +8,14 @@ import {
   isListRefused,
   isOnlyOneNext,
   isRefusing,
+  isSignature,
   standingOf,
   type Standing,
 } from "./named-people.ts";
 import { knownNameHere, knownNamesIn } from "./known-names.ts";
 import { unaccented } from "./plain-text.ts";
 import { ALL_STATES } from "./places.ts";
-import { otherDemands, type Unread } from "./unread-demands.ts";
+import { otherDemands, otherPapers, type Unread } from "./unread-demands.ts";
 import { shiftOf, stateOf } from "./want-values.ts";
 import { workerIdOf } from "./worker-ids.ts";
 
@@ -134,7 +135,7 @@ export function readExclusions(text: string): ExclusionRead {
     }
   };
   for (const { end } of ids.spans) tellNext(end);
-  for (const end of listsOfNobody(text)) tellNext(end);
+  for (const name of namesBehindNobody(text)) tell(name);
   for (const { name: words, start, is_sure, said, is_plain } of ruled_out) {
     const end = start + words.length;
     if (taken.subarray(start, end).includes(1)) continue;
@@ -191,14 +192,12 @@ function standingOfId(text: string, { start, end }: Span, named: string): Standi
 /** "Joe Smith (W-000123)": what is said of the name is said of the id. */
 const NAMED_BEFORE = new RegExp(`(?<![\\p{L}\\p{M}\\p{N}'’-])${NAME}\\s?[([]$`, "u");
 
-const CONTACT_FIRST = /^(?:Contact|Attn|Ask|Call|Email|Text|Report) /;
-
 /** Names in a list that begins with one who is ruled out. */
 function* nextNames(text: string, from: number): Generator<Span & { readonly name: string }> {
   for (let at = from; ;) {
     const match = NEXT_NAME.exec(text.slice(at, at + NAME_MAX));
     const name = match?.[1] ?? match?.[2];
-    if (name === undefined || !isPerson(name) || CONTACT_FIRST.test(name)) return;
+    if (name === undefined || !isPerson(name)) return;
     // A word behind a comma may begin anything, behind "or" it goes on with the list.
     const is_bare = !/^\s*(?:[,;]|\n)\s*\S+$/.test(match![0]) || isNameWord(name);
     if (!name.includes(" ") && !is_bare) return;
@@ -244,13 +243,36 @@ function isNobodyNext(ahead: string): boolean {
   return NOBODY.test(ahead) || NO_DNRS.test(ahead);
 }
 
-/** Where "no DNRs, Zorbo Quint" goes on, be it with one of them or with something else. */
-function listsOfNobody(text: string): number[] {
-  return [...text.matchAll(REFUSAL)].flatMap(({ 0: refusal, index }) => {
+/** "No DNRs, Zorbo Quint": it may go on with one of them, or with anything else. */
+function namesBehindNobody(text: string): string[] {
+  const starts = new Set<number>();
+  const seen = new Set<string>();
+  const names: string[] = [];
+  for (const { 0: refusal, index } of text.matchAll(REFUSAL)) {
     const start = index + refusal.length;
     const [said, sign] = NO_DNRS.exec(text.slice(start, start + NAME_MAX)) ?? [];
-    return said === undefined || !/[,;\n]/.test(sign!) ? [] : [start + said.length];
-  });
+    if (said === undefined || !/[,;\n]/.test(sign!)) continue;
+    for (const one of nextNames(text, start + said.length)) {
+      // Each part of a row of them is gone through once.
+      if (starts.has(one.start)) break;
+      starts.add(one.start);
+      if (seen.has(one.name) || isSignature(text, one.start, one.end)) continue;
+      seen.add(one.name);
+      if (!isOtherThan(one.name)) names.push(one.name);
+    }
+  }
+  return names;
+}
+
+const CONTACT_FIRST = /^(?:Contact|Attn|Ask|Call|Email|Text|Report|Thanks|Thank|Regards)(?: |$)/;
+
+/** A contact, or a place, a role, a shift or a paper in any part; known names are told later. */
+function isOtherThan(name: string): boolean {
+  if (CONTACT_FIRST.test(name) || isThing(name) || isNoPlace(name)) return true;
+  if (knownNamesIn(name).length > 0 || otherPapers(name).length > 0) return true;
+  const words = name.split(" ");
+  if (words.some((word) => isNoPlace(word) || word in ALL_STATES)) return true;
+  return [findCities, findStates, findElsewhere].some((find) => find(name).length > 0);
 }
 
 const PLAINLY = new RegExp(

@@ -82,16 +82,16 @@ const NOT_YET_SAID =
   /(?:\b(?:not|never)|n['’]t)(?:\s+(?:ever|again))*(?:\s*[,(]|\s+[-\u2013\u2014])/i;
 const SENDING =
   "send|sending|use|using|want|need|book|take|bring|assign|schedule|hire|place|accept|ever|" +
-  "please|even|just|to|us|me";
-const CHOOSING =
-  "give|get|have|see|put|consider|choose|pick|like|prefer|trust|work|call|ask|with|for";
-/**
- * "Don't send anyone but", "nobody except": whoever stands behind it is asked for. "Don't exclude
- * anyone but" rules him out.
- */
+  "please|even|just|us|me";
+/** "Don't exclude anyone but" rules out whoever stands behind it. */
+const TURNING =
+  `${REFUSING}|turn\\w*|mind|ban|bar|issues?|problems?|complaints?|concerns?|object\\w*|dislike|` +
+  "hate|away|home|stop|drop|dismiss|fire";
+/** "Don't send anyone but", "nobody except"; not "not nights\nanyone but". */
 const ONLY_ONE =
-  "(?:(?:(?:do|does|did|would|wo|ca|could|should)n['’]t|not|never)\\s+" +
-  `(?:(?:${SENDING}|${CHOOSING})\\s+){0,4}any|no\\s?)` +
+  "(?:(?:(?:(?:do|does|did|would|wo|ca|could|should)n['’]t|" +
+  "(?:do|does|did|would|will|can|could|should)\\s+not|never)\\s+" +
+  `(?:(?!(?:${TURNING})\\b)[\\w'’]+\\s+){0,4}?|not (?:(?!(?:${TURNING})\\b)[\\w'’]+ ){0,4}?)any|no\\s?)` +
   "(?:one|body)\\s+(?:else\\s+)?(?:but|except(?:\\s+for)?|other\\s+than|besides)";
 const ONLY_ONE_BEFORE = new RegExp(`\\b${ONLY_ONE}\\s+$`, "i");
 
@@ -116,16 +116,19 @@ const CLAUSE_BREAK = /[,()[\]]|\s[-\u2013\u2014]+\s/;
 const NEXT_LISTED = /^(?:\s*(?:[,;/&+]|,?\s*\b(?:and|or)\b)\s*|\s*\n\s*[-*•]\s*)$/i;
 const NEAR = 200;
 
-/** "Joe Smith is the lead. Do not send him back." */
-const HIM = /\b(?:he|she|him|her)\b|\b(?:send|use|want|book|bring|assign|keep)\s+them\b/i;
-const QUIT = /\b(?:quit|resigned)\b/i;
+/** "Do not send him back", not "do not send him texts". */
+const HIM =
+  "(?<!\\bto\\s+)(?:him|her)(?=\\s*(?:[.,;:!?)\\n\u2013\u2014]|$)|\\s+(?:back|again|here|there|" +
+  "anymore|any\\s+more|at|to|on|in|for|and|or|but|if|until|because|ever|please|this|next)\\b)";
 /** Of a contact much may be said with a "not": this refuses him. */
 const REFUSED_LATER = new RegExp(
-  `(?:\\b(?:not|never|no\\s+longer|stop)|n['’]t)\\s+(?:(?:${SENDING})\\s+){1,4}(?:him|her)\\b|` +
+  `(?:\\b(?:not|never|no\\s+longer|stop)|n['’]t)\\s+(?:(?:${SENDING})\\s+){1,4}${HIM}|` +
     "\\bkeep\\s+(?:him|her)\\s+(?:away|off|out|home)\\b|" +
     "\\b(?:he|she)(?:['’]s|\\s+is|\\s+was)\\s+(?:\\w+\\s+)?(?:(?:not|no\\s+longer)\\s+(?:welcome|" +
-    "wanted|allowed)|banned|barred|dnr|black-?listed|excluded|fired|terminated|suspended|" +
-    "unwelcome)\\b",
+    "wanted|allowed(?!\\s+to))|(?:banned|barred)(?!\\s+from\\s+\\w+ing\\b)|dnr|black-?listed|" +
+    "excluded|fired|terminated|suspended|unwelcome)\\b|" +
+    "\\b(?:he|she)\\s+(?:has\\s+)?(?:quit|resigned|walked\\s+(?:out|off)|left)" +
+    "(?=\\s*(?:[.,;:!?)\\n]|$)|\\s+(?:us|on\\s+us|the\\s+job|last|yesterday|today|again)\\b)",
   "i",
 );
 
@@ -134,17 +137,14 @@ function isRefusedBehind(words: string): boolean {
   return REFUSED_BEHIND.test(words.replaceAll(PRAISE, " "));
 }
 
-/** Whether words up to the next person refuse a contact; `is_lead`: he may be a worker as well. */
-function isRefusedLater(behind: string, is_lead: boolean): boolean {
+/** Whether words up to the next person refuse a contact. */
+function isRefusedLater(behind: string): boolean {
   const names = knownNamesIn(behind).map((one) => one.start);
   const ids = [...behind.matchAll(WORKER)].map((one) => one.index);
-  const own = behind.slice(0, Math.min(behind.length, ...names, ...ids));
-  if (REFUSED_LATER.test(own)) return true;
-  if (!is_lead) return false;
-  return own.split(SENTENCE_BREAK).some((sentence) => {
-    const said = sentence.replaceAll(NO_REFUSAL, "").split(IF)[0]!;
-    return HIM.test(said) && (isRefusedBehind(said) || QUIT.test(said));
-  });
+  const end = Math.min(behind.length, ...names, ...ids);
+  // "Don't send her Joe Miller" does not end with her.
+  const next = end < behind.length ? "_" : "";
+  return REFUSED_LATER.test(behind.slice(0, end) + next);
 }
 
 /** Of whoever stands in a text from `start` to `end`; `is_id`: a worker's, no contact's. */
@@ -162,26 +162,24 @@ export function standingOf(text: string, start: number, end: number, is_id = fal
   const is_lead = !is_id && CONTACT_BEHIND.test(behind);
   const is_contact = is_lead || CONTACT_BEFORE.test(near) || SIGNED_BEFORE.test(near);
   if (ASKED_BEFORE.test(before) || is_contact) {
-    if (isRefusedLater(behind, is_lead)) return isSent(before, "") ? "unclear" : "refused";
+    if (isRefusedLater(behind)) return "unclear";
     const is_praised = said_behind.replaceAll(PRAISE, "") !== said_behind;
     return is_praised && !SENT_BEFORE.test(before) ? "unclear" : "asked_for";
   }
   return before.trim() === "" && WRITES_BEHIND.test(behind) ? "asked_for" : "unclear";
 }
 
-const SENT_BEFORE = new RegExp(
-  "\\b(?:send|use|includ(?:e|es|ing)|bring(?: back)?|give us|book|assign|prefer|ideally|" +
-    "preferably|plus)\\s+$",
-  "i",
-);
-const WANTED_BEFORE = /\b(?:want|need)\s+$/i;
+const TO_US = "(?:\\s+(?:us|me|back|worker|to|for))*\\s+$";
+const SENT_BEFORE = new RegExp(`\\b(?:${ASKED}|need|ask\\s+for)${TO_US}`, "i");
+const WANTED_BEFORE = new RegExp(`\\b(?:want|need)${TO_US}`, "i");
 const PLAIN_NOT = /\b(?:not|no|never|without)\b|n['’]t\b/gi;
 const IF = /\b(?:if|unless)\b/i;
 
 /** "Want W-000123 not on nights" asks for somebody, "want W-000123 out" does not. */
 function isSent(before: string, behind: string): boolean {
-  if (SENT_BEFORE.test(before) || IF.test(before)) return true;
-  return WANTED_BEFORE.test(before) && !isRefusedBehind(behind.replaceAll(PLAIN_NOT, ""));
+  if (IF.test(before)) return true;
+  if (WANTED_BEFORE.test(before)) return !isRefusedBehind(behind.replaceAll(PLAIN_NOT, ""));
+  return SENT_BEFORE.test(before);
 }
 
 /** An id, or one that was read. */
@@ -228,7 +226,7 @@ const LINE_BEHIND = /^\s*(?:[,|(\u2013\u2014-](?:[^.:!?]|\.(?=\p{Ll}{2}|\d{3})){
 const SIGNED_MAX = 200;
 
 /** A name alone on one of the last lines, unless a label or a refusal stands above it. */
-function isSignature(text: string, start: number, end: number): boolean {
+export function isSignature(text: string, start: number, end: number): boolean {
   if (text.length - end > SIGNED_MAX) return false;
   const near = text.slice(Math.max(0, start - NEAR), start).split("\n");
   const behind = text.slice(end).split("\n");

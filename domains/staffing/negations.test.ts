@@ -126,19 +126,67 @@ const NOBODY: readonly Case[] = [
     "No DNRs, thanks",
     "No DNRs, Please call by noon",
     "No DNRs, Contact Joe Smith",
+    "No DNRs, Joe Smith is the lead",
+    "No DNRs,\nJohn Smith",
     "Exclude: None",
   ].map((words): Case => [`2 packers in Dayton. ${words}`, TWO_IN_DAYTON]),
+];
+
+const THREE_IN_TOLEDO = { ...THREE, ...TOLEDO };
+/** What else stands behind "no DNRs" is read as anywhere, and told once. */
+const BEHIND_NOBODY: readonly Case[] = [
+  ["Need 3 packers, no DNRs, Toledo OH", THREE_IN_TOLEDO],
+  ["3 packers no DNRs\nToledo OH\nNight Shift", { ...THREE_IN_TOLEDO, shift: "night" }],
+  ["Need 3 packers, no DNRs, Toledo Plant, nights", { ...THREE_IN_TOLEDO, shift: "night" }],
+  [
+    "3 packers, no DNRs, Kansas City MO",
+    { role: "packer", count: 3, city: "Kansas City", state: "MO" },
+  ],
+  ["3 packers Toledo, no DNRs, CPR Certified", THREE_IN_TOLEDO, ["certification: CPR Certified"]],
+  ["2 packers in Dayton. No DNRs, Joe Smith", TWO_IN_DAYTON, ["exclude: Joe Smith"]],
+  [
+    "2 packers in Dayton. No DNRs, Zorbo Quint, no DNRs, Zorbo Quint",
+    TWO_IN_DAYTON,
+    ["exclude: Zorbo Quint"],
+  ],
+];
+
+const TWO_IN_TOLEDO = { ...TWO, ...TOLEDO };
+/** A word of contact in a list of those who are refused ends it for nobody. */
+const LISTED: readonly Case[] = [
+  [
+    "2 packers in Toledo. Exclude Joe Smith, Ask Bob Jones, Zorbo Quint",
+    { ...TWO_IN_TOLEDO, exclude: ["Joe Smith"] },
+    ["exclude: Ask Bob Jones", "exclude: Zorbo Quint"],
+  ],
+  [
+    "Exclude:\nZorbo Quint\nReport Delra Okon\nTanrik Vole\n\n2 packers Toledo",
+    { ...TWO_IN_TOLEDO, exclude: ["Zorbo Quint"] },
+    ["exclude: Report Delra Okon", "exclude: Tanrik Vole"],
+  ],
+  [
+    "Do not send:\n- Zorbo Quint\n- Call Off Delra Okon\n- Tanrik Vole\n2 packers Toledo",
+    { ...TWO_IN_TOLEDO, exclude: ["Zorbo Quint"] },
+    ["exclude: Call Off Delra Okon", "exclude: Tanrik Vole"],
+  ],
+  [
+    "DNR Zorbo Quint\nContact Bob Jones\nDelra Okon\n2 packers Toledo",
+    { ...TWO_IN_TOLEDO, exclude: ["Zorbo Quint"] },
+    ["exclude: Contact Bob Jones", "exclude: Delra Okon"],
+  ],
 ];
 
 const JOE = { ...TWO_IN_DAYTON, exclude: ["Joe Smith"] };
 /** Who is not refused but for one: he is; who is not sent but for one: he is asked for. */
 const BUT_ONE: readonly Case[] = [
+  ["2 packers in Dayton\nnot nights\nanyone but Joe Smith", { ...JOE, not_shift: "night" }],
   ...[
     "Don't exclude anyone except Joe Smith",
     "We would not turn away anyone but Joe Smith",
     "We don't mind anyone except Joe Smith",
     "Never reject anyone but Joe Smith",
     "I don't have issues with anyone but Joe Smith",
+    "Don't send away anyone but Joe Smith",
   ].map((words): Case => [`2 packers in Dayton. ${words}`, JOE]),
   [
     "2 packers in Dayton. We don't ban anyone but Zorbo Quint",
@@ -148,21 +196,43 @@ const BUT_ONE: readonly Case[] = [
     "2 packers in Dayton. We don't ban anyone but W-000123",
     { ...TWO_IN_DAYTON, exclude: ["W-000123"] },
   ],
-  ...["Never send me anyone but", "Don't give us anyone but", "We don't trust anyone but"].map(
-    (words): Case => [
-      `2 packers in Dayton. ${words} Joe Smith`,
-      TWO_IN_DAYTON,
-      ["anyone but Joe Smith", "exclude: Joe Smith"],
-    ],
-  ),
-  ...["We do not want to see anyone but", "Do not ever send anyone but"].map((words): Case => [
+  ...[
+    "Never send me anyone but",
+    "Don't give us anyone but",
+    "We don't trust anyone but",
+    "Please don't talk to anyone but",
+    "Don't contact anyone but",
+    "Do not report to anyone but",
+    "We don't usually use anyone but",
+    "We do not really want anyone but",
+    "Do not send us back anyone but",
+  ].map((words): Case => [
+    `2 packers in Dayton. ${words} Joe Smith`,
+    TWO_IN_DAYTON,
+    ["anyone but Joe Smith", "exclude: Joe Smith"],
+  ]),
+  ...[
+    "We do not want to see anyone but",
+    "Do not ever send anyone but",
+    "Don't dispatch anyone but",
+    "Don't send over anyone but",
+    "Don't send out anyone but",
+  ].map((words): Case => [
     `2 packers in Dayton. ${words} W-000123`,
     { ...TWO_IN_DAYTON, exclude: ["W-000123"] },
     ["worker: W-000123 (left out)"],
   ]),
 ];
 
-for (const [line, want, said = []] of [...LACKS, ...DEMANDS, ...PEOPLE, ...NOBODY, ...BUT_ONE]) {
+for (const [line, want, said = []] of [
+  ...LACKS,
+  ...DEMANDS,
+  ...PEOPLE,
+  ...NOBODY,
+  ...BEHIND_NOBODY,
+  ...LISTED,
+  ...BUT_ONE,
+]) {
   test(`tells a lack from what is ruled out: ${line}`, () => {
     const read = readRequest(line)!;
     assert.deepEqual(read.want, want);

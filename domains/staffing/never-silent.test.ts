@@ -156,6 +156,8 @@ const LEADS: readonly Case[] = [
     "Joe Smith is our lead here; he quit",
     "Supervisor Joe Smith. Never send him again",
     "Contact: Joe Smith. He is banned",
+    "Report to Joe Smith. Do not use him at our plant",
+    "Joe Smith is the lead. He walked off the job.",
   ].map((words): Case => [inDayton(words), DAYTON, TOLD_JOE]),
   ...[
     "Joe Smith is the lead.",
@@ -164,6 +166,13 @@ const LEADS: readonly Case[] = [
     "Joe Smith is the supervisor. If he's not there, call Bob",
     "Joe Smith is our contact. Don't forget to ask for him",
     "Supervisor: Joe Smith. He is not in before 7am",
+    "Contact: Joe Smith. Don't send him texts, call.",
+    "Report to Joe Smith. Don't send her anyone late.",
+    "Joe Smith is the lead. He will sign off on timesheets.",
+    "Joe Smith is the lead. She'll hand out the badges.",
+    "Joe Smith is the lead. He has no phone.",
+    "Joe Smith is the lead. Drop off timesheets with him.",
+    "Joe Smith is the lead. Text her instead.",
   ].map((words): Case => [inDayton(words), DAYTON]),
   [inDayton("Joe Smith is the lead. Do not send W-000123, he was late"), ID],
   ...[
@@ -171,9 +180,14 @@ const LEADS: readonly Case[] = [
     "W-000123 is our lead. Do not send him",
     "W-000123 is our lead here; he quit",
     "W-000123 is the supervisor",
-    "Send W-000123. Never send him late",
+    "Supervisor W-000123. Never send him again",
   ].map((words): Case => [inDayton(words), ID, LEFT_OUT]),
-  [inDayton("Supervisor W-000123. Never send him again"), ID],
+  ...[
+    "Send W-000123. Never send him late",
+    "Report to W-000123. Don't send him texts, call.",
+    "Report to W-000123. He was banned from driving.",
+  ].map((words): Case => [inDayton(words), DAYTON, ["worker: W-000123"]]),
+  [inDayton("Contact: Joe Smith. Don't send her Joe Miller"), DAYTON, ["exclude: Joe Miller"]],
 ];
 
 const BAD_LEAVERS: readonly Case[] = [
@@ -201,9 +215,15 @@ const BAD_LEAVERS: readonly Case[] = [
   ...["worked out great", "worked out well and was on time", "turned out great"].map(
     (words): Case => [inDayton(`Per client W-000123 ${words}`), ID, LEFT_OUT],
   ),
-  ...["Send W-000123, he worked out great", "Send W-000123 who turned out to be great"].map(
-    (words): Case => [inDayton(words), DAYTON, ["worker: W-000123"]],
-  ),
+  ...[
+    "Send W-000123, he worked out great",
+    "Send W-000123 who turned out to be great",
+    "Send us W-000123 who worked out great",
+    "We want W-000123 who worked out great",
+    "Use worker W-000123 who helped us out last time",
+    "Please send back W-000123 who worked out fine",
+    "Ask for W-000123 who helped out last time",
+  ].map((words): Case => [inDayton(words), DAYTON, ["worker: W-000123"]]),
 ];
 
 const withPapers = (words: string) => `2 packers in Dayton, ${words}`;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planOf, type Case } from "./plan-of.suite.ts";
+import { readRequest } from "./request-parser.ts";
 
 const ORDINARY: readonly Case[] = [
   ["need 2 for 3 days, packers in Toledo", "2 packer, Toledo OH"],
@@ -232,11 +233,33 @@ const WRAPPED: readonly Case[] = ["\n", "\r\n", " \n", "\n ", " \r\n "].flatMap(
   [`We need packers in Toledo, 10${wrap}hour days`, "1 packer, Toledo OH"],
   [`We need packers in Toledo at dock${wrap}12 please`, "1 packer, Toledo OH"],
   [`We need packers in Toledo, 12${wrap}hour shifts`, "1 packer, Toledo OH"],
+  [`We need 2 packers in Toledo, 5-10${wrap}hour days`, "2 packer, Toledo OH", {}, ["number: 5"]],
   [`We need 3 packers in Toledo for three${wrap}nights.`, "3 packer, Toledo OH"],
   [
     `We need${wrap}4 packers${wrap}Toledo, OH${wrap}nights`,
     "4 packer, Toledo OH",
     { shift: "night" },
+  ],
+]);
+
+/** A line that begins with a count, or ends with one, does not go on with the other. */
+const LINES: readonly Case[] = ["\n", "\r\n"].flatMap((end): Case[] => [
+  [`Subject: crew for June${end}10 packers in Toledo`, "10 packer, Toledo OH"],
+  [`Start date: June${end}4 night packers in Toledo`, "4 packer, Toledo OH", { shift: "night" }],
+  [`Subject: Staffing dock${end}10 packers in Toledo`, "10 packer, Toledo OH"],
+  [`Toledo plant, line${end}3 packers`, "3 packer, Toledo OH"],
+  [`packers Toledo${end}Qty: 3${end}nights`, "3 packer, Toledo OH", { shift: "night" }],
+  [`Packers - 3${end}nights${end}Toledo`, "3 packer, Toledo OH", { shift: "night" }],
+  [`packers Toledo, need 3${end}Nights`, "3 packer, Toledo OH", { shift: "night" }],
+  [`packers Toledo${end}Qty: 4${end}June 12`, "4 packer, Toledo OH"],
+  [`Location: Columbus - IN${end}3 packers`, "3 packer, Columbus IN"],
+  [`Dayton - IN${end}3 packers`, "3 packer, Dayton OH", {}, ["state: IN"]],
+  [`2 packers Dayton - KY${end}State: KY`, "2 packer, Dayton KY"],
+  [
+    `2 guys to pack boxes${end}Toledo${end}6-2:30${end}hours Mon-Fri 7-3${end}OSHA 30`,
+    "2 packer, Toledo OH",
+    { certification: "OSHA 30", available: "weekdays" },
+    ["shift: 6-2:30", "number: 7-3"],
   ],
 ]);
 
@@ -257,6 +280,8 @@ const NO_PAPERS: readonly Case[] = [
     ". This is an SQF certified plant",
     ". Our software license expired",
     ". Free CPR training",
+    ". Paid CPR class",
+    ". We offer CPR certification",
     ", TWIC preferred but not required",
     ", CPR is preferred, but not required",
   ].map((words): Case => [`4 packers in Toledo${words}`, "4 packer, Toledo OH"]),
@@ -269,6 +294,15 @@ const NO_PAPERS: readonly Case[] = [
     [". Make sure the team is TWIC certified", "TWIC"],
     [". Our company is BRC certified. Must be CPR certified", "CPR certified"],
     [", CPR training required", "CPR training"],
+    ["\nMust be drug free\nCPR certified", "CPR certified"],
+    ["\nDrug free\nTWIC card", "TWIC card"],
+    [", drug free CPR certified", "CPR certified"],
+    [". We need well paid CPR certified people", "CPR certified"],
+    [". Everyone in the plant is CPR certified", "CPR certified"],
+    [". Anyone entering the building is TWIC certified or stays out", "TWIC"],
+    [", must be CPR certified before operation.", "CPR certified"],
+    [", CPR certified shop and warehouse people", "CPR certified"],
+    [", must be CPR certified\nPlant: main", "CPR certified"],
   ].map(([words, paper]): Case => [
     `4 packers in Toledo${words}`,
     "4 packer, Toledo OH",
@@ -281,9 +315,21 @@ for (const [line, plan, more = {}, said = []] of [
   ...ORDINARY,
   ...CERTIFIED,
   ...WRAPPED,
+  ...LINES,
   ...NO_PAPERS,
 ]) {
   test(`an ordinary request is read: ${line}`, () => {
     assert.deepEqual(planOf(line), [line, plan, more, said]);
+  });
+}
+
+for (const line of [
+  "Who is certified to drive a forklift?",
+  "Is W-000123 certified to drive a forklift?",
+  "Are your people certified to drive a forklift in Toledo?",
+  "Need 2 cooks licensed to drive a forklift Toledo",
+]) {
+  test(`a paper makes no request: ${line}`, () => {
+    assert.equal(readRequest(line), undefined);
   });
 }

@@ -187,6 +187,18 @@ export function blank(
   return filled(text, spans, ({ negated }) => (negated === true ? TAKEN : " "));
 }
 
+/** The text without what any of the patterns finds. Its length stays. */
+export function blankAll(text: string, ...patterns: readonly RegExp[]): string {
+  return patterns.reduce(
+    (rest, pattern) => rest.replaceAll(global(pattern), (found) => " ".repeat(found.length)),
+    text,
+  );
+}
+
+function global(pattern: RegExp): RegExp {
+  return pattern.global ? pattern : new RegExp(pattern, `${pattern.flags}g`);
+}
+
 /** The text with a sign for all that stands in spans. Its length stays. */
 export function filled<S extends { readonly start: number; readonly end: number }>(
   text: string,

@@ -49,7 +49,7 @@ const STATE_MAX = 40;
 const STATE_SIGN = new RegExp(
   "^(?:\\s?[,|;]?\\s?\\n?[\\s*•-]{0,4}\\b(?:[Ss]tate|ST|STATE)\\s?[:=]\\s?|" +
     `\\s?[-/|\u2013\u2014]\\s?(?=(?:(?!(?:${WORDS_AND_CODES})\\b)(?:${Object.keys(ALL_STATES).join("|")})|` +
-    `${NAMES})(?=\\s?(?:[,;.!?)\\n|]|$|[-/\u2013\u2014]\\s|\\d))(?!(?<=IN)\\s\\d)))`,
+    `${NAMES})(?=\\s?(?:[,;.!?)\\n|]|$|[-/\u2013\u2014]\\s|\\d))(?!(?<=IN) \\d)))`,
   "u",
 );
 const ALL_NAMES = Object.values(ALL_STATES).join("|");
@@ -149,6 +149,7 @@ function readCities(text: string): PlaceRead {
   let place: PlaceRead["place"] = {};
   const taken: { start: number; end: number; negated?: boolean }[] = [];
   const unread: Unread[] = [];
+  const labelled = new Set([...text.matchAll(STATE_LABEL)].map(([, state]) => stateOf(state!)));
   for (const match of findCities(text)) {
     const behind = text.slice(match.end);
     const street = STREET_BEHIND.exec(behind)?.[0];
@@ -159,7 +160,8 @@ function readCities(text: string): PlaceRead {
       continue;
     }
     const found = { ...match, negated: match.negated || isListed(text.slice(0, match.start)) };
-    const after = signedState(behind, found.value) ?? stateAfter(behind) ?? elsewhereAfter(behind);
+    const signed = signedState(behind, found.value, labelled);
+    const after = signed ?? stateAfter(behind) ?? elsewhereAfter(behind);
     taken.push({ ...found, end: found.end + after.length });
     unread.push(...besideOf(place, found, after.state), ...nextPlace(text, found, after.length));
     if (!found.negated) unread.push(...placeBefore(text, found));
@@ -286,6 +288,7 @@ function stateAfter(text: string): StateAfter | undefined {
   return { length: whole.length, state: stateOf(code ?? name!) };
 }
 
+const STATE_LABEL = /\bstate\s?[:=]\s?([a-z]+(?: [a-z]+)?)\b/gi;
 /** "KY, IN and OH" */
 const MORE_CODES = new RegExp(
   `^(?:\\s?(?:,|/|&|,?\\s(?:and|or))\\s?(?:${Object.keys(ALL_STATES).join("|")})` +
@@ -294,9 +297,14 @@ const MORE_CODES = new RegExp(
 
 /**
  * "Columbus - OH", "Columbus/OH", "City: Columbus\nState: OH": a state as behind a comma. A dash
- * joins anything: behind it another state than that of our only city of the name moves no job.
+ * joins anything: behind it another state than that of our only city of the name moves no job,
+ * unless a label says the same.
  */
-function signedState(text: string, city: string): StateAfter | undefined {
+function signedState(
+  text: string,
+  city: string,
+  labelled: ReadonlySet<string | undefined>,
+): StateAfter | undefined {
   const sign = STATE_SIGN.exec(text)?.[0];
   if (sign === undefined) return undefined;
   const said = `,${text.slice(sign.length, sign.length + STATE_MAX)}`;
@@ -305,8 +313,8 @@ function signedState(text: string, city: string): StateAfter | undefined {
   if (state === undefined) return undefined;
   const length = after.length - 1 + sign.length;
   const own = onlyStateOf(city);
-  if (own === undefined || own === state || !/[-/\u2013\u2014]\s?$/.test(sign))
-    return { length, state };
+  const is_told = own !== undefined && own !== state && !labelled.has(state);
+  if (!is_told || !/[-/\u2013\u2014]\s?$/.test(sign)) return { length, state };
   const more = MORE_CODES.exec(text.slice(length))?.[0] ?? "";
   const codes = (more.match(/[A-Z]{2}/g) ?? []).filter((code) => code !== own);
   return { length: length + more.length, state: undefined, unread: [state, ...codes] };

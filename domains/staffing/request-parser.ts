@@ -2,9 +2,9 @@
 import type { Want } from "./want.ts";
 import { readExclusions } from "./exclusion-reader.ts";
 import { namesLeft } from "./named-people.ts";
-import { readCount } from "./count-reader.ts";
+import { PEOPLE, readCount } from "./count-reader.ts";
 import { countsIn } from "./number-words.ts";
-import { blank, exceptionsIn, phraseMatcher } from "./phrase-matcher.ts";
+import { blank, blankAll, exceptionsIn, phraseMatcher } from "./phrase-matcher.ts";
 import type { PhraseMatch } from "./phrase-matcher.ts";
 import { findCities, findStates, readPlace } from "./place-reader.ts";
 import {
@@ -20,11 +20,12 @@ import { findElsewhere } from "./place-names.ts";
 import { ALL_STATES } from "./places.ts";
 import { readable, undotted } from "./request-text.ts";
 import { findRolePhrases, findRoles, readRole } from "./role-reader.ts";
-import { findShifts, HOURS, readShifts, shiftsBefore, timesLeft } from "./shift-reader.ts";
-import { sitePartCounts, withoutSiteParts } from "./site-parts.ts";
+import { findShifts, readShifts, shiftsBefore, timesLeft } from "./shift-reader.ts";
+import { sitePartCounts } from "./site-parts.ts";
 import { lettersOf, within } from "./spans.ts";
 import { readStatements } from "./statement-reader.ts";
 import { termMatcher } from "./term-matcher.ts";
+import { blankDurations, UNCLEAR_DATE, withoutTimes } from "./time-numbers.ts";
 import { daysLeft, findAvailable } from "./week-reader.ts";
 import { CERTIFICATIONS, EXPERIENCE, RELIABLE_MIN, RELIABLE_WORDS } from "./terms.ts";
 
@@ -41,21 +42,6 @@ const NO_REQUEST = oneOf(
   "history of|definition of|invented|training video|union dues|average pay|interview questions",
 );
 
-const NUMBER =
-  "several|many|\\d+|one|two|three|four|five|six|seven|eight|nine|ten|a couple(?: of)?|a|" +
-  "couple(?: of)?|few";
-const UNIT =
-  "(?:hours?|hrs?)(?:[\\s-]days)?|days?|nights?|weeks?|wks?|months?|years?|yrs?|minutes?";
-/** One blank, no more: of several, what was read stood between the two. */
-const DURATION = new RegExp(
-  `\\b(?:\\d+[\\s-]?|(?:${NUMBER})[\\s-])(?:to[\\s-](?:${NUMBER})[\\s-])?` +
-    `(?:(?:full|business)\\s)?(?:${UNIT})\\b`,
-  "gi",
-);
-const CLOCK =
-  /\b\d{1,2}(?::\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.)(?:\b|(?=\s|$))|\b\d{1,2}:\d\d\b|\b\d{1,2}[ap]\b/gi;
-const MEASURE =
-  /\b\d+\s?(?:lbs?|pounds|kgs?)\b|\b(?:a )?pairs? of (?:gloves|boots|shoes|socks)\b/gi;
 /** Neither a phone number nor a ZIP code says how many. */
 const PHONE = /(?<![\w-])(?:\+?1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])?\d{3}[.-]\d{4}\b/g;
 const SPACED_PHONE = /(?<![\w-])(?:\+?1 )?\(?\d{3}\)? \d{3} \d{4}\b/g;
@@ -64,18 +50,6 @@ const ZIP = new RegExp(
   "g",
 );
 const ORDINAL = /\b\d+(?:st|nd|rd|th)\b/gi;
-const MONTH =
-  "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|" +
-  "sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)";
-const DATE = new RegExp(
-  `\\b${MONTH}\\.?\\s\\d{1,2}\\b|` +
-    `(?<=\\b(?:on|by|to|till|until|from|starting|for|the|\\w+day),?\\s)\\d{1,2}\\s${MONTH}\\b|` +
-    "(?<!\\b(?:needs?|wants?|send|get)\\s)\\b\\d{1,2}/\\d{1,2}(?:/\\d{2,4})?\\b|" +
-    "\\b\\d{1,2}/\\d{1,2}(?=\\s\\d)",
-  "gi",
-);
-/** "4 Dec 12": it may be the 4th as well as the 12th. */
-const UNCLEAR_DATE = new RegExp(`\\b\\d{1,2}\\s${MONTH}\\.?\\s\\d{1,2}\\b`, "gi");
 const CAP =
   "under|below|at most|up to|max(?:imum)?(?: of)?|no more than|not more than|less than|" +
   "cheaper than|capped at|tops out at|for";
@@ -89,8 +63,6 @@ const RELIABILITY = new RegExp(
   `\\breliability\\s+${AT_LEAST}\\s*(?:(0?\\.\\d+|1\\.0)|(\\d{2,3})\\s?%)`,
   "i",
 );
-/** Behind a day or night these make a time of day of it. */
-const CREW = /^[\s\u2010\u2011-]+(?:shift|crew)(s?)\b/i;
 /** "You can count on us" says nothing of the workers. */
 function findReliable(text: string): PhraseMatch<number>[] {
   return findReliableWords(text).filter(
@@ -132,7 +104,7 @@ export function readRequest(task: string): RequestRead | undefined {
     roles.filter((one) => one.value === role),
   );
   rest = blankAll(blank(blank(rest, roles), shifts.found), ORDINAL);
-  const available = findAvailable(rest);
+  const available = findAvailable(rest, placed);
   rest = blank(rest, available);
   const certification = wanted(certifications);
   const experience = wanted(findExperience(rest));
@@ -162,7 +134,7 @@ export function readRequest(task: string): RequestRead | undefined {
     ...othersOf("certification", certifications),
     ...othersOf("available", available),
     ...(availability === undefined ? refusedTimes(available) : []),
-    ...daysLeft(placed),
+    ...daysLeft(placed, rest),
     ...(shift === undefined && not_shift === undefined ? timesLeft(placed) : []),
     ...othersOf("experience", findExperience(rest)),
     ...(pay !== null && max_pay === 0 ? [{ slot: "max_pay" as const, said: pay[0] }] : []),
@@ -180,17 +152,29 @@ export function readRequest(task: string): RequestRead | undefined {
   return { want, unread: dropped };
 }
 
-/** "Certified to drive a forklift" says what they do, where nothing else in the text does. */
+/** "3 people certified to drive a forklift": says who they are, where nothing else does. */
 function withoutPapers(text: string, papers: readonly PhraseMatch<string>[]): string {
   const rest = withoutTimes(blank(text, papers));
   if (readRole(rest) !== undefined) return rest;
   const phrases = findRolePhrases(text);
   const led = papers.map((one) => {
-    const [said] = one.negated ? [] : within(phrases, one.start, one.end);
+    const before = rest.slice(Math.max(0, one.start - LED_MAX), one.start);
+    const is_asked = !one.negated && (PEOPLE_BEFORE.test(before) || COUNT_BEFORE.test(before));
+    const [said] = is_asked ? within(phrases, one.start, one.end) : [];
     return { ...one, end: said?.start ?? one.end };
   });
   return withoutTimes(blank(text, led));
 }
+
+const LED_MAX = 200;
+/** Not "2 cooks licensed to", nor a question: "are your people certified to". */
+const PEOPLE_BEFORE = new RegExp(
+  `(?<!\\b(?:our|your|their|my|the|is|are|do|does|has|have)\\s+(?:[a-z]+\\s+)?)\\b(?:${PEOPLE}|` +
+    "(?:some|any)(?:one|body)|(?:operator|driver|helper|candidate|laborer|individual)s?|temp|guy|" +
+    "m[ae]n|wom[ae]n|hand|associate|employee|crew|team)\\b(?:(?!\\b\\d+\\s)[^?!])*$",
+  "i",
+);
+const COUNT_BEFORE = /\b\d+\s+(?:(?:in|at|for|who|that|are|must|be)\s+)*$/i;
 
 interface StatementsTold {
   readonly rest: string;
@@ -303,29 +287,8 @@ function unheeded(text: string, excluded: readonly { start: number }[], not_city
   });
 }
 
-/** Lengths of time out of the text: "two nights", not the night of "two night-shift welders". */
-function blankDurations(text: string): string {
-  const roles = new Set(findRoles(text).map((one) => one.start));
-  return text.replaceAll(DURATION, (found, offset: number) => {
-    const unit = /[a-z]+$/i.exec(found)![0];
-    if (!/^(?:day|night)s?$/i.test(unit)) return " ".repeat(found.length);
-    const end = offset + found.length;
-    const crew = CREW.exec(text.slice(end));
-    const is_before_role = roles.has(end + /^[\s-]*/.exec(text.slice(end))![0].length);
-    if (crew === null)
-      return is_before_role && !/s$/i.test(unit) ? found : " ".repeat(found.length);
-    // "Two night shifts" are a length of time, and at night.
-    return crew[1] === "" ? found : " ".repeat(found.length - unit.length) + unit;
-  });
-}
-
 function withoutContacts(text: string): string {
   return blankAll(text, PHONE, SPACED_PHONE, ZIP);
-}
-
-/** The text without numbers that say when, where on a site, or how heavy. */
-function withoutTimes(text: string): string {
-  return withoutSiteParts(blankAll(blankDurations(text), HOURS, CLOCK, DATE, MEASURE));
 }
 
 function wanted<T>(found: readonly PhraseMatch<T>[]): T | undefined {
@@ -335,17 +298,6 @@ function wanted<T>(found: readonly PhraseMatch<T>[]): T | undefined {
 function percentOf(match: RegExpExecArray | null): number | undefined {
   if (match === null) return undefined;
   return match[1] === undefined ? Math.min(1, Number(match[2]) / 100) : Number(match[1]);
-}
-
-function blankAll(text: string, ...patterns: readonly RegExp[]): string {
-  return patterns.reduce(
-    (rest, pattern) => rest.replaceAll(global(pattern), (found) => " ".repeat(found.length)),
-    text,
-  );
-}
-
-function global(pattern: RegExp): RegExp {
-  return pattern.global ? pattern : new RegExp(pattern, `${pattern.flags}g`);
 }
 
 function oneOf(...alternatives: readonly string[]): RegExp {

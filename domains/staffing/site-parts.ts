@@ -2,6 +2,7 @@
 import { countsIn } from "./number-words.ts";
 import { findRoles } from "./role-reader.ts";
 import { toldNumber, type Unread } from "./unread-demands.ts";
+import { isCountOfPeople } from "./wrapped-lines.ts";
 
 const PARTS =
   "dock|line|building|bay|door|gate|plant|site|room|floor|route|suite|store|dept|unit|lot|zone";
@@ -18,14 +19,14 @@ const PLACED = /\b(?:on|at|in|to|for|from|by|near)\s(?:\S{1,30}\s)?$/i;
 const CLAUSE_BREAK = /[,.;:!?\n]/;
 const NEAR = 100;
 
-/** What the number behind a part of a site counts; `unclear`: people or parts. */
-type Counting = "people" | "unclear" | "parts";
+/** What the number counts; `unclear`: people or parts; `next`: people, on a line of its own. */
+type Counting = "people" | "unclear" | "parts" | "next";
 
 /** The text without parts of a site: "dock 4", not the 4 of "our store 4 packers". */
 export function withoutSiteParts(text: string): string {
   const countingOf = countingIn(text);
   return text.replaceAll(NUMBERED, (found, offset: number) =>
-    countingOf(found, offset) === "people" ? found : " ".repeat(found.length),
+    /^(?:people|next)$/.test(countingOf(found, offset)) ? found : " ".repeat(found.length),
   );
 }
 
@@ -33,13 +34,15 @@ export function withoutSiteParts(text: string): string {
 export function sitePartCounts(text: string): Unread[] {
   const countingOf = countingIn(text);
   return [...text.matchAll(NUMBERED)].flatMap(({ 0: found, index }) =>
-    countingOf(found, index) === "parts" ? [] : [toldNumber(NUMBER.exec(found)![1]!)],
+    /^(?:parts|next)$/.test(countingOf(found, index)) ? [] : [toldNumber(NUMBER.exec(found)![1]!)],
   );
 }
 
 function countingIn(text: string): (found: string, start: number) => Counting {
   const roles = new Map(findRoles(text).map(({ start, end }) => [start, text.slice(start, end)]));
   return (found, start) => {
+    if (found.includes("\n") && isCountOfPeople(text.slice(start + found.length, start + NEAR)))
+      return "next";
     const role = roles.get(start + found.length + 1) ?? "";
     if (!NUMBER.test(found) || !/s$/i.test(role)) return "parts";
     const before = text.slice(Math.max(0, start - NEAR), start);

@@ -94,17 +94,32 @@ const SITE =
   "facility|plant|shop|company|building|site|warehouse|kitchen|lab|business|operation|store";
 /** "We are a GMP certified facility", "our plant is SQF certified": so is the client. */
 const OURS_BEFORE = new RegExp(
-  `\\b(?:we(?:['’]re|\\sare)|(?:our|the|this)\\s(?:\\w*\\s+){0,3}(?:${SITE})(?:['’]s|\\sis))\\s` +
-    "(?:(?:an?|also|fully|now)\\s)?$",
+  "(?:\\bwe(?:['’]re| are)|(?:^|[,.;:!?\\n(])\\s*(?:our|the|this)\\s+" +
+    `(?:(?!(?:who|in|for|at|of|on|that|entering)\\b)\\w+\\s+){0,2}(?:${SITE})(?:['’]s| is)) ` +
+    "(?:(?:an?|also|fully|now) )?$",
   "i",
 );
 const SITE_BEHIND = new RegExp(
-  `^\\s(?:(?!(?:on|off|in|at|for|to|by|per|our|the|this)\\b)\\w+\\s)?(?:${SITE})` +
-    "(?=\\s*(?:[,.;:!?)\\n]|$)|\\s(?:in|at|near|and|so|that|which|with)\\b)",
+  "^ (?:(?!(?:on|off|in|at|for|to|by|per|and|or|before|after|inside|when|entering|around|near|" +
+    `our|the|this)\\b)\\w+ )?(?:${SITE})(?=\\s*(?:[,.;:!?)\\n]|$)| (?:in|at|near|so|that|which)\\b)`,
   "i",
 );
-/** "Free CPR training" */
-const OFFERED_BEFORE = /\b(?:free|paid|we\s(?:provide|offer|give|pay\sfor))\s$/i;
+/** Of people it is a demand, whatever stands behind it. */
+const DEMANDED_BEFORE = /\b(?:be|are|get|gets?|have|has) $/i;
+const OFFERED_BEFORE = new RegExp(
+  "(?:(?<!\\b(?:drug|smoke|alcohol|fragrance|scent)[ -])\\bfree|\\bpaid|" +
+    "\\bwe (?:provide|offer|give|pay for)) $",
+  "i",
+);
+const COURSE = /(?:training|certifications?)$/i;
+const COURSE_BEHIND = /^ (?:training|class(?:es)?|courses?)\b/i;
+
+/** Whether a paper is the client's own, or one that they offer: "free CPR training". */
+function isOfClient(said: string, before: string, behind: string): boolean {
+  if (OURS_BEFORE.test(before)) return true;
+  if (OFFERED_BEFORE.test(before)) return COURSE.test(said) || COURSE_BEHIND.test(behind);
+  return said.endsWith("ed") && !DEMANDED_BEFORE.test(before) && SITE_BEHIND.test(behind);
+}
 
 /** `text`: without what was read, so that no word of a role or a shift stands in it. */
 export function otherPapers(text: string): Unread[] {
@@ -117,10 +132,9 @@ export function otherPapers(text: string): Unread[] {
     return !(is_before_role && paper!.endsWith("ed") && !/^\p{Lu}{2}/u.test(kind!));
   });
   const asked = [...known, ...named].filter(({ 0: said, index }) => {
-    const before = text.slice(Math.max(0, index - NEAR), index);
+    const before = text.slice(Math.max(0, index - FAR), index);
     const behind = text.slice(index + said.length, index + said.length + NEAR);
-    if (OURS_BEFORE.test(before) || OFFERED_BEFORE.test(before)) return false;
-    if (said.endsWith("ed") && SITE_BEHIND.test(behind)) return false;
+    if (isOfClient(said, before, behind)) return false;
     return !isNegated(text.slice(0, index)) && !NOT_ASKED.test(behind);
   });
   return [...new Set(asked.map(([said]) => said))].map((said) => ({
@@ -130,6 +144,7 @@ export function otherPapers(text: string): Unread[] {
 }
 
 const NEAR = 40;
+const FAR = 120;
 const OTHER_DEMANDS = new RegExp(`\\b(?:${TESTED}|${PAPERS}|${BELONGINGS})\\b`, "gi");
 
 /** Demands that people often make of workers, and the data knows nothing of. */

@@ -352,6 +352,8 @@ const ROWS = [
   "every other weekend off ",
   "no DNRs, Zorbo Quint, ",
   "W-000123 helped out ",
+  "Qty: 3\n10 packers\n",
+  "don't talk to anyone but ",
 ];
 
 for (const sign of ROWS) {
