@@ -252,11 +252,15 @@ function namesBehindNobody(text: string): string[] {
     const start = index + refusal.length;
     const [said, sign] = NO_DNRS.exec(text.slice(start, start + NAME_MAX)) ?? [];
     if (said === undefined || !/[,;\n]/.test(sign!)) continue;
+    let is_list = false;
     for (const one of nextNames(text, start + said.length)) {
       // Each part of a row of them is gone through once.
       if (starts.has(one.start)) break;
       starts.add(one.start);
-      if (seen.has(one.name) || isSignature(text, one.start, one.end)) continue;
+      // Behind one of them the next is no signature.
+      if (!is_list && isSignature(text, one.start, one.end)) continue;
+      is_list = true;
+      if (seen.has(one.name)) continue;
       seen.add(one.name);
       if (!isOtherThan(one.name)) names.push(one.name);
     }

@@ -115,6 +115,11 @@ const NOBODY: readonly Case[] = [
     [...TOLD_ZORBO, "exclude: Delra Okon"],
   ],
   [
+    "2 packers in Dayton. No DNRs,\nZorbo Quint\nDelra Okon\n\nThanks,\nKevin Davis",
+    TWO_IN_DAYTON,
+    [...TOLD_ZORBO, "exclude: Delra Okon"],
+  ],
+  [
     "2 packers in Dayton. Exclude DNRs, Zorbo Quint",
     TWO_IN_DAYTON,
     [...TOLD_ZORBO, "Exclude DNRs"],

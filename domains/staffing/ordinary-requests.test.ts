@@ -215,6 +215,16 @@ const CERTIFIED: readonly Case[] = [
     "3 forklift operator, Toledo OH",
     FORKLIFT,
   ]),
+  ...[
+    "Need 3 in Toledo, all licensed to operate a forklift",
+    "Must be licensed to operate a forklift. Need 3 people in Toledo",
+    "Need 3 guys in Toledo! Must be licensed to operate a forklift.",
+    "Can you send 3 guys to Toledo? Must be licensed to operate a forklift",
+    "Role: licensed to operate a forklift\nQty: 3\nToledo",
+    "- Licensed to operate a forklift\n- 3 people\n- Toledo",
+    "Must be certified to drive a forklift. 3 people in Toledo",
+    "Need 3 more licensed to operate a forklift in Toledo",
+  ].map((line): Case => [line, "3 forklift operator, Toledo OH", FORKLIFT]),
   ["3 packers certified to drive a forklift in Toledo", "3 packer, Toledo OH", FORKLIFT],
   [
     "3 people to pack boxes in Toledo, certified to drive a forklift",
@@ -231,6 +241,11 @@ const CERTIFIED: readonly Case[] = [
 const WRAPPED: readonly Case[] = ["\n", "\r\n", " \n", "\n ", " \r\n "].flatMap((wrap): Case[] => [
   [`We need packers in Toledo starting June${wrap}12 please`, "1 packer, Toledo OH"],
   [`We need packers in Toledo, 10${wrap}hour days`, "1 packer, Toledo OH"],
+  ...["10/Hour shifts", "10/hour shifts", "lift: 50/lbs", "up to - 50/lbs"].map((words): Case => [
+    `We need packers in Toledo, ${words.replace("/", wrap)}`,
+    "1 packer, Toledo OH",
+  ]),
+  [`Break: 30${wrap}minutes${wrap}packers Toledo`, "1 packer, Toledo OH"],
   [`We need packers in Toledo at dock${wrap}12 please`, "1 packer, Toledo OH"],
   [`We need packers in Toledo, 12${wrap}hour shifts`, "1 packer, Toledo OH"],
   [`We need 2 packers in Toledo, 5-10${wrap}hour days`, "2 packer, Toledo OH", {}, ["number: 5"]],
@@ -244,6 +259,10 @@ const WRAPPED: readonly Case[] = ["\n", "\r\n", " \n", "\n ", " \r\n "].flatMap(
 
 /** A line that begins with a count, or ends with one, does not go on with the other. */
 const LINES: readonly Case[] = ["\n", "\r\n"].flatMap((end): Case[] => [
+  [`Need two night${end}Welders in Toledo`, "2 welder, Toledo OH", { shift: "night" }],
+  [`Please send 4 day${end}Packers to Toledo`, "4 packer, Toledo OH", { shift: "day" }],
+  [`Qty 3${end}nights${end}packers${end}Toledo`, "3 packer, Toledo OH", { shift: "night" }],
+  [`Qty: 3${end}nights${end}packers${end}Toledo`, "3 packer, Toledo OH", { shift: "night" }],
   [`Subject: crew for June${end}10 packers in Toledo`, "10 packer, Toledo OH"],
   [`Start date: June${end}4 night packers in Toledo`, "4 packer, Toledo OH", { shift: "night" }],
   [`Subject: Staffing dock${end}10 packers in Toledo`, "10 packer, Toledo OH"],
@@ -328,6 +347,8 @@ for (const line of [
   "Is W-000123 certified to drive a forklift?",
   "Are your people certified to drive a forklift in Toledo?",
   "Need 2 cooks licensed to drive a forklift Toledo",
+  "Need 3 for Toledo. Is anyone licensed to operate a forklift?",
+  "Need 2 loaders for Toledo, licensed to operate a forklift",
 ]) {
   test(`a paper makes no request: ${line}`, () => {
     assert.equal(readRequest(line), undefined);

@@ -159,22 +159,45 @@ function withoutPapers(text: string, papers: readonly PhraseMatch<string>[]): st
   const phrases = findRolePhrases(text);
   const led = papers.map((one) => {
     const before = rest.slice(Math.max(0, one.start - LED_MAX), one.start);
-    const is_asked = !one.negated && (PEOPLE_BEFORE.test(before) || COUNT_BEFORE.test(before));
+    const is_asked = !one.negated && (isLed(before) || isSentence(text, one));
     const [said] = is_asked ? within(phrases, one.start, one.end) : [];
     return { ...one, end: said?.start ?? one.end };
   });
   return withoutTimes(blank(text, led));
 }
 
+function isLed(before: string): boolean {
+  return PEOPLE_BEFORE.test(before) || COUNT_BEFORE.test(before);
+}
+
+/** "Must be licensed to operate a forklift.", where people are asked for beside it. */
+function isSentence(text: string, { start, end }: PhraseMatch<string>): boolean {
+  const before = text.slice(Math.max(0, start - LED_MAX), start);
+  const is_question = /^[^.!?\n]*\?/.test(text.slice(end, end + LED_MAX));
+  return !is_question && ALONE_BEFORE.test(before) && ASKED_ANYWHERE.test(text);
+}
+
+const ALONE_BEFORE =
+  /(?:^|[,;:.!?(\n])\s*(?:[-*•]\s*)?(?:(?:role|must|should|all|each|be|are|they|who|and)\s+)*$/i;
+/** People, or a count of nobody else: "3 in Toledo", "Qty: 3"; not "2 loaders". */
+const ASKED_ANYWHERE = new RegExp(
+  `\\b(?:${PEOPLE})\\b|\\b\\d{1,2}\\s*(?:$|[,.;!\\n]|(?:in|at|for|more)\\b)`,
+  "i",
+);
+
 const LED_MAX = 200;
 /** Not "2 cooks licensed to", nor a question: "are your people certified to". */
 const PEOPLE_BEFORE = new RegExp(
   `(?<!\\b(?:our|your|their|my|the|is|are|do|does|has|have)\\s+(?:[a-z]+\\s+)?)\\b(?:${PEOPLE}|` +
     "(?:some|any)(?:one|body)|(?:operator|driver|helper|candidate|laborer|individual)s?|temp|guy|" +
-    "m[ae]n|wom[ae]n|hand|associate|employee|crew|team)\\b(?:(?!\\b\\d+\\s)[^?!])*$",
+    "(?:contractor|applicant)s?|ladies|m[ae]n|wom[ae]n|hand|associate|employee|crew|team)\\b(?:(?!\\b\\d+\\s)[^?!])*$",
   "i",
 );
-const COUNT_BEFORE = /\b\d+\s+(?:(?:in|at|for|who|that|are|must|be)\s+)*$/i;
+const COUNT_BEFORE = new RegExp(
+  "\\b(?:\\d+|two|three|four|five|six|a few|several)\\s+" +
+    "(?:(?:more|in|at|for|who|that|are|must|be)\\s+)*$",
+  "i",
+);
 
 interface StatementsTold {
   readonly rest: string;

@@ -21,11 +21,20 @@ export function isCountOfPeople(behind: string): boolean {
 const MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec";
 /** What a range may go on with: "5-10\nhour days", not "7-3\nhours Mon-Fri". */
 const LENGTH = "hours?[ -](?:days?|shifts?)|(?:days|weeks?|months?|years?|minutes?)";
+/** What makes a measure of a number above it, but "Qty: 3\ndays": these are shifts. */
+const UNIT =
+  "[ap]m|[AP]M|lbs?|Lbs?|LBS|pounds?|kgs?|[Hh]ours?[ -](?:[Dd]ays?|[Ss]hifts?)|" +
+  "(?:[Ww]eek|[Mm]onth|[Yy]ear|[Yy]r|[Mm]inute|[Mm]in)s?";
+/** "Qty: 3", "Packers - 3", "x 3", "Qty 3". */
+const COUNT_ENDS =
+  "(?<=(?:[:=#(]|(?<!\\d)[\u2013\u2014-]|\\bx|" +
+  "\\b(?:[Qq]ty|QTY|[Qq]uantity|[Hh]eadcount|[Cc]ount) ) ?\\d{1,3})";
 /** "Qty: 3\nnights" and "three\nNights" end there; "10\nhour days" and "12\nJune" go on. */
 const LINE_END = new RegExp(
-  "(?<=(?:[:=#(]|(?<!\\d)[\u2013\u2014-]|\\bx) ?\\d{1,3})\\n|" +
+  `${COUNT_ENDS}\\n(?!(?:${UNIT})\\b)|` +
     `(?<=\\d[\u2013-]\\d{1,2})\\n(?!(?:${LENGTH})\\b)|` +
-    `\\n(?=(\\d{1,3})\\b|\\p{Lu}\\p{L}(?<!\\b[AP]M\\b)(?<!\\b(?=(?:${MONTHS}))..))`,
+    `\\n(?=(\\d{1,3})\\b|(?<!\\b(?:[Dd]ay|[Nn]ight)\\n)(?!(?:${UNIT}|Days)\\b)` +
+    `\\p{Lu}\\p{L}(?<!\\b(?=(?:${MONTHS}))..))`,
   "gu",
 );
 
