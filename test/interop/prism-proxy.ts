@@ -40,7 +40,7 @@ export interface PrismProxy {
   ask(
     operation: string,
     input?: Readonly<Record<string, unknown>>,
-    more?: { body?: string; route?: HttpRoute },
+    more?: { body?: string; route?: HttpRoute; secret?: string },
   ): Promise<Answered>;
   /** A path of the gateway's own through the proxy. */
   page(path: string): Promise<Answered>;
@@ -88,7 +88,7 @@ export async function startPrism(script: string, url: string, dir: string): Prom
   return {
     violations,
     asked,
-    async ask(id, input = {}, { body, route } = {}) {
+    async ask(id, input = {}, { body, route, secret } = {}) {
       const operation = operationOf(id);
       // A parameter is one segment of a path in OpenAPI: the slashes of a key travel as %2F.
       const http = (route ?? operation.http).replace("...}", "}") as HttpRoute;
@@ -99,7 +99,11 @@ export async function startPrism(script: string, url: string, dir: string): Prom
       asked.add(id);
       return send(id, laid.url, {
         method: laid.method,
-        headers: { ...(with_body ? { "content-type": type } : {}), ...laid.headers },
+        headers: {
+          ...(with_body ? { "content-type": type } : {}),
+          ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
+          ...laid.headers,
+        },
         ...(with_body ? { body: body ?? JSON.stringify(laid.rest) } : {}),
       });
     },

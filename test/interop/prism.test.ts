@@ -275,6 +275,8 @@ test("chat and usage: every form of an answer, keys and the report", { skip }, a
   await refused(404, "chat.completions", { model: "kimi/k3", messages });
   const made = await ask("usage.create_key", { name: "clerk", models: ["builtin/*"] });
   const { key_id } = (made["key"] ?? made) as { key_id: string };
+  await ask("usage.own_key", {}, { secret: String(made["secret"]) });
+  await refused(404, "usage.own_key");
   await ask("usage.keys");
   await ask("usage.rotate_key", { key_id, grace_s: 0 });
   await ask("usage.delete_key", { key_id });
