@@ -6,6 +6,7 @@ import { silentLog } from "#kernel/log.ts";
 import { runDoctor } from "./doctor.ts";
 import { settingsFor } from "./open-house.ts";
 import { serveHouse } from "./serve.ts";
+import { startOllamaServer } from "../../test/support/model-servers.ts";
 import { tempDir } from "../../test/support/temp-dir.ts";
 import { listening } from "../../test/support/listening.ts";
 
@@ -116,4 +117,19 @@ test("a token that the server does not take is told", async (t) => {
   assert.equal(wrong?.ok, false);
   assert.match(wrong.detail, /token/);
   assert.equal((await models({ LAKEHOUSE_AUTH_TOKEN: "env:TOKEN" }))?.ok, true);
+});
+
+test("a default without its provider is one of Ollama's, and its latest", async (t) => {
+  const { url } = await startOllamaServer(t);
+  const data = await tempDir(t);
+  const wrong = async (default_model: string) => {
+    const more = {
+      LAKEHOUSE_PROVIDERS_OLLAMA: url,
+      LAKEHOUSE_CHAT_DEFAULT_MODEL: default_model,
+    };
+    const checks = await runDoctor({ data }, { ...VARIABLES, ...more });
+    return checks.filter(({ ok }) => !ok).map(({ name }) => name);
+  };
+  assert.deepEqual(await wrong("tiny"), []);
+  assert.deepEqual(await wrong("huge"), ["default model"]);
 });

@@ -113,7 +113,9 @@ async function checkModels(checks: DoctorCheck[], chat: Client<typeof chatContra
     checks.push({ name: `provider ${name}`, ok: false, detail: what, hint: PROVIDER_HINT });
   }
   const names = data.map(({ id }) => id);
-  const is_there = names.includes(default_model) || names.includes(`${default_model}:latest`);
+  // A bare name is one of Ollama's, which knows it as its latest too.
+  const wanted = default_model.includes("/") ? default_model : `ollama/${default_model}`;
+  const is_there = names.includes(wanted) || names.includes(`${wanted}:latest`);
   if (!is_there) {
     const detail = `${default_model} is in no provider's list`;
     checks.push({ name: "default model", ok: false, detail, hint: DEFAULT_HINT });

@@ -163,13 +163,20 @@ function expiry(text: string): string {
   if (length !== undefined) {
     return new Date(systemClock.now() + Number(length) * UNIT_MS[unit]!).toISOString();
   }
-  const at = ISO_TIME.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(at)) return new Date(at).toISOString();
+  const [, day = ""] = ISO_TIME.exec(text) ?? [];
+  const at = Date.parse(text);
+  if (isDay(day) && !Number.isNaN(at)) return new Date(at).toISOString();
   throw new InvalidArgumentError("a date, a time or a length is needed: 2027-01-01, 30d, 12h");
 }
 
+/** A month of 30 days has no 31st, which is read as the first of the next. */
+function isDay(day: string): boolean {
+  const at = Date.parse(day);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day);
+}
+
 /** A date, or a time with its zone. */
-const ISO_TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
+const ISO_TIME = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 
 const COUNT_MAX = 1_000_000_000_000;
 

@@ -132,7 +132,7 @@ test("a key ends at a date, at a time, or so long from now", async (t) => {
   const before_ms = Date.now();
   const in_ms = (await expiresOf("12h")) - before_ms;
   assert.ok(in_ms >= 12 * 3_600_000 && in_ms < 13 * 3_600_000, String(in_ms));
-  for (const none of ["soon", "12", "2027-13-01", "2027-01-01T00:00:00", ""]) {
+  for (const none of ["soon", "12", "2027-13-01", "2027-02-31", "2027-01-01T00:00:00", ""]) {
     const { code, notes } = await run("api-keys", "create", "a", `--expires=${none}`);
     assert.equal(code, 2, none);
     assert.match(notes, /--expires <time>.*a date, a time or a length is needed/);
