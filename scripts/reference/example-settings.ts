@@ -41,12 +41,13 @@ export function renderExampleSettings(): string {
 }
 
 function sectionLines(name: string, schema: JsonSchema, values: Record<string, unknown>): string[] {
-  const lines = ["", `[${name}]`];
-  for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    lines.push(...settingLines(key, property, values[key]));
-  }
-  const blocks = Object.entries(schema.properties ?? {});
-  return [...lines, ...blocks.flatMap(([key, property]) => blockLines(`${name}.${key}`, property))];
+  const properties = Object.entries(schema.properties ?? {});
+  return [
+    "",
+    `[${name}]`,
+    ...properties.flatMap(([key, property]) => settingLines(key, property, values[key])),
+    ...properties.flatMap(([key, property]) => blockLines(`${name}.${key}`, property)),
+  ];
 }
 
 /**

@@ -1,7 +1,6 @@
 // Looks whether everything the house needs is there and works, and says what to do where not.
 import { access, constants, mkdir, stat, statfs } from "node:fs/promises";
 import { resolve } from "node:path";
-import { connectHouse } from "#client.ts";
 import type { chat as chatContract } from "#contracts/chat.ts";
 import type { DoctorCheck, GlobalOptions } from "#edges/cli/cli-host.ts";
 import type { Client } from "#kernel/contract.ts";
@@ -9,7 +8,7 @@ import { collectBytes, httpRequest } from "#kernel/http-client.ts";
 import type { ServiceHealth } from "#kernel/lifecycle.ts";
 import { silentLog } from "#kernel/log.ts";
 import { composeHouse } from "./compose.ts";
-import { runningServer, settingsFor, type Variables } from "./open-house.ts";
+import { clientsAt, runningServer, settingsFor, type Variables } from "./open-house.ts";
 import { resolveSecret, type HouseSettings } from "./settings.ts";
 
 const FREE_BYTES_MIN = 2 * 1024 ** 3;
@@ -92,8 +91,7 @@ async function checkServer(
   if (services?.["chat"] === undefined) return;
   await attempt(checks, "models", async () => {
     const token = await resolveSecret(settings.auth.token, variables);
-    const { chat } = connectHouse({ url, token: token === "" ? undefined : token });
-    return [undefined, await checkModels(checks, chat)];
+    return [undefined, await checkModels(checks, clientsAt(url, token).chat)];
   });
 }
 

@@ -35,7 +35,10 @@ export async function openHouse(
   const data_dir = resolve(settings.data_dir);
   const running = options.url ?? (await runningServer(data_dir));
   if (running !== undefined && options.sets_dir !== undefined) throw setsElsewhere(running);
-  if (running !== undefined) return attach(running, token);
+  if (running !== undefined) {
+    const clients = clientsAt(running, token);
+    return { clients, embedded: false, close: async () => undefined };
+  }
   const may_say = options.json !== true && options.quiet !== true;
   if (may_say && !existsSync(data_dir)) note(`${data_dir} is a new data folder\n`);
   return embed(settings, variables);
@@ -60,9 +63,9 @@ async function embed(settings: HouseSettings, variables: Variables): Promise<Ope
   };
 }
 
-function attach(url: string, token: string): OpenHouse {
-  const clients = connectHouse({ url, token: token === "" ? undefined : token });
-  return { clients, embedded: false, close: async () => undefined };
+/** What runs there; an empty token is none. */
+export function clientsAt(url: string, token: string): OpenHouse["clients"] {
+  return connectHouse({ url, token: token === "" ? undefined : token });
 }
 
 interface ServerNote {
