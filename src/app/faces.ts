@@ -58,7 +58,8 @@ function lazyLake(needs: FaceNeeds): () => Promise<LakeFaces> {
 }
 
 /** `/mcp`, on whatever clients there are: of services here or of those that run apart. */
-export function openMcpFace({ clients, version, log, stopping }: FaceNeeds): HttpFace {
+export function openMcpFace(needs: FaceNeeds): HttpFace {
+  const { clients, version, log, stopping } = needs;
   const own = log.child({ face: "mcp" });
   return createMcpFace({
     async makeServer() {
@@ -66,6 +67,7 @@ export function openMcpFace({ clients, version, log, stopping }: FaceNeeds): Htt
       return houseServers({ clients, version, log: own });
     },
     stopping,
+    stop_grace_ms: needs.settings.gateway.stop_grace_ms,
     log: own,
   });
 }

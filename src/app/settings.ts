@@ -47,9 +47,7 @@ const gatewaySettings = z.strictObject({
     .min(0)
     .max(3_600_000)
     .default(LIMITS.stop_grace_ms)
-    .describe(
-      "time for the calls under way when the server is asked to stop; those of /mcp have 2 s",
-    ),
+    .describe("time for the calls under way when the server is asked to stop"),
 });
 
 /** In place of the observer's address: there is none. */

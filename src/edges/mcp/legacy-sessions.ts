@@ -10,6 +10,7 @@ import {
 import { LIMITS } from "#kernel/limits.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { watchRequests, type SessionRequests } from "./session-requests.ts";
+import { tellEnd } from "./told-end.ts";
 
 export interface SessionLimits {
   /** One that nothing runs in makes room for another. */
@@ -174,27 +175,10 @@ function idInUse(body: unknown, requests: SessionRequests): RequestId | undefine
 function countStream(answer: Response, session: Session): Response {
   if (!answer.ok || answer.body === null) return answer;
   session.streams++;
-  let over = false;
-  const onEnd = () => {
-    if (over) return;
-    over = true;
+  return tellEnd(answer, () => {
     session.streams--;
     session.used_ms = Date.now();
-  };
-  const reader = answer.body.getReader();
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const step = await reader.read();
-      if (!step.done) return controller.enqueue(step.value);
-      onEnd();
-      controller.close();
-    },
-    cancel(reason) {
-      onEnd();
-      return reader.cancel(reason);
-    },
   });
-  return new Response(body, { status: answer.status, headers: answer.headers });
 }
 
 function allInUse(sessions_max: number): LakehouseError {

@@ -1,13 +1,20 @@
 // The MCP face behind a gateway: loaded late, streams ended when it stops.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { Server, type McpServerFactory } from "@modelcontextprotocol/server";
 import { createGatewayApp } from "#edges/gateway/gateway-app.ts";
 import { createMcpFace } from "./mcp-face.ts";
 
+const SLOW_MS = 300;
+
 const makeServer: McpServerFactory = () => {
   const server = new Server({ name: "test", version: "1" }, { capabilities: { tools: {} } });
   server.setRequestHandler("tools/list", () => ({ tools: [] }));
+  server.setRequestHandler("tools/call", async () => {
+    await setTimeout(SLOW_MS);
+    return { content: [{ type: "text", text: "done at last" }] };
+  });
   return server;
 };
 
@@ -18,6 +25,7 @@ const initialize = {
   method: "initialize",
   params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo },
 };
+const slow = { jsonrpc: "2.0", id: 3, method: "tools/call", params: { name: "slow" } };
 const list = { jsonrpc: "2.0", id: 2, method: "tools/list" };
 
 function request(message: object, headers: Readonly<Record<string, string>> = {}): Request {
@@ -32,7 +40,7 @@ function request(message: object, headers: Readonly<Record<string, string>> = {}
   });
 }
 
-function openGateway(t: TestContext) {
+function openGateway(t: TestContext, stop_grace_ms?: number) {
   const stopping = new AbortController();
   t.after(() => stopping.abort());
   let loads = 0;
@@ -42,6 +50,7 @@ function openGateway(t: TestContext) {
       return makeServer;
     },
     stopping: stopping.signal,
+    stop_grace_ms,
   });
   const app = createGatewayApp({
     served: [],
@@ -64,8 +73,10 @@ test("the SDK is loaded by the first request, once", async (t) => {
   assert.equal(loads(), 1);
 });
 
-test("a stream without an end is ended when the house stops", async (t) => {
-  const { app, stopping } = openGateway(t);
+type App = ReturnType<typeof openGateway>["app"];
+
+/** A session with an open stream of messages that nobody asked for. */
+async function openStream(app: App) {
   const begun = await app.fetch(request(initialize));
   await begun.text();
   const session = begun.headers.get("mcp-session-id");
@@ -73,7 +84,36 @@ test("a stream without an end is ended when the house stops", async (t) => {
   const headers = { accept: "text/event-stream", "mcp-session-id": session };
   const stream = await app.fetch(new Request("http://localhost/mcp", { headers }));
   assert.equal(stream.status, 200);
-  const ended = stream.text();
+  return { session, text: stream.text() };
+}
+
+test("a stream without an end is ended at once when the house stops", async (t) => {
+  const { app, stopping } = openGateway(t, 60_000);
+  const { text } = await openStream(app);
   stopping.abort();
-  assert.doesNotMatch(await ended, /error/);
+  assert.doesNotMatch(await text, /error/);
+});
+
+test("a call that ends within the grace is answered, and streams end behind it", async (t) => {
+  const { app, stopping } = openGateway(t, 60_000);
+  const { session, text } = await openStream(app);
+  let is_open = true;
+  void text.then(() => (is_open = false));
+  const answer = app.fetch(request(slow, { "mcp-session-id": session }));
+  await setTimeout(SLOW_MS / 3);
+  stopping.abort();
+  await setTimeout(SLOW_MS / 3);
+  assert.ok(is_open);
+  assert.match(await (await answer).text(), /done at last/);
+  await text;
+});
+
+test("one that takes longer is ended with the grace", async (t) => {
+  const { app, stopping } = openGateway(t, SLOW_MS / 10);
+  const { session, text } = await openStream(app);
+  const answer = app.fetch(request(slow, { "mcp-session-id": session }));
+  await setTimeout(SLOW_MS / 3);
+  stopping.abort();
+  assert.doesNotMatch(await (await answer).text(), /done at last/);
+  await text;
 });

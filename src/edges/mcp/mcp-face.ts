@@ -10,30 +10,45 @@ import { problemResponse } from "#kernel/serve-http.ts";
 import { bodyStalled, withoutStalls } from "#kernel/stalled-body.ts";
 import { authInfoOf } from "./mcp-caller.ts";
 import type { McpHandler } from "./mcp-handler.ts";
+import { tellEnd } from "./told-end.ts";
 
 export interface McpFaceNeeds {
   /** Loaded with the first request: a house that nobody asks this way starts without the SDK. */
   readonly makeServer: () => Promise<McpServerFactory>;
   /** Aborts when the house stops. */
   readonly stopping?: AbortSignal | undefined;
+  /** What calls under way have then. */
+  readonly stop_grace_ms?: number | undefined;
   readonly log?: Log | undefined;
 }
 
 const PATH = "/mcp";
 
 export function createMcpFace(needs: McpFaceNeeds): HttpFace {
+  const { stopping, stop_grace_ms = LIMITS.stop_grace_ms } = needs;
   let loaded: Promise<McpHandler> | undefined;
+  let running = 0;
+
+  /** Streams have no end of their own: they are closed once no call runs, or its grace is over. */
+  function close(): void {
+    void loaded?.then((handler) => handler.close()).catch(() => undefined);
+  }
+
+  stopping?.addEventListener("abort", () => {
+    if (running === 0) close();
+    else setTimeout(close, stop_grace_ms).unref();
+  });
+
+  function begin(): () => void {
+    running++;
+    return () => {
+      if (--running === 0 && stopping?.aborted === true) close();
+    };
+  }
 
   async function load(): Promise<McpHandler> {
     const { createHandler } = await import("./mcp-handler.ts");
-    const handler = createHandler(await needs.makeServer(), needs.log);
-    // Streams have no end of their own: they are closed once running calls had their grace.
-    needs.stopping?.addEventListener(
-      "abort",
-      () => void setTimeout(() => void handler.close(), LIMITS.stop_grace_ms).unref(),
-      { once: true },
-    );
-    return handler;
+    return createHandler(await needs.makeServer(), needs.log);
   }
 
   async function answer(asked: FaceRequest): Promise<Response> {
@@ -42,9 +57,16 @@ export function createMcpFace(needs: McpFaceNeeds): HttpFace {
     const { trace_id, origin } = asked;
     const auth = authInfoOf({ principal, trace_id, origin });
     const { request, body } = await readRequest(asked);
-    loaded ??= load();
-    const handler = await loaded;
-    return handler.fetch(request, auth, body);
+    const over = isCall(asked.request, body) ? begin() : undefined;
+    try {
+      loaded ??= load();
+      const handler = await loaded;
+      const answer = await handler.fetch(request, auth, body);
+      return over === undefined ? answer : tellEnd(answer, over);
+    } catch (error) {
+      over?.();
+      throw error;
+    }
   }
 
   return {
@@ -63,6 +85,12 @@ export function createMcpFace(needs: McpFaceNeeds): HttpFace {
       }
     },
   };
+}
+
+/** Whether it has an end of its own: streams of messages that nobody asked for have none. */
+function isCall({ method }: Request, body: unknown): boolean {
+  const asks = (body as { readonly method?: unknown } | null | undefined)?.method;
+  return method === "POST" && asks !== "subscriptions/listen";
 }
 
 /** The request with its body read, within bounds, and the signal of the caller. */
