@@ -115,7 +115,10 @@ export const iterate = defineContract("iterate", "Generate, validate, retry.", {
         .min(2)
         .max(20)
         .optional()
-        .describe("give up once the same draft was refused the same way so often in a row"),
+        .describe(
+          "give up once a model's same draft was refused the same way so often in a row, and no " +
+            "other is to take over",
+        ),
     }),
     output: z.strictObject({
       artifact: json,

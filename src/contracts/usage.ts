@@ -155,7 +155,7 @@ export const usage = defineContract("usage", "Who asked which model, what it cos
     }),
     output: z.strictObject({
       total: group,
-      groups: z.array(group).describe("most calls first; days in order"),
+      groups: z.array(group).describe("most calls first; of days the latest, in order"),
       groups_total: count.describe("groups there are, shown or not"),
     }),
     reasons: ["too_many_groups"],

@@ -83,6 +83,11 @@ eachTransport("each call is a line with its cost, and reports group them", async
       ["2026-03-11", 3],
     ],
   );
+  const latest = await client.report({ group_by: "day", limit: 1 });
+  assert.deepEqual(
+    [latest.groups.map(({ group }) => group), latest.groups_total, latest.total.calls],
+    [["2026-03-11"], 2, 5],
+  );
   const later = await client.report({ from: "2026-03-11", group_by: "task_class", limit: 1 });
   assert.deepEqual([later.total.calls, later.groups_total], [3, 1]);
   await service.stop();
