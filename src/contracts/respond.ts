@@ -109,7 +109,12 @@ export const respond = defineContract("respond", "A task in words to validated w
       k: z.int().min(1).max(200).default(20),
       max_iterations: z.int().min(1).max(20).default(3),
       use_playbook: z.boolean().default(true),
-      record_playbook: z.boolean().default(true),
+      record_playbook: z
+        .boolean()
+        .default(true)
+        .describe(
+          "false: no memory changes; nothing is recorded, and nothing recalled is judged by it",
+        ),
       playbook_scope: z.string().default("default"),
       guided: z
         .boolean()

@@ -1,15 +1,6 @@
 // Tells apart what a model said: fenced blocks, thoughts, prose, and what only looks like them.
 import type { FinishReason } from "#contracts/nouns.ts";
-import { blockAt, fenceMarks, isStrict, isWhole, LOOSE_JSON, type Block } from "./fenced-blocks.ts";
-import {
-  beginsWithMember,
-  endOfLooseObject,
-  endsLine,
-  nextMember,
-  nextObjectStart,
-  strictEnd,
-  type LooseObject,
-} from "./loose-object.ts";
+import { strictEnd } from "#ports/strict-end.ts";
 import {
   beginsLine,
   type Closings,
@@ -23,7 +14,16 @@ import {
   type Span,
   spokenInChannels,
   THINK,
-} from "./thought-tags.ts";
+} from "#ports/thought-tags.ts";
+import { blockAt, fenceMarks, isStrict, isWhole, LOOSE_JSON, type Block } from "./fenced-blocks.ts";
+import {
+  beginsWithMember,
+  endOfLooseObject,
+  endsLine,
+  nextMember,
+  nextObjectStart,
+  type LooseObject,
+} from "./loose-object.ts";
 
 /**
  * The places an answer may stand in, the likeliest first: json fences, bare fences, all text but

@@ -1,5 +1,5 @@
 // Asks a model how likely its words are; one that tells no likelihoods is asked without them.
-import type { Call } from "#kernel/call.ts";
+import { throwIfOver, type Call } from "#kernel/call.ts";
 import { toLakehouseError } from "#kernel/problem.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
@@ -55,16 +55,26 @@ export function createLikelyAsker() {
   };
 }
 
-/** What is asked once, also by drafts side by side; a question that failed is asked again. */
+/**
+ * What is asked once, also by drafts side by side. A question that failed is asked again: at once
+ * for those who only waited for it, as one draft that fails is no failure of the others.
+ */
 export function createAskedOnce<T>() {
   const known = new Map<string, Promise<T>>();
 
-  return (key: string, ask: () => Promise<T>): Promise<T> => {
-    const before = known.get(key);
-    if (before !== undefined) return before;
+  function askFirst(key: string, ask: () => Promise<T>): Promise<T> {
     const asked = ask();
     known.set(key, asked);
     asked.catch(() => known.delete(key));
     return asked;
+  }
+
+  return (key: string, ask: () => Promise<T>, call: Call): Promise<T> => {
+    const before = known.get(key);
+    if (before === undefined) return askFirst(key, ask);
+    return before.catch(() => {
+      throwIfOver(call);
+      return known.get(key) ?? askFirst(key, ask);
+    });
   };
 }

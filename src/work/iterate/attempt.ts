@@ -28,7 +28,6 @@ export interface AttemptRequest {
   readonly kind: string;
   readonly context: Readonly<Record<string, unknown>>;
   readonly chat: AskedModel;
-  readonly timeout_ms: number;
   /** Set when several drafts are asked for side by side: which one this is, from 1. */
   readonly draft?: number;
   /** Another draft was right first: nobody waits for this one any more. */
@@ -50,13 +49,10 @@ export async function runAttempt(
   messages: ChatMessage[],
   parent: Call,
 ): Promise<AttemptResult> {
-  const { timeout_ms, overtaken } = request;
-  const signal = overtaken === undefined ? {} : { signal: overtaken };
-  const call = childCall(parent, { timeout_ms, ...signal });
+  const { overtaken } = request;
+  const call = childCall(parent, overtaken === undefined ? {} : { signal: overtaken });
   const started = performance.now();
-  const is_own_limit = call.deadline_ms < parent.deadline_ms;
-  const limit_ms = is_own_limit ? timeout_ms : undefined;
-  const ended = await draftAndJudge(needs, request, messages, { call, limit_ms });
+  const ended = await draftAndJudge(needs, request, messages, call);
   const result = ended.failed !== undefined && overtaken?.aborted ? overtakenResult(ended) : ended;
   needs.tell(attemptEvent(request, result.attempt, call, performance.now() - started));
   return result;
@@ -99,17 +95,11 @@ function overtakenResult(result: AttemptResult): AttemptResult {
   return { ...result, attempt, failed: undefined };
 }
 
-interface Limited {
-  readonly call: Call;
-  /** Of the attempt by itself; undefined: whoever asked for it has less time. */
-  readonly limit_ms: number | undefined;
-}
-
 async function draftAndJudge(
   needs: AttemptNeeds,
   request: AttemptRequest,
   messages: ChatMessage[],
-  { call, limit_ms }: Limited,
+  call: Call,
 ): Promise<AttemptResult> {
   const draft = {
     iteration: request.iteration,
@@ -126,7 +116,7 @@ async function draftAndJudge(
     const usage = spentBefore(error);
     return infraFailure({ ...draft, ...asked, raw: "", artifact: null, usage }, undefined, {
       reason: "model_failed",
-      error: tooLate(error, model ?? "the model", limit_ms),
+      error,
     });
   }
   const said = { ...draft, raw: answer.content, usage: answer.usage, model: answer.model };
@@ -142,17 +132,6 @@ async function draftAndJudge(
     return { attempt, answer, report: undefined, failed: undefined };
   }
   return judge(needs, request, found, answer, call);
-}
-
-/** Names who was slow, and the limit, where it is that of the attempt and not the caller's. */
-function tooLate(error: LakehouseError, who: string, limit_ms: number | undefined) {
-  // A provider that was silent for too long has a limit of its own, and says so.
-  const has_own_words = error.extra["silent_ms"] !== undefined;
-  if (error.code !== "deadline_exceeded" || limit_ms === undefined || has_own_words) return error;
-  return retold(error, {
-    message: `${who} did not answer within ${limit_ms} ms`,
-    hint: "the limit of one answer is the setting iterate.attempt_timeout_ms",
-  });
 }
 
 /** Reasons that are told as they are: the caller asked wrongly, the validator did not fail. */

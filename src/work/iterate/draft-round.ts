@@ -1,5 +1,5 @@
 // One iteration: a draft, or several side by side of which the first right one wins.
-import type { Call } from "#kernel/call.ts";
+import { remainingMs, type Call } from "#kernel/call.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import {
   runAttempt,
@@ -17,7 +17,7 @@ export interface Round {
 
 /**
  * Once a draft is accepted the others are cancelled, upstream too. A failing model ends the round
- * only when no draft came at all. Never throws.
+ * only when no draft came at all, or when nobody waits any more. Never throws.
  */
 export async function runRound(
   needs: AttemptNeeds,
@@ -44,7 +44,14 @@ export async function runRound(
   }
 
   await Promise.all(Array.from({ length: drafts }, (_, at) => one(at + 1)));
-  return { results, deciding: accepted ?? bestOf(results) };
+  return { results, deciding: accepted ?? bestOf(endedBy(parent, results) ?? results) };
+}
+
+/** The drafts that the end of the session's call cut off: nobody goes on from the others. */
+function endedBy(call: Call, results: readonly AttemptResult[]): AttemptResult[] | undefined {
+  if (!call.signal.aborted && remainingMs(call) > 0) return undefined;
+  const cut_off = results.filter(({ failed }) => failed !== undefined);
+  return cut_off.length > 0 ? cut_off : undefined;
 }
 
 /** The same words with the same seed give the same draft on many servers. */

@@ -1,7 +1,8 @@
 // Finds the fenced blocks of what a model said: which backticks open one, and where it ends.
-import { endOfLooseObject, isBlank, strictEnd } from "./loose-object.ts";
+import { strictEnd } from "#ports/strict-end.ts";
+import { firstSpan, OPENING_TAG } from "#ports/thought-tags.ts";
+import { endOfLooseObject, isBlank } from "./loose-object.ts";
 import { REPAIRED_CHARS_MAX, repairLosslessly } from "./lossless-repair.ts";
-import { firstSpan, OPENING_TAG } from "./thought-tags.ts";
 
 /** A run of three backticks or more that may open or close a block. */
 export interface FenceMark {

@@ -182,3 +182,17 @@ test("what is refused of a list is told shortly, however long it is", async () =
   assert.deepEqual([field, also.length], ["picks.0", 10]);
   assert.deepEqual(also[9], { field: "picks.10", message: "item 11 is none of them either" });
 });
+
+test("of a draft that is refused only what was offered stays, however many faults it had", async () => {
+  const ids = Array.from({ length: 30 }, (_, at) => `o${at}`);
+  const choices = choicesFor(ids, 14)!;
+  const ghosts = Array.from({ length: 13 }, (_, at) => `ghost${at}`);
+  const { ask } = saying(list("o7", ...ghosts));
+  const { read, content: raw } = await createChooser(ask)({ choices } as never, [], startCall());
+  assert.ok(read !== undefined && "artifact" in read && read.not_offered !== undefined);
+  const { artifact, not_offered: error } = read;
+  const left = afterRefusal(choices, { artifact, raw, error } as Attempt);
+  const nobody: unknown[] = ghosts.map(() => undefined);
+  assert.deepEqual(left.places, [JSON.parse(item("o7")), ...nobody]);
+  assert.equal(left.options.length, 30);
+});

@@ -133,3 +133,13 @@ test("a draft that comes again is asked for warmer; without guidance nothing cha
   none.refused(again);
   assert.equal(none.guided(request), request);
 });
+
+test("guidance makes no draft colder than was asked for", () => {
+  const request = { chat: { temperature: 1.8 } } as AttemptRequest;
+  const guide = createGuide({ guided: true });
+  const again = refusal({ calculation: "1" }, "calculation");
+  for (let times = 0; times < 3; times++) {
+    assert.equal(guide.guided(request).chat.temperature, 1.8);
+    guide.refused(again);
+  }
+});

@@ -74,7 +74,10 @@ function alike(options: readonly Item[]): boolean {
 /** Options that are asked about one after the other; a longer list is chosen from as it is. */
 const JUDGED_MAX = 200;
 
-/** What is left after a refusal: places that were not at fault stay, their faulty items go. */
+/**
+ * What is left after a refusal: places that were not at fault stay, their faulty items go. Not all
+ * faults of a list are named: what was not offered never stays.
+ */
 export function afterRefusal(choices: Choices, { artifact, error }: Attempt): Choices {
   const drafted = asItem(artifact)?.[choices.list];
   if (!Array.isArray(drafted) || drafted.length !== choices.places.length) return choices;
@@ -82,8 +85,9 @@ export function afterRefusal(choices: Choices, { artifact, error }: Attempt): Ch
   const fields = [error.field, ...(error.also ?? []).map(({ field }) => field)];
   const faulty = new Set(fields.flatMap((field) => placeIn(choices.list, field) ?? []));
   if (faulty.size === 0) return choices;
+  const offered = new Set(choices.options.map(canonicalJson));
   const places = drafted.map((item: Item | null, place) => {
-    return item === null || faulty.has(place) ? undefined : item;
+    return faulty.has(place) || !offered.has(canonicalJson(item)) ? undefined : item!;
   });
   const refused = new Set([...faulty].map((place) => canonicalJson(drafted[place] ?? null)));
   // What was said twice is wrong the second time only.

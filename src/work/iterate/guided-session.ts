@@ -29,7 +29,8 @@ export function createGuide(input: Guided): Guide {
   return {
     guided(request) {
       if (!guided) return request;
-      const temperature = Math.min(WARMEST, (request.chat.temperature ?? 0) + warmer);
+      const { temperature: own = 0 } = request.chat;
+      const temperature = Math.max(own, Math.min(WARMEST, own + warmer));
       return { ...request, chat: { ...request.chat, temperature, choices } };
     },
     refused(attempt) {

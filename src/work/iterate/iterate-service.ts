@@ -11,7 +11,7 @@ import type { iterate } from "#contracts/iterate.ts";
 import type { EventInput } from "#contracts/observe.ts";
 import type { truth } from "#contracts/truth.ts";
 import type { validate } from "#contracts/validate.ts";
-import { createModelAsker } from "./ask-model.ts";
+import { createModelAsker, withinLimit } from "./ask-model.ts";
 import { createAskedNames } from "./asked-names.ts";
 import type { AttemptRequest, AttemptResult } from "./attempt.ts";
 import { checkAsked, type AskedKind } from "./check-asked.ts";
@@ -47,7 +47,8 @@ export async function createIterate(
 ): Promise<Service<typeof iterate>> {
   const store = await openSessionStore(needs.dir, needs.log);
   const counts = { accepted: 0, max_iter_exhausted: 0, infra_error: 0, drifted: 0 };
-  const ask = createChooser(createModelAsker(needs.chat, needs.log, settings.ask_for_schema));
+  const asker = createModelAsker(needs.chat, needs.log, settings.ask_for_schema);
+  const ask = createChooser(withinLimit(asker, settings.attempt_timeout_ms));
   const judge = withTruth(needs.validate, needs.truth);
   const names = createAskedNames(needs.chat);
   const ended = createEndedSessions();
@@ -56,17 +57,17 @@ export async function createIterate(
   async function runSession(input: Input, kind: AskedKind, call: Call): Promise<Output> {
     const session = openSession(kind.name);
     let messages = openingMessages(input);
-    const drifts = driftWatch(input.drift_after);
+    const drifts = driftWatch(input);
     const guide = createGuide(input);
     for (let iteration = 1; iteration <= input.max_iterations; iteration++) {
-      const request = guide.guided(attemptRequest(input, iteration, kind, settings));
+      const request = guide.guided(attemptRequest(input, iteration, kind));
       const round = await runRound(attempting, request, input.drafts, messages, call);
       session.results.push(...round.results);
       session.deciding = round.deciding;
       session.iterations = iteration;
       const { failed, report, attempt } = round.deciding;
       if (failed !== undefined || report !== undefined) break;
-      session.drifted = drifts(round.deciding);
+      session.drifted = drifts(round.deciding, iteration);
       if (session.drifted) break;
       guide.refused(attempt);
       messages = withFeedback(messages, attempt, input.guided);
@@ -125,13 +126,11 @@ function attemptRequest(
   input: Input,
   iteration: number,
   { name: kind, schema }: AskedKind,
-  settings: IterateSettings,
 ): AttemptRequest {
   return {
     iteration,
     kind,
     context: input.context,
-    timeout_ms: settings.attempt_timeout_ms,
     chat: {
       ...askedModel(input, iteration),
       ...(schema === undefined ? {} : { schema }),
@@ -158,15 +157,20 @@ function askedModel(input: Input, iteration: number): { model?: string; provider
   };
 }
 
-/** Tells when the same draft was refused in the same way `after` times in a row. */
-function driftWatch(after: number | undefined): (result: AttemptResult) => boolean {
+/**
+ * Tells when a model's same draft was refused in the same way `drift_after` times in a row, and no
+ * other model is to take over: that one has not been heard yet.
+ */
+function driftWatch(input: Input): (result: AttemptResult, iteration: number) => boolean {
+  const { drift_after, escalate, max_iterations } = input;
   let last = "";
   let times = 0;
-  return ({ attempt: { artifact, raw, error } }) => {
-    if (after === undefined) return false;
-    const seen = canonicalJson([artifact ?? raw, error]);
+  return ({ attempt: { artifact, raw, error } }, iteration) => {
+    if (drift_after === undefined) return false;
+    const seen = canonicalJson([askedModel(input, iteration), artifact ?? raw, error]);
     times = seen === last ? times + 1 : 1;
     last = seen;
-    return times >= after;
+    const is_followed = escalate.some(({ at }) => at > iteration && at <= max_iterations);
+    return times >= drift_after && !is_followed;
   };
 }

@@ -1,4 +1,5 @@
 // Finds the first balanced JSON object in what a model said: fenced, bare, or inside prose.
+import { strictEnd } from "#ports/strict-end.ts";
 import { answerSections } from "./answer-sections.ts";
 import { isStrict } from "./fenced-blocks.ts";
 import {
@@ -8,7 +9,6 @@ import {
   membersIn,
   nextMember,
   standsAlone,
-  strictEnd,
   wholeStarts,
 } from "./loose-object.ts";
 

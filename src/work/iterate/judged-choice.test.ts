@@ -149,6 +149,34 @@ test("drafts side by side ask once; a question that failed is asked again", asyn
   assert.deepEqual(idsOf(await asking()), ["b"]);
 });
 
+test("a question that failed is asked again once, for all who waited for it and still do", async () => {
+  const aborter = new AbortController();
+  const calls = [startCall(), startCall({ signal: aborter.signal }), startCall(), startCall()];
+  for (const [failures, answered, questions] of [
+    [1, 2, 3],
+    [2, 0, 2],
+  ] as const) {
+    let asked = 0;
+    const ask: AskModel = async (one, messages, call) => {
+      if (asked++ < failures) throw new LakehouseError("unavailable", "gone");
+      return askedModel((says) => likely(Number(says))).ask(one, messages, call);
+    };
+    const choices = choicesOf(schemaFor(["0.2", "0.9"], 1), { judging: JUDGING })!;
+    const chooser = createChooser(ask);
+    const drafts = calls.map((call) => chooser({ choices } as AskedModel, [], call));
+    aborter.abort();
+    const ended = await Promise.allSettled(drafts);
+    const ids = ended.flatMap((one) => (one.status === "fulfilled" ? [idsOf(one.value)] : []));
+    assert.deepEqual(
+      ids,
+      Array.from({ length: answered }, () => ["b"]),
+    );
+    const [owner, leaver] = ended.map((one) => (one.status === "rejected" ? one.reason : one));
+    assert.deepEqual([owner.code, leaver.code], ["unavailable", "cancelled"]);
+    assert.equal(asked, questions);
+  }
+});
+
 test("what was judged before a question failed is told with the failure", async () => {
   const { ask } = askedModel((says) => {
     if (says === "0.6") throw new LakehouseError("unavailable", "gone");

@@ -25,11 +25,12 @@ export function createJudge(judging: Judging, saysOf: (item: Item) => string): J
     let last: Answered | undefined;
     for (const option of options) {
       const key = `${nameOf(asked)} ${canonicalJson(option)}`;
-      last = await once(key, async () => {
+      const judgeOne = async () => {
         const messages: ChatMessage[] = [...shown, { role: "user", content: saysOf(option) }];
         const answer = await ask(asking, one_word, messages, call);
         return { answer, score: scoreOf(answer, judging) };
-      });
+      };
+      last = await once(key, judgeOne, call);
       scores.set(option, last.score);
     }
     return { scores, answer: last!.answer };

@@ -202,6 +202,23 @@ test("the same draft refused the same way ends the session when that is asked fo
   assert.equal((await sessions())[0]!.final_verdict, "drifted");
 });
 
+test("who repeats itself is heard until the one that was named takes over, and counts alone", async (t) => {
+  const { server, client } = await setUp(t, (asked, number) => ({
+    content: asked.model === "large" && number % 4 === 3 ? RIGHT : WRONG,
+  }));
+  const large = "script/large";
+  for (const at of [3, 4]) {
+    const escalate = [{ at, model: large }];
+    const drifting = { ...ASK, max_iterations: 4, drift_after: 2, escalate };
+    assert.equal((await client.iterate(drifting)).iterations, 4, `from ${at} on`);
+  }
+  const first = server.asked.length;
+  const too_late = [{ at: 4, model: large }];
+  const short = { ...ASK, max_iterations: 3, drift_after: 2, escalate: too_late };
+  await assert.rejects(client.iterate(short), { reason: "drifted" });
+  assert.equal(server.asked.length - first, 2);
+});
+
 test("the model is held to the schema of the kind; one that refuses is asked without, once and for all", async (t) => {
   const { server, client } = await setUp(t, (asked) =>
     asked.model === "small" && asked.response_format !== undefined

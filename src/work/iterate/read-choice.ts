@@ -50,10 +50,8 @@ export function createReader(reading: Reading): Judge {
     let last: ReadField | undefined;
     for (const field of fields) {
       const key = canonicalJson([nameOf(asked), field]);
-      const told = await once(key, () => {
-        const values = options.map((option) => option[field]);
-        return read(asking, asked, field, values, call);
-      });
+      const values = options.map((option) => option[field]);
+      const told = await once(key, () => read(asking, asked, field, values, call), call);
       last = told;
       for (const [option, sum] of sums) {
         sums.set(option, sum + (told.likely.get(JSON.stringify(option[field])) ?? UNTOLD));

@@ -2,7 +2,7 @@
 // what was spent; what is refused before anybody is asked.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startCall } from "#kernel/call.ts";
+import { startCall, type Call } from "#kernel/call.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { connectLocal } from "#kernel/connect-local.ts";
 import type { Handlers } from "#kernel/contract.ts";
@@ -51,7 +51,7 @@ function serving(contract: { readonly operations: object }, handlers: object): n
 
 async function setUp(
   t: HasAfter,
-  answer: (input: Asked) => Promise<Answer>,
+  answer: (input: Asked, call: Call) => Promise<Answer>,
   {
     packs = [bookshopPack],
     ...settings
@@ -65,7 +65,7 @@ async function setUp(
   const service = await createIterate(
     {
       chat: serving(chat, {
-        chat: (input: Asked) => (asked.push(input), answer(input)),
+        chat: (input: Asked, call: Call) => (asked.push(input), answer(input, call)),
         providers: async () => ({ default_model: "up/usual", providers: [] }),
       }),
       validate: connectLocal(validate, judge.handlers),
@@ -144,6 +144,25 @@ test("who answered to a tier before is who was asked", async (t) => {
   await assert.rejects(client.iterate(order, call()), { code: "cancelled" });
   const { sessions } = await client.sessions({ trace_id: "left" });
   assert.deepEqual([sessions[0]!.model, sessions[0]!.provider], ["tier/small", "up"]);
+});
+
+test("who leaves while drafts are under way ends the session in that very round", async (t) => {
+  const { silent, call } = leaving();
+  const { client, rows, asked, events, stop } = await setUp(t, async ({ seed }) => {
+    if (seed === undefined) return said;
+    for (let tries = 0; tries < 100 && events.length === 0; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return silent();
+  });
+  const order = { ...ORDER, max_iterations: 3, drafts: 2 };
+  await assert.rejects(client.iterate(order, call()), { code: "cancelled" });
+  await stop();
+  const [row] = await rows();
+  const verdicts = row!.attempts.map(({ verdict }) => verdict);
+  assert.deepEqual(verdicts, ["validation_failed", "infra_error"]);
+  const { iterations, final_verdict } = row!;
+  assert.deepEqual([iterations, final_verdict, asked.length], [1, "infra_error", 2]);
 });
 
 test("a house that stops waits for the rows of sessions whose callers have left", async (t) => {
@@ -242,6 +261,21 @@ eachTransport(
     assert.equal((await rows())[0]!.provider, "up");
   },
 );
+
+test("the limit of an answer is that of each question of a guided draft", async (t) => {
+  const deadlines: number[] = [];
+  const answer = async (_asked: Asked, { deadline_ms }: Call) => {
+    deadlines.push(deadline_ms);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return { ...said, content: `{"book_id":"B-00${deadlines.length + 1}"}` };
+  };
+  const { client } = await setUp(t, answer, { attempt_timeout_ms: 60_000 });
+  const order = { ...ORDER, guided: true, schema: choosing(2) };
+  await assert.rejects(client.iterate(order), { reason: "max_iter_exhausted" });
+  const [first, second] = deadlines;
+  assert.equal(deadlines.length, 2);
+  assert.ok(first! <= Date.now() + 60_000 && second! - first! >= 15, String(deadlines));
+});
 
 test("a caller's own deadline is not told as the limit of an attempt", async (t) => {
   const { rows, client } = await setUp(t, () => new Promise<never>(() => undefined));

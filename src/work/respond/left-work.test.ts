@@ -1,9 +1,9 @@
 // Callers who leave, and what the ledger is told: no row of work is blank.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startCall, type Call } from "#kernel/call.ts";
+import { startCall, throwIfOver, type Call } from "#kernel/call.ts";
 import { LakehouseError } from "#kernel/problem.ts";
-import { scriptedHouse } from "./scripted-house.suite.ts";
+import { accepted, scriptedHouse } from "./scripted-house.suite.ts";
 
 const HITS = [{ id: "l1" }];
 
@@ -75,4 +75,87 @@ test("the overseer's question says what it is for", async (t) => {
   const answer = await house.client.respond({ task: "lamps" });
   assert.match(answer.not_recorded[0]!, /^overseer: /);
   assert.equal(asked[0]!.task_class, "shop.lamps");
+});
+
+const AUTO = { decision: "auto", reason: "", decision_id: "d" };
+
+/** Permission and pathway memory as their clients have them: a call that is over is refused. */
+function callBound() {
+  const attempts: unknown[] = [];
+  const bound =
+    (answer: object, tell = (_asked: object): void => undefined) =>
+    async (asked: object, call: Call) => {
+      throwIfOver(call);
+      tell(asked);
+      return answer;
+    };
+  const added = { results: [{ result: "added", reason: null }] };
+  const pathway = {
+    search: bound({ hits: [] }),
+    bulk: bound(added, (asked) => attempts.push(asked)),
+  };
+  return { attempts, needs: { permission: { decide: bound(AUTO) }, pathway } };
+}
+
+test("accepted work whose caller left before it was written down is remembered", async (t) => {
+  const aborter = new AbortController();
+  const { attempts, needs } = callBound();
+  const iterate = {
+    async iterate() {
+      aborter.abort();
+      return accepted(["l1"]);
+    },
+  };
+  const hits = [{ id: "l1" }, { id: "l2", raised_by: "p2" }];
+  const house = await scriptedHouse(t, { iterate, hits, needs });
+  const call = startCall({ signal: aborter.signal });
+  await assert.rejects(house.client.respond({ task: "lamps" }, call), { code: "cancelled" });
+  await house.stop();
+  const [row] = await house.outcomes();
+  assert.deepEqual([row!.status, row!.permission], ["accepted", "auto"]);
+  assert.deepEqual([house.told.recorded, attempts.length], [["l1"], 1]);
+  assert.equal((await house.health()).status, "ok");
+});
+
+test("a memory that takes longer than the caller has time is waited for", async (t) => {
+  const iterate = { iterate: async () => accepted(["l1"]) };
+  let recorded = 0;
+  const playbook = {
+    async bulk(_asked: object, call: Call) {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      throwIfOver(call);
+      return { playbook_ids: [`p${++recorded}`], contradicted: [] };
+    },
+  };
+  const house = await scriptedHouse(t, { iterate, hits: HITS, needs: { playbook } });
+  const call = startCall({ timeout_ms: 30 });
+  await assert.rejects(house.client.respond({ task: "lamps" }, call), {
+    code: "deadline_exceeded",
+  });
+  await house.stop();
+  assert.deepEqual([recorded, (await house.health()).status], [1, "ok"]);
+});
+
+test("an attempt whose caller left while the overseer thought is remembered", async (t) => {
+  const aborter = new AbortController();
+  const { attempts, needs } = callBound();
+  const refused = new LakehouseError("rejected", "no", { reason: "max_iter_exhausted" });
+  const house = await scriptedHouse(t, {
+    iterate: { iterate: () => Promise.reject(refused) },
+    chat: {
+      async chat(_asked: object, call: Call) {
+        aborter.abort();
+        throwIfOver(call);
+      },
+    },
+    hits: HITS,
+    settings: { overseer: "up/large" },
+    needs,
+  });
+  const call = startCall({ signal: aborter.signal });
+  await assert.rejects(house.client.respond({ task: "lamps" }, call), { code: "cancelled" });
+  await house.stop();
+  const [row] = await house.outcomes();
+  assert.deepEqual([row!.status, row!.permission], ["max_iter_exhausted", "auto"]);
+  assert.deepEqual([attempts.length, (await house.health()).status], [1, "ok"]);
 });

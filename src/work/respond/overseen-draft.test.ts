@@ -39,11 +39,16 @@ function sessions(ends: readonly (LakehouseError | object)[]) {
   };
 }
 
-function overseen(t: Parameters<typeof scriptedHouse>[0], ends: readonly object[], more = {}) {
+function overseen(
+  t: Parameters<typeof scriptedHouse>[0],
+  ends: readonly object[],
+  more = {},
+  content = NOTE.content,
+) {
   const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
   return scriptedHouse(t, {
     iterate: sessions(ends),
-    chat: { chat: async () => ({ ...NOTE, usage }) },
+    chat: { chat: async () => ({ ...NOTE, content, usage }) },
     hits: HITS,
     settings: { overseer: "up/large", ...more },
   });
@@ -88,4 +93,23 @@ test("work that is accepted after a correction says at which iteration", async (
   const house = await overseen(t, [session("no l9", "max_iter_exhausted"), accepted(["l1"])]);
   const { status, reason } = await house.client.respond({ task: "lamps" });
   assert.deepEqual([status, reason], ["accepted", "accepted at iteration 3, corrected"]);
+});
+
+test("what the overseer thought aloud is no correction, however it marks it", async (t) => {
+  const said = [
+    "I should see who is right.\n</think>\nName l1.",
+    "<thinking>Who is right?</thinking>Name l1.",
+    "<THINK>Who is right?</THINK>\nName l1.",
+    "<|channel|>analysis<|message|>Who is right?<|end|><|start|>assistant<|channel|>final<|message|>Name l1.",
+  ];
+  for (const content of said) {
+    const ends = [session("no l9", "max_iter_exhausted"), accepted(["l1"])];
+    const house = await overseen(t, ends, {}, content);
+    const { corrections } = await house.client.respond({ task: "lamps" });
+    assert.deepEqual(
+      corrections.map((one) => one.correction),
+      ["Name l1."],
+      content,
+    );
+  }
 });

@@ -8,6 +8,7 @@ import type { Attempt } from "#contracts/iterate.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import type { CorrectionRow } from "#contracts/respond.ts";
 import { fenced } from "#ports/context-bundle.ts";
+import { spokenWords } from "#ports/spoken-words.ts";
 import type { CorrectionStore } from "./correction-store.ts";
 import type { RespondSettings } from "./respond-settings.ts";
 import type { PlannedTask } from "./task-planner.ts";
@@ -50,7 +51,8 @@ export function createOverseer(
     const { task_class } = work.planned;
     const messages = messagesFor(work);
     const answer = await needs.chat.chat({ model, messages, max_tokens, task_class }, call);
-    const correction = spoken(answer.content);
+    // What it thought aloud is no advice.
+    const correction = spokenWords(answer.content).slice(0, CORRECTION_CHARS_MAX);
     if (correction === "") {
       throw new LakehouseError("unavailable", `${answer.model} wrote no correction`, {
         reason: "model_failed",
@@ -71,12 +73,6 @@ export function createOverseer(
     await store.append(row);
     return row;
   };
-}
-
-/** What it thought aloud is no advice. */
-function spoken(content: string): string {
-  const words = content.replaceAll(/<think>[\s\S]*?(?:<\/think>|$)/g, "").trim();
-  return words.slice(0, CORRECTION_CHARS_MAX);
 }
 
 function messagesFor({ task, planned, history }: RefusedWork): ChatMessage[] {

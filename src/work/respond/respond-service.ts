@@ -1,5 +1,5 @@
 // respond: a task in words to validated work: plan, retrieve, iterate, write down what it taught.
-import type { Call } from "#kernel/call.ts";
+import { NEVER, type Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import { LIMITS } from "#kernel/limits.ts";
@@ -94,7 +94,8 @@ export async function createRespond(
       overseen = { drafted, corrections: [], not_recorded: [] };
     }
     const answer = await conclude(write, settings, { ...work, planned }, found, shown, overseen);
-    const unwritten = await attempts.record(planned, input, recalled, answer, call);
+    const recording = recordingCall(call);
+    const unwritten = await attempts.record(planned, input, recalled, answer, recording);
     return {
       ...answer,
       pathways_recalled: [...recalled.pathway_ids],
@@ -143,6 +144,11 @@ function isSmall(model: string | undefined, patterns: readonly string[]): boolea
   );
 }
 
+/** Whoever asked may be gone, or out of time: how it ended is written down all the same. */
+function recordingCall(call: Call): Call {
+  return { ...call, signal: NEVER, deadline_ms: Date.now() + LIMITS.call_timeout_ms };
+}
+
 type Write = ReturnType<typeof writer>;
 
 /** Records how a task ended and answers what is told of it in every case. */
@@ -154,7 +160,8 @@ function writer(
   return async (work: Work, ended: Ended) => {
     const end = taskEnd(work, ended, has_pathway);
     count(end.status);
-    const recorded = await recorder.record(end, playbookOrder(work, ended), work.call);
+    const order = playbookOrder(work, ended);
+    const recorded = await recorder.record(end, order, recordingCall(work.call));
     const { reason, task_class, iterations, model, sig_hash, duration_ms } = end;
     const told = { reason, task_class, iterations, model, sig_hash, duration_ms };
     const playbooks_applied = [...end.playbooks_applied];
@@ -242,11 +249,12 @@ function taskEnd({ input, planned, started }: Work, ended: Ended, has_pathway: b
   // Work that may miss a demand teaches nothing: it must not be recalled for others that make it.
   const is_understood = (planned?.plan.not_understood ?? []).length === 0;
   const { lessons, status } = ended;
+  const is_remembered = is_understood && input.record_playbook;
   const was_tried = status === "accepted" || status === "max_iter_exhausted";
   return {
     ...ended,
-    lessons: is_understood ? lessons : { ...lessons, record: [], outcomes: [] },
-    keeps_attempt: has_pathway && was_tried && is_understood && input.record_playbook,
+    lessons: is_remembered ? lessons : { ...lessons, record: [], outcomes: [] },
+    keeps_attempt: has_pathway && was_tried && is_remembered,
     task: input.task,
     query_text: planned?.plan.query_text || input.task,
     task_class: planned?.task_class ?? null,

@@ -1,4 +1,5 @@
 // For tests: respond over a shop of lamps, whatever it asks answered by the test.
+import { throwIfOver, type Call } from "#kernel/call.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { readJsonlFile } from "#kernel/jsonl-read.ts";
 import { silentLog } from "#kernel/log.ts";
@@ -51,6 +52,13 @@ export interface Script {
   /** Entries of the same kind of task: id and answer. */
   readonly entries?: readonly { readonly playbook_id: string; readonly answer_id: string }[];
   readonly settings?: object;
+  /** Further services, and in place of those above. */
+  readonly needs?: object;
+}
+
+interface PlaybookOutcome {
+  readonly playbook_id: string;
+  readonly success: boolean;
 }
 
 export async function scriptedHouse(t: HasAfter, script: Script) {
@@ -73,12 +81,14 @@ export async function scriptedHouse(t: HasAfter, script: Script) {
   const needs = {
     matrix: { search: async () => ({ results, relevance, playbooks, took_ms: 0, trace_id: "" }) },
     playbook: {
-      async bulk({ entries }: { entries: readonly { readonly answer_id: string }[] }) {
+      async bulk({ entries }: { entries: readonly { readonly answer_id: string }[] }, call: Call) {
+        throwIfOver(call);
         const ids = entries.map((one) => one.answer_id);
         told.recorded.push(...ids);
         return { playbook_ids: ids, contradicted: [] };
       },
-      async outcome({ playbook_id, success }: { playbook_id: string; success: boolean }) {
+      async outcome({ playbook_id, success }: PlaybookOutcome, call: Call) {
+        throwIfOver(call);
         told.outcomes.push(`${playbook_id} ${success ? "good" : "bad"}`);
       },
     },
@@ -89,6 +99,7 @@ export async function scriptedHouse(t: HasAfter, script: Script) {
     tell: (event: EventInput) => void events.push(event),
     log: silentLog,
     clock: systemClock,
+    ...script.needs,
   };
   const service = await createRespond(
     needs as unknown as Parameters<typeof createRespond>[0],
@@ -104,7 +115,8 @@ export async function scriptedHouse(t: HasAfter, script: Script) {
     }
     return rows;
   };
-  return { client: connectLocal(respond, service.handlers), told, events, outcomes, stop };
+  const client = connectLocal(respond, service.handlers);
+  return { client, told, events, outcomes, stop, health: () => service.health() };
 }
 
 /** How iterate answers work that was accepted at once. */

@@ -68,7 +68,9 @@ function compare(condition: FieldCondition, value: unknown, matchers: Matchers):
     case "field_in": {
       const each = condition.values.map((one) => sameAs(path, value, one));
       const found = each.find((one) => one.holds === true);
-      return found ?? each.find((one) => one.holds === false) ?? each[0]!;
+      // Null can be held against anything: it does not hide that the other values cannot.
+      const others = each.filter((_, at) => condition.values[at] !== null);
+      return found ?? others.find((one) => one.holds === false) ?? others[0] ?? each[0]!;
     }
     case "field_greater":
       return typeof value === "number"

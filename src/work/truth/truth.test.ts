@@ -54,6 +54,10 @@ const FIELDS: readonly [TruthCondition, boolean | undefined][] = [
   [{ kind: "field_in", path: "order.city", values: ["Lima", "Toledo"] }, true],
   [{ kind: "field_in", path: "order.city", values: ["Lima", 3] }, false],
   [{ kind: "field_in", path: "order.total", values: ["120"] }, undefined],
+  [{ kind: "field_in", path: "order.total", values: [null, "120"] }, undefined],
+  [{ kind: "field_in", path: "order.total", values: [null, "120", 1] }, false],
+  [{ kind: "field_in", path: "order.total", values: [null] }, false],
+  [{ kind: "field_in", path: "owner", values: ["x", 5] }, false],
 ];
 
 const matchers = new Map([

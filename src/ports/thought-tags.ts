@@ -1,5 +1,5 @@
 // The tags around what a model thinks before it answers, as models write them.
-import { strictEnd } from "./loose-object.ts";
+import { strictEnd } from "./strict-end.ts";
 
 export interface Span {
   readonly start: number;
