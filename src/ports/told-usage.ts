@@ -20,12 +20,30 @@ export function sumOfUsages(told: readonly TokenUsage[] | undefined): TokenUsage
   if (told === undefined) return undefined;
   const [first, ...others] = told;
   let sum = first;
-  for (const one of others) {
-    sum = {
-      prompt_tokens: sum!.prompt_tokens + one.prompt_tokens,
-      completion_tokens: sum!.completion_tokens + one.completion_tokens,
-      total_tokens: sum!.total_tokens + one.total_tokens,
-    };
+  for (const one of others) sum = sumOf(sum!, one);
+  return sum;
+}
+
+function sumOf(one: TokenUsage, other: TokenUsage): TokenUsage {
+  const sum: TokenUsage = {
+    prompt_tokens: one.prompt_tokens + other.prompt_tokens,
+    completion_tokens: one.completion_tokens + other.completion_tokens,
+    total_tokens: one.total_tokens + other.total_tokens,
+  };
+  for (const name of DETAILS) {
+    const details = [one[name], other[name]].filter((told) => told !== undefined);
+    if (details.length > 0) sum[name] = sumOfCounts(details);
   }
   return sum;
+}
+
+const DETAILS = ["prompt_tokens_details", "completion_tokens_details"] as const;
+
+/** What else a provider tells among them cannot be added up. */
+function sumOfCounts(details: readonly Readonly<Record<string, unknown>>[]) {
+  const sums = new Map<string, number>();
+  for (const [field, count] of details.flatMap((told) => Object.entries(told))) {
+    if (typeof count === "number") sums.set(field, (sums.get(field) ?? 0) + count);
+  }
+  return Object.fromEntries(sums);
 }

@@ -22,6 +22,8 @@ export interface AnthropicReader {
   read(event: Loose): readonly ChatDelta[];
   /** Whether the answer is whole but for its closing event. */
   readonly complete: () => boolean;
+  /** Tokens it told, as long as nothing is said behind them: what it costs if it fails here. */
+  soFar(): TokenUsage | undefined;
   last(): ChatDelta;
 }
 
@@ -31,6 +33,8 @@ export function createAnthropicReader(json_tool: boolean): AnthropicReader {
   let calls = 0;
   let stop_reason: string | undefined;
   let usage: Loose = {};
+  /** Whether it said anything since it told them. */
+  let went_on = false;
 
   function started(index: unknown, block: Loose): ChatDelta[] {
     if (block["type"] === "tool_use") {
@@ -87,10 +91,11 @@ export function createAnthropicReader(json_tool: boolean): AnthropicReader {
     return block.kind === "json" ? [{ content: text }] : [argumentsDelta(block, text)];
   }
 
-  function read(event: Loose): readonly ChatDelta[] {
+  function deltasOf(event: Loose): readonly ChatDelta[] {
     switch (event["type"]) {
       case "message_start":
         usage = { ...asObject(asObject(event["message"])?.["usage"]) };
+        went_on = false;
         return [];
       case "content_block_start":
         return started(event["index"], asObject(event["content_block"]) ?? {});
@@ -102,7 +107,9 @@ export function createAnthropicReader(json_tool: boolean): AnthropicReader {
         const reason = asObject(event["delta"])?.["stop_reason"];
         if (typeof reason === "string") stop_reason = reason;
         // Counts here are of the whole message and replace those of its start.
-        usage = { ...usage, ...withoutNulls(asObject(event["usage"])) };
+        const counts = withoutNulls(asObject(event["usage"]));
+        usage = { ...usage, ...counts };
+        if (isCount(counts["output_tokens"])) went_on = false;
         return [];
       }
       default:
@@ -111,7 +118,12 @@ export function createAnthropicReader(json_tool: boolean): AnthropicReader {
   }
 
   return {
-    read,
+    read(event) {
+      const deltas = deltasOf(event);
+      went_on ||= deltas.length > 0;
+      return deltas;
+    },
+    soFar: () => (went_on ? undefined : usageOf(usage).usage),
     complete: () => stop_reason !== undefined,
     last: () => ({
       content: "",

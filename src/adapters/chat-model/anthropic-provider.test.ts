@@ -220,6 +220,27 @@ test("what Anthropic cannot read is refused before anything is sent", () => {
   }
 });
 
+test("an image is read however its address is spelt", () => {
+  const sourceOf = (url: string) => {
+    const content = [{ type: "image_url", image_url: { url } }];
+    const { messages } = bodyOf({ messages: [{ role: "user", content }] });
+    return (messages as { content: { source: unknown }[] }[])[0]!.content[0]!.source;
+  };
+  const source = { type: "base64", media_type: "image/png", data: "QUJD" };
+  for (const url of [
+    "data:image/png;charset=utf-8;base64,QUJD",
+    "data:image/png;a=b;c=d;base64,QUJD",
+    "DATA:IMAGE/PNG;BASE64,QUJD",
+  ]) {
+    assert.deepEqual(sourceOf(url), source, url);
+  }
+  const url = "HTTPS://example.org/A.png";
+  assert.deepEqual(sourceOf(url), { type: "url", url });
+  for (const other of ["data:image/png,QUJD", "data:;base64,QUJD", "data:image/png;base64,"]) {
+    assert.throws(() => sourceOf(other), LakehouseError, other);
+  }
+});
+
 test("a server that does not stream is understood", async (t) => {
   const server = await startAnthropicServer(t);
   server.next("whole");

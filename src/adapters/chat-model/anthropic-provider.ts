@@ -17,6 +17,7 @@ import {
   reportedError,
   withHeaders,
 } from "#ports/provider-http.ts";
+import { withUsage } from "#ports/told-usage.ts";
 import { createAnthropicReader, wholeMessage } from "./anthropic-answer.ts";
 import { toAnthropicRequest, unreadByAnthropic } from "./anthropic-request.ts";
 import { asObject, modelIds } from "./openai-shapes.ts";
@@ -102,7 +103,10 @@ async function* streamedAnswer(
         continue;
       }
       const document = parseEvent(name, event);
-      if (document["type"] === "error") throw reportedError(name, document);
+      // Only here: what it told first is too little for an answer that breaks off and may go on.
+      if (document["type"] === "error") {
+        throw withUsage(reportedError(name, document), reader.soFar());
+      }
       if (document["type"] === "message_stop") break;
       const deltas = reader.read(document);
       if (deltas.length > 0) yield* deltas;

@@ -196,11 +196,12 @@ function toBlock(part: Loose): Loose {
 function toImage(part: Loose): Loose {
   const url = asObject(part["image_url"])?.["url"];
   const text = typeof url === "string" ? url : "";
-  const data = /^data:([^;,]+);base64,(.+)$/s.exec(text);
+  const data = /^data:([^;,]+)(?:;[^,]*?)?;base64,(.+)$/is.exec(text);
   if (data !== null) {
-    return { type: "image", source: { type: "base64", media_type: data[1], data: data[2] } };
+    const media_type = data[1]!.toLowerCase();
+    return { type: "image", source: { type: "base64", media_type, data: data[2] } };
   }
-  if (/^https?:/.test(text)) return { type: "image", source: { type: "url", url: text } };
+  if (/^https?:/i.test(text)) return { type: "image", source: { type: "url", url: text } };
   throw new LakehouseError("invalid", "image_url.url is neither a base64 data URL nor http(s)", {
     reason: "invalid_input",
   });

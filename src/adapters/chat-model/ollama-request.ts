@@ -110,7 +110,8 @@ function contentOf(content: ChatMessage["content"]): { text: string; images: str
       continue;
     }
     const url = asObject(part["image_url"])?.["url"];
-    const base64 = typeof url === "string" ? /^data:[^,]*;base64,(.*)$/s.exec(url)?.[1] : undefined;
+    const base64 =
+      typeof url === "string" ? /^data:[^,]*;base64,(.*)$/is.exec(url)?.[1] : undefined;
     if (base64 === undefined) throw unreadable(part.type);
     images.push(base64);
   }

@@ -7,6 +7,7 @@ import { askRequest, chatModelSuite, collectDeltas } from "#ports/chat-model.sui
 import { STILL_THERE, type ChatProvider } from "#ports/chat-model.ts";
 import { createAnthropicProvider } from "./anthropic-provider.ts";
 import { createOllamaProvider } from "./ollama-provider.ts";
+import { toOllamaRequest } from "./ollama-request.ts";
 import { createOpenAiCompatibleProvider } from "./openai-compatible-provider.ts";
 import { listening } from "../../../test/support/listening.ts";
 import {
@@ -168,6 +169,15 @@ for (const kind of KINDS) {
     }
   });
 }
+
+test("Ollama: an image is read however its data URL is spelt", () => {
+  for (const head of ["data:image/png;charset=utf-8;base64", "DATA:image/png;Base64"]) {
+    const image = { type: "image_url", image_url: { url: `${head},QUJD` } };
+    const request = askRequest("tiny", { messages: [{ role: "user", content: [image] }] });
+    const { messages } = toOllamaRequest(request);
+    assert.deepEqual(messages, [{ role: "user", content: "", images: ["QUJD"] }], head);
+  }
+});
 
 test("Ollama: options, format, tools, images and tool results are spelt as it wants them", async (t) => {
   const server = await startOllamaServer(t);

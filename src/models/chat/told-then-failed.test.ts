@@ -83,7 +83,7 @@ async function open(t: HasAfter, said: readonly RawAnswer[], trial: Trial = {}) 
   const settings = chatSettings.parse({ fallbacks, retry_base_ms: 1, ...changes });
   const { handlers } = await createChat(needs, settings);
   const client = connectLocal(chat, handlers, { strict: true });
-  const ask = () => client.chat({ model: "a/m", ...ASK }, startCall({ principal }));
+  const ask = (model = "a/m") => client.chat({ model, ...ASK }, startCall({ principal }));
   const read = async () => {
     const asked = { model: "a/m", ...ASK };
     for await (const _delta of client.stream(asked, startCall({ principal })));
@@ -168,6 +168,36 @@ test("… and where it ends in an error, what that tells, or nothing", async (t)
     assert.equal((extra["usage"] as typeof TOLD | undefined)?.total_tokens, tokens);
   }
 });
+
+const begun = {
+  type: "message_start",
+  message: { usage: { input_tokens: 30, cache_read_input_tokens: 5, output_tokens: 1 } },
+};
+const opened = { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } };
+const spoken = {
+  type: "content_block_delta",
+  index: 0,
+  delta: { type: "text_delta", text: "half" },
+};
+const counted = { type: "message_delta", delta: {}, usage: { output_tokens: 9 } };
+const overloaded = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } };
+
+for (const [what, events, tokens, charged] of [
+  ["fails at once", [begun, overloaded], 36, 36],
+  ["fails before it speaks", [begun, opened, { type: "ping" }, overloaded], 36, 36],
+  ["speaks and fails", [begun, opened, spoken, { type: "ping" }, overloaded], null, HELD],
+  ["speaks, counts and fails", [begun, opened, spoken, counted, overloaded], 44, 44],
+  // What it told is of its beginning: nobody knows how far it went.
+  ["breaks off before it speaks", [begun], null, HELD],
+  ["speaks and breaks off", [begun, opened, spoken], null, HELD],
+] as const) {
+  test(`Anthropic tells the prompt's tokens first; where it ${what}`, async (t) => {
+    const { ask, lines } = await open(t, [streams(...events)]);
+    assert.equal((await failureOf(ask("anthropic/m"))).reason, "provider_failed");
+    const line = ["anthropic", "provider_failed", tokens, charged];
+    assert.deepEqual((await lines()).map(figures), [line]);
+  });
+}
 
 test("whoever reads a stream is charged what it told before it failed", async (t) => {
   const { read, spent } = await open(t, [streams(half, told, { error: DIED })]);
