@@ -214,7 +214,8 @@ function outwardError(
       cause: error,
     });
   }
-  const { origin } = new URL(request.url);
+  // What is no URL is not told: it may hold a secret.
+  const origin = URL.parse(request.url)?.origin ?? "an address that is no URL";
   if (limit?.aborted) {
     const message = `${origin} did not answer within ${request.timeout_ms} ms`;
     return new LakehouseError("deadline_exceeded", message, { reason: "no_answer", cause: error });

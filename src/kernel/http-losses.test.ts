@@ -60,6 +60,10 @@ for (const fetch_plain of [false, true]) {
     assert.equal(await lossOf("http://no-such-host.invalid/"), false);
   });
 
+  test(`${name}: an address that is no URL cannot be reached, as one where nobody is`, async () => {
+    for (const url of ["http://[", "example.org/x"]) assert.equal(await lossOf(url), false);
+  });
+
   test(`${name}: a used connection that ends at once was closed before, but not twice`, async (t) => {
     const { url, asked } = await serve(t, 1, 0);
     const first = Array.from({ length: fetch_plain ? 1 : 3 }, () => post(url));

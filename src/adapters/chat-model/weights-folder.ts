@@ -21,7 +21,7 @@ export async function listWeights(folder: string): Promise<string[]> {
 
 /** The file of a model, written with or without `.gguf`. Errors: `not_found` (no_such_model). */
 export async function findWeights(folder: string, model: string): Promise<string> {
-  const name = model.endsWith(SUFFIX) ? model.slice(0, -SUFFIX.length) : model;
+  const name = plainName(model);
   const path = join(folder, `${name}${SUFFIX}`);
   const info = NAME.test(name) ? await stat(path).catch(() => undefined) : undefined;
   if (info?.isFile()) return path;
@@ -30,4 +30,9 @@ export async function findWeights(folder: string, model: string): Promise<string
     reason: "no_such_model",
     hint: `lakehouse models pull <name> fetches weights, or put a GGUF file there; now: ${there}`,
   });
+}
+
+/** What a model is called, written with or without `.gguf`. */
+export function plainName(model: string): string {
+  return model.endsWith(SUFFIX) ? model.slice(0, -SUFFIX.length) : model;
 }

@@ -8,6 +8,7 @@ import { startFileServer, startRegistry, tarGz } from "../../../test/support/wei
 import { tempDir } from "../../../test/support/temp-dir.ts";
 import { archiveFile } from "./archive-file.ts";
 import { WEIGHTS_CATALOGUE } from "./weights-catalogue.ts";
+import { findWeights } from "./weights-folder.ts";
 import { entryOf, optionsFor, sha256, WEIGHTS } from "./weights-pull.suite.ts";
 import { pullWeights } from "./weights-pull.ts";
 import { failureOf } from "../../../test/support/failure-of.ts";
@@ -69,6 +70,17 @@ test("a name that leads out of the folder is invalid, and one who leaves is told
   assert.equal((await failureOf(pullWeights(wanted, options))).code, "invalid");
   const gone = { ...options, signal: AbortSignal.abort() };
   assert.equal((await failureOf(pullWeights({ ...wanted, name: "t" }, gone))).code, "cancelled");
+});
+
+test("weights are asked for with or without .gguf, whichever they were pulled by", async (t) => {
+  const folder = await tempDir(t);
+  const server = await startFileServer(t, WEIGHTS);
+  const wanted = { name: "tiny.gguf", url: server.url, sha256 };
+  const pulled = await pullWeights(wanted, optionsFor(folder).options);
+  assert.deepEqual([pulled.name, pulled.path], ["tiny", join(folder, "tiny.gguf")]);
+  for (const model of ["tiny", "tiny.gguf"]) {
+    assert.equal(await findWeights(folder, model), pulled.path);
+  }
 });
 
 test("an archive that is broken or makes other weights is dropped, and fetched again", async (t) => {

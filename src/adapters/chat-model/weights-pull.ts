@@ -7,8 +7,9 @@ import { LakehouseError } from "#kernel/problem.ts";
 import { writing } from "./disk-write.ts";
 import { joinParts } from "./joined-parts.ts";
 import { asOnlyPuller } from "./pull-lock.ts";
-import { resumedDownload } from "./resumed-download.ts";
+import { pinOf, resumedDownload } from "./resumed-download.ts";
 import type { WeightsEntry } from "./weights-catalogue.ts";
+import { plainName } from "./weights-folder.ts";
 
 export interface PullProgress {
   readonly step: "checking" | "fetching" | "joining" | "done";
@@ -50,11 +51,12 @@ export interface PulledWeights {
  * (another hash than the pinned one: what was fetched is dropped), `cancelled`.
  */
 export async function pullWeights(
-  weights: WeightsEntry | LinkedWeights,
+  asked: WeightsEntry | LinkedWeights,
   options: PullOptions,
 ): Promise<PulledWeights> {
   const { weights_dir } = options;
-  const { name } = weights;
+  const name = plainName(asked.name);
+  const weights = { ...asked, name };
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
     throw new LakehouseError("invalid", `"${name}" is no name for weights`, {
       hint: "letters, digits, dots, dashes and underscores",
@@ -93,18 +95,18 @@ async function fetchedWeights(
   const path = join(weights_dir, `${name}.gguf`);
   const part = `${path}.part`;
   const parts = join(weights_dir, `.${name}.parts`);
-  if ("url" in weights) await resumedDownload(weights.url, part, options);
+  const beside = [pinOf(part), parts];
+  if ("url" in weights) await resumedDownload(weights, part, options);
   else await joinParts(weights, parts, part, options);
   const size_bytes = (await stat(part)).size;
   const found = await hashOf(part, size_bytes, options);
   if (found !== sha256) {
-    await rm(part, { force: true });
-    await rm(parts, { recursive: true, force: true });
+    for (const what of [part, ...beside]) await rm(what, { recursive: true, force: true });
     throw wrongHash(`what was fetched for ${name}`, found, sha256);
   }
   await writing(path, () => rename(part, path));
   await writing(weights_dir, () => syncFolder(weights_dir));
-  await rm(parts, { recursive: true, force: true });
+  for (const what of beside) await rm(what, { recursive: true, force: true });
   const [detail, done_bytes, total_bytes] = [path, size_bytes, size_bytes];
   options.onProgress({ step: "done", detail, done_bytes, total_bytes });
   return { name, path, size_bytes, sha256, fetched: true };

@@ -91,9 +91,13 @@ const TOKEN_HINTS: Readonly<Record<string, string | undefined>> = {
 
 /** The address of a server, as an option. */
 export function serverAddress(text: string): string {
-  const protocol = URL.parse(text)?.protocol;
-  if (protocol === "http:" || protocol === "https:") return text;
+  if (isHttp(text)) return text;
   throw new InvalidArgumentError("an address like http://127.0.0.1:3110 is needed");
+}
+
+/** Whether it is an address that can be asked over HTTP. */
+export function isHttp(text: string): boolean {
+  return /^https?:$/.test(URL.parse(text)?.protocol ?? "");
 }
 
 /** A whole number option within bounds. */

@@ -129,3 +129,14 @@ test("models pull takes what is pinned only", async (t) => {
   );
   assert.deepEqual(pulled[1], { name: "x", url, sha256 });
 });
+
+test("models pull takes weights from an address of the web only", async (t) => {
+  const { run, pulled } = await commandLine(t);
+  for (const from of ["example.org/x.gguf", "ftp://example.org/x.gguf", "file:///x.gguf"]) {
+    const hash = ["--sha256", "a".repeat(64)];
+    const { code, notes } = await run("models", "pull", "x", "--from", from, ...hash);
+    assert.equal(code, 2);
+    assert.match(notes, /--from needs http:\/\/ or https:\/\/.*\[invalid\//);
+  }
+  assert.deepEqual(pulled, []);
+});

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { CliHost, KnownWeights, PullTarget } from "./cli-host.ts";
-import type { CommandKit, Session } from "./command-kit.ts";
+import { isHttp, type CommandKit, type Session } from "./command-kit.ts";
 import { bold, dim, green, humanBytes, humanTime, red, table } from "./output.ts";
 
 export function addModelsCommands(program: Command, kit: CommandKit): void {
@@ -149,6 +149,9 @@ async function pullTarget(
   { from, sha256 }: { from?: string; sha256?: string },
 ): Promise<PullTarget> {
   if (from !== undefined) {
+    if (!isHttp(from)) {
+      throw new LakehouseError("invalid", `--from needs http:// or https://, not ${from}`);
+    }
     const hash = sha256?.toLowerCase() ?? "";
     if (/^[0-9a-f]{64}$/.test(hash)) return { name, url: from, sha256: hash };
     throw new LakehouseError("invalid", "--from needs --sha256 with 64 hex digits", {
