@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { Server, type McpServerFactory } from "@modelcontextprotocol/server";
+import { LakehouseError, type Problem } from "#kernel/problem.ts";
 import { createGatewayApp } from "#edges/gateway/gateway-app.ts";
 import { createMcpFace } from "./mcp-face.ts";
 
@@ -106,6 +107,24 @@ test("a call that ends within the grace is answered, and streams end behind it",
   assert.ok(is_open);
   assert.match(await (await answer).text(), /done at last/);
   await text;
+});
+
+test("a call whose body is still on its way is answered too; one after the last is not", async (t) => {
+  const { app, stopping } = openGateway(t, 60_000);
+  const { session, text } = await openStream(app);
+  const whole = request(slow, { "mcp-session-id": session });
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const { headers } = whole;
+  const late = { method: "POST", headers, body: readable, duplex: "half" } as const;
+  const answer = app.fetch(new Request(whole.url, late));
+  await setTimeout(SLOW_MS / 10);
+  stopping.abort(new LakehouseError("unavailable", "stopping", { reason: "stopping" }));
+  await setTimeout(SLOW_MS / 10);
+  await whole.body!.pipeTo(writable);
+  assert.match(await (await answer).text(), /done at last/);
+  await text;
+  const next = await app.fetch(request(list, { "mcp-session-id": session }));
+  assert.deepEqual([next.status, ((await next.json()) as Problem).reason], [503, "stopping"]);
 });
 
 test("one that takes longer is ended with the grace", async (t) => {

@@ -28,9 +28,11 @@ export function createMcpFace(needs: McpFaceNeeds): HttpFace {
   const { stopping, stop_grace_ms = LIMITS.stop_grace_ms } = needs;
   let loaded: Promise<McpHandler> | undefined;
   let running = 0;
+  let closed = false;
 
   /** Streams have no end of their own: they are closed once no call runs, or its grace is over. */
   function close(): void {
+    closed = true;
     void loaded?.then((handler) => handler.close()).catch(() => undefined);
   }
 
@@ -46,6 +48,12 @@ export function createMcpFace(needs: McpFaceNeeds): HttpFace {
     };
   }
 
+  /** What is closed knows no sessions any more: whoever comes yet must not begin others. */
+  function opened(): Promise<McpHandler> {
+    if (closed) throw toLakehouseError(stopping?.reason);
+    return (loaded ??= load());
+  }
+
   async function load(): Promise<McpHandler> {
     const { createHandler } = await import("./mcp-handler.ts");
     return createHandler(await needs.makeServer(), needs.log);
@@ -56,15 +64,18 @@ export function createMcpFace(needs: McpFaceNeeds): HttpFace {
     const principal = asked.authenticate("read");
     const { trace_id, origin } = asked;
     const auth = authInfoOf({ principal, trace_id, origin });
-    const { request, body } = await readRequest(asked);
-    const over = isCall(asked.request, body) ? begin() : undefined;
+    if (asked.request.method !== "POST") {
+      return (await opened()).fetch(asked.request, auth, undefined);
+    }
+    const over = begin();
     try {
-      loaded ??= load();
-      const handler = await loaded;
-      const answer = await handler.fetch(request, auth, body);
-      return over === undefined ? answer : tellEnd(answer, over);
+      const { request, body } = await readRequest(asked);
+      const answer = await (await opened()).fetch(request, auth, body);
+      if (hasEnd(body)) return tellEnd(answer, over);
+      over();
+      return answer;
     } catch (error) {
-      over?.();
+      over();
       throw error;
     }
   }
@@ -87,16 +98,15 @@ export function createMcpFace(needs: McpFaceNeeds): HttpFace {
   };
 }
 
-/** Whether it has an end of its own: streams of messages that nobody asked for have none. */
-function isCall({ method }: Request, body: unknown): boolean {
+/** A stream of messages that nobody asked for has none. */
+function hasEnd(body: unknown): boolean {
   const asks = (body as { readonly method?: unknown } | null | undefined)?.method;
-  return method === "POST" && asks !== "subscriptions/listen";
+  return asks !== "subscriptions/listen";
 }
 
 /** The request with its body read, within bounds, and the signal of the caller. */
 async function readRequest(asked: FaceRequest): Promise<{ request: Request; body: unknown }> {
   const { method, headers, signal } = asked.request;
-  if (method !== "POST") return { request: asked.request, body: undefined };
   const text = await textOf(asked.request);
   checkJsonDepth(text);
   const request = new Request(asked.url, { method, headers, signal, body: text });

@@ -56,8 +56,9 @@ export function createLikelyAsker() {
 }
 
 /**
- * What is asked once, also by drafts side by side. A question that failed is asked again: at once
- * for those who only waited for it, as one draft that fails is no failure of the others.
+ * What is asked once, also by drafts side by side. One that fails is no failure of the others: of
+ * those who only waited for a question that failed each asks it itself in the end. Whoever was late
+ * is not asked again: the limit has passed for all of them.
  */
 export function createAskedOnce<T>() {
   const known = new Map<string, Promise<T>>();
@@ -69,12 +70,15 @@ export function createAskedOnce<T>() {
     return asked;
   }
 
-  return (key: string, ask: () => Promise<T>, call: Call): Promise<T> => {
-    const before = known.get(key);
-    if (before === undefined) return askFirst(key, ask);
-    return before.catch(() => {
-      throwIfOver(call);
-      return known.get(key) ?? askFirst(key, ask);
-    });
+  return async (key: string, ask: () => Promise<T>, call: Call): Promise<T> => {
+    for (let before = known.get(key); before !== undefined; before = known.get(key)) {
+      try {
+        return await before;
+      } catch (error) {
+        throwIfOver(call);
+        if (toLakehouseError(error).code === "deadline_exceeded") throw error;
+      }
+    }
+    return askFirst(key, ask);
   };
 }

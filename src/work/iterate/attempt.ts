@@ -1,5 +1,5 @@
 // One attempt: ask the model, find the JSON object in its answer, have it judged.
-import { childCall, type Call } from "#kernel/call.ts";
+import { boundedCall, childCall, type Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import { type LakehouseError, retold, toLakehouseError } from "#kernel/problem.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
@@ -19,6 +19,8 @@ import { readAnswer } from "./read-answer.ts";
 export interface AttemptNeeds {
   readonly ask: AskModel;
   readonly validate: Client<typeof validate>;
+  /** Validating has as long as the model has for an answer. */
+  readonly validate_timeout_ms: number;
   /** Told of each attempt: its span stands above those of chat and validate in the trace. */
   readonly tell: (event: EventInput) => void;
 }
@@ -150,7 +152,7 @@ async function judge(
   try {
     const report = await needs.validate.validate(
       { kind, artifact: draft.artifact, context: { ...context } },
-      call,
+      boundedCall(call, { timeout_ms: needs.validate_timeout_ms }),
     );
     const attempt: Attempt = { ...draft, verdict: "accepted", error: null };
     return { attempt, answer, report, failed: undefined };

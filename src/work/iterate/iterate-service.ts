@@ -48,11 +48,12 @@ export async function createIterate(
   const store = await openSessionStore(needs.dir, needs.log);
   const counts = { accepted: 0, max_iter_exhausted: 0, infra_error: 0, drifted: 0 };
   const asker = createModelAsker(needs.chat, needs.log, settings.ask_for_schema);
-  const ask = createChooser(withinLimit(asker, settings.attempt_timeout_ms));
+  const limit_ms = settings.attempt_timeout_ms;
+  const ask = createChooser(withinLimit(asker, limit_ms));
   const judge = withTruth(needs.validate, needs.truth);
   const names = createAskedNames(needs.chat);
   const ended = createEndedSessions();
-  const attempting = { ask, validate: judge, tell: needs.tell };
+  const attempting = { ask, validate: judge, validate_timeout_ms: limit_ms, tell: needs.tell };
 
   async function runSession(input: Input, kind: AskedKind, call: Call): Promise<Output> {
     const session = openSession(kind.name);
@@ -167,10 +168,14 @@ function driftWatch(input: Input): (result: AttemptResult, iteration: number) =>
   let times = 0;
   return ({ attempt: { artifact, raw, error } }, iteration) => {
     if (drift_after === undefined) return false;
-    const seen = canonicalJson([askedModel(input, iteration), artifact ?? raw, error]);
+    const asked = canonicalJson(askedModel(input, iteration));
+    const seen = canonicalJson([asked, artifact ?? raw, error]);
     times = seen === last ? times + 1 : 1;
     last = seen;
-    const is_followed = escalate.some(({ at }) => at > iteration && at <= max_iterations);
+    const is_followed = escalate.some(({ at }) => {
+      const is_to_come = at > iteration && at <= max_iterations;
+      return is_to_come && canonicalJson(askedModel(input, at)) !== asked;
+    });
     return times >= drift_after && !is_followed;
   };
 }

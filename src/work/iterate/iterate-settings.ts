@@ -2,7 +2,11 @@
 import { z } from "zod";
 
 export const iterateSettings = z.strictObject({
-  attempt_timeout_ms: z.int().min(1).default(300_000).describe("deadline of one model answer"),
+  attempt_timeout_ms: z
+    .int()
+    .min(1)
+    .default(300_000)
+    .describe("deadline of one model answer, and of its validation"),
   ask_for_schema: z
     .boolean()
     .default(true)

@@ -149,12 +149,13 @@ test("drafts side by side ask once; a question that failed is asked again", asyn
   assert.deepEqual(idsOf(await asking()), ["b"]);
 });
 
-test("a question that failed is asked again once, for all who waited for it and still do", async () => {
+test("a question that failed is asked again for whoever waited for it and still does", async () => {
   const aborter = new AbortController();
   const calls = [startCall(), startCall({ signal: aborter.signal }), startCall(), startCall()];
   for (const [failures, answered, questions] of [
     [1, 2, 3],
-    [2, 0, 2],
+    [2, 1, 4],
+    [3, 0, 3],
   ] as const) {
     let asked = 0;
     const ask: AskModel = async (one, messages, call) => {
@@ -175,6 +176,20 @@ test("a question that failed is asked again once, for all who waited for it and 
     assert.deepEqual([owner.code, leaver.code], ["unavailable", "cancelled"]);
     assert.equal(asked, questions);
   }
+});
+
+test("of drafts that wait for a question none asks again what came too late", async () => {
+  let asked = 0;
+  const ask: AskModel = async () => {
+    asked++;
+    throw new LakehouseError("deadline_exceeded", "the model did not answer within 20 ms");
+  };
+  const choices = choicesOf(schemaFor(["0.2", "0.9"], 1), { judging: JUDGING })!;
+  const chooser = createChooser(ask);
+  const draft = () => chooser({ choices } as AskedModel, [], startCall());
+  const ended = await Promise.allSettled([draft(), draft(), draft()]);
+  assert.deepEqual(new Set(ended.map(({ status }) => status)), new Set(["rejected"]));
+  assert.equal(asked, 1);
 });
 
 test("what was judged before a question failed is told with the failure", async () => {

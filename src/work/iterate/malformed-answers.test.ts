@@ -212,11 +212,15 @@ test("who repeats itself is heard until the one that was named takes over, and c
     const drifting = { ...ASK, max_iterations: 4, drift_after: 2, escalate };
     assert.equal((await client.iterate(drifting)).iterations, 4, `from ${at} on`);
   }
-  const first = server.asked.length;
-  const too_late = [{ at: 4, model: large }];
-  const short = { ...ASK, max_iterations: 3, drift_after: 2, escalate: too_late };
-  await assert.rejects(client.iterate(short), { reason: "drifted" });
-  assert.equal(server.asked.length - first, 2);
+  const short = { ...ASK, max_iterations: 3, drift_after: 2 };
+  const too_late = { ...short, escalate: [{ at: 4, model: large }] };
+  const small = "script/small";
+  const to_itself = { ...short, model: small, escalate: [{ at: 3, model: small }] };
+  for (const drifting of [too_late, to_itself]) {
+    const first = server.asked.length;
+    await assert.rejects(client.iterate(drifting), { reason: "drifted" });
+    assert.equal(server.asked.length - first, 2);
+  }
 });
 
 test("the model is held to the schema of the kind; one that refuses is asked without, once and for all", async (t) => {

@@ -20,6 +20,7 @@ import { validateSettings } from "#work/validate/validate-settings.ts";
 import { bookshopPack } from "../../../domains/bookshop/pack.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
 import { tempDir, type HasAfter } from "../../../test/support/temp-dir.ts";
+import { runAttempt, type AttemptNeeds } from "./attempt.ts";
 import { createIterate } from "./iterate-service.ts";
 import { iterateSettings } from "./iterate-settings.ts";
 
@@ -275,6 +276,24 @@ test("the limit of an answer is that of each question of a guided draft", async 
   const [first, second] = deadlines;
   assert.equal(deadlines.length, 2);
   assert.ok(first! <= Date.now() + 60_000 && second! - first! >= 15, String(deadlines));
+});
+
+test("a validator has no longer than an answer has", async () => {
+  const deadlines: number[] = [];
+  const hears = async (_input: unknown, { deadline_ms }: Call) => {
+    deadlines.push(deadline_ms);
+    throw new LakehouseError("deadline_exceeded", "too late");
+  };
+  const needs = {
+    ask: async () => said,
+    validate: { validate: hears },
+    validate_timeout_ms: 1_000,
+    tell: () => undefined,
+  } as unknown as AttemptNeeds;
+  const request = { iteration: 1, kind: "order", context: {}, chat: {} };
+  const { failed } = await runAttempt(needs, request, [], startCall({ timeout_ms: 60_000 }));
+  assert.equal(failed?.reason, "validator_failed");
+  assert.ok(deadlines[0]! <= Date.now() + 1_000, String(deadlines));
 });
 
 test("a caller's own deadline is not told as the limit of an attempt", async (t) => {
