@@ -20,6 +20,11 @@ test("thoughts are left out however they are marked", () => {
     `${SAID}\n<thinking>never closed`,
     `I see who is right.\n</think>\n${SAID}`,
     `I mention </reasoning> here.\n</think>\n${SAID}`,
+    `I was told to write no </think> here.\n</think>\n${SAID}`,
+    `I see who is right.</think>${SAID}`,
+    `I see.\n</think>\n${SAID}<think>b</think>`,
+    `<reasoning>\na\n</reasoning>\n${SAID}`,
+    `${SAID}\n<reasoning>\nnever closed`,
     `<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>${SAID}`,
   ];
   for (const text of texts) assert.equal(spokenWords(text), SAID, text);
@@ -36,6 +41,20 @@ test("a tag that is only mentioned leaves nothing out", () => {
     "Fill the <reasoning> field too.",
     "Return a Promise<Thought>.",
     "Say <thought />",
+    "Take W-1 and W-2. Do not write </think> in the answer.",
+    "Name l1. End with the object, not with `</think>`.",
+    "1. Name l1.\n2. Do not emit </think>",
+    "<reasoning> is no field of the answer.\nName l1 only.",
+    "Fix these:\n- <thought> is no field; leave it out\n- name l1 only",
+    "Fix these:\n- <thinking> is no field; leave it out\n- name l1 only",
+    "Name l1.\n```xml\n<reasoning>\n```\nand nothing else",
+    "Name l1.\n```xml\n<reasoning>\n</reasoning>\n```\nand nothing else",
+    "Take l1 <reasoning>because in stock</reasoning> and l2",
   ];
-  for (const text of texts) assert.equal(spokenWords(text), text);
+  for (const text of texts) {
+    assert.equal(spokenWords(text), text);
+    assert.equal(spokenWords(`<think>I see.</think>${text}`), text);
+  }
+  const stray = `${SAID}\n</think>\nas the draft did.`;
+  assert.equal(spokenWords(`<think>a</think>\n${stray}`), stray);
 });

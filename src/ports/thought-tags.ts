@@ -12,7 +12,7 @@ const TAG_END = String.raw`(?:\s[^<>\n]{0,64}(?<!\/))?>`;
 
 /** Opening tags, and closing ones: `<think>`, `<Thinking >`, `[THINK]`. */
 export const OPENING_TAG = new RegExp(String.raw`<(?:${NAMES})${TAG_END}|\[THINK\]`, "gi");
-const CLOSING_TAG = new RegExp(String.raw`<\/(?:${NAMES})${TAG_END}|\[\/THINK\]`, "gi");
+export const CLOSING_TAG = new RegExp(String.raw`<\/(?:${NAMES})${TAG_END}|\[\/THINK\]`, "gi");
 const ANY_TAG = new RegExp(String.raw`<\/?(?:${NAMES})${TAG_END}|\[\/?THINK\]`, "gi");
 
 /** The usual one: whatever stands behind it, and is not closed, is thinking. */

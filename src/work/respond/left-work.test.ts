@@ -1,7 +1,7 @@
 // Callers who leave, and what the ledger is told: no row of work is blank.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startCall, throwIfOver, type Call } from "#kernel/call.ts";
+import { remainingMs, startCall, throwIfOver, type Call } from "#kernel/call.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { accepted, scriptedHouse } from "./scripted-house.suite.ts";
 
@@ -158,4 +158,42 @@ test("an attempt whose caller left while the overseer thought is remembered", as
   const [row] = await house.outcomes();
   assert.deepEqual([row!.status, row!.permission], ["max_iter_exhausted", "auto"]);
   assert.deepEqual([attempts.length, (await house.health()).status], [1, "ok"]);
+});
+
+/** A client whose service never answers. */
+function hanging(called: (call: Call) => void = () => undefined) {
+  return (_asked: object, call: Call) =>
+    new Promise((_resolve, reject) => {
+      called(call);
+      call.signal.addEventListener("abort", () => reject(call.signal.reason as Error));
+    });
+}
+
+test("a stop does not lose the outcome to a permission that never answers", async (t) => {
+  let limit_ms = Infinity;
+  const permission = { decide: hanging((call) => (limit_ms = remainingMs(call))) };
+  const iterate = { iterate: async () => accepted(["l1"]) };
+  const house = await scriptedHouse(t, { iterate, hits: HITS, needs: { permission } });
+  const call = startCall({ timeout_ms: 30 });
+  await assert.rejects(house.client.respond({ task: "lamps" }, call), {
+    code: "deadline_exceeded",
+  });
+  await house.stop();
+  const [row] = await house.outcomes();
+  assert.deepEqual([row!.status, row!.permission], ["accepted", null]);
+  assert.equal((await house.health()).status, "degraded");
+  // Without a stop the row waits no longer than this.
+  assert.ok(limit_ms <= 5_000, `${limit_ms} ms`);
+});
+
+test("a stop counts what a memory that never answers has lost", async (t) => {
+  const iterate = { iterate: async () => accepted(["l1"]) };
+  const needs = { playbook: { bulk: hanging() } };
+  const house = await scriptedHouse(t, { iterate, hits: HITS, needs });
+  const call = startCall({ timeout_ms: 30 });
+  await assert.rejects(house.client.respond({ task: "lamps" }, call), {
+    code: "deadline_exceeded",
+  });
+  await house.stop();
+  assert.equal((await house.health()).status, "degraded");
 });

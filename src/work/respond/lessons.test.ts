@@ -36,10 +36,15 @@ const kind = {
 const [first, second] = LAMPS as readonly [Lamp, Lamp];
 
 /** Who is blamed for a draft of these lamps that was refused so. */
-function blamed(lamps: readonly Lamp[], fields: readonly string[], fault = "policy"): string[] {
+function blamed(
+  lamps: readonly unknown[],
+  fields: readonly string[],
+  fault = "policy",
+  expected?: string,
+): string[] {
   const [field, ...others] = fields;
   const also = others.map((one) => ({ field: one, message: "no" }));
-  const error = { kind: fault, field, message: "no", also } as ValidationError;
+  const error = { kind: fault, field, message: "no", also, expected } as ValidationError;
   const attempt = { verdict: "validation_failed", artifact: { lamps }, error };
   const history = [attempt] as unknown as readonly Attempt[];
   const settings = respondSettings.parse({});
@@ -76,8 +81,29 @@ test("a draft of the wrong form blames nobody", () => {
   assert.deepEqual(blamed([{ lamp_id: "L1" }], ["lamps.0.name"], "schema"), []);
 });
 
+test("only a value that the candidate has as it stands is blamed for its form", () => {
+  assert.deepEqual(blamed([first, second], ["lamps.1.lamp_id"], "schema"), ["p2"]);
+  assert.deepEqual(blamed([null, second], ["lamps.1.lamp_id"], "schema"), ["p2"]);
+  assert.deepEqual(blamed([null, second], ["lamps.0.lamp_id"], "schema"), []);
+  assert.deepEqual(blamed([{ ...first, watts: "40" }], ["lamps.0.watts"], "schema"), []);
+  assert.deepEqual(blamed([first], ["lamps.0.name"], "schema"), []);
+});
+
+test("a value that differs in blanks or case alone is the candidate's own", () => {
+  for (const name of ["AURORA", " Aurora\n"]) {
+    const spelt = [{ ...first, name }];
+    assert.deepEqual(blamed(spelt, ["lamps.0.name"], "consistency", "Zephyr"), ["p1"]);
+    // A validator that wants the very letters: the answer is right, its spelling is the model's.
+    assert.deepEqual(blamed(spelt, ["lamps.0.name"], "consistency", "Aurora"), []);
+  }
+});
+
 test("an answer that is named twice is not refused where it stands first", () => {
   assert.deepEqual(blamed([first, first], ["lamps.1.lamp_id"], "consistency"), []);
+  assert.deepEqual(blamed([second, first, first], ["lamps.2"]), []);
+  // Nobody looked at the second one.
+  assert.deepEqual(blamed([first, first], ["lamps.0.in_stock"]), ["p1"]);
+  assert.deepEqual(blamed([second, first, first], ["lamps.1.in_stock"]), ["p1"]);
   // Both were refused.
   assert.deepEqual(blamed([first, first], ["lamps.0.in_stock", "lamps.1.in_stock"]), ["p1"]);
 });

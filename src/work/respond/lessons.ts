@@ -81,45 +81,67 @@ export function lessonsOf(
 /** An answer whose item of a draft the validator pointed at. */
 interface Refused {
   readonly key: string;
-  readonly item: string;
+  /** How often the draft had named it before. */
+  readonly nth: number;
   /** What the draft says where the fault is; undefined: the fault is in what it does not say. */
   readonly said: unknown;
+  /** Not what it says was refused, but how it is written. */
+  readonly of_form: boolean;
 }
 
-/** A draft of the wrong form says nothing of what was chosen in it. */
 function refusedIn(kind: TaskKind, { artifact, error, verdict }: Attempt): Refused[] {
   if (verdict !== "validation_failed" || error === null || !("field" in error)) return [];
-  if (error.kind === "schema") return [];
-  const refused = [error, ...(error.also ?? [])].flatMap(({ field }) => {
-    const path = field.split(".");
-    const only = onlyItem(artifact, path);
-    if (only === undefined) return [];
-    const item = FIRST_ITEM.exec(field)?.[0] ?? field;
+  const of_form = error.kind === "schema";
+  const refused = [error, ...(error.also ?? [])].flatMap((fault): Refused[] => {
+    const path = fault.field.split(".");
     const said = valueAt(artifact, path);
-    return kind.answers(only).map((answer) => ({ key: keyOf(answer), item, said }));
+    const expected = "expected" in fault ? fault.expected : undefined;
+    // The right value, spelt otherwise than the validator wants it.
+    if (typeof said === "string" && expected !== undefined && folded(expected) === folded(said))
+      return [];
+    const only = withItems(artifact, path, (list, at) => list.slice(at, at + 1));
+    const before = withItems(artifact, path, (list, at) => list.slice(0, at));
+    const named = keysIn(kind, before);
+    return keysIn(kind, only).map((key) => {
+      return { key, nth: named.filter((one) => one === key).length, said, of_form };
+    });
   });
-  if (refused.length === 0) return [];
-  const named = kind.answers(artifact).map(keyOf);
   // Refused as a further item only, it still stands where it was named first.
-  return refused.filter(({ key }) => {
-    const items = new Set(refused.filter((one) => one.key === key).map((one) => one.item));
-    return named.filter((one) => one === key).length <= items.size;
+  return refused.filter(({ key, nth }) => {
+    const same = refused.filter((one) => one.key === key && one.nth < nth);
+    return new Set(same.map((one) => one.nth)).size === nth;
   });
 }
 
-/** `fills.1` of `fills.1.name`. */
-const FIRST_ITEM = /^.*?\.\d+(?=\.|$)/;
+/** A refused draft may lack what an accepted one has: then no answer can be read in it. */
+function keysIn(kind: TaskKind, artifact: unknown): string[] {
+  if (artifact === undefined) return [];
+  try {
+    return kind.answers(artifact).map(keyOf);
+  } catch {
+    return [];
+  }
+}
 
 /**
  * Whether the fault is that of the answer put forward: what a draft says in the faulty field but
- * neither the candidate nor its id does, is a slip of the model.
+ * neither the candidate nor its id does, is a slip of the model. So is a wrong form, unless it is
+ * that of the candidate's own id.
  */
-function isOf({ key, said }: Refused, hit: MatrixHit): boolean {
+function isOf({ key, said, of_form }: Refused, hit: MatrixHit): boolean {
   if (key !== keyOf(hit)) return false;
+  const values = Object.values(hit.metadata);
+  if (of_form) return typeof said === "string" && hit.id.endsWith(said) && values.includes(said);
   if (said === undefined || (typeof said === "object" && said !== null)) return true;
-  const text = typeof said === "string" ? said : JSON.stringify(said);
-  const is_told = Object.values(hit.metadata).some((value) => String(value) === text);
-  return is_told || (text !== "" && hit.id.endsWith(text));
+  const text = folded(said);
+  return (
+    values.some((value) => folded(value) === text) || (text !== "" && folded(hit.id).endsWith(text))
+  );
+}
+
+/** Copied in other blanks or another case a value is the same. */
+function folded(value: unknown): string {
+  return String(value).trim().replaceAll(/\s+/g, " ").toLowerCase();
 }
 
 function valueAt(value: unknown, path: readonly string[]): unknown {
@@ -129,16 +151,20 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
   return valueAt((value as Record<string, unknown>)[step], rest);
 }
 
-/** The artifact with only that item of a list that the path leads into; undefined: into none. */
-function onlyItem(value: unknown, path: readonly string[]): unknown {
+/** The artifact with some items only of the list that the path leads into; undefined: into none. */
+function withItems(
+  value: unknown,
+  path: readonly string[],
+  kept: (list: readonly unknown[], at: number) => readonly unknown[],
+): unknown {
   const [step, ...rest] = path;
   if (step === undefined || typeof value !== "object" || value === null) return undefined;
   if (Array.isArray(value)) {
-    const item: unknown = /^\d+$/.test(step) ? value[Number(step)] : undefined;
-    return item === undefined ? undefined : [item];
+    const at = Number(step);
+    return /^\d+$/.test(step) && at < value.length ? kept(value, at) : undefined;
   }
   if (!Object.hasOwn(value, step)) return undefined;
-  const inner = onlyItem((value as Record<string, unknown>)[step], rest);
+  const inner = withItems((value as Record<string, unknown>)[step], rest, kept);
   return inner === undefined ? undefined : { ...value, [step]: inner };
 }
 

@@ -1,6 +1,6 @@
 // Writes down how a task went: outcome, playbooks, event. What fails is told, not thrown.
 import { isoTime, type Clock } from "#kernel/clock.ts";
-import type { Call } from "#kernel/call.ts";
+import { boundedCall, type Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { Log } from "#kernel/log.ts";
 import { eventInput, type EventInput } from "#contracts/observe.ts";
@@ -62,6 +62,9 @@ export interface Recorder {
   failures(): number;
 }
 
+/** The row of the outcome waits for the decision, and is lost should the house end before. */
+const DECISION_TIMEOUT_MS = 5_000;
+
 export function createRecorder(needs: RecorderNeeds, store: OutcomeStore): Recorder {
   const gate = createMemoryGate(needs.permission);
   let failures = 0;
@@ -80,7 +83,8 @@ export function createRecorder(needs: RecorderNeeds, store: OutcomeStore): Recor
     };
     let decided: MemoryDecision | undefined;
     await attempt("permission", async () => {
-      decided = await gate(memoryRequest(end, order), call);
+      const deciding = boundedCall(call, { timeout_ms: DECISION_TIMEOUT_MS });
+      decided = await gate(memoryRequest(end, order), deciding);
     });
     await attempt("outcome", () => store.append(outcomeRow(end, decided, call, needs.clock)));
     if (decided !== undefined) {

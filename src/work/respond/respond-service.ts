@@ -1,9 +1,9 @@
 // respond: a task in words to validated work: plan, retrieve, iterate, write down what it taught.
-import { NEVER, type Call } from "#kernel/call.ts";
+import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import type { Service } from "#kernel/lifecycle.ts";
 import { LIMITS } from "#kernel/limits.ts";
-import { toLakehouseError } from "#kernel/problem.ts";
+import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import { createWorkUnderWay } from "#kernel/work-under-way.ts";
 import type { chat } from "#contracts/chat.ts";
 import type { iterate } from "#contracts/iterate.ts";
@@ -57,7 +57,10 @@ export async function createRespond(
   const drift_after = overseer === undefined ? undefined : settings.drift_after;
   const counts = { accepted: 0, nothing_relevant: 0, max_iter_exhausted: 0, infra_error: 0 };
   const runs = createWorkUnderWay();
-  const write = writer(recorder, needs.pathway !== undefined, (status) => counts[status]++);
+  const stopping = new AbortController();
+  const recordingCall = recordingUntil(stopping.signal);
+  const count = (status: TaskEnd["status"]) => counts[status]++;
+  const write = writer(recorder, needs.pathway !== undefined, count, recordingCall);
 
   async function run(input: RespondInput, call: Call): Promise<RespondAnswer> {
     const planned = planTask(needs.packs, input.task, input.context, input.kind);
@@ -114,7 +117,10 @@ export async function createRespond(
     },
     async stop() {
       // Whoever asked may be gone: the outcomes of what they asked for are still to come.
-      await runs.settled(2 * LIMITS.stop_grace_ms);
+      await runs.settled(LIMITS.stop_grace_ms);
+      // Memory that has not answered by now is told as lost; the outcomes are still written.
+      stopping.abort(new LakehouseError("unavailable", "the house is stopping"));
+      await runs.settled(LIMITS.stop_grace_ms);
       await store.close();
       await corrections.close();
     },
@@ -145,8 +151,8 @@ function isSmall(model: string | undefined, patterns: readonly string[]): boolea
 }
 
 /** Whoever asked may be gone, or out of time: how it ended is written down all the same. */
-function recordingCall(call: Call): Call {
-  return { ...call, signal: NEVER, deadline_ms: Date.now() + LIMITS.call_timeout_ms };
+function recordingUntil(signal: AbortSignal): (call: Call) => Call {
+  return (call) => ({ ...call, signal, deadline_ms: Date.now() + LIMITS.call_timeout_ms });
 }
 
 type Write = ReturnType<typeof writer>;
@@ -156,6 +162,7 @@ function writer(
   recorder: Recorder,
   has_pathway: boolean,
   count: (status: TaskEnd["status"]) => void,
+  recordingCall: (call: Call) => Call,
 ) {
   return async (work: Work, ended: Ended) => {
     const end = taskEnd(work, ended, has_pathway);
