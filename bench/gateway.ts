@@ -26,7 +26,13 @@ import {
   wide,
   type Seen,
 } from "./support/gateway-rounds.ts";
-import { direct, startLakehouse, type Subject } from "./support/gateway-subjects.ts";
+import {
+  direct,
+  EVERYTHING,
+  startLakehouse,
+  WARM_UP,
+  type Subject,
+} from "./support/gateway-subjects.ts";
 
 const args = process.argv.slice(2);
 const json = args.includes("--json");
@@ -39,11 +45,6 @@ const soak = numberArg(args, "soak", 200_000);
 const steady_s = numberArg(args, "steady", 60);
 const STEADY_PER_S = 2_000;
 const THINKING_MS = 20;
-/** Compilers have done their work by then: Bun's takes some 70,000 requests, Node's 30,000. */
-const WARM_UP = 80_000;
-
-/** What a call passes through: auth, keys and their ledger, chat, the witness with its log. */
-const EVERYTHING = "gateway,journal,usage,chat,observe";
 const only = textArg(args, "only", EVERYTHING);
 
 /** What is asked of ours on a runtime. */
