@@ -1,5 +1,13 @@
 // Downloads a file by ranges: what is there already is not fetched again.
-import { open, readFile, stat, writeFile, type FileHandle } from "node:fs/promises";
+import {
+  appendFile,
+  open,
+  readFile,
+  stat,
+  truncate,
+  writeFile,
+  type FileHandle,
+} from "node:fs/promises";
 import { httpRequest, type HttpResponse } from "#kernel/http-client.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { writing } from "./disk-write.ts";
@@ -15,6 +23,31 @@ export interface DownloadOptions {
   readonly onProgress: (progress: PullProgress) => void;
 }
 
+/** How far a download can be trusted, for the case that the file turns out to have a wrong hash. */
+export interface Downloaded {
+  /** So much was there before; 0 as well where all of it was, and nothing of it can be wanted. */
+  readonly before_bytes: number;
+  /** Set where it is not known that the file is whole: what to say then. All of it is kept. */
+  readonly doubt?: LakehouseError;
+}
+
+/** What is there of a file, and where the rest of it comes from. */
+interface Part {
+  readonly url: string;
+  readonly path: string;
+  readonly sha256: string;
+  readonly had_bytes: number;
+  readonly is_pinned: boolean;
+}
+
+/** Where in the file an answer starts, and the size of the whole file (NaN: not told). */
+interface Extent {
+  readonly from: number;
+  readonly total_bytes: number;
+  /** Its media type is not one of weights; some servers call weights so too. */
+  readonly looks_like_page: boolean;
+}
+
 /**
  * Appends to `path` until the file is whole; what came is kept, whatever the source answers.
  * Errors: `unavailable` (source; storage_full, cannot_write), `not_found`, `cancelled`.
@@ -23,36 +56,24 @@ export async function resumedDownload(
   { url, sha256 }: { readonly url: string; readonly sha256: string },
   path: string,
   options: DownloadOptions,
-): Promise<void> {
-  const had_bytes = await keptBytes(path, sha256);
+): Promise<Downloaded> {
+  const part = { url, path, sha256, ...(await keptPart(path, sha256)) };
+  const { had_bytes } = part;
   const gap = new AbortController();
   const signal = AbortSignal.any([options.signal, gap.signal]);
   const response = await followed(url, had_bytes, signal);
-  if (response.status === 416) {
-    // Nothing is left to fetch; the hash tells whether that is so.
-    await drain(response);
-    return;
-  }
-  const { from, total_bytes } = await extentOf(url, response, had_bytes);
-  const file = await writing(path, () => open(path, had_bytes === 0 ? "w" : "a"));
-  let done_bytes = from;
   try {
-    if (had_bytes === 0) await writing(path, () => writeFile(pinOf(path), sha256));
-    for await (const bytes of bodyBytes(url, response, gap, options.signal)) {
-      const fresh = bytes.subarray(Math.max(0, had_bytes - done_bytes));
-      if (fresh.length > 0) await writing(path, () => file.writeFile(fresh));
-      done_bytes += bytes.length;
-      options.onProgress({ step: "fetching", detail: url, done_bytes, total_bytes });
+    if (response.status === 416) return nothingMore(part, response);
+    const extent = extentOf(part, response);
+    const pieces = bodyBytes(url, response, gap, options.signal);
+    const done_bytes = await append(part, extent, pieces, options);
+    if (done_bytes < extent.total_bytes) throw brokenOff(url, undefined, options.signal);
+    if (done_bytes < had_bytes) {
+      throw refusal(part, `sent ${done_bytes} bytes, ${had_bytes} are here already`);
     }
+    return { before_bytes: had_bytes };
   } finally {
-    await writing(path, () => syncAndClose(file));
-  }
-  if (done_bytes < total_bytes) throw brokenOff(url, undefined, options.signal);
-  if (done_bytes < had_bytes) {
-    const said = `${url} sent ${done_bytes} bytes, ${had_bytes} are here already`;
-    throw new LakehouseError("unavailable", said, {
-      hint: `pull again; if that is the whole file, take ${path} away before`,
-    });
+    leave(response);
   }
 }
 
@@ -61,41 +82,105 @@ export function pinOf(path: string): string {
   return `${path}.sha256`;
 }
 
+const CUT_BACK = "cut back";
+
+/**
+ * Of a part whose hash turned out wrong, takes away what this pull brought: the fault may be in
+ * there only. False: it is in what was there before, for this was done once already.
+ */
+export async function cutBack(path: string, before_bytes: number): Promise<boolean> {
+  const pin = await readFile(pinOf(path), "utf8").catch(() => "");
+  if (before_bytes === 0 || pin.endsWith(CUT_BACK)) return false;
+  await writing(path, () => truncate(path, before_bytes));
+  await writing(pinOf(path), () => appendFile(pinOf(path), `\n${CUT_BACK}`));
+  return true;
+}
+
 /** A part of another file is worth nothing; one without a pin, of an earlier version, is used. */
-async function keptBytes(path: string, sha256: string): Promise<number> {
-  const pinned = await readFile(pinOf(path), "utf8").catch(() => sha256);
-  return pinned === sha256 ? ((await stat(path).catch(() => undefined))?.size ?? 0) : 0;
+async function keptPart(
+  path: string,
+  sha256: string,
+): Promise<Pick<Part, "had_bytes" | "is_pinned">> {
+  const told = await readFile(pinOf(path), "utf8").catch(() => "");
+  // A full disk may have left less than a hash.
+  const pinned = /^[0-9a-f]{64}/.exec(told)?.[0];
+  const is_other = pinned !== undefined && pinned !== sha256;
+  const had_bytes = is_other ? 0 : ((await stat(path).catch(() => undefined))?.size ?? 0);
+  return { had_bytes, is_pinned: had_bytes > 0 && pinned !== undefined };
+}
+
+/** Nothing follows what is here; whether that is the whole file, only a size that is told says. */
+function nothingMore(part: Part, { headers }: HttpResponse): Downloaded {
+  const { had_bytes } = part;
+  // RFC 9110 §15.5.17; not every server tells it.
+  const told = /^bytes \*\/(\d+)$/i.exec(headers["content-range"] ?? "")?.[1];
+  const total_bytes = Number(told ?? Number.NaN);
+  if (total_bytes === had_bytes) return { before_bytes: 0 };
+  const size = told === undefined ? "does not tell its size" : `has ${told} bytes`;
+  const said = `sends nothing beyond the ${had_bytes} bytes that are here, and ${size}`;
+  const doubt = refusal(part, said);
+  if (total_bytes > had_bytes) throw doubt;
+  return { before_bytes: had_bytes, doubt };
 }
 
 /**
- * Where in the file the answer starts, and the size of the whole file (NaN: not told). A server
- * that knows no ranges sends it all again: what is here already is passed over, not overwritten.
+ * A server that knows no ranges sends it all again: what is here already is compared, and passed
+ * over. A page in place of a range shows only in that it does not tell which range it is.
  */
-async function extentOf(
-  url: string,
-  response: HttpResponse,
-  had_bytes: number,
-): Promise<{ readonly from: number; readonly total_bytes: number }> {
-  const { status, headers } = response;
-  const refuse = async (said: string) => {
-    await drain(response);
-    return new LakehouseError("unavailable", said, {
-      hint: "what came before is kept: pull again",
-    });
-  };
-  if (status === 200 && had_bytes > 0 && /^text\/html\b/i.test(headers["content-type"] ?? "")) {
-    throw await refuse(`${url} answered with a page, not with the file`);
-  }
+function extentOf(part: Part, { status, headers }: HttpResponse): Extent {
+  const { had_bytes } = part;
+  const told_range = status === 206 ? headers["content-range"] : undefined;
+  const looks_like_page = PAGE.test(headers["content-type"] ?? "");
+  if (status === 206 && told_range === undefined && looks_like_page) throw refusal(part, IS_PAGE);
   // RFC 9110 §14.4; one who leaves it out sends what was asked for.
-  const range = status === 206 ? headers["content-range"] : undefined;
-  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/i.exec(range ?? "") ?? [];
-  const from = range === undefined ? (status === 206 ? had_bytes : 0) : Number(start);
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/i.exec(told_range ?? "") ?? [];
+  const from = told_range === undefined ? (status === 206 ? had_bytes : 0) : Number(start);
   if (!(from <= had_bytes)) {
-    throw await refuse(`${url} sent ${range}, asked for was what follows ${had_bytes} bytes`);
+    throw refusal(part, `sent ${told_range}, asked for was what follows ${had_bytes} bytes`);
   }
   const told = Number(total);
   const length = Number(headers["content-length"] ?? Number.NaN);
-  return { from, total_bytes: Number.isNaN(told) ? from + length : told };
+  return { from, total_bytes: Number.isNaN(told) ? from + length : told, looks_like_page };
+}
+
+/** Media types of pages, errors, and answers of several ranges, which nobody asked for. */
+const PAGE = /^(text\/|multipart\/|application\/([\w.-]+\+)?json\b)/i;
+const IS_PAGE = "answered with a page, not with the file";
+const IS_OTHER = "sent something else than what is here of the file";
+
+/** Answers how far into the file the pieces came. */
+async function append(
+  part: Part,
+  { from, total_bytes, looks_like_page }: Extent,
+  pieces: AsyncIterable<Uint8Array>,
+  { onProgress }: DownloadOptions,
+): Promise<number> {
+  const { url, path, sha256, had_bytes, is_pinned } = part;
+  const file = await writing(path, () => open(path, had_bytes === 0 ? "w" : "a+"));
+  let done_bytes = from;
+  try {
+    if (!is_pinned) await writing(path, () => writeFile(pinOf(path), sha256));
+    for await (const bytes of pieces) {
+      const again = bytes.subarray(0, Math.max(0, had_bytes - done_bytes));
+      if (!(await writing(path, () => isThere(file, again, done_bytes)))) {
+        throw refusal(part, looks_like_page ? IS_PAGE : IS_OTHER);
+      }
+      const fresh = bytes.subarray(again.length);
+      if (fresh.length > 0) await writing(path, () => file.writeFile(fresh));
+      done_bytes += bytes.length;
+      onProgress({ step: "fetching", detail: url, done_bytes, total_bytes });
+    }
+  } finally {
+    await writing(path, () => syncAndClose(file));
+  }
+  return done_bytes;
+}
+
+async function isThere(file: FileHandle, bytes: Uint8Array, at: number): Promise<boolean> {
+  if (bytes.length === 0) return true;
+  const here = Buffer.alloc(bytes.length);
+  await file.read(here, 0, here.length, at);
+  return here.equals(bytes);
 }
 
 async function syncAndClose(file: FileHandle): Promise<void> {
@@ -146,7 +231,7 @@ async function followed(
     });
     const { status } = response;
     if (status === 200 || status === 206 || (status === 416 && had_bytes > 0)) return response;
-    await drain(response);
+    leave(response);
     const { location } = response.headers;
     if (status >= 300 && status < 400 && location !== undefined) {
       address = redirected(address, location);
@@ -165,8 +250,18 @@ function redirected(address: string, location: string): string {
   throw new LakehouseError("unavailable", said);
 }
 
-async function drain(response: HttpResponse): Promise<void> {
-  for await (const _ of response.body) break;
+/** Its body is given up and not waited for: it may never come. */
+function leave({ body }: HttpResponse): void {
+  void body[Symbol.asyncIterator]()
+    .return?.()
+    .catch(() => undefined);
+}
+
+/** An answer that is not taken. A part that is too long or wrong is met again by each pull. */
+function refusal({ url, path }: Part, said: string): LakehouseError {
+  return new LakehouseError("unavailable", `${url} ${said}`, {
+    hint: `what came before is kept: pull again; if this stays so, take ${path} away`,
+  });
 }
 
 function brokenOff(url: string, cause: unknown, signal: AbortSignal): LakehouseError {

@@ -7,7 +7,7 @@ import { LakehouseError } from "#kernel/problem.ts";
 import { writing } from "./disk-write.ts";
 import { joinParts } from "./joined-parts.ts";
 import { asOnlyPuller } from "./pull-lock.ts";
-import { pinOf, resumedDownload } from "./resumed-download.ts";
+import { cutBack, pinOf, resumedDownload, type Downloaded } from "./resumed-download.ts";
 import type { WeightsEntry } from "./weights-catalogue.ts";
 import { plainName } from "./weights-folder.ts";
 
@@ -48,7 +48,8 @@ export interface PulledWeights {
  * The file `<name>.gguf`, there in whole or not at all. What was fetched before a break is kept
  * beside it and used by the next pull; one at a time pulls a file. Errors: `invalid` (name),
  * `conflict` (pull_running), `unavailable` (source; storage_full, cannot_write), `rejected`
- * (another hash than the pinned one: what was fetched is dropped), `cancelled`.
+ * (another hash than the pinned one: what this pull fetched is dropped, and what it went on from
+ * when that happens again), `cancelled`.
  */
 export async function pullWeights(
   asked: WeightsEntry | LinkedWeights,
@@ -82,7 +83,10 @@ async function foundWeights(
   const there = await stat(path).catch(() => undefined);
   if (there === undefined) return undefined;
   const found = await hashOf(path, there.size, options);
-  if (found !== sha256) throw wrongHash(`${name}.gguf, which is there,`, found, sha256);
+  if (found !== sha256) {
+    const hint = "it was changed or is another file; take it away if it is yours, and pull again";
+    throw wrongHash(`${name}.gguf, which is there,`, found, sha256, hint);
+  }
   return { name, path, size_bytes: there.size, sha256, fetched: false };
 }
 
@@ -96,13 +100,15 @@ async function fetchedWeights(
   const part = `${path}.part`;
   const parts = join(weights_dir, `.${name}.parts`);
   const beside = [pinOf(part), parts];
-  if ("url" in weights) await resumedDownload(weights, part, options);
+  let came: Downloaded = { before_bytes: 0 };
+  if ("url" in weights) came = await resumedDownload(weights, part, options);
   else await joinParts(weights, parts, part, options);
   const size_bytes = (await stat(part)).size;
   const found = await hashOf(part, size_bytes, options);
   if (found !== sha256) {
-    for (const what of [part, ...beside]) await rm(what, { recursive: true, force: true });
-    throw wrongHash(`what was fetched for ${name}`, found, sha256);
+    if (came.doubt !== undefined) throw came.doubt;
+    const hint = await dropWrong(part, beside, came.before_bytes);
+    throw wrongHash(`what was fetched for ${name}`, found, sha256, hint);
   }
   await writing(path, () => rename(part, path));
   await writing(weights_dir, () => syncFolder(weights_dir));
@@ -110,6 +116,19 @@ async function fetchedWeights(
   const [detail, done_bytes, total_bytes] = [path, size_bytes, size_bytes];
   options.onProgress({ step: "done", detail, done_bytes, total_bytes });
   return { name, path, size_bytes, sha256, fetched: true };
+}
+
+/** Takes away what has the wrong hash, but once not what was there before; answers what to do. */
+async function dropWrong(
+  part: string,
+  beside: readonly string[],
+  before_bytes: number,
+): Promise<string> {
+  if (await cutBack(part, before_bytes)) {
+    return `the ${before_bytes} bytes from before are kept: pull again; wrong again, they go too`;
+  }
+  for (const what of [part, ...beside]) await rm(what, { recursive: true, force: true });
+  return "it was changed, or is another file, and is dropped: look at its address and sha256";
 }
 
 async function hashOf(path: string, total_bytes: number, options: PullOptions): Promise<string> {
@@ -133,8 +152,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-function wrongHash(what: string, found: string, pinned: string): LakehouseError {
-  return new LakehouseError("rejected", `${what} has sha256 ${found}, pinned is ${pinned}`, {
-    hint: "it was changed or is another file; take it away if it is yours, and pull again",
-  });
+function wrongHash(what: string, found: string, pinned: string, hint: string): LakehouseError {
+  const said = `${what} has sha256 ${found}, pinned is ${pinned}`;
+  return new LakehouseError("rejected", said, { hint });
 }
