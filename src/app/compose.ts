@@ -186,11 +186,8 @@ async function healthOf(
   const good = Object.values(counts).every((count) => count === 0);
   const figures = sink.observed ? counts : { observer: "none", ...counts };
   if (otlp !== undefined) {
-    const sent = otlp.figures();
-    answers["telemetry"] = {
-      status: sent.dropped_spans + sent.failed_tries > 0 ? "degraded" : "ok",
-      figures: { ...sent },
-    };
+    const status = otlp.isFailing() ? "degraded" : "ok";
+    answers["telemetry"] = { status, figures: { ...otlp.figures() } };
   }
   answers["witness"] = { status: good ? "ok" : "degraded", figures };
   return answers;

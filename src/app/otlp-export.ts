@@ -13,6 +13,8 @@ export interface OtlpExport {
   /** Takes an event at once; those that are no spans are passed over. */
   take(event: EventInput): void;
   figures(): OtlpFigures;
+  /** The last batch was not taken whole, or spans were dropped since. */
+  isFailing(): boolean;
   /** Sends what waits, as far as the collector takes it. */
   flush(): Promise<void>;
   stop(): Promise<void>;
@@ -63,6 +65,8 @@ const ANSWER_BYTES_MAX = 64 * 1024;
 /** Answers after which the same batch may be sent again (OTLP/HTTP, "Retryable Response Codes"). */
 const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
+type Sent = "taken" | "partly" | "refused" | "again";
+
 export function createOtlpExport({ settings, headers, version, log }: OtlpOptions): OtlpExport {
   let queue: OtlpSpan[] = [];
   let exported_spans = 0;
@@ -70,7 +74,9 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
   let failures = 0;
   /** What the collector asked for, with its last answer. */
   let retry_after_ms = 0;
+  let is_failing = false;
   let stopped = false;
+  const closing = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;
 
@@ -85,13 +91,15 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
     if (over <= 0) return;
     queue.splice(0, over);
     dropped_spans += over;
+    is_failing = true;
   }
 
   async function sendAll(): Promise<void> {
-    while (queue.length > 0) {
+    while (queue.length > 0 && !stopped) {
       const batch = queue.slice(0, settings.batch_spans_max);
       queue = queue.slice(batch.length);
       const sent = await sendBatch(batch);
+      is_failing = sent !== "taken";
       if (sent === "again") {
         queue = [...batch, ...queue];
         bound();
@@ -104,7 +112,7 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
     }
   }
 
-  async function sendBatch(batch: readonly OtlpSpan[]): Promise<"taken" | "refused" | "again"> {
+  async function sendBatch(batch: readonly OtlpSpan[]): Promise<Sent> {
     const { otlp_url: url, timeout_ms } = settings;
     try {
       const response = await httpRequest({
@@ -112,12 +120,11 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
         url,
         headers: { "content-type": "application/json", ...headers },
         body: JSON.stringify(exportRequest(batch, version)),
-        signal: AbortSignal.timeout(timeout_ms),
+        signal: AbortSignal.any([AbortSignal.timeout(timeout_ms), closing.signal]),
       });
       const answer = (await collectBytes(response.body, ANSWER_BYTES_MAX)).toString("utf8");
       if (response.status < 300) {
-        tellPartial(answer);
-        return "taken";
+        return tellPartial(answer) ? "partly" : "taken";
       }
       const fields = { status: response.status, spans: batch.length, answer: answer.slice(0, 400) };
       log.warn(fields, "the collector did not take spans");
@@ -125,19 +132,21 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
       return PASSING.has(response.status) ? "again" : "refused";
     } catch (thrown) {
       const err = toLakehouseError(thrown);
-      if (failures === 0) log.warn({ err, spans: batch.length }, "the collector cannot be reached");
+      if (failures === 0 && !stopped)
+        log.warn({ err, spans: batch.length }, "the collector cannot be reached");
       retry_after_ms = 0;
       return "again";
     }
   }
 
   /** A collector may take a batch and refuse some of it: `partialSuccess.rejectedSpans`. */
-  function tellPartial(answer: string): void {
+  function tellPartial(answer: string): boolean {
     const rejected = rejectedSpans(answer);
-    if (rejected === 0) return;
+    if (rejected === 0) return false;
     dropped_spans += rejected;
     exported_spans -= rejected;
     log.warn({ rejected, answer: answer.slice(0, 400) }, "the collector refused some spans");
+    return true;
   }
 
   function flush(): Promise<void> {
@@ -168,9 +177,10 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
       waiting_spans: queue.length,
       failed_tries: failures,
     }),
+    isFailing: () => is_failing,
     flush,
     async stop() {
-      // What waits gets one more try, but a collector that hangs does not hold up the end.
+      // What waits gets one more try, but a collector that hangs or is slow does not hold up the end.
       const last = (async () => {
         await sending;
         await flush();
@@ -180,8 +190,12 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
       });
       await Promise.race([last, grace]);
       stopped = true;
+      closing.abort();
+      await last;
       clearTimeout(timer);
-      if (queue.length > 0) log.warn({ spans: queue.length }, "spans were not exported");
+      const spans = queue.splice(0).length;
+      dropped_spans += spans;
+      if (spans > 0) log.warn({ spans }, "spans were not exported");
     },
   };
 }

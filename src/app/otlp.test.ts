@@ -227,3 +227,45 @@ test("spans that a collector refuses within a batch are counted as dropped", asy
   await otlp.stop();
   assert.deepEqual(sentOf(otlp), [3, 2, 0, 0]);
 });
+
+test("a collector that hangs or is slow holds up no stop, and what it left is counted", async (t) => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url!);
+    request.resume();
+    if (request.url === "/slow") setTimeout(() => response.end("{}"), 1_500);
+  });
+  const port = await listening(t, server);
+  for (const path of ["/hangs", "/slow"]) {
+    const otlp_url = `http://127.0.0.1:${port}${path}`;
+    const settings = telemetrySettings.parse({ otlp_url, batch_spans_max: 2 });
+    const otlp = createOtlpExport({ settings, headers: {}, version: "1", log: silentLog });
+    for (let n = 1; n <= 12; n++) otlp.take(contractEvent(n));
+    await otlp.stop();
+    const { exported_spans, dropped_spans, waiting_spans } = otlp.figures();
+    assert.deepEqual([exported_spans + dropped_spans, waiting_spans], [12, 0]);
+    assert.ok(dropped_spans >= 8, String(dropped_spans));
+    const before = asked.length;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal(asked.length, before);
+    const connections = await new Promise((resolve) => {
+      server.getConnections((_error, count) => resolve(count));
+    });
+    assert.equal(connections, 0);
+  }
+});
+
+test("a collector that is well again is not failing, whatever it refused before", async (t) => {
+  const { url } = await collector(t, [400, 200, 503]);
+  const settings = telemetrySettings.parse({ otlp_url: url, queue_spans_max: 3 });
+  const otlp = createOtlpExport({ settings, headers: {}, version: "1", log: silentLog });
+  const failing: boolean[] = [];
+  for (const spans of [1, 1, 1, 1, 4]) {
+    for (let n = 1; n <= spans; n++) otlp.take(contractEvent(n));
+    if (spans === 1) await otlp.flush();
+    failing.push(otlp.isFailing());
+  }
+  assert.deepEqual(failing, [true, false, true, false, true]);
+  await otlp.stop();
+  assert.equal(otlp.isFailing(), false);
+});

@@ -1,6 +1,6 @@
 // The settings of the whole house: one section for each service, strict, every key with a default.
 import { readFile, stat } from "node:fs/promises";
-import { parse } from "smol-toml";
+import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
 import { LIMITS } from "#kernel/limits.ts";
 import { LakehouseError } from "#kernel/problem.ts";
@@ -178,7 +178,8 @@ function parseToml(name: string, text: string): SettingsDocument {
     return parse(text) as SettingsDocument;
   } catch (error) {
     const first = (error as Error).message.split("\n")[0];
-    throw new LakehouseError("invalid", `${name}: ${first}`, { reason: "bad_settings" });
+    const at = error instanceof TomlError ? `:${error.line}:${error.column}` : "";
+    throw new LakehouseError("invalid", `${name}${at}: ${first}`, { reason: "bad_settings" });
   }
 }
 

@@ -12,6 +12,7 @@ const TOKEN = '[[auth.tokens]]\nname = "ci"\nscopes = ["write"]\n';
 const REFERENCE = /by reference only: env:NAME or file:\/path/;
 
 for (const [what, text, where, why] of [
+  ["what is no TOML", "[chat]\nx = = 3\n", "lakehouse.toml:2:5: ", /invalid value/],
   [
     "a key itself",
     '[providers.anthropic]\napi_key = "sk-1"\n',

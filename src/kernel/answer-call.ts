@@ -254,6 +254,8 @@ export function problemAnswer(thrown: unknown, trace_id?: string): AnswerOverHtt
   const error = toLakehouseError(thrown);
   const headers: Record<string, string> = { "content-type": PROBLEM_TYPE };
   if (trace_id !== undefined) headers[TRACE_HEADER] = trace_id;
+  // RFC 9110, section 15.5.2.
+  if (error.code === "unauthenticated") headers["www-authenticate"] = "Bearer";
   const retry_after = retryAfterHeader(error);
   if (retry_after !== undefined) headers["retry-after"] = retry_after;
   const body = JSON.stringify(toProblem(error, trace_id));

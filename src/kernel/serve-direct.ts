@@ -82,12 +82,12 @@ export function answerAside(
   incoming: IncomingMessage,
   response: ServerResponse,
   guard: DirectGuard,
-  make: () => Promise<AnswerOverHttp>,
+  make: (head: RequestHead) => Promise<AnswerOverHttp>,
 ): boolean {
   const head = headOf(incoming);
   if (head === undefined || guard.passOn?.(head) === true) return false;
   const refused = guard.refuse?.(head);
-  const made = refused === undefined ? make() : Promise.reject(refused);
+  const made = refused === undefined ? make(head) : Promise.reject(refused);
   void made
     .catch((error: unknown) => problemAnswer(error, traceIdOf(head)))
     .then((answer) => writeAnswer(incoming, response, answer, guard));

@@ -90,8 +90,11 @@ for (const revision of REVISIONS) {
     for (const { name } of tools) {
       const result = await client.callTool({ name, arguments: {} });
       const text = result.content[0]?.type === "text" ? result.content[0].text : "";
-      const { code } = JSON.parse(text) as { code?: string };
-      if (result.isError === true) assert.equal(code, "invalid", `${name}: ${text}`);
+      const { code, trace_id } = JSON.parse(text) as { code?: string; trace_id?: string };
+      if (result.isError !== true) continue;
+      assert.equal(code, "invalid", `${name}: ${text}`);
+      assert.ok(trace_id !== undefined);
+      assert.equal(result._meta?.["lakehouse/trace_id"], trace_id);
     }
   });
 }

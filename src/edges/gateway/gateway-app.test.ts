@@ -74,7 +74,8 @@ test("with auth on, every route refuses no token, a wrong one, and one without t
     if (route.scope !== "read") assert.equal(reached.includes(route.id), false, route.id);
   }
   for (const path of ["/", "/openapi.json"]) {
-    assert.equal((await send(app, { method: "GET", path })).status, 401, path);
+    const { status, headers } = await send(app, { method: "GET", path });
+    assert.deepEqual([status, headers.get("www-authenticate")], [401, "Bearer"], path);
   }
 });
 

@@ -13,6 +13,7 @@ import {
   type RequestHead,
 } from "#kernel/serve-direct.ts";
 import { problemResponse, serveHttp, type Served, type ServedApp } from "#kernel/serve-http.ts";
+import { TRACE_HEADER } from "#kernel/trace-context.ts";
 import { createAuthenticator, scopeNeeded, type AuthSettings } from "./authenticate.ts";
 import { GATEWAY_PAGES } from "./gateway-pages.ts";
 import { serveFaces } from "./serve-faces.ts";
@@ -48,35 +49,37 @@ export function createGatewayApp(needs: GatewayNeeds): ServedApp {
   const contracts: Contract[] = needs.served.map((served) => served.contract);
   // Made when it is first asked for: it takes longer than all the rest of a start.
   let document: string | undefined;
-  const health = () => healthAnswer(needs);
-  app.get("/health", async () => {
-    const { body, ...head } = await health();
+  const health = (asked: RequestHead) => healthAnswer(needs, asked);
+  app.get("/health", async (context) => {
+    const { body, ...head } = await health(context.req.raw);
     return new Response(body, head);
   });
   app.get("/openapi.json", (context) => {
     authenticate(context.req.raw, "read");
     document ??= JSON.stringify(openApi(contracts, needs.version, GATEWAY_PAGES));
-    return new Response(document, { headers: { "content-type": "application/json" } });
+    return new Response(document, { headers: jsonHeaders(context.req.raw) });
   });
   app.get("/", (context) => {
     authenticate(context.req.raw, "read");
-    return Response.json({
-      name: "lakehouse",
-      version: needs.version,
-      services: contracts.map((contract) => contract.service),
-      links: { health: "/health", metrics: "/metrics", api: "/openapi.json" },
-    });
+    const services = contracts.map((contract) => contract.service);
+    const links = { health: "/health", metrics: "/metrics", api: "/openapi.json" };
+    const about = { name: "lakehouse", version: needs.version, services, links };
+    return Response.json(about, { headers: jsonHeaders(context.req.raw) });
   });
   serveFaces(app, needs.faces ?? [], { ...needs, authenticate });
   return guardOrigin(app, health, needs.hosts, needs.faces ?? []);
 }
 
-async function healthAnswer({ health, version, instance }: GatewayNeeds) {
+function jsonHeaders(asked: RequestHead): Record<string, string> {
+  return { "content-type": "application/json", [TRACE_HEADER]: traceIdOf(asked) };
+}
+
+async function healthAnswer({ health, version, instance }: GatewayNeeds, asked: RequestHead) {
   const services = await health();
   const status = worstStatus(Object.values(services));
   return {
     status: status === "down" ? 503 : 200,
-    headers: { "content-type": "application/json" },
+    headers: jsonHeaders(asked),
     body: JSON.stringify({ status, version, instance, services }),
   };
 }
@@ -93,7 +96,7 @@ function worstStatus(all: readonly ServiceHealth[]): ServiceHealth["status"] {
  */
 function guardOrigin(
   app: ServedApp,
-  health: () => ReturnType<typeof healthAnswer>,
+  health: (asked: RequestHead) => ReturnType<typeof healthAnswer>,
   hosts: readonly string[],
   faces: readonly HttpFace[],
 ): ServedApp {

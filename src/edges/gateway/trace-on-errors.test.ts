@@ -78,3 +78,18 @@ test("by the fast ways in front of it", async (t) => {
     return toldBy(await (app.directWeb(asked) ?? app.fetch(asked)));
   });
 });
+
+test("what is answered without an operation names its trace too", async (t) => {
+  const app = gateway();
+  const server = await listen(app, { port: 0 });
+  t.after(() => server.stop());
+  for (const path of ["/", "/health", "/openapi.json"]) {
+    const headers = { [TRACE_HEADER]: "mine-1" };
+    for (const response of [
+      await app.fetch(new Request(`http://127.0.0.1${path}`, { headers })),
+      await fetch(server.url + path, { headers }),
+    ]) {
+      assert.deepEqual([response.status, response.headers.get(TRACE_HEADER)], [200, "mine-1"]);
+    }
+  }
+});

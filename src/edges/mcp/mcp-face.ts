@@ -90,9 +90,7 @@ export function createMcpFace(needs: McpFaceNeeds): HttpFace {
         const error = toLakehouseError(thrown);
         const { trace_id } = asked;
         if (error.code === "internal") needs.log?.error({ trace_id, err: error }, "a call broke");
-        const response = problemResponse(error, trace_id);
-        if (error.code === "unauthenticated") response.headers.set("www-authenticate", "Bearer");
-        return response;
+        return problemResponse(error, trace_id);
       }
     },
   };

@@ -97,18 +97,19 @@ async function callTool(
 ): Promise<CallToolResult> {
   const origin = originOf(context);
   const { trace_id } = origin;
+  const _meta = { "lakehouse/trace_id": trace_id };
   try {
     const call = startMcpCall(context, tool.scope, tool.timeout_ms, origin);
     const onProgress = progressTo(context);
     const answer = (await tool.run(input, { call, onProgress })) as Record<string, unknown>;
     const text = JSON.stringify(answer);
     const content = [{ type: "text" as const, text }];
-    return { content, structuredContent: answer, _meta: { "lakehouse/trace_id": trace_id } };
+    return { content, structuredContent: answer, _meta };
   } catch (thrown) {
     const error = toLakehouseError(thrown);
     if (error.code === "internal") log?.error({ trace_id, tool: tool.name, err: error }, "broke");
     const text = JSON.stringify(toProblem(error, trace_id));
-    return { isError: true, content: [{ type: "text", text }] };
+    return { isError: true, content: [{ type: "text", text }], _meta };
   }
 }
 

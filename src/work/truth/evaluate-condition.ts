@@ -120,7 +120,10 @@ function fieldAt(path: string, context: unknown): Field {
     if (typeof value !== "object" || value === null) {
       return { found: false, absent: false, reason: `${at} is ${typeOf(value)}, not an object` };
     }
-    if (!Object.hasOwn(value, step) || (Array.isArray(value) && !/^\d+$/.test(step))) {
+    if (Array.isArray(value) && !/^\d+$/.test(step)) {
+      return { found: false, absent: false, reason: `${at} is a list, not an object` };
+    }
+    if (!Object.hasOwn(value, step)) {
       const absent = index === steps.length - 1;
       return { found: false, absent, reason: `${at} has no ${step}` };
     }

@@ -46,6 +46,8 @@ const FIELDS: readonly [TruthCondition, boolean | undefined][] = [
   [{ kind: "field_empty", path: "owner.name" }, undefined],
   [{ kind: "field_empty", path: "none.name" }, undefined],
   [{ kind: "field_empty", path: "order.total" }, false],
+  [{ kind: "field_empty", path: "order.items.price" }, undefined],
+  [{ kind: "field_empty", path: "order.items.7" }, true],
   [{ kind: "field_greater", path: "order.total", value: 100 }, true],
   [{ kind: "field_greater", path: "order.total", value: 120 }, false],
   [{ kind: "field_greater", path: "order.city", value: 1 }, undefined],
