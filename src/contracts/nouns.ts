@@ -91,6 +91,9 @@ export const finishReason = z.enum([
 ]);
 export type FinishReason = z.output<typeof finishReason>;
 
+/** With which the note begins that an answer ended for a reason nobody here knows. */
+export const UNKNOWN_END = "finish_reason: ";
+
 export const tokenUsage = z.strictObject({
   prompt_tokens: count,
   completion_tokens: count,
@@ -105,6 +108,12 @@ export const tokenUsage = z.strictObject({
     .describe("as OpenAI has it, where the provider tells it"),
 });
 export type TokenUsage = z.output<typeof tokenUsage>;
+
+/** Under which an answer's `other` has what its provider tells beside the message. */
+export const BESIDE_MESSAGE = "beside_message";
+
+/** Under which it has the likelihoods of a refusal's tokens, as `logprobs` has the content's. */
+export const REFUSAL_LOGPROBS = "refusal_logprobs";
 
 /** A token of an answer and how likely it was (natural logarithm), as OpenAI has it. */
 export const tokenLogprob = z.looseObject({
@@ -151,7 +160,9 @@ export type Reading = z.output<typeof reading>;
 
 /** A chat message as OpenAI writes it; parts of other kinds than text are passed through. */
 export const chatMessage = z.looseObject({
-  role: z.enum(["system", "developer", "user", "assistant", "tool"]),
+  role: z
+    .enum(["system", "developer", "user", "assistant", "tool", "function"])
+    .describe("function: as tool, in the spelling of older clients"),
   content: z.union([z.string(), z.array(z.looseObject({ type: z.string() })), z.null()]).optional(),
 });
 export type ChatMessage = z.output<typeof chatMessage>;
@@ -164,7 +175,7 @@ export const validationError = z.strictObject({
   expected: json.optional(),
   actual: json.optional(),
   also: z
-    .array(z.strictObject({ field: z.string(), message: z.string() }))
+    .array(z.strictObject({ field: z.string(), message: z.string(), expected: json.optional() }))
     .optional()
     .describe("further faults of the same kind elsewhere in the artifact"),
 });

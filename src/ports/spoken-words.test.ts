@@ -24,6 +24,12 @@ test("thoughts are left out however they are marked", () => {
     `I see who is right.</think>${SAID}`,
     `I see.\n</think>\n${SAID}<think>b</think>`,
     `<reasoning>\na\n</reasoning>\n${SAID}`,
+    `I see who is right. </think> ${SAID}`,
+    `It is the one here </think>\n\n${SAID}`,
+    `*I see* "w-1" (who is right)</think>\n${SAID}`,
+    `<thinking>a</thinking> <reasoning>b</reasoning> ${SAID}`,
+    `<think>a</think>${SAID}\n<reasoning>never closed`,
+    `${SAID}\n<thought>Looking at the drafts, never closed`,
     `${SAID}\n<reasoning>\nnever closed`,
     `<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>${SAID}`,
   ];
@@ -33,6 +39,18 @@ test("thoughts are left out however they are marked", () => {
 test("of an answer that is all thought no words are left", () => {
   for (const text of ["", "<think>a", "<think>a</think>", "<thinking>a", "a</think>"]) {
     assert.equal(spokenWords(text), "", text);
+  }
+});
+
+test("tags without number are read to the end", () => {
+  for (const tag of [
+    "a </think>",
+    "<think><think></think>",
+    "<reasoning> a ",
+    "\n<thinking></x>",
+  ]) {
+    const text = tag.repeat(40_000);
+    assert.ok(spokenWords(text).length <= text.length, tag);
   }
 });
 

@@ -15,6 +15,19 @@ export const OPENING_TAG = new RegExp(String.raw`<(?:${NAMES})${TAG_END}|\[THINK
 export const CLOSING_TAG = new RegExp(String.raw`<\/(?:${NAMES})${TAG_END}|\[\/THINK\]`, "gi");
 const ANY_TAG = new RegExp(String.raw`<\/?(?:${NAMES})${TAG_END}|\[\/?THINK\]`, "gi");
 
+export interface Tag extends Span {
+  readonly name: string;
+  readonly is_closing: boolean;
+}
+
+/** All of them, in their order. */
+export function tagsIn(text: string): Tag[] {
+  return [...text.matchAll(ANY_TAG)].map(({ 0: tag, index }) => {
+    const is_closing = tag[1] === "/";
+    return { start: index, end: index + tag.length, name: nameOfTag(tag), is_closing };
+  });
+}
+
 /** The usual one: whatever stands behind it, and is not closed, is thinking. */
 export const THINK = "<think";
 
@@ -78,17 +91,14 @@ export interface ClosingTag extends Span {
  * stands before it, and it closes no thought that has another.
  */
 export function loneClosing(text: string): ClosingTag | undefined {
-  if (firstSpan(text, CLOSING_TAG, 0).start === text.length) return undefined;
-  const tags = [...text.matchAll(ANY_TAG)].map(({ 0: tag, index }) => {
-    const is_closing = tag[1] === "/";
-    return { start: index, end: index + tag.length, name: nameOfTag(tag), is_closing };
-  });
+  const tags = tagsIn(text);
+  const first = tags.find(({ is_closing }) => is_closing)?.start;
+  if (first === undefined) return undefined;
   const last_closing = new Map<string, number>();
   for (const { is_closing, name, start } of tags) if (is_closing) last_closing.set(name, start);
   const known = new Set<string>();
   /** What is open by its name, and whether it began a line. */
   const open = new Map<string, boolean>();
-  const first = tags.find(({ is_closing }) => is_closing)!.start;
   let lone: ClosingTag | undefined;
   for (const { is_closing, ...tag } of tags) {
     const { name, start } = tag;

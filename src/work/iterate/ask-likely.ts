@@ -4,6 +4,7 @@ import { toLakehouseError } from "#kernel/problem.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import { REFUSALS, type AskedModel, type AskModel } from "./ask-model.ts";
+import { passedLimit } from "./in-time.ts";
 
 /** A choice: constants by name. */
 export type Item = Readonly<Record<string, unknown>>;
@@ -76,7 +77,7 @@ export function createAskedOnce<T>() {
         return await before;
       } catch (error) {
         throwIfOver(call);
-        if (toLakehouseError(error).code === "deadline_exceeded") throw error;
+        if (passedLimit(toLakehouseError(error))) throw error;
       }
     }
     return askFirst(key, ask);

@@ -1,5 +1,5 @@
 // Asks the model, held to the JSON schema of the artifact where the provider can do that.
-import { boundedCall, type Call } from "#kernel/call.ts";
+import type { Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import { sha256Hex } from "#kernel/ids.ts";
 import type { Log } from "#kernel/log.ts";
@@ -7,6 +7,7 @@ import { type LakehouseError, retold, toLakehouseError } from "#kernel/problem.t
 import type { chat, ChatAnswer } from "#contracts/chat.ts";
 import type { ChatMessage, TokenUsage, ValidationError } from "#contracts/nouns.ts";
 import type { Choices } from "./guided-choice.ts";
+import { inTime } from "./in-time.ts";
 import type { AnswerRead } from "./read-answer.ts";
 import { withWords } from "./said-to-model.ts";
 
@@ -141,28 +142,10 @@ function createRefusals() {
 
 /** One answer, of however many a draft takes, that comes within `timeout_ms` or not at all. */
 export function withinLimit(ask: AskModel, timeout_ms: number): AskModel {
-  return async (asked, messages, call) => {
-    const limited = boundedCall(call, { timeout_ms });
-    try {
-      return await ask(asked, messages, limited);
-    } catch (thrown) {
-      const error = toLakehouseError(thrown);
-      // Else whoever asked for the draft has less time.
-      const is_own_limit = limited.deadline_ms < call.deadline_ms;
-      throw is_own_limit ? tooLate(error, asked.model ?? "the model", timeout_ms) : error;
-    }
+  return (asked, messages, call) => {
+    const limit = { who: asked.model ?? "the model", timeout_ms };
+    return inTime(call, limit, (limited) => ask(asked, messages, limited));
   };
-}
-
-/** Names who was slow, and the limit. */
-function tooLate(error: LakehouseError, who: string, limit_ms: number): LakehouseError {
-  // A provider that was silent for too long has a limit of its own, and says so.
-  const has_own_words = error.extra["silent_ms"] !== undefined;
-  if (error.code !== "deadline_exceeded" || has_own_words) return error;
-  return retold(error, {
-    message: `${who} did not answer within ${limit_ms} ms`,
-    hint: "the limit of one answer is the setting iterate.attempt_timeout_ms",
-  });
 }
 
 export const NO_USAGE: TokenUsage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };

@@ -1,5 +1,5 @@
 // One attempt: ask the model, find the JSON object in its answer, have it judged.
-import { boundedCall, childCall, type Call } from "#kernel/call.ts";
+import { childCall, type Call } from "#kernel/call.ts";
 import type { Client } from "#kernel/contract.ts";
 import { type LakehouseError, retold, toLakehouseError } from "#kernel/problem.ts";
 import type { ChatAnswer } from "#contracts/chat.ts";
@@ -14,6 +14,7 @@ import {
   type DraftRead,
   type ModelAnswer,
 } from "./ask-model.ts";
+import { inTime } from "./in-time.ts";
 import { readAnswer } from "./read-answer.ts";
 
 export interface AttemptNeeds {
@@ -149,11 +150,10 @@ async function judge(
   call: Call,
 ): Promise<AttemptResult> {
   const { kind, context } = request;
+  const asked = { kind, artifact: draft.artifact, context: { ...context } };
+  const limit = { who: "the validator", timeout_ms: needs.validate_timeout_ms };
   try {
-    const report = await needs.validate.validate(
-      { kind, artifact: draft.artifact, context: { ...context } },
-      boundedCall(call, { timeout_ms: needs.validate_timeout_ms }),
-    );
+    const report = await inTime(call, limit, (limited) => needs.validate.validate(asked, limited));
     const attempt: Attempt = { ...draft, verdict: "accepted", error: null };
     return { attempt, answer, report, failed: undefined };
   } catch (thrown) {

@@ -192,6 +192,21 @@ test("of drafts that wait for a question none asks again what came too late", as
   assert.equal(asked, 1);
 });
 
+test("one silent answer is no limit of those who wait for it", async () => {
+  let asked = 0;
+  const ask: AskModel = async (one, messages, call) => {
+    const silent = { extra: { silent_ms: 60_000 } };
+    if (asked++ === 0) throw new LakehouseError("deadline_exceeded", "sent nothing", silent);
+    return askedModel((says) => likely(Number(says))).ask(one, messages, call);
+  };
+  const choices = choicesOf(schemaFor(["0.2", "0.9"], 1), { judging: JUDGING })!;
+  const chooser = createChooser(ask);
+  const draft = () => chooser({ choices } as AskedModel, [], startCall());
+  const ended = await Promise.allSettled([draft(), draft(), draft()]);
+  const statuses = ended.map(({ status }) => status);
+  assert.deepEqual(statuses, ["rejected", "fulfilled", "fulfilled"]);
+});
+
 test("what was judged before a question failed is told with the failure", async () => {
   const { ask } = askedModel((says) => {
     if (says === "0.6") throw new LakehouseError("unavailable", "gone");

@@ -293,6 +293,8 @@ test("a validator has no longer than an answer has", async () => {
   const request = { iteration: 1, kind: "order", context: {}, chat: {} };
   const { failed } = await runAttempt(needs, request, [], startCall({ timeout_ms: 60_000 }));
   assert.equal(failed?.reason, "validator_failed");
+  assert.equal(failed.message, "the validator did not answer within 1000 ms");
+  assert.match(failed.hint ?? "", /iterate\.attempt_timeout_ms/);
   assert.ok(deadlines[0]! <= Date.now() + 1_000, String(deadlines));
 });
 

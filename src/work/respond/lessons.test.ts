@@ -43,7 +43,7 @@ function blamed(
   expected?: string,
 ): string[] {
   const [field, ...others] = fields;
-  const also = others.map((one) => ({ field: one, message: "no" }));
+  const also = others.map((one) => ({ field: one, message: "no", expected }));
   const error = { kind: fault, field, message: "no", also, expected } as ValidationError;
   const attempt = { verdict: "validation_failed", artifact: { lamps }, error };
   const history = [attempt] as unknown as readonly Attempt[];
@@ -76,6 +76,16 @@ test("a slip of the model in a field beside is no evidence, a value of the answe
   assert.deepEqual(blamed([{ ...second, watts: 45 }], ["lamps.0.watts"], "consistency"), []);
 });
 
+test("another value of the candidate where this one belongs is a slip too", () => {
+  for (const name of ["L1", "l-L1", 40, ""]) {
+    const swapped = [{ ...first, name }, second];
+    assert.deepEqual(blamed(swapped, ["lamps.0.name"], "consistency"), [], String(name));
+  }
+  // Where the candidate has no such field, all that it says counts.
+  assert.deepEqual(blamed([{ ...first, size: "40" }], ["lamps.0.size"]), ["p1"]);
+  assert.deepEqual(blamed([{ ...first, size: "" }], ["lamps.0.size"]), []);
+});
+
 test("a draft of the wrong form blames nobody", () => {
   assert.deepEqual(blamed(LAMPS, ["lamps.0"], "schema"), []);
   assert.deepEqual(blamed([{ lamp_id: "L1" }], ["lamps.0.name"], "schema"), []);
@@ -95,6 +105,8 @@ test("a value that differs in blanks or case alone is the candidate's own", () =
     assert.deepEqual(blamed(spelt, ["lamps.0.name"], "consistency", "Zephyr"), ["p1"]);
     // A validator that wants the very letters: the answer is right, its spelling is the model's.
     assert.deepEqual(blamed(spelt, ["lamps.0.name"], "consistency", "Aurora"), []);
+    const both = [{ ...second, lamp_id: "L9" }, ...spelt];
+    assert.deepEqual(blamed(both, ["lamps.0.watts", "lamps.1.name"], "policy", "Aurora"), []);
   }
 });
 

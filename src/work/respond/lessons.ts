@@ -83,7 +83,9 @@ interface Refused {
   readonly key: string;
   /** How often the draft had named it before. */
   readonly nth: number;
-  /** What the draft says where the fault is; undefined: the fault is in what it does not say. */
+  /** The last step of the path to the fault. */
+  readonly field: string;
+  /** What the draft says there; undefined: the fault is in what it does not say. */
   readonly said: unknown;
   /** Not what it says was refused, but how it is written. */
   readonly of_form: boolean;
@@ -95,15 +97,16 @@ function refusedIn(kind: TaskKind, { artifact, error, verdict }: Attempt): Refus
   const refused = [error, ...(error.also ?? [])].flatMap((fault): Refused[] => {
     const path = fault.field.split(".");
     const said = valueAt(artifact, path);
-    const expected = "expected" in fault ? fault.expected : undefined;
+    const { expected } = fault;
     // The right value, spelt otherwise than the validator wants it.
     if (typeof said === "string" && expected !== undefined && folded(expected) === folded(said))
       return [];
+    const field = path.at(-1)!;
     const only = withItems(artifact, path, (list, at) => list.slice(at, at + 1));
     const before = withItems(artifact, path, (list, at) => list.slice(0, at));
     const named = keysIn(kind, before);
     return keysIn(kind, only).map((key) => {
-      return { key, nth: named.filter((one) => one === key).length, said, of_form };
+      return { key, nth: named.filter((one) => one === key).length, field, said, of_form };
     });
   });
   // Refused as a further item only, it still stands where it was named first.
@@ -125,18 +128,19 @@ function keysIn(kind: TaskKind, artifact: unknown): string[] {
 
 /**
  * Whether the fault is that of the answer put forward: what a draft says in the faulty field but
- * neither the candidate nor its id does, is a slip of the model. So is a wrong form, unless it is
- * that of the candidate's own id.
+ * the candidate does not say there, is a slip of the model. So is a wrong form, unless it is that
+ * of the candidate's own id.
  */
-function isOf({ key, said, of_form }: Refused, hit: MatrixHit): boolean {
+function isOf({ key, field, said, of_form }: Refused, hit: MatrixHit): boolean {
   if (key !== keyOf(hit)) return false;
   const values = Object.values(hit.metadata);
   if (of_form) return typeof said === "string" && hit.id.endsWith(said) && values.includes(said);
   if (said === undefined || (typeof said === "object" && said !== null)) return true;
   const text = folded(said);
-  return (
-    values.some((value) => folded(value) === text) || (text !== "" && folded(hit.id).endsWith(text))
-  );
+  if (Object.hasOwn(hit.metadata, field)) return folded(hit.metadata[field]) === text;
+  // The draft calls it otherwise than the candidate does.
+  const has = folded(hit.id).endsWith(text) || values.some((value) => folded(value) === text);
+  return text !== "" && has;
 }
 
 /** Copied in other blanks or another case a value is the same. */
