@@ -180,7 +180,7 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
     isFailing: () => is_failing,
     flush,
     async stop() {
-      // What waits gets one more try, but a collector that hangs or is slow does not hold up the end.
+      // What waits gets one more try; a collector that hangs or is slow does not hold up the end.
       const last = (async () => {
         await sending;
         await flush();

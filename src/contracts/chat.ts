@@ -11,12 +11,22 @@ import {
   tokenUsage,
 } from "./nouns.ts";
 
+/** A number of JSON may be whole and yet past what is exact: 64-bit seeds are drawn so. */
+const SEED_MAX = 2 ** 64;
+
+const seed = z
+  .number()
+  .min(-SEED_MAX)
+  .max(SEED_MAX)
+  .refine(Number.isInteger, "must be a whole number")
+  .meta({ type: "integer" });
+
 const common = {
   messages: z.array(chatMessage).min(1),
   temperature: z.number().min(0).max(2).optional().describe("left out unless set"),
   max_tokens: z.int().min(1).optional(),
   stop: z.union([z.string(), z.array(z.string()).max(8)]).optional(),
-  seed: z.int().optional(),
+  seed: seed.optional(),
   response_format: z.looseObject({ type: z.string() }).optional(),
   tools: z.array(z.looseObject({ type: z.string() })).optional(),
   tool_choice: z.unknown().optional(),
@@ -47,7 +57,11 @@ const unsaid = {
   other: z
     .record(z.string(), z.unknown())
     .optional()
-    .describe("other members of the message, as the provider tells them (audio, images …)"),
+    .describe(
+      "other members of the message, as the provider tells them (audio, images …), and " +
+        "content_parts: those that are no text; beside_message: what it tells beside the " +
+        "message (citations, system_fingerprint …); refusal_logprobs: those of a refusal's tokens",
+    ),
 };
 
 export const answer = z.strictObject({

@@ -93,9 +93,10 @@ if (there) {
     assert.equal(said.trim(), text.trim());
     // The end token is counted and told, and has no text.
     assert.equal(tokens.length, deltas.at(-1)!.usage!.completion_tokens);
-    for (const { token, logprob, top_logprobs } of tokens) {
+    for (const { top_logprobs, ...told } of tokens) {
       assert.equal(top_logprobs!.length, 5);
-      assert.deepEqual(top_logprobs![0], { token, logprob });
+      assert.deepEqual(top_logprobs![0], told);
+      assert.deepEqual(told["bytes"], [...Buffer.from(told.token)]);
       const sum = top_logprobs!.reduce((all, one) => all + Math.exp(one.logprob), 0);
       assert.ok(sum > 0 && sum <= 1.0001, String(sum));
       const sorted = top_logprobs!.toSorted((one, other) => other.logprob - one.logprob);

@@ -1,7 +1,10 @@
 // Reads what Anthropic's Messages API answers: the events of a stream, and a whole message.
-import type { FinishReason, TokenUsage } from "#contracts/nouns.ts";
+import type { TokenUsage } from "#contracts/nouns.ts";
+import { type LakehouseError, retold } from "#kernel/problem.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 import { badAnswer } from "#ports/provider-http.ts";
+import { withUsage } from "#ports/told-usage.ts";
+import { endOf } from "./finish-reasons.ts";
 import { asCount, asObject, isCount } from "./openai-shapes.ts";
 
 type Loose = Readonly<Record<string, unknown>>;
@@ -22,8 +25,11 @@ export interface AnthropicReader {
   read(event: Loose): readonly ChatDelta[];
   /** Whether the answer is whole but for its closing event. */
   readonly complete: () => boolean;
-  /** Tokens it told, as long as nothing is said behind them: what it costs if it fails here. */
-  soFar(): TokenUsage | undefined;
+  /**
+   * The error with which it fails here and what that costs: the tokens it told, or, where it wrote
+   * something since, that there was work in it.
+   */
+  failed(error: LakehouseError): LakehouseError;
   last(): ChatDelta;
 }
 
@@ -33,7 +39,7 @@ export function createAnthropicReader(json_tool: boolean): AnthropicReader {
   let calls = 0;
   let stop_reason: string | undefined;
   let usage: Loose = {};
-  /** Whether it said anything since it told them. */
+  /** Whether it wrote anything since it told them. */
   let went_on = false;
 
   function started(index: unknown, block: Loose): ChatDelta[] {
@@ -97,9 +103,14 @@ export function createAnthropicReader(json_tool: boolean): AnthropicReader {
         usage = { ...asObject(asObject(event["message"])?.["usage"]) };
         went_on = false;
         return [];
-      case "content_block_start":
-        return started(event["index"], asObject(event["content_block"]) ?? {});
+      case "content_block_start": {
+        const block = asObject(event["content_block"]) ?? {};
+        // Also what nobody is shown has cost something: thoughts kept hidden, tools of its own.
+        went_on ||= block["type"] !== "text" || (block["text"] ?? "") !== "";
+        return started(event["index"], block);
+      }
       case "content_block_delta":
+        went_on = true;
         return grown(blocks.get(event["index"]), asObject(event["delta"]) ?? {});
       case "content_block_stop":
         return ended(blocks.get(event["index"]));
@@ -118,17 +129,15 @@ export function createAnthropicReader(json_tool: boolean): AnthropicReader {
   }
 
   return {
-    read(event) {
-      const deltas = deltasOf(event);
-      went_on ||= deltas.length > 0;
-      return deltas;
+    read: deltasOf,
+    failed(error) {
+      if (!went_on) return withUsage(error, usageOf(usage).usage);
+      return retold(error, { extra: { ...error.extra, broke_off: true } });
     },
-    soFar: () => (went_on ? undefined : usageOf(usage).usage),
     complete: () => stop_reason !== undefined,
     last: () => ({
       content: "",
-      finish_reason: finishReasonOf(stop_reason, json_tool),
-      ...(stop_reason === "pause_turn" ? { notes: [PAUSED] } : {}),
+      ...endedFor(stop_reason, json_tool),
       ...usageOf(usage),
     }),
   };
@@ -157,10 +166,13 @@ export function wholeMessage(document: Loose, json_tool: boolean): readonly Chat
 
 const PAUSED = "pause_turn: not the whole answer; send it back as a message and it goes on";
 
-function finishReasonOf(reason: string | undefined, json_tool: boolean): FinishReason {
-  if (CUT_SHORT.has(reason)) return "length";
-  if (reason === "refusal") return "content_filter";
-  return reason === "tool_use" && !json_tool ? "tool_calls" : "stop";
+function endedFor(word: string | undefined, json_tool: boolean) {
+  const { finish_reason, note } = endOf(word ?? "end_turn");
+  const notes = [...(word === "pause_turn" ? [PAUSED] : []), ...(note === undefined ? [] : [note])];
+  return {
+    finish_reason: json_tool && finish_reason === "tool_calls" ? "stop" : finish_reason,
+    ...(notes.length === 0 ? {} : { notes }),
+  } as const;
 }
 
 /** Tokens read from or written to its prompt cache are not in `input_tokens`; they are prompt. */
@@ -185,12 +197,6 @@ function usageOf(usage: Loose): { usage?: TokenUsage } {
 function withoutNulls(counts: Loose | undefined): Loose {
   return Object.fromEntries(Object.entries(counts ?? {}).filter(([, value]) => value !== null));
 }
-
-const CUT_SHORT: ReadonlySet<string | undefined> = new Set([
-  "max_tokens",
-  "model_context_window_exceeded",
-  "pause_turn",
-]);
 
 function thought(text: string): ChatDelta[] {
   return text === "" ? [] : [{ content: "", reasoning: text }];

@@ -17,11 +17,10 @@ import {
   reportedError,
   withHeaders,
 } from "#ports/provider-http.ts";
-import { withUsage } from "#ports/told-usage.ts";
 import { createAnthropicReader, wholeMessage } from "./anthropic-answer.ts";
 import { toAnthropicRequest, unreadByAnthropic } from "./anthropic-request.ts";
 import { asObject, modelIds } from "./openai-shapes.ts";
-import { createForgivingAsk, type NoteSink } from "./refused-settings.ts";
+import { createForgivingAsk, STRICT, type NoteSink } from "./refused-settings.ts";
 import { COMMENT, serverSentEvents } from "./stream-lines.ts";
 
 const API_VERSION = "2023-06-01";
@@ -47,7 +46,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ChatProvider
     connect_timeout_ms: options.connect_timeout_ms,
     headers: { "x-api-key": options.api_key, "anthropic-version": API_VERSION },
   };
-  const forgiving = createForgivingAsk(name, options.note);
+  const forgiving = createForgivingAsk(name, options.note, [STRICT]);
   const max_tokens = options.max_tokens_default ?? MAX_TOKENS_DEFAULT;
 
   async function* chat(request: ChatRequest): AsyncGenerator<ChatDelta> {
@@ -105,7 +104,7 @@ async function* streamedAnswer(
       const document = parseEvent(name, event);
       // Only here: what it told first is too little for an answer that breaks off and may go on.
       if (document["type"] === "error") {
-        throw withUsage(reportedError(name, document), reader.soFar());
+        throw reader.failed(reportedError(name, document));
       }
       if (document["type"] === "message_stop") break;
       const deltas = reader.read(document);

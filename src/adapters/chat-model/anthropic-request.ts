@@ -1,8 +1,10 @@
 // Translates an OpenAI-shaped request to the body of Anthropic's POST /v1/messages.
-import { LakehouseError } from "#kernel/problem.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
-import { argumentsOf, asCount, asObject } from "./openai-shapes.ts";
+import { systemBlocks, systemText, thoughtsOf, toTurns, type Turn } from "./anthropic-messages.ts";
+import { toAnthropicTools, toolChoiceOf } from "./anthropic-tools.ts";
+import { asCount, asObject } from "./openai-shapes.ts";
+import { plainMessages } from "./plain-messages.ts";
 import { unreadFields } from "./unread-fields.ts";
 
 type Loose = Readonly<Record<string, unknown>>;
@@ -11,13 +13,23 @@ type Loose = Readonly<Record<string, unknown>>;
 export const JSON_TOOL = "answer_in_json";
 
 /** Fields of an OpenAI request that the Messages API has under the same name. */
-const SAME_FIELDS = ["top_p", "top_k", "metadata", "thinking", "service_tier"];
+const SAME_FIELDS = ["top_p", "top_k", "thinking", "cache_control"];
 
-const READ_FIELDS: ReadonlySet<string> = new Set([...SAME_FIELDS, "user", "parallel_tool_calls"]);
+const READ_FIELDS: ReadonlySet<string> = new Set([
+  ...SAME_FIELDS,
+  "metadata",
+  "service_tier",
+  "user",
+  "parallel_tool_calls",
+]);
 
 /** What of a request has no place in `toAnthropicRequest`; likelihoods have a note of their own. */
 export function unreadByAnthropic({ extra, seed }: ChatRequest): string[] {
-  return unreadFields(extra, READ_FIELDS, seed === undefined ? [] : ["seed"]);
+  const metadata = Object.keys(asObject(extra?.["metadata"]) ?? {});
+  return unreadFields(extra, READ_FIELDS, [
+    ...metadata.filter((name) => name !== "user_id").map((name) => `metadata.${name}`),
+    ...(seed === undefined ? [] : ["seed"]),
+  ]);
 }
 
 export interface AnthropicRequest {
@@ -45,22 +57,18 @@ export function toAnthropicRequest(
   const json_tool = schema?.["type"] === "object" && tools === undefined && !thinks;
   const notes: string[] = [];
   const instruction = json_tool ? undefined : jsonInstruction(request.response_format, schema);
-  const system = [
-    ...request.messages.filter(isSystem).map(({ content }) => textOf(content)),
-    ...(instruction === undefined ? [] : [instruction]),
-  ].filter((text) => text.trim() !== "");
+  const messages = plainMessages(request.messages);
   const body: Record<string, unknown> = {
     model: request.model,
     max_tokens: request.max_tokens ?? max_tokens_default,
-    messages: toTurns(request.messages),
+    ...saidOf(messages, instruction, notes),
     stream: true,
   };
-  if (system.length > 0) body["system"] = system.join("\n\n");
   const { temperature } = request;
   if (temperature !== undefined) body["temperature"] = Math.min(1, temperature);
   if (temperature !== undefined && temperature > 1) notes.push(hotNote(temperature));
   if (request.stop !== undefined) body["stop_sequences"] = request.stop;
-  const cannot_think = thinks && answersUnthought(request.messages);
+  const cannot_think = thinks && answersUnthought(messages);
   if (cannot_think) notes.push(CANNOT_THINK);
   else if (request.max_tokens === undefined)
     body["max_tokens"] = max_tokens_default + budgetOf(request);
@@ -68,21 +76,71 @@ export function toAnthropicRequest(
     if (name === "thinking" && cannot_think) continue;
     if (request.extra?.[name] !== undefined) body[name] = request.extra[name];
   }
-  const user = request.extra?.["user"];
-  if (typeof user === "string") body["metadata"] ??= { user_id: user };
+  Object.assign(body, accountOf(request.extra, notes));
   if (json_tool) {
     const description = "Gives the answer. Call it once, with the whole answer.";
     body["tools"] = [{ name: JSON_TOOL, description, input_schema: schema }];
     body["tool_choice"] = { type: "tool", name: JSON_TOOL, disable_parallel_tool_use: true };
-  } else if (tools !== undefined) {
-    body["tools"] = tools.map(toAnthropicTool);
-    const choice = toolChoiceOf(request.tool_choice, request.extra?.["parallel_tool_calls"]);
-    if (choice !== undefined) body["tool_choice"] = choice;
-    const asked = request.tool_choice ?? undefined;
-    const is_known = asked === undefined || toolChoiceOf(asked, true) !== undefined;
-    if (!is_known) notes.push("tool_choice: Anthropic has no such choice, left out");
-  }
+  } else if (tools !== undefined) Object.assign(body, toolsOf(request, tools, notes));
   return { body, json_tool, notes };
+}
+
+/** The conversation. Parts that mark what the prompt cache keeps need blocks to stand on. */
+function saidOf(
+  messages: readonly ChatMessage[],
+  instruction: string | undefined,
+  notes: string[],
+) {
+  const turns = toTurns(messages);
+  const blocks = systemBlocks(messages);
+  const instructed = instruction === undefined ? [] : [instruction];
+  if (turns.length === 0 && blocks.length > 0) {
+    notes.push(ONLY_SYSTEM);
+    const alone: Turn = { role: "user", content: blocks };
+    return { messages: [alone], ...(instruction === undefined ? {} : { system: instruction }) };
+  }
+  if (blocks.some(({ cache_control }) => cache_control !== undefined)) {
+    const more = instructed.map((text) => ({ type: "text", text }));
+    return { messages: turns, system: [...blocks, ...more] };
+  }
+  const told = systemText(messages);
+  const texts = [...(told === undefined ? [] : [told]), ...instructed];
+  return { messages: turns, ...(texts.length === 0 ? {} : { system: texts.join("\n\n") }) };
+}
+
+const ONLY_SYSTEM =
+  "messages: the system message is sent as the user's, since Anthropic wants one of those";
+
+/** Who asks, and at which of its tiers of service. */
+function accountOf(extra: ChatRequest["extra"], notes: string[]): Loose {
+  const { metadata, user, service_tier: tier } = extra ?? {};
+  const user_id = asObject(metadata)?.["user_id"] ?? user;
+  const told = typeof user_id === "string" ? { metadata: { user_id } } : {};
+  if (tier === undefined || tier === null) return told;
+  const service_tier = TIERS.get(tier);
+  if (service_tier !== undefined) return { ...told, service_tier };
+  notes.push(`service_tier: Anthropic has no ${JSON.stringify(tier)}, left out`);
+  return told;
+}
+
+/** OpenAI's `default` asks for no priority. */
+const TIERS: ReadonlyMap<unknown, string> = new Map([
+  ["auto", "auto"],
+  ["standard_only", "standard_only"],
+  ["default", "standard_only"],
+]);
+
+function toolsOf(request: ChatRequest, wanted: readonly unknown[], notes: string[]): Loose {
+  const { tools, left_out } = toAnthropicTools(wanted);
+  if (left_out.length > 0) {
+    notes.push(`tools: ${left_out.join(", ")} left out, since Anthropic's tools take JSON`);
+  }
+  if (tools.length === 0) return {};
+  const asked = request.tool_choice ?? undefined;
+  const choice = toolChoiceOf(asked, request.extra?.["parallel_tool_calls"]);
+  const is_known = asked === undefined || toolChoiceOf(asked, true) !== undefined;
+  if (!is_known) notes.push("tool_choice: Anthropic has no such choice, left out");
+  return { tools, ...(choice === undefined ? {} : { tool_choice: choice }) };
 }
 
 /** Its scale ends at 1, OpenAI's at 2. */
@@ -114,14 +172,9 @@ function answersUnthought(messages: readonly ChatMessage[]): boolean {
   return messages.at(-1)?.role === "tool" && first !== undefined && thoughtsOf(first).length === 0;
 }
 
-/** As an answer of ours tells them. */
-function thoughtsOf(message: ChatMessage): Loose[] {
-  const blocks: unknown = message["thinking_blocks"];
-  if (!Array.isArray(blocks)) return [];
-  return blocks.map(asObject).filter((block) => block !== undefined);
-}
-
 function schemaOf(format: ChatRequest["response_format"]): Loose | undefined {
+  // Together, Fireworks and llama.cpp take a schema beside this type.
+  if (format?.["type"] === "json_object") return asObject(format["schema"]);
   if (format?.["type"] !== "json_schema") return undefined;
   return asObject(asObject(format["json_schema"])?.["schema"]);
 }
@@ -133,111 +186,4 @@ function jsonInstruction(
   if (format?.["type"] !== "json_object" && format?.["type"] !== "json_schema") return undefined;
   const only = "Answer with one JSON value and nothing else: no prose, no code fence.";
   return schema === undefined ? only : `${only} It matches this schema: ${JSON.stringify(schema)}`;
-}
-
-function isSystem({ role }: ChatMessage): boolean {
-  return role === "system" || role === "developer";
-}
-
-interface Turn {
-  readonly role: "user" | "assistant";
-  readonly content: Loose[];
-}
-
-/** Turns in the order of the messages; those of one role are joined; tool results are a user's. */
-function toTurns(messages: readonly ChatMessage[]): Turn[] {
-  const turns: Turn[] = [];
-  for (const message of messages) {
-    if (isSystem(message)) continue;
-    const role = message.role === "assistant" ? "assistant" : "user";
-    const last = turns.at(-1);
-    const blocks = toBlocks(message);
-    if (last?.role === role) last.content.push(...blocks);
-    else turns.push({ role, content: blocks });
-  }
-  return turns.filter(({ content }) => content.length > 0);
-}
-
-function toBlocks(message: ChatMessage): Loose[] {
-  const blocks = contentBlocks(message.content);
-  if (message.role === "tool") {
-    const tool_use_id = message["tool_call_id"];
-    const content = blocks.length > 0 ? { content: blocks } : {};
-    return [{ type: "tool_result", tool_use_id, ...content }];
-  }
-  if (message.role !== "assistant") return blocks;
-  const calls = message["tool_calls"];
-  const uses: Loose[] = Array.isArray(calls) ? calls.map(toToolUse) : [];
-  return [...thoughtsOf(message), ...blocks, ...uses];
-}
-
-/** Text that is empty, or of white space alone, is left out: Anthropic refuses it. */
-function contentBlocks(content: ChatMessage["content"]): Loose[] {
-  if (content === undefined || content === null) return [];
-  const parts = typeof content === "string" ? [{ type: "text", text: content }] : content;
-  return parts.filter(({ text }) => typeof text !== "string" || text.trim() !== "").map(toBlock);
-}
-
-/** A part of a message; what stands in Anthropic's own shape already is passed on. */
-function toBlock(part: Loose): Loose {
-  const { type } = part;
-  if (type === "image_url") return toImage(part);
-  if (type === "refusal") return { type: "text", text: part["refusal"] };
-  if (type === "input_audio" || type === "file") {
-    const message = `a message part of type ${type} cannot be sent to Anthropic`;
-    throw new LakehouseError("invalid", message, {
-      reason: "invalid_input",
-      hint: "text and image_url can be sent, and Anthropic's own blocks, e.g. document",
-    });
-  }
-  return part;
-}
-
-function toImage(part: Loose): Loose {
-  const url = asObject(part["image_url"])?.["url"];
-  const text = typeof url === "string" ? url : "";
-  const data = /^data:([^;,]+)(?:;[^,]*?)?;base64,(.+)$/is.exec(text);
-  if (data !== null) {
-    const media_type = data[1]!.toLowerCase();
-    return { type: "image", source: { type: "base64", media_type, data: data[2] } };
-  }
-  if (/^https?:/i.test(text)) return { type: "image", source: { type: "url", url: text } };
-  throw new LakehouseError("invalid", "image_url.url is neither a base64 data URL nor http(s)", {
-    reason: "invalid_input",
-  });
-}
-
-function toToolUse(call: unknown): Loose {
-  const wanted = asObject(asObject(call)?.["function"]) ?? {};
-  const id = asObject(call)?.["id"];
-  return { type: "tool_use", id, name: wanted["name"], input: argumentsOf(wanted["arguments"]) };
-}
-
-function toAnthropicTool(tool: unknown): unknown {
-  const wanted = asObject(asObject(tool)?.["function"]);
-  if (wanted === undefined) return tool;
-  const { name, description, parameters } = wanted;
-  const input_schema = parameters ?? { type: "object", properties: {} };
-  return { name, ...(description === undefined ? {} : { description }), input_schema };
-}
-
-function toolChoiceOf(choice: unknown, parallel: unknown): Loose | undefined {
-  const alone = parallel === false ? { disable_parallel_tool_use: true } : {};
-  const told = asObject(choice);
-  if (choice === "none" || told?.["type"] === "none") return { type: "none" };
-  if (choice === "required") return { type: "any", ...alone };
-  const name = asObject(told?.["function"])?.["name"];
-  if (name !== undefined) return { type: "tool", name, ...alone };
-  if (told !== undefined && OWN_CHOICES.has(told["type"])) return { ...told, ...alone };
-  return choice === "auto" || parallel === false ? { type: "auto", ...alone } : undefined;
-}
-
-/** As Anthropic spells them. */
-const OWN_CHOICES: ReadonlySet<unknown> = new Set(["auto", "any", "tool", "none"]);
-
-function textOf(content: ChatMessage["content"]): string {
-  if (typeof content === "string") return content;
-  return (content ?? [])
-    .map((part) => (typeof part["text"] === "string" ? part["text"] : ""))
-    .join("\n");
 }

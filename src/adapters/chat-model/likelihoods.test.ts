@@ -2,8 +2,10 @@
 import { createServer } from "node:http";
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import type { Token } from "node-llama-cpp";
 import { askRequest, collectDeltas } from "#ports/chat-model.suite.ts";
 import type { ChatProvider } from "#ports/chat-model.ts";
+import { likelihood } from "./local-scored.ts";
 import { createOllamaProvider } from "./ollama-provider.ts";
 import { createOpenAiCompatibleProvider } from "./openai-compatible-provider.ts";
 import { logprobsOf } from "./openai-shapes.ts";
@@ -99,4 +101,19 @@ test("what is no likelihood is left out, and a list without any is none", () => 
   assert.equal(logprobsOf([{ token: "a" }, null, "b"]), undefined);
   const odd = { token: "a", logprob: -1, top_logprobs: [{ token: 1, logprob: -1 }] };
   assert.deepEqual(logprobsOf([odd]), [{ token: "a", logprob: -1, top_logprobs: [] }]);
+});
+
+test("a local model's tokens have bytes and a list of the likeliest, be it empty", () => {
+  const texts = ["é", "\uFFFD"];
+  const of = (token: number) => token as Token;
+  const probabilities = new Map([
+    [of(0), 0.5],
+    [of(1), 0.25],
+  ]);
+  const told = (token: number, top: number) =>
+    likelihood(of(token), probabilities, top, (one) => texts[one]!);
+  const first = { token: "é", logprob: Math.log(0.5), bytes: [0xc3, 0xa9] };
+  assert.deepEqual(told(0, 0), { ...first, top_logprobs: [] });
+  const half = { token: "\uFFFD", logprob: Math.log(0.25), bytes: null };
+  assert.deepEqual(told(1, 2), { ...half, top_logprobs: [first, half] });
 });

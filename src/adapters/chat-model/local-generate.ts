@@ -5,8 +5,10 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { FinishReason } from "#contracts/nouns.ts";
 import type { ChatDelta, ChatRequest } from "#ports/chat-model.ts";
 import {
+  parallelOf,
   repeatPenaltyOf,
   samplingOf,
+  stopsOf,
   toHeldAnswer,
   toHistory,
   type HeldAnswer,
@@ -29,7 +31,7 @@ export async function generate(
 ): Promise<ChatDelta> {
   const chat = new weights.module.LlamaChat({ contextSequence: weights.sequence });
   try {
-    return await respond(weights, chat, request, onPiece);
+    return await respond(weights, chat, { ...request, stop: stopsOf(request) }, onPiece);
   } finally {
     chat.dispose();
   }
@@ -80,7 +82,7 @@ async function respond(
       maxTokens,
       ...samplingOf(request),
       ...(request.stop === undefined ? {} : { customStopTriggers: request.stop }),
-      ...(functions === undefined ? {} : { functions }),
+      ...(functions === undefined ? {} : { functions, ...parallelOf(request) }),
       ...(grammar === undefined ? {} : { grammar }),
       repeatPenalty: repeatPenaltyOf(request, grammar !== undefined),
     } as Parameters<LlamaChat["generateResponse"]>[1])) as Response;

@@ -7,7 +7,7 @@ import { silentLog } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import { askRequest, collectDeltas } from "#ports/chat-model.suite.ts";
 import { createLocalProvider, type LocalOptions } from "./local-provider.ts";
-import { samplingOf, toHeldAnswer, toHistory } from "./local-request.ts";
+import { parallelOf, samplingOf, stopsOf, toHeldAnswer, toHistory } from "./local-request.ts";
 import { createTurns } from "./local-turns.ts";
 import { findWeights, listWeights } from "./weights-folder.ts";
 import { tempDir } from "../../../test/support/temp-dir.ts";
@@ -204,4 +204,27 @@ test("whoever wants chance and names no seed has one of his own each time", () =
   assert.deepEqual(sampling({ temperature: 1, seed: 7 }), { temperature: 1, seed: 7 });
   const seeds = Array.from({ length: 4 }, () => sampling({ temperature: 1 })["seed"]);
   assert.equal(new Set(seeds).size, 4);
+});
+
+test("each bit of a seed counts, also below 0 and beyond 32 bits; small ones stay", () => {
+  const seedOf = (seed: number) => samplingOf(askRequest("m", { seed }))["seed"]!;
+  const seeds = [0, 7, 2 ** 31, 5e9, 6e9, 2 ** 40, 2 ** 41, 2 ** 62, -1, -5, -(2 ** 40)];
+  const folded = seeds.map(seedOf);
+  assert.deepEqual(folded.slice(0, 3), [0, 7, 2 ** 31]);
+  assert.equal(new Set(folded).size, seeds.length);
+  // The last number of 32 bits would be drawn anew each time.
+  assert.equal(seedOf(0xffff_ffff), 0xffff_fffe);
+  assert.ok(
+    folded.every((seed) => seed >= 0 && seed < 0xffff_ffff),
+    folded.join(),
+  );
+});
+
+test("one call at a time is asked of the engine, and an empty stop word of nobody", () => {
+  const asked = (changes: object) => askRequest("m", changes);
+  const alone = { maxParallelFunctionCalls: 1 };
+  assert.deepEqual(parallelOf(asked({ extra: { parallel_tool_calls: false } })), alone);
+  assert.deepEqual(parallelOf(asked({ extra: { parallel_tool_calls: true } })), {});
+  assert.deepEqual(stopsOf(asked({ stop: ["", "END"] })), ["END"]);
+  assert.equal(stopsOf(asked({})), undefined);
 });

@@ -11,13 +11,14 @@ import type { ChatMessage } from "#contracts/nouns.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
 import { toGrammarSchema } from "./local-schema.ts";
 import { asObject } from "./openai-shapes.ts";
+import { plainMessages } from "./plain-messages.ts";
 import { unreadFields } from "./unread-fields.ts";
 
 /** The conversation; a tool's result stands in the call it answers. Errors: `invalid` (images). */
 export function toHistory(messages: readonly ChatMessage[]): ChatHistoryItem[] {
   const history: ChatHistoryItem[] = [];
   const calls = new Map<unknown, ChatModelFunctionCall>();
-  for (const message of messages) {
+  for (const message of plainMessages(messages)) {
     const text = textOf(message);
     if (message.role === "tool") {
       const call = calls.get(message["tool_call_id"]);
@@ -61,13 +62,20 @@ export function toHeldAnswer(request: ChatRequest): HeldAnswer {
       ),
     };
   }
-  const schema = asObject(asObject(response_format?.["json_schema"])?.["schema"]);
   if (!is_json) return { notes: notesOf(extra, [], []) };
-  if (response_format?.["type"] !== "json_schema" || schema === undefined) {
+  const schema = schemaOf(response_format!);
+  if (schema === undefined) {
     return { grammar: "json", notes: notesOf(extra, [], []) };
   }
   const held = toGrammarSchema(schema);
   return { grammar: held.schema, notes: notesOf(extra, [], held.unheld) };
+}
+
+/** Together, Fireworks and llama.cpp take a schema beside the type `json_object` too. */
+function schemaOf(format: NonNullable<ChatRequest["response_format"]>) {
+  const { type, schema, json_schema } = format;
+  if (type === "json_object") return asObject(schema);
+  return type === "json_schema" ? asObject(asObject(json_schema)?.["schema"]) : undefined;
 }
 
 function toFunction(value: unknown) {
@@ -103,6 +111,16 @@ function notesOf(
   return [...notes, `${[...new Set(unheld)].join(", ")}: no grammar holds an answer to it`];
 }
 
+/** How many calls one answer may make. */
+export function parallelOf({ extra }: ChatRequest): { readonly maxParallelFunctionCalls?: number } {
+  return extra?.["parallel_tool_calls"] === false ? { maxParallelFunctionCalls: 1 } : {};
+}
+
+/** An empty text ends nothing. */
+export function stopsOf({ stop }: ChatRequest): readonly string[] | undefined {
+  return stop?.filter((words) => words !== "");
+}
+
 /** Seeds are 32 bits there; the engine's own would be the same all second long. */
 const SEED_MAX = 0xffff_ffff;
 
@@ -111,13 +129,24 @@ export function samplingOf({ temperature, seed, extra }: ChatRequest): Record<st
   const is_random = temperature !== undefined && temperature > 0;
   const named = {
     temperature,
-    seed: seed ?? (is_random ? randomInt(SEED_MAX) : undefined),
+    seed: foldedSeed(seed) ?? (is_random ? randomInt(SEED_MAX) : undefined),
     topP: extra?.["top_p"],
     topK: extra?.["top_k"],
     minP: extra?.["min_p"],
   };
   return numbersOf(named);
 }
+
+/** Of longer seeds, and of those below 0, each bit counts; the last of 32 bits means "any". */
+function foldedSeed(seed: number | undefined): number | undefined {
+  if (seed === undefined) return undefined;
+  const low = Number(BigInt.asUintN(32, BigInt(seed)));
+  const high = Number(BigInt.asIntN(32, BigInt(seed) >> 32n));
+  return Math.min(SEED_MAX - 1, (low ^ Math.imul(high, SPREAD)) >>> 0);
+}
+
+/** 2^32 by the golden ratio: what differs a little lands far apart. */
+const SPREAD = 0x9e37_79b1;
 
 export interface RepeatPenalty {
   readonly penalty?: number;

@@ -174,3 +174,10 @@ for (const [name, schema, said] of [
     );
   });
 }
+
+test("a property may be named as objects name their prototype", () => {
+  const properties = JSON.parse('{"__proto__":{"type":"boolean"},"b":{"type":"boolean"}}');
+  const { schema } = toGrammarSchema({ type: "object", properties });
+  const held = (schema as { properties: object }).properties;
+  assert.deepEqual(Object.entries(held), Object.entries(properties));
+});

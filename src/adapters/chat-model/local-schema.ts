@@ -165,18 +165,19 @@ export function toGrammarSchema(root: unknown): HeldSchema {
   function objectOf(schema: Loose, depth: number): GbnfJsonSchema {
     const { required, additionalProperties: more, minProperties, maxProperties } = schema;
     const given = Object.entries(asObject(schema["properties"]) ?? {});
-    const properties: Record<string, unknown> = {};
-    for (const [name, one] of given) if (one !== false) properties[name] = read(one, depth + 1);
+    // Names are the caller's: one of them may be __proto__.
+    const properties = new Map<string, unknown>();
+    for (const [name, one] of given) if (one !== false) properties.set(name, read(one, depth + 1));
     for (const name of Array.isArray(required) ? required : []) {
-      if (typeof name === "string" && !Object.hasOwn(properties, name)) properties[name] = ANY;
+      if (typeof name === "string" && !properties.has(name)) properties.set(name, ANY);
     }
     // Without anything said of it an object is any; one whose members are named has those.
-    const is_open = schema["properties"] === undefined && Object.keys(properties).length === 0;
+    const is_open = schema["properties"] === undefined && properties.size === 0;
     const others = more ?? is_open;
     const bounds = others === false ? {} : { minProperties, maxProperties };
     return defined({
       type: "object",
-      properties,
+      properties: Object.fromEntries(properties),
       additionalProperties: typeof others === "boolean" ? others : read(others, depth + 1),
       ...bounds,
     });

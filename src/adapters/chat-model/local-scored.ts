@@ -125,21 +125,29 @@ function createHeldText(stop: readonly string[], onPiece: (piece: AnswerPiece) =
   };
 }
 
-function likelihood(
+/** A token as OpenAI tells it, with the `top` likeliest of its place. */
+export function likelihood(
   token: Token,
   probabilities: ReadonlyMap<Token, number>,
   top: number,
   textOf: (token: Token) => string,
 ): TokenLogprob {
-  const told = { token: textOf(token), logprob: logOf(probabilities.get(token)) };
-  if (top === 0) return told;
+  const toldOf = (one: Token, probability: number | undefined) => {
+    const text = textOf(one);
+    return { token: text, logprob: logOf(probability), bytes: bytesOf(text) };
+  };
   // The likeliest come first.
-  const top_logprobs: { token: string; logprob: number }[] = [];
+  const top_logprobs: ReturnType<typeof toldOf>[] = [];
   for (const [one, probability] of probabilities) {
     if (top_logprobs.length === top) break;
-    top_logprobs.push({ token: textOf(one), logprob: logOf(probability) });
+    top_logprobs.push(toldOf(one, probability));
   }
-  return { ...told, top_logprobs };
+  return { ...toldOf(token, probabilities.get(token)), top_logprobs };
+}
+
+/** Null: a part of a character, whose own bytes its text does not tell. */
+function bytesOf(text: string): number[] | null {
+  return text.includes("\uFFFD") ? null : [...Buffer.from(text)];
 }
 
 function logOf(probability = 0): number {

@@ -1,5 +1,5 @@
 // Chat completions from an Ollama server: /api/chat streamed as NDJSON, /api/tags for its models.
-import type { FinishReason, TokenUsage } from "#contracts/nouns.ts";
+import type { TokenUsage } from "#contracts/nouns.ts";
 import {
   STILL_THERE,
   type ChatDelta,
@@ -17,6 +17,7 @@ import {
   reportedError,
   withHeaders,
 } from "#ports/provider-http.ts";
+import { endOf, type ToldEnd } from "./finish-reasons.ts";
 import { fromOllamaToolCalls, toOllamaRequest, unreadByOllama } from "./ollama-request.ts";
 import { asCount, asObject, isCount, logprobsOf } from "./openai-shapes.ts";
 import { createForgivingAsk, EFFORT, type NoteSink } from "./refused-settings.ts";
@@ -60,8 +61,9 @@ export function createOllamaProvider(options: OllamaOptions): ChatProvider {
         ...(logprobs === undefined ? {} : { logprobs }),
       };
       if (document["done"] === true) {
-        const finish_reason = finishReasonOf(document["done_reason"], calls);
-        const noted = told.length > 0 ? { notes: told } : {};
+        const { finish_reason, note } = endedFor(document["done_reason"], calls);
+        const notes = note === undefined ? told : [...told, note];
+        const noted = notes.length > 0 ? { notes } : {};
         yield { content, ...more, finish_reason, ...usageOf(document), ...noted };
         return;
       }
@@ -101,10 +103,12 @@ function parseLine(
   return document;
 }
 
-function finishReasonOf(done_reason: unknown, tool_calls: number): FinishReason {
-  if (done_reason === "length") return "length";
-  return tool_calls > 0 ? "tool_calls" : "stop";
+function endedFor(done_reason: unknown, tool_calls: number): ToldEnd {
+  const end = endOf(typeof done_reason === "string" && done_reason !== "" ? done_reason : "stop");
+  return end.finish_reason === "stop" && tool_calls > 0 ? { ...end, ...CALLS } : end;
 }
+
+const CALLS = { finish_reason: "tool_calls" } as const;
 
 function usageOf(document: Readonly<Record<string, unknown>>): { usage?: TokenUsage } {
   if (!isCount(document["eval_count"]) && !isCount(document["prompt_eval_count"])) return {};

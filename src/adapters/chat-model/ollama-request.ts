@@ -4,6 +4,7 @@ import { LakehouseError } from "#kernel/problem.ts";
 import type { ChatMessage } from "#contracts/nouns.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
 import { argumentsOf, asObject } from "./openai-shapes.ts";
+import { plainMessages } from "./plain-messages.ts";
 import { unreadFields } from "./unread-fields.ts";
 
 /** Sampling options that both know by the same name. */
@@ -65,9 +66,9 @@ function thinkOf(extra: ChatRequest["extra"]): unknown {
   return extra?.["think"] ?? (typeof effort === "string" ? (EFFORTS[effort] ?? effort) : undefined);
 }
 
-/** `json`, or the JSON schema itself. */
+/** `json`, or the JSON schema itself, which some write beside the type `json_object`. */
 function formatOf(response_format: ChatRequest["response_format"]): unknown {
-  if (response_format?.["type"] === "json_object") return "json";
+  if (response_format?.["type"] === "json_object") return response_format["schema"] ?? "json";
   if (response_format?.["type"] !== "json_schema") return undefined;
   return asObject(response_format["json_schema"])?.["schema"] ?? "json";
 }
@@ -75,7 +76,7 @@ function formatOf(response_format: ChatRequest["response_format"]): unknown {
 /** A tool's result names its tool, where OpenAI's names the call. */
 function toOllamaMessages(messages: readonly ChatMessage[]): Record<string, unknown>[] {
   const names = new Map<unknown, unknown>();
-  return messages.map((message) => {
+  return plainMessages(messages).map((message) => {
     const calls = message["tool_calls"];
     for (const call of Array.isArray(calls) ? calls.map(asObject) : []) {
       names.set(call?.["id"], asObject(call?.["function"])?.["name"]);
@@ -89,10 +90,12 @@ function toOllamaMessage(message: ChatMessage, called: unknown): Record<string, 
   const { text, images } = contentOf(message.content);
   const calls = message["tool_calls"];
   const tool_calls = Array.isArray(calls) ? calls.map(toOllamaToolCall) : undefined;
+  const { reasoning_content: thinking } = message;
   const tool_name = role === "tool" ? (message["name"] ?? called) : undefined;
   return {
     role,
     content: text,
+    ...(typeof thinking === "string" && thinking !== "" ? { thinking } : {}),
     ...(images.length > 0 ? { images } : {}),
     ...(tool_calls === undefined ? {} : { tool_calls }),
     ...(tool_name === undefined ? {} : { tool_name }),

@@ -11,6 +11,7 @@ import {
   type ChatModelInfo,
   type ChatProvider,
   type ChatRequest,
+  type OtherMembers,
 } from "#ports/chat-model.ts";
 import {
   askProvider,
@@ -26,10 +27,11 @@ import {
 } from "#ports/provider-http.ts";
 import { withUsage } from "#ports/told-usage.ts";
 import { createBoundNaming } from "./bound-name.ts";
+import { endOf } from "./finish-reasons.ts";
 import {
   asObject,
   choiceOf,
-  finishReasonOf,
+  createBesideReader,
   modelIds,
   usageOf,
   type ChoicePart,
@@ -73,7 +75,7 @@ export function createOpenAiCompatibleProvider(
       return;
     }
     for await (const delta of streamedAnswer(name, response, tellsModel)) {
-      yield delta.finish_reason === undefined ? delta : { ...delta, ...noted };
+      yield delta.finish_reason === undefined ? delta : withNotes(delta, noted);
     }
   }
 
@@ -90,7 +92,7 @@ export function createOpenAiCompatibleProvider(
     const tellsModel = namesOthers(request) ? modelIn : NOT_TOLD;
     if (response.headers["content-type"]?.includes("text/event-stream")) {
       const deltas = streamedAnswer(name, response, tellsModel);
-      return { ...(await joined(name, deltas, request.answer_characters_max)), ...noted };
+      return withNotes(await joined(name, deltas, request.answer_characters_max), noted);
     }
     const document = await readProviderJson(name, response);
     const answer = wholeAnswer(name, document, noted);
@@ -196,12 +198,26 @@ function wholeAnswer(name: string, document: unknown, noted: Noted | undefined):
     throw withUsage(badAnswer(`${name} did not answer with a completion`), usage);
   }
   const { tool_calls } = choice;
-  return {
+  const { finish_reason, note } = endOf(choice.finish_reason ?? unsaidReason(tool_calls));
+  const beside = createBesideReader();
+  beside.read(document);
+  const delta: ChatDelta = {
     ...deltaOf(tool_calls === undefined ? choice : { ...choice, tool_calls: numbered(tool_calls) }),
-    finish_reason: finishReasonOf(choice.finish_reason ?? unsaidReason(choice.tool_calls)),
+    ...besideIn(beside, choice.other),
+    finish_reason,
     ...(usage === undefined ? {} : { usage }),
     ...noted,
   };
+  return note === undefined ? delta : withNotes(delta, { notes: [note] });
+}
+
+/** What is told beside the message, among what else the message holds. */
+function besideIn(
+  beside: ReturnType<typeof createBesideReader>,
+  other?: OtherMembers,
+): Pick<ChatDelta, "other"> | undefined {
+  const members = beside.members();
+  return members === undefined ? undefined : { other: { ...other, ...members } };
 }
 
 /** In a whole answer each is a call of its own, also where they share an id or an index. */
@@ -233,6 +249,11 @@ function unsaidReason(tool_calls: readonly unknown[] | undefined): FinishReason 
 
 type Noted = Pick<ChatDelta, "notes">;
 
+function withNotes(delta: ChatDelta, noted: Noted | undefined): ChatDelta {
+  if (noted?.notes === undefined) return delta;
+  return { ...delta, notes: [...noted.notes, ...(delta.notes ?? [])] };
+}
+
 /**
  * Deltas of an event stream. The reason comes before the usage on the wire, and is held back until
  * the stream is over so that the last delta carries both.
@@ -243,11 +264,13 @@ async function* streamedAnswer(
   tellsModel: TellsModel,
 ): AsyncGenerator<ChatDelta> {
   let finish_reason: FinishReason | undefined;
+  let note: string | undefined;
   let usage: TokenUsage | undefined;
   /** The same as long as nothing is said behind it: what an answer costs that breaks off here. */
   let so_far: TokenUsage | undefined;
   let tool_calls: readonly unknown[] | undefined;
   let by: Pick<ChatDelta, "model"> | undefined;
+  const beside = createBesideReader();
   const events = serverSentEvents(providerBytes(name, response));
   try {
     for await (const event of events) {
@@ -268,7 +291,10 @@ async function* streamedAnswer(
       if (error !== undefined) throw withUsage(error, told ?? so_far);
       by = tellsModel(document) ?? by;
       tool_calls = choice?.tool_calls ?? tool_calls;
-      if (choice?.finish_reason !== undefined) finish_reason = finishReasonOf(choice.finish_reason);
+      if (choice?.finish_reason !== undefined) {
+        ({ finish_reason, note } = endOf(choice.finish_reason));
+      }
+      beside.read(document);
       const delta = choice === undefined ? STILL_THERE : deltaOf(choice);
       so_far = told ?? (delta === STILL_THERE ? so_far : undefined);
       // After the reason there is only the usage to come.
@@ -280,7 +306,14 @@ async function* streamedAnswer(
     if (finish_reason === undefined) throw withUsage(error, so_far);
   }
   if (finish_reason === undefined) throw withUsage(brokenOff(name), so_far);
-  yield { content: "", finish_reason, ...(usage === undefined ? {} : { usage }), ...by };
+  yield {
+    content: "",
+    finish_reason,
+    ...(usage === undefined ? {} : { usage }),
+    ...besideIn(beside),
+    ...(note === undefined ? {} : { notes: [note] }),
+    ...by,
+  };
 }
 
 function parseEvent(name: string, event: ServerSentEvent): unknown {

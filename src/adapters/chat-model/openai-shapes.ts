@@ -1,6 +1,11 @@
 // Reads what OpenAI-compatible servers answer; lenient where they differ from one another.
 import { newSpanId } from "#kernel/ids.ts";
-import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
+import {
+  BESIDE_MESSAGE,
+  REFUSAL_LOGPROBS,
+  type TokenLogprob,
+  type TokenUsage,
+} from "#contracts/nouns.ts";
 import type { OtherMembers } from "#ports/chat-model.ts";
 
 export interface ChoicePart {
@@ -31,7 +36,7 @@ export function choiceOf(document: unknown): ChoicePart | undefined {
     refusal: asText(refusal) ?? parts?.refusal,
     reasoning: asText(reasoning_content) ?? asText(reasoning) ?? parts?.reasoning,
     tool_calls: callsOf(part),
-    other: othersOf(part),
+    other: othersOf(part, parts?.others, logprobsOf(asObject(logprobs)?.["refusal"])),
     finish_reason: asText(finish_reason),
     logprobs: logprobsOf(asObject(logprobs)?.["content"]),
     error: choice["error"],
@@ -50,11 +55,19 @@ const READ: ReadonlySet<string> = new Set([
   "reasoning",
   "tool_calls",
   "function_call",
+  BESIDE_MESSAGE,
+  REFUSAL_LOGPROBS,
 ]);
 
-/** Members that are not read here and say something. */
-function othersOf(part: Loose): OtherMembers | undefined {
+/** Members that are not read here and say something; parts of the content, and likelihoods. */
+function othersOf(
+  part: Loose,
+  content_parts: readonly unknown[] = [],
+  refusal_logprobs?: readonly TokenLogprob[],
+): OtherMembers | undefined {
   let others: Record<string, unknown> | undefined;
+  if (content_parts.length > 0) others = { content_parts };
+  if (refusal_logprobs !== undefined) others = { ...others, [REFUSAL_LOGPROBS]: refusal_logprobs };
   for (const name of Object.keys(part)) {
     if (READ.has(name) || isBlank(part[name])) continue;
     others ??= {};
@@ -68,18 +81,59 @@ function isBlank(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
-/** A content in parts: text, refusals, and thoughts as Mistral has them (in parts of their own). */
+/** What a completion or a chunk has beside its message, but for what is told under other names. */
+const HEAD: ReadonlySet<string> = new Set([
+  "id",
+  "object",
+  "created",
+  "model",
+  "choices",
+  "usage",
+  "error",
+  // Letters of no meaning, another one in each chunk.
+  "obfuscation",
+]);
+
+const BESIDE_MAX = 64;
+
+/** Reads what is told beside the message (citations, a fingerprint …): the last of each counts. */
+export function createBesideReader() {
+  let told: Map<string, unknown> | undefined;
+  return {
+    read(document: unknown): void {
+      const members = asObject(document) ?? {};
+      for (const name of Object.keys(members)) {
+        if (HEAD.has(name) || isBlank(members[name])) continue;
+        told ??= new Map();
+        if (told.has(name) || told.size < BESIDE_MAX) told.set(name, members[name]);
+      }
+    },
+    /** As members of the answer's `other`. */
+    members(): OtherMembers | undefined {
+      return told === undefined ? undefined : { [BESIDE_MESSAGE]: Object.fromEntries(told) };
+    },
+  };
+}
+
+/**
+ * A content in parts: text, refusals, and thoughts as Mistral has them (in parts of their own);
+ * `others` are pictures, references and the like.
+ */
 function joinedParts(list: readonly unknown[]) {
   let [content, refusal, reasoning] = ["", "", ""];
+  const others: unknown[] = [];
   for (const value of list) {
     const part: Loose = typeof value === "string" ? { text: value } : (asObject(value) ?? {});
     const { thinking } = part;
+    if (SAYING.every((name) => part[name] === undefined) && !isBlank(value)) others.push(value);
     content += asText(part["text"]) ?? "";
     refusal += asText(part["refusal"]) ?? "";
     reasoning += Array.isArray(thinking) ? joinedParts(thinking).content : (asText(thinking) ?? "");
   }
-  return { content, refusal: asText(refusal), reasoning: asText(reasoning) };
+  return { content, refusal: asText(refusal), reasoning: asText(reasoning), others };
 }
+
+const SAYING = ["text", "refusal", "thinking"];
 
 /** The calls of tools; the one `function_call` of older servers is the only one. */
 function callsOf({ tool_calls, function_call }: Loose): readonly unknown[] | undefined {
@@ -129,15 +183,26 @@ function likelyToken(value: unknown): TokenLogprob | undefined {
   return { token, logprob, ...(Array.isArray(bytes) ? { bytes } : {}) };
 }
 
+/** Of a completion or a chunk, or of its first choice, where Moonshot tells it. */
 export function usageOf(document: unknown): TokenUsage | undefined {
-  const usage = asObject(asObject(document)?.["usage"]);
+  const { usage, choices } = asObject(document) ?? {};
+  const told = countsOf(usage);
+  if (told !== undefined || !Array.isArray(choices)) return told;
+  return countsOf(asObject(choices[0])?.["usage"]);
+}
+
+function countsOf(value: unknown): TokenUsage | undefined {
+  const usage = asObject(value);
   if (usage === undefined) return undefined;
   if (!NUMBERS.some((field) => isCount(usage[field]))) return undefined;
   const prompt_tokens = asCount(usage["prompt_tokens"]);
   const completion_tokens = asCount(usage["completion_tokens"]);
   const total_tokens = Math.max(asCount(usage["total_tokens"]), prompt_tokens + completion_tokens);
   const told: TokenUsage = { prompt_tokens, completion_tokens, total_tokens };
-  const prompt_details = detailsOf(usage["prompt_tokens_details"], PROMPT_COUNTS);
+  const prompt_details = withCached(
+    usage,
+    detailsOf(usage["prompt_tokens_details"], PROMPT_COUNTS),
+  );
   const completion_details = detailsOf(usage["completion_tokens_details"], COMPLETION_COUNTS);
   if (prompt_details !== undefined) told.prompt_tokens_details = prompt_details;
   if (completion_details !== undefined) told.completion_tokens_details = completion_details;
@@ -149,6 +214,14 @@ const NUMBERS = ["prompt_tokens", "completion_tokens", "total_tokens"];
 const PROMPT_COUNTS = ["cached_tokens", "cache_write_tokens", "cache_write_1h_tokens"];
 const COMPLETION_COUNTS = ["reasoning_tokens"];
 
+/** Moonshot and DeepSeek tell beside the details what OpenAI tells in them. */
+function withCached(usage: Loose, details: Record<string, unknown> | undefined) {
+  if (isCount(details?.["cached_tokens"])) return details;
+  const { cached_tokens, prompt_cache_hit_tokens } = usage;
+  const cached = isCount(cached_tokens) ? cached_tokens : prompt_cache_hit_tokens;
+  return isCount(cached) ? { ...details, cached_tokens: asCount(cached) } : details;
+}
+
 /** As the provider tells them, but that fields that are read here too are counts or absent. */
 function detailsOf(value: unknown, read: readonly string[]): Record<string, unknown> | undefined {
   const told = asObject(value);
@@ -159,24 +232,6 @@ function detailsOf(value: unknown, read: readonly string[]): Record<string, unkn
     else if (typeof count === "number") details[field] = asCount(count);
   }
   return details;
-}
-
-/** Reasons that OpenAI names are kept; other servers' words for the natural end are `stop`. */
-export function finishReasonOf(reason: string): FinishReason {
-  switch (reason) {
-    case "length":
-    case "max_tokens":
-      return "length";
-    case "tool_calls":
-    case "function_call":
-      return "tool_calls";
-    case "content_filter":
-      return "content_filter";
-    case "error":
-      return "error";
-    default:
-      return "stop";
-  }
 }
 
 /** Ids of `{data: [{id}]}`; undefined when the document has another shape. */

@@ -2,6 +2,7 @@
 import type { HttpResponse } from "#kernel/http-client.ts";
 import { LakehouseError } from "#kernel/problem.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
+import { asObject } from "./openai-shapes.ts";
 
 /** A note to whoever runs the house, and to the caller. */
 export type NoteSink = (note: string, fields: Readonly<Record<string, unknown>>) => void;
@@ -53,6 +54,26 @@ export const EFFORT: Setting = {
   named: /\bthink/i,
   note: (full_name) => `reasoning_effort: ${full_name} does not take it, left out`,
 };
+
+/** Schemas that OpenAI holds to strictly may be more than another provider does. */
+export const STRICT: Setting = {
+  name: "strict",
+  valueOf: ({ tools }) => (tools?.some((tool) => isStrict(tool)) === true ? true : undefined),
+  without: (request) => ({ ...request, tools: request.tools?.map(withoutStrict) }),
+  named: /\bstrict\b/i,
+  note: (full_name) => `tools: ${full_name} does not take strict ones like these: strict left out`,
+};
+
+function isStrict(tool: unknown): boolean {
+  return asObject(asObject(tool)?.["function"])?.["strict"] === true;
+}
+
+function withoutStrict(tool: unknown): unknown {
+  if (!isStrict(tool)) return tool;
+  const { function: wanted, ...more } = tool as Readonly<Record<string, unknown>>;
+  const { strict: _strict, ...loose } = wanted as Readonly<Record<string, unknown>>;
+  return { ...more, function: loose };
+}
 
 /**
  * One more attempt without `temperature`, and without `more`, where the provider answers 400 or 422

@@ -29,3 +29,17 @@ test("the total is never less than its parts, and counts stay numbers that add u
   assert.deepEqual(prompt_tokens_details, { cached_tokens: 1, x: "y" });
   assert.deepEqual([asCount(Number.NaN), asCount(Infinity), asCount(1.4)], [0, 0, 1]);
 });
+
+test("tokens are found where Moonshot and DeepSeek tell them", () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+  assert.deepEqual(usageOf({ choices: [{ delta: {}, usage }] }), usage);
+  assert.deepEqual(usageOf({ choices: [{ usage: {} }], usage }), usage);
+  const cached = (more: object) =>
+    usageOf({ usage: { ...usage, ...more } })!.prompt_tokens_details?.cached_tokens;
+  assert.equal(cached({ cached_tokens: 8 }), 8);
+  assert.equal(cached({ prompt_cache_hit_tokens: 7, prompt_cache_miss_tokens: 3 }), 7);
+  const details = { prompt_tokens_details: { cached_tokens: 6 } };
+  assert.equal(cached({ ...details, cached_tokens: 8, prompt_cache_hit_tokens: 7 }), 6);
+  assert.equal(cached({ prompt_tokens_details: {}, cached_tokens: 8 }), 8);
+  assert.equal(cached({ prompt_cache_hit_tokens: null }), undefined);
+});

@@ -110,3 +110,28 @@ test("the youngest of the same requests answers; what was dropped or is old does
   now = 101;
   assert.equal(cache.find(asking("please go")), undefined);
 });
+
+test("the order within a schema is part of the key, that of the request's members is not", () => {
+  const format = (names: readonly string[]) => {
+    const properties = Object.fromEntries(names.map((name) => [name, { type: "string" }]));
+    const schema = { type: "object", properties };
+    return { type: "json_schema", json_schema: { name: "s", schema } };
+  };
+  const cache = cacheOf(100_000, () => 0, PLEASE);
+  const [one, other] = [format(["reasoning", "answer"]), format(["answer", "reasoning"])];
+  for (const asked of [
+    (inner: object) => asking("Name a city", { response_format: inner as typeof one }),
+    (inner: object) => asking("Name a city", { extra: { guided_json: inner } }),
+  ]) {
+    const [key, turned] = [cache.keyOf(asked(one))!, cache.keyOf(asked(other))!];
+    assert.notEqual(key.exact, turned.exact);
+    assert.notEqual(key.alike!.family, turned.alike!.family);
+    cache.put(key, answer("Zurich"));
+    assert.equal(cache.get(turned), undefined);
+  }
+  const key = (extra: AskedChat["extra"]) => cache.keyOf(asking("x", { extra: extra! }));
+  assert.deepEqual(key({ top_p: 1, user: "u" }), key({ user: "u", top_p: 1 }));
+  const turned = { content: "x", role: "user" as const };
+  const messages = [{ content: "be brief", role: "system" as const }, turned];
+  assert.deepEqual(cache.keyOf({ messages }), cache.keyOf(asking("x")));
+});

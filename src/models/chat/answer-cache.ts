@@ -1,6 +1,7 @@
 // Whole answers of equal requests, in memory, bounded in bytes and age. Off unless set. With a
 // judge of requests also those of the same request in other words.
 import { canonicalJson, sha256Hex } from "#kernel/ids.ts";
+import { UNKNOWN_END } from "#contracts/nouns.ts";
 import { charactersOf } from "#ports/chat-length.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 import type { RequestReading, SameRequest } from "#ports/same-request.ts";
@@ -112,8 +113,8 @@ export function createAnswerCache(
     const reading = same.read(last.content);
     if (reading === undefined) return undefined;
     const { content: _content, ...other } = last;
-    const said = [rest, messages.slice(0, -1), other, reading.key];
-    return { family: sha256Hex(`${full_name}\n${canonicalJson(said)}`), reading };
+    const said = canonicalJson([messages.slice(0, -1), other, reading.key]);
+    return { family: sha256Hex(`${full_name}\n${membersOf(rest)}\n${said}`), reading };
   }
 
   return {
@@ -121,7 +122,9 @@ export function createAnswerCache(
       if (rules.cache_bytes_max === 0 || !isRepeatable(asked)) return undefined;
       const { model: _model, provider: _provider, task_class: _class, ...others } = asked;
       const { max_tokens_name: _name, ...rest } = others;
-      const exact = sha256Hex(`${full_name}\n${canonicalJson(rest)}`);
+      const { messages, ...beside } = rest;
+      const text = `${full_name}\n${membersOf(beside)}\n${canonicalJson(messages)}`;
+      const exact = sha256Hex(text);
       const alike = alikeOf(full_name, rest);
       return { exact, ...(alike === undefined ? {} : { alike }) };
     },
@@ -132,9 +135,11 @@ export function createAnswerCache(
       return answer === undefined ? undefined : { answer, how: "semantic" };
     },
     put({ exact, alike }, answer) {
-      const last = answer.deltas.at(-1);
-      const whole = last?.finish_reason === "stop";
-      if (!whole || answer.deltas.some((delta) => delta.tool_calls !== undefined)) return;
+      if (
+        !isWhole(answer.deltas.at(-1)) ||
+        answer.deltas.some((delta) => delta.tool_calls !== undefined)
+      )
+        return;
       const text = answer.deltas.reduce((sum, delta) => sum + charactersOf(delta) * 2, 0);
       const read =
         alike === undefined ? 0 : READING_BYTES + READ_LETTER_BYTES * alike.reading.key.length;
@@ -155,6 +160,25 @@ export function createAnswerCache(
     },
     figures: () => ({ entries: entries.size, bytes }),
   };
+}
+
+/**
+ * A request's members in any order, each as it was written: models write the properties of a schema
+ * in its order, and think while they do.
+ */
+function membersOf({ extra, ...own }: Omit<AskedChat, "messages">): string {
+  const [named, others] = [own, extra ?? {}].map((members) =>
+    Object.entries(members)
+      .filter(([, value]) => value !== undefined)
+      .toSorted(([one], [other]) => (one < other ? -1 : 1)),
+  );
+  return JSON.stringify([named, others]);
+}
+
+/** Whether it came to its end, in a word that is known to mean that. */
+function isWhole(last: ChatDelta | undefined): boolean {
+  const is_guess = last?.notes?.some((note) => note.startsWith(UNKNOWN_END)) === true;
+  return last?.finish_reason === "stop" && !is_guess;
 }
 
 /** Whether the same request is meant to have the same answer, and that is worth its room. */

@@ -7,7 +7,7 @@ import type { Service } from "#kernel/lifecycle.ts";
 import { asOpenAiError } from "#kernel/openai-error.ts";
 import { wholeBody } from "#kernel/whole-body.ts";
 import type { chat, ChatAnswer } from "#contracts/chat.ts";
-import type { TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
+import { REFUSAL_LOGPROBS, type TokenLogprob, type TokenUsage } from "#contracts/nouns.ts";
 import { joinMembers, type ChatDelta } from "#ports/chat-model.ts";
 import type { ChatSettings } from "./chat-settings.ts";
 import { completionRequest, type AskedChat } from "./chat-request.ts";
@@ -21,6 +21,7 @@ import {
   listTiers,
   noSuchModel,
   probeProviders,
+  routedName,
 } from "./provider-list.ts";
 import { createToolCallReader, joinToolCalls } from "./tool-calls.ts";
 
@@ -103,10 +104,12 @@ export async function createChat(
       async model({ id }, call) {
         const may = await needs.mayAsk?.(call);
         const tier = listTiers(opener.table).find(({ listed }) => listed.id === id);
-        if (may?.(tier?.answers ?? id) === false) throw noSuchModel(id);
-        if (tier !== undefined) return tier.listed;
-        if (embedding.includes(id)) return listedAs(id);
-        return findModel(needs.providers, id, probe(call));
+        if (tier === undefined && embedding.includes(id) && may?.(id) !== false) {
+          return listedAs(id);
+        }
+        const answers = tier?.answers ?? routedName(id, opener.table);
+        if (answers === undefined || may?.(answers) === false) throw noSuchModel(id);
+        return tier?.listed ?? findModel(needs.providers, answers, probe(call));
       },
       async providers(_input, call) {
         const lanes = opener.lanes();
@@ -175,7 +178,8 @@ async function collect(deltas: Deltas, asked: AskedChat) {
     finish_reason = value.finish_reason;
     break;
   }
-  if (asked.logprobs === true && logprobs === undefined) {
+  const likely = logprobs ?? other?.[REFUSAL_LOGPROBS];
+  if (asked.logprobs === true && likely === undefined) {
     notes = [...(notes ?? []), "logprobs: whoever answered tells none"];
   }
   const tool_calls = pieces.length > 0 ? joinToolCalls(pieces) : undefined;

@@ -11,6 +11,7 @@ import { createChat, type MayAsk } from "./chat-service.ts";
 import { chatSettings } from "./chat-settings.ts";
 import { eachTransport } from "../../../test/support/each-transport.ts";
 import { startOpenAiServer } from "../../../test/support/model-servers.ts";
+import { startScriptedServer } from "../../../test/support/scripted-server.ts";
 import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 async function open(t: HasAfter, mayAsk?: MayAsk, embedding_models?: string[]) {
@@ -64,4 +65,22 @@ test("models that the caller may not ask are not listed, and not found", async (
   );
   await assert.rejects(client.model({ id: "builtin/mini" }), { reason: "no_such_model" });
   await assert.rejects(client.model({ id: LISTED.id }), { reason: "no_such_model" });
+});
+
+test("a model is found by a name without its provider, where that is asked by it", async (t) => {
+  const base_url = await startScriptedServer(t, () => ({
+    body: { models: [{ name: "qwen:latest" }] },
+  }));
+  const providers = [createOllamaProvider({ base_url })];
+  const needs = { providers, tiers: {}, log: silentLog, clock: systemClock };
+  const mayAsk: MayAsk = async () => (full_name) => full_name !== "ollama/secret";
+  const { handlers } = await createChat({ ...needs, mayAsk }, chatSettings.parse({}));
+  const client = connectLocal(chat, handlers, { strict: true });
+  const qwen = { ...LISTED, id: "ollama/qwen:latest", owned_by: "ollama" };
+  for (const id of ["qwen:latest", "qwen", "ollama/qwen"]) {
+    assert.deepEqual(await client.model({ id }), qwen, id);
+  }
+  for (const id of ["secret", "qwe", "qwen:7b"]) {
+    await assert.rejects(client.model({ id }), { reason: "no_such_model" });
+  }
 });

@@ -1,7 +1,13 @@
 // OpenAI's shapes of a chat completion: the whole object, and the events of a streamed one.
 import { toLakehouseError } from "#kernel/problem.ts";
 import { openAiErrorBody } from "#kernel/openai-error.ts";
-import type { FinishReason, TokenLogprob, TokenUsage } from "#contracts/nouns.ts";
+import {
+  BESIDE_MESSAGE,
+  REFUSAL_LOGPROBS,
+  type FinishReason,
+  type TokenLogprob,
+  type TokenUsage,
+} from "#contracts/nouns.ts";
 import type { ChatDelta, OtherMembers } from "#ports/chat-model.ts";
 import { createToolCallReader } from "./tool-calls.ts";
 
@@ -30,22 +36,36 @@ export interface WholeAnswer {
 /** object: chat.completion */
 export function completionObject(head: CompletionHead, answer: WholeAnswer) {
   const { content, refusal, reasoning, tool_calls, other, finish_reason, usage, notes } = answer;
-  const in_other_form = (tool_calls ?? refusal ?? other) !== undefined;
+  const { of_message, beside, refusal_logprobs } = placesOf(other);
+  const in_other_form = (tool_calls ?? refusal ?? of_message) !== undefined;
   const message = {
-    ...other,
+    ...of_message,
     role: "assistant",
     content: content === "" && in_other_form ? null : content,
     refusal: refusal ?? null,
     ...(reasoning === undefined ? {} : { reasoning_content: reasoning }),
     ...(tool_calls === undefined ? {} : { tool_calls }),
   };
-  const choice = { index: 0, message, logprobs: likelihoods(answer.logprobs), finish_reason };
+  const logprobs = likelihoods(answer.logprobs, refusal_logprobs);
+  const choice = { index: 0, message, logprobs, finish_reason };
   const { id, created, model } = head;
   const noted = notes === undefined ? {} : { notes };
   const object = "chat.completion";
   // Some clients refuse a completion in which the fingerprint is not told at all.
-  const told = { id, object, created, model, system_fingerprint: null, choices: [choice] };
+  const head_told = { id, object, created, model, system_fingerprint: null };
+  const told = { ...head_told, ...beside, choices: [choice] };
   return usage === undefined ? { ...told, ...noted } : { ...told, usage, ...noted };
+}
+
+/** Where OpenAI's shapes have the members of an answer's `other`. */
+function placesOf(other: OtherMembers | undefined) {
+  if (other === undefined) return {};
+  const { [BESIDE_MESSAGE]: beside, [REFUSAL_LOGPROBS]: refusal, ...more } = other;
+  return {
+    of_message: Object.keys(more).length === 0 ? undefined : more,
+    beside: beside as OtherMembers | undefined,
+    refusal_logprobs: refusal as TokenLogprob[] | undefined,
+  };
 }
 
 /**
@@ -65,13 +85,14 @@ export async function* completionEvents(
   const choice = (
     delta: object,
     finish_reason: FinishReason | null = null,
-    { logprobs, ...more }: { logprobs?: TokenLogprob[] | undefined; notes?: string[] } = {},
+    logprobs: ReturnType<typeof likelihoods> = null,
+    beside: object = {},
   ) => {
     const usage = include_usage ? { usage: null } : {};
     return chunk({
-      choices: [{ index: 0, delta, logprobs: likelihoods(logprobs), finish_reason }],
+      ...beside,
+      choices: [{ index: 0, delta, logprobs, finish_reason }],
       ...usage,
-      ...more,
     });
   };
   let read: ReturnType<typeof createToolCallReader> | undefined;
@@ -82,14 +103,17 @@ export async function* completionEvents(
       const { reasoning, refusal, other } = delta;
       if (reasoning !== undefined) yield choice({ reasoning_content: reasoning });
       if (refusal !== undefined) yield choice({ refusal });
-      if (content !== "" || logprobs !== undefined) yield choice({ content }, null, { logprobs });
-      if (other !== undefined) yield choice(other);
+      const { of_message, beside, refusal_logprobs } = placesOf(other);
+      const likely = likelihoods(logprobs, refusal_logprobs);
+      if (content !== "" || likely !== null) yield choice({ content }, null, likely);
+      if (of_message !== undefined) yield choice(of_message);
       if (tool_calls !== undefined) {
         read ??= createToolCallReader();
         yield choice({ tool_calls: read(tool_calls) });
       }
       if (finish_reason === undefined) continue;
-      yield choice({}, finish_reason, notes === undefined ? {} : { notes });
+      const noted = notes === undefined ? {} : { notes };
+      yield choice({}, finish_reason, null, { ...beside, ...noted });
       if (include_usage && usage !== undefined) yield chunk({ choices: [], usage });
     }
     yield encoder.encode("data: [DONE]\n\n");
@@ -98,8 +122,9 @@ export async function* completionEvents(
   }
 }
 
-function likelihoods(content: TokenLogprob[] | undefined) {
-  return content === undefined ? null : { content, refusal: null };
+function likelihoods(content: TokenLogprob[] | undefined, refusal?: TokenLogprob[]) {
+  const is_told = (content ?? refusal) !== undefined;
+  return is_told ? { content: content ?? null, refusal: refusal ?? null } : null;
 }
 
 export const NO_USAGE: TokenUsage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };

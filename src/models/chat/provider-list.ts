@@ -3,7 +3,7 @@ import { NEVER, remainingMs, type Call } from "#kernel/call.ts";
 import type { Log } from "#kernel/log.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { ChatModelInfo, ChatProvider } from "#ports/chat-model.ts";
-import { routeModel, type RoutingTable } from "./route-model.ts";
+import { nameOf, routeModel, type RoutingTable } from "./route-model.ts";
 
 /** Models as OpenAI lists them; a provider that does not answer in time has none. */
 export async function listModels(providers: readonly ChatProvider[], call: Call, log: Log) {
@@ -21,11 +21,25 @@ export async function listModels(providers: readonly ChatProvider[], call: Call,
   return lists.flat().map(asListed);
 }
 
-/** One of them by its listed id. Errors: `not_found` (no_such_model), and those of its provider. */
+/** `provider/model` that answers by a name; undefined: nobody would. */
+export function routedName(model: string, table: RoutingTable): string | undefined {
+  try {
+    return nameOf(routeModel({ model }, table));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * One of them by its listed id, with or without Ollama's `:latest`. Errors: `not_found`
+ * (no_such_model), and those of its provider.
+ */
 export async function findModel(providers: readonly ChatProvider[], full_name: string, call: Call) {
   const provider = providers.find(({ name }) => full_name.startsWith(`${name}/`));
-  const models = provider === undefined ? [] : await modelsInTime(provider, call);
-  const found = models.map(asListed).find(({ id }) => id === full_name);
+  const models = provider === undefined ? [] : (await modelsInTime(provider, call)).map(asListed);
+  const found =
+    models.find(({ id }) => id === full_name) ??
+    models.find(({ id }) => id === `${full_name}:latest`);
   if (found === undefined) throw noSuchModel(full_name);
   return found;
 }

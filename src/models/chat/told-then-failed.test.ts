@@ -179,6 +179,16 @@ const spoken = {
   index: 0,
   delta: { type: "text_delta", text: "half" },
 };
+const thinks = {
+  type: "content_block_start",
+  index: 0,
+  content_block: { type: "redacted_thinking", data: "x" },
+};
+const searches = {
+  type: "content_block_start",
+  index: 0,
+  content_block: { type: "server_tool_use", id: "s", name: "web_search", input: {} },
+};
 const counted = { type: "message_delta", delta: {}, usage: { output_tokens: 9 } };
 const overloaded = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } };
 
@@ -186,6 +196,8 @@ for (const [what, events, tokens, charged] of [
   ["fails at once", [begun, overloaded], 36, 36],
   ["fails before it speaks", [begun, opened, { type: "ping" }, overloaded], 36, 36],
   ["speaks and fails", [begun, opened, spoken, { type: "ping" }, overloaded], null, HELD],
+  ["thinks unseen and fails", [begun, thinks, overloaded], null, HELD],
+  ["searches and fails", [begun, searches, overloaded], null, HELD],
   ["speaks, counts and fails", [begun, opened, spoken, counted, overloaded], 44, 44],
   // What it told is of its beginning: nobody knows how far it went.
   ["breaks off before it speaks", [begun], null, HELD],

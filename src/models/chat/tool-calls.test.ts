@@ -173,3 +173,20 @@ test("what is said to be empty stays, and a function of any type has its argumen
   const plain = call("a", "{}");
   assert.deepEqual(joinToolCalls([{ ...plain, custom: null }]), [plain]);
 });
+
+test("a call's first piece has a type, and later ones none that is null", () => {
+  const read = createToolCallReader();
+  const [first, second] = read([
+    { index: 0, id: "a", function: { name: "f", arguments: "" } },
+    { index: 1, id: "b", type: null, custom: { name: "g", input: "" } },
+  ]);
+  assert.deepEqual([first!.type, second!.type], ["function", "custom"]);
+  const [third, fourth] = read([
+    { index: 0, type: null, function: { arguments: "{}" } },
+    { index: 1, custom: { input: "x" } },
+  ]);
+  assert.deepEqual(third, { index: 0, function: { arguments: "{}" } });
+  assert.deepEqual(fourth, { index: 1, custom: { input: "x" } });
+  const joined = joinToolCalls([{ index: 0, id: "b", custom: { name: "g", input: "x" } }]);
+  assert.deepEqual(joined, [{ id: "b", type: "custom", custom: { name: "g", input: "x" } }]);
+});

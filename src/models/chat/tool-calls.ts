@@ -6,7 +6,7 @@ type Loose = Readonly<Record<string, unknown>>;
 interface Piece extends Loose {
   readonly index?: number;
   readonly id?: string;
-  readonly type?: string;
+  readonly type?: string | null;
   readonly function?: { readonly name?: string; readonly arguments?: unknown };
   /** A tool whose input is plain text, as OpenAI has them. */
   readonly custom?: { readonly name?: string; readonly input?: unknown };
@@ -48,7 +48,7 @@ interface ToldObject {
 /**
  * Reads pieces in the order in which they come. Providers differ: some say one index for all calls
  * and tell them apart by id, some say none, some give the arguments as an object. A call without an
- * id gets one: whoever answers it names it.
+ * id gets one, since whoever answers it names it, and one without a type gets that too.
  */
 export function createToolCallReader(): (pieces: readonly unknown[]) => ReadPiece[] {
   const taken = new Set<number>();
@@ -90,10 +90,13 @@ export function createToolCallReader(): (pieces: readonly unknown[]) => ReadPiec
     const { index } = call;
     const begins = taken.size > known;
     if (begins && call.id === "") call.own_id = `call_${newSpanId()}`;
+    const is_typed = begins ? typeof piece.type === "string" : piece.type !== null;
     const told: { -readonly [K in keyof ReadPiece]: ReadPiece[K] } =
-      piece.index === index && call.own_id === undefined
+      piece.index === index && call.own_id === undefined && is_typed
         ? (piece as ReadPiece)
         : ({ ...piece, index } as ReadPiece);
+    if (!is_typed) delete told.type;
+    if (!is_typed && begins) told.type = piece.custom === undefined ? "function" : "custom";
     if (call.own_id !== undefined) {
       delete told.id;
       if (begins) told.id = call.own_id;
