@@ -102,6 +102,9 @@ const reasons = [
 /** Pictures stand in messages as base64; OpenAI takes 50 MB. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Room for a model that is silent as long as it may be, and for whoever stands in for it. */
+const TIMEOUT_MS = 1_800_000;
+
 export const chat = defineContract("chat", "One door to every model.", {
   chat: write({
     summary: "A chat completion.",
@@ -109,7 +112,7 @@ export const chat = defineContract("chat", "One door to every model.", {
     input: request,
     output: answer,
     reasons,
-    timeout_ms: 600_000,
+    timeout_ms: TIMEOUT_MS,
     body_bytes_max: BODY_BYTES_MAX,
   }),
   stream: stream({
@@ -128,7 +131,7 @@ export const chat = defineContract("chat", "One door to every model.", {
       provider: z.string(),
     }),
     reasons,
-    timeout_ms: 600_000,
+    timeout_ms: TIMEOUT_MS,
     body_bytes_max: BODY_BYTES_MAX,
   }),
   completions: bytes({
@@ -155,7 +158,7 @@ export const chat = defineContract("chat", "One door to every model.", {
     response_body: "raw",
     response_headers: { content_type: "content-type" },
     reasons,
-    timeout_ms: 600_000,
+    timeout_ms: TIMEOUT_MS,
     body_bytes_max: BODY_BYTES_MAX,
   }),
   models: read({

@@ -26,6 +26,7 @@ import {
   toProblem,
 } from "./problem.ts";
 import { streamAnswer } from "./serve-stream.ts";
+import { endedUnread } from "./unread-body.ts";
 import { TRACE_HEADER, type TraceOrigin } from "./trace-context.ts";
 import { wholeTextOf } from "./whole-body.ts";
 
@@ -243,7 +244,9 @@ function toAnswer(
     return { status, headers, body: whole };
   }
   const body = endingIterator(source, onEnd);
-  if (status !== 304 && !head_only) return { status, headers, body };
+  if (status !== 304 && !head_only) {
+    return { status, headers, body: endedUnread(body, LIMITS.reader_stall_ms) };
+  }
   // Nobody reads this body: ending it frees whatever it holds open.
   void body.return?.();
   return { status, headers, body: null };

@@ -7,6 +7,7 @@ import {
   createExchange,
   createLossJudge,
   wasSent,
+  wasUnheard,
   type DispatchRequest,
   type ExchangeHandler,
   type SendExchange,
@@ -237,6 +238,14 @@ function outwardError(
  */
 export function mayHaveBeenSent(error: LakehouseError): boolean {
   return wasSent(error.cause);
+}
+
+/**
+ * Of an error that `httpRequest` threw: whether an idle connection was used that its server had
+ * closed, which tells nothing of whether it is there.
+ */
+export function wasLostUnheard(error: LakehouseError): boolean {
+  return wasUnheard(error.cause);
 }
 
 /** A pull-driven web stream over an async iterable; cancelling it ends the iterable. */

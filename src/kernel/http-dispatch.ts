@@ -162,6 +162,18 @@ export function wasSent(error: unknown): boolean {
   return error instanceof Error && (error as { [SENT]?: boolean })[SENT] === true;
 }
 
+const STALE: unique symbol = Symbol("lost on a connection that was closed before");
+
+/** Says of a failure that its server had closed the connection while nobody used it. */
+export function lostUnheard(error: Error): Error {
+  return Object.assign(error, { [STALE]: true });
+}
+
+/** Whether the other side had done with the connection before the request came. */
+export function wasUnheard(error: unknown): boolean {
+  return error instanceof Error && (error as { [STALE]?: boolean })[STALE] === true;
+}
+
 const UNSENT: unique symbol = Symbol("left before anything was sent");
 
 /** Said of the reason that the exchange was left for, where its giver finds it. */
@@ -195,7 +207,7 @@ const STALE_UNTOLD_MS = 300;
 export interface LossJudge {
   /** The origin has answered: its next exchange may be on a connection that was used before. */
   answered(origin: string): void;
-  /** Marks the error unless the connection may have been closed before the request came. */
+  /** Marks the error: whether the connection may have been closed before the request came. */
   judge(error: Error, origin: string, sent_ms: number): void;
 }
 
@@ -214,8 +226,9 @@ export function createLossJudge(): LossJudge {
       const now_ms = performance.now();
       const until_ms = known.get(origin) ?? 0;
       if (until_ms === Infinity) known.set(origin, now_ms + STALE_UNTOLD_MS);
-      if (sent_ms < until_ms && now_ms - sent_ms < STALE_UNTOLD_MS) return;
-      lostAfterSending(error);
+      const is_stale = sent_ms < until_ms && now_ms - sent_ms < STALE_UNTOLD_MS;
+      if (is_stale) lostUnheard(error);
+      else lostAfterSending(error);
     },
   };
 }

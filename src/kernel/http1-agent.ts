@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import {
   leftUnsent,
   lostAfterSending,
+  lostUnheard,
   staleWithin,
   type Dispatch,
   type DispatchRequest,
@@ -226,8 +227,12 @@ function openConnection(origin: string, connect_timeout_ms: number, home: Home):
     if (failed === undefined) return home.onGone(connection);
     if (may_be_stale && mayAskAgain(failed)) return home.onStale(failed);
     const was_stale = may_be_stale && performance.now() - sent_ms < staleWithin(took_ms());
-    if (was_stale) home.onLostUnheard();
-    else if (stands()) lostAfterSending(error);
+    if (was_stale) {
+      lostUnheard(error);
+      home.onLostUnheard();
+    } else if (stands()) {
+      lostAfterSending(error);
+    }
     failed.handler.onResponseError(failed, error);
   }
 

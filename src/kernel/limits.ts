@@ -9,6 +9,8 @@ export const LIMITS = {
   raw_body_bytes_max: 64 * 1024 * 1024 * 1024,
   /** Silence of a sender in the middle of its request body. */
   body_stall_ms: 60_000,
+  /** A reader who takes nothing of an answer: whatever makes it is then ended. */
+  reader_stall_ms: 300_000,
   /** Deadline of a call that brings none. */
   call_timeout_ms: 120_000,
   /** Deadline of connecting, TLS included, to whatever answers over HTTP (on Node). */

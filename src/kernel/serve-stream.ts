@@ -3,6 +3,8 @@ import { endingIterator } from "./ending-iterator.ts";
 import { NDJSON_TYPE, STREAM_PROBLEM_FIELD } from "./http-form.ts";
 import type { AnswerOverHttp } from "./answer-call.ts";
 import { toLakehouseError, toProblem, type LakehouseError } from "./problem.ts";
+import { LIMITS } from "./limits.ts";
+import { endedUnread } from "./unread-body.ts";
 import { TRACE_HEADER } from "./trace-context.ts";
 
 /** How long the first item may take before the headers are sent without it. */
@@ -43,7 +45,7 @@ export async function streamAnswer(
     "cache-control": "no-store",
     [TRACE_HEADER]: form.trace_id,
   };
-  return { status: 200, headers, body };
+  return { status: 200, headers, body: endedUnread(body, LIMITS.reader_stall_ms) };
 }
 
 async function* encode(

@@ -5,6 +5,7 @@ import {
   collectBytes,
   httpRequest,
   mayHaveBeenSent,
+  wasLostUnheard,
   type HttpResponse,
 } from "#kernel/http-client.ts";
 import { LakehouseError, type ErrorCode } from "#kernel/problem.ts";
@@ -14,6 +15,8 @@ import { wholeTextOf } from "#kernel/whole-body.ts";
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 const ERROR_BYTES_MAX = 64 * 1024;
 const DETAIL_LENGTH_MAX = 400;
+/** What explains a status is not waited for any longer. */
+const DETAIL_WAIT_MS = 2_000;
 
 export interface ProviderEndpoint {
   /** The provider's name, as messages show it. */
@@ -107,8 +110,8 @@ function decodedResponse(name: string, response: HttpResponse, coding: string): 
   throw badAnswer(`${name} answered in content-encoding ${clip(coding)}, and nobody asked for it`);
 }
 
-/** Frees its connection. */
-function leave(body: ByteStream): void {
+/** Frees its connection; whoever waits for the next piece hears no more of it. */
+export function leave(body: ByteStream): void {
   Promise.resolve(body[Symbol.asyncIterator]().return?.()).catch(() => undefined);
 }
 
@@ -128,7 +131,8 @@ export async function readProviderJson(name: string, response: HttpResponse): Pr
 
 export function parseProviderJson(name: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    // A byte order mark says nothing here (RFC 8259 §8.1).
+    return JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text);
   } catch (error) {
     const message = `${name} did not answer in JSON: ${clip(text)}`;
     throw badAnswer(message, error);
@@ -228,6 +232,7 @@ function unanswered(name: string, error: unknown): unknown {
   return new LakehouseError("unavailable", `${name}: ${error.message}`, {
     reason: "provider_unreachable",
     hint: "is it running, and is its base_url right?",
+    ...(wasLostUnheard(error) ? { extra: { stale_connection: true } } : {}),
     cause: error,
   });
 }
@@ -278,13 +283,23 @@ function hintOf(name: string, status: number): string | undefined {
   return status < 400 ? `it sends elsewhere: check the base_url of ${name}` : undefined;
 }
 
-/** Seconds of a Retry-After header: a number, or an HTTP date (RFC 9110 §10.2.3). */
+const YEAR_S = 365 * 24 * 3600;
+/** The last one, where several headers were joined. */
+const SECONDS = /(?:^|,)\s*(\d+(?:\.\d+)?)[\s,]*$/;
+const TIME_OF_DAY = /\d\d:\d\d:\d\d/;
+
+/**
+ * Seconds of a Retry-After header, a year at most: a number, or an HTTP date (RFC 9110 §10.2.3).
+ * Undefined: it says neither.
+ */
 export function retryAfterSeconds(header: string | undefined, now_ms = Date.now()) {
-  if (header === undefined || header.trim() === "") return undefined;
-  const seconds = Number(header);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds);
-  const date_ms = Date.parse(header);
-  return Number.isNaN(date_ms) ? undefined : Math.max(0, (date_ms - now_ms) / 1000);
+  if (header === undefined) return undefined;
+  const seconds = SECONDS.exec(header)?.[1];
+  if (seconds !== undefined) return Math.min(YEAR_S, Number(seconds));
+  // Engines read nearly everything as some date of long ago.
+  const date_ms = TIME_OF_DAY.test(header) ? Date.parse(header) : Number.NaN;
+  if (Number.isNaN(date_ms)) return undefined;
+  return Math.min(YEAR_S, Math.max(0, (date_ms - now_ms) / 1000));
 }
 
 interface ErrorDetail {
@@ -295,11 +310,14 @@ interface ErrorDetail {
 
 async function errorDetail(body: ByteStream): Promise<ErrorDetail> {
   let text: string;
+  const limit = setTimeout(leave, DETAIL_WAIT_MS, body);
   try {
     text = (await collectBytes(body, ERROR_BYTES_MAX)).toString("utf8");
   } catch {
-    // The status says enough; what explains it was too long or broke off.
+    // The status says enough; what explains it was too long, broke off or did not come.
     return { message: "", code: undefined };
+  } finally {
+    clearTimeout(limit);
   }
   try {
     const document: unknown = JSON.parse(text);

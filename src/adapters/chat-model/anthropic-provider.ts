@@ -19,6 +19,7 @@ import {
 } from "#ports/provider-http.ts";
 import { createAnthropicReader, wholeMessage } from "./anthropic-answer.ts";
 import { toAnthropicRequest, unreadByAnthropic } from "./anthropic-request.ts";
+import { createRestLimit, documentOrEvents } from "./answer-form.ts";
 import { asObject, modelIds } from "./openai-shapes.ts";
 import { createForgivingAsk, STRICT, type NoteSink } from "./refused-settings.ts";
 import { COMMENT, serverSentEvents } from "./stream-lines.ts";
@@ -52,14 +53,15 @@ export function createAnthropicProvider(options: AnthropicOptions): ChatProvider
   async function* chat(request: ChatRequest): AsyncGenerator<ChatDelta> {
     let json_tool = false;
     let left_out: readonly string[] = [];
-    const { response, notes } = await forgiving(request, (asked) => {
+    const { response: answered, notes } = await forgiving(request, (asked) => {
       const made = toAnthropicRequest(asked, max_tokens);
       json_tool = made.json_tool;
       left_out = made.notes;
       const to = withHeaders(endpoint, asked.trace_headers);
       return askProvider(to, "/v1/messages", made.body, asked.signal);
     });
-    const deltas = response.headers["content-type"]?.includes("application/json")
+    const { is_document, response } = await documentOrEvents(answered);
+    const deltas = is_document
       ? wholeAnswer(name, response, json_tool)
       : streamedAnswer(name, response, json_tool);
     const told = [...unreadByAnthropic(request), ...left_out, ...notes];
@@ -95,6 +97,7 @@ async function* streamedAnswer(
   json_tool: boolean,
 ): AsyncGenerator<ChatDelta> {
   const reader = createAnthropicReader(json_tool);
+  const rest = createRestLimit(response);
   try {
     for await (const event of serverSentEvents(providerBytes(name, response))) {
       if (event === COMMENT) {
@@ -110,10 +113,13 @@ async function* streamedAnswer(
       const deltas = reader.read(document);
       if (deltas.length > 0) yield* deltas;
       else if (!reader.complete()) yield STILL_THERE;
+      if (reader.complete()) rest.start();
     }
   } catch (error) {
     // The answer was whole already: that the connection broke off after it harms nobody.
     if (!reader.complete()) throw error;
+  } finally {
+    rest.stop();
   }
   if (!reader.complete()) throw brokenOff(name);
   yield reader.last();

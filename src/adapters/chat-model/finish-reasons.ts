@@ -74,6 +74,9 @@ const REASONS: ReadonlyMap<string, FinishReason> = new Map(
   WORDS.flatMap(([reason, words]) => words.map((word) => [word, reason] as const)),
 );
 
+/** Of a stream that says that it is over, and not why. */
+export const UNSAID_END = `${UNKNOWN_END}none was told, read as stop; it may not be whole`;
+
 const WORD_LENGTH_MAX = 64;
 
 /** In whichever case it is written; what is not known is taken for the natural end, with a note. */

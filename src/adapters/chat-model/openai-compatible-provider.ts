@@ -26,8 +26,9 @@ import {
   type ProviderEndpoint,
 } from "#ports/provider-http.ts";
 import { withUsage } from "#ports/told-usage.ts";
+import { createRestLimit, documentOrEvents, saysEvents } from "./answer-form.ts";
 import { createBoundNaming } from "./bound-name.ts";
-import { endOf } from "./finish-reasons.ts";
+import { endOf, UNSAID_END } from "./finish-reasons.ts";
 import {
   asObject,
   choiceOf,
@@ -66,10 +67,11 @@ export function createOpenAiCompatibleProvider(
   }
 
   async function* chat(request: ChatRequest): AsyncGenerator<ChatDelta> {
-    const { response, notes } = await forgiving(request, asking);
+    const { response: answered, notes } = await forgiving(request, asking);
     const noted = notes.length > 0 ? { notes } : undefined;
     const tellsModel = namesOthers(request) ? modelIn : NOT_TOLD;
-    if (response.headers["content-type"]?.includes("application/json")) {
+    const { is_document, response } = await documentOrEvents(answered);
+    if (is_document) {
       const document = await readProviderJson(name, response);
       yield { ...wholeAnswer(name, document, noted), ...tellsModel(document) };
       return;
@@ -90,7 +92,7 @@ export function createOpenAiCompatibleProvider(
       if (forgiven.notes.length > 0) noted = { notes: forgiven.notes };
     }
     const tellsModel = namesOthers(request) ? modelIn : NOT_TOLD;
-    if (response.headers["content-type"]?.includes("text/event-stream")) {
+    if (saysEvents(response)) {
       const deltas = streamedAnswer(name, response, tellsModel);
       return withNotes(await joined(name, deltas, request.answer_characters_max), noted);
     }
@@ -271,6 +273,7 @@ async function* streamedAnswer(
   let tool_calls: readonly unknown[] | undefined;
   let by: Pick<ChatDelta, "model"> | undefined;
   const beside = createBesideReader();
+  const rest = createRestLimit(response);
   const events = serverSentEvents(providerBytes(name, response));
   try {
     for await (const event of events) {
@@ -279,7 +282,10 @@ async function* streamedAnswer(
         continue;
       }
       if (event.data === "[DONE]") {
-        finish_reason ??= unsaidReason(tool_calls);
+        if (finish_reason === undefined) {
+          finish_reason = unsaidReason(tool_calls);
+          if (finish_reason === "stop") note = UNSAID_END;
+        }
         break;
       }
       const document = parseEvent(name, event);
@@ -298,12 +304,16 @@ async function* streamedAnswer(
       const delta = choice === undefined ? STILL_THERE : deltaOf(choice);
       so_far = told ?? (delta === STILL_THERE ? so_far : undefined);
       // After the reason there is only the usage to come.
-      if (delta === STILL_THERE && finish_reason !== undefined) continue;
-      yield by === undefined || delta === STILL_THERE ? delta : { ...delta, ...by };
+      if (delta !== STILL_THERE || finish_reason === undefined) {
+        yield by === undefined || delta === STILL_THERE ? delta : { ...delta, ...by };
+      }
+      if (finish_reason !== undefined) rest.start();
     }
   } catch (error) {
     // The answer was whole already: that the connection broke off after it harms nobody.
     if (finish_reason === undefined) throw withUsage(error, so_far);
+  } finally {
+    rest.stop();
   }
   if (finish_reason === undefined) throw withUsage(brokenOff(name), so_far);
   yield {

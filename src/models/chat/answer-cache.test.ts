@@ -135,3 +135,13 @@ test("the order within a schema is part of the key, that of the request's member
   const messages = [{ content: "be brief", role: "system" as const }, turned];
   assert.deepEqual(cache.keyOf({ messages }), cache.keyOf(asking("x")));
 });
+
+test("an answer that says nothing is not kept", () => {
+  const cache = cacheOf(10_000);
+  const key = cache.keyOf(asking("a"))!;
+  const end = { content: "", finish_reason: "stop" as const };
+  cache.put(key, { provider: "p", model: "m", deltas: [{ content: "" }, end] });
+  assert.equal(cache.get(key), undefined);
+  cache.put(key, { provider: "p", model: "m", deltas: [{ content: "", refusal: "no" }, end] });
+  assert.equal(cache.get(key)?.how, "hit");
+});

@@ -135,11 +135,9 @@ export function createAnswerCache(
       return answer === undefined ? undefined : { answer, how: "semantic" };
     },
     put({ exact, alike }, answer) {
-      if (
-        !isWhole(answer.deltas.at(-1)) ||
-        answer.deltas.some((delta) => delta.tool_calls !== undefined)
-      )
-        return;
+      const { deltas } = answer;
+      if (!isWhole(deltas.at(-1)) || !deltas.some(saysSomething)) return;
+      if (deltas.some((delta) => delta.tool_calls !== undefined)) return;
       const text = answer.deltas.reduce((sum, delta) => sum + charactersOf(delta) * 2, 0);
       const read =
         alike === undefined ? 0 : READING_BYTES + READ_LETTER_BYTES * alike.reading.key.length;
@@ -179,6 +177,11 @@ function membersOf({ extra, ...own }: Omit<AskedChat, "messages">): string {
 function isWhole(last: ChatDelta | undefined): boolean {
   const is_guess = last?.notes?.some((note) => note.startsWith(UNKNOWN_END)) === true;
   return last?.finish_reason === "stop" && !is_guess;
+}
+
+/** A refusal, or what is not text, is an answer too. */
+function saysSomething({ content, refusal, other }: ChatDelta): boolean {
+  return content !== "" || refusal !== undefined || other !== undefined;
 }
 
 /** Whether the same request is meant to have the same answer, and that is worth its room. */

@@ -260,3 +260,36 @@ test("an open circuit refuses and keeps its places", async () => {
   await assert.rejects(two.enter(startCall()), { reason: "provider_circuit_open" });
   assert.deepEqual(two.figures(), { circuit: "open", circuit_opened: 1, running: 0, waiting: 0 });
 });
+
+test("what was asked before the circuit opened does not open it again", () => {
+  let now = 0;
+  const breaker = createCircuitBreaker("p", RULES, () => now);
+  const early = Array.from({ length: 9 }, () => breaker.admit());
+  for (const pass of early.slice(0, 3)) pass.failed(failed);
+  assert.deepEqual([breaker.state(), breaker.opened()], ["open", 1]);
+  now = 1_000;
+  const probe = breaker.admit();
+  probe.speaks();
+  for (const pass of early.slice(3, 6)) pass.failed(failed);
+  probe.succeeded();
+  for (const pass of early.slice(6)) pass.failed(failed);
+  assert.deepEqual([breaker.state(), breaker.opened()], ["closed", 1]);
+  // Those from after it count as ever.
+  for (let at = 0; at < 3; at++) breaker.admit().failed(failed);
+  assert.equal(breaker.state(), "open");
+});
+
+test("an idle connection that was closed tells nothing of the provider", () => {
+  const extra = { stale_connection: true };
+  const stale = new LakehouseError("unavailable", "x", { reason: "provider_unreachable", extra });
+  let now = 0;
+  const breaker = createCircuitBreaker("p", RULES, () => now);
+  for (let at = 0; at < 10; at++) breaker.admit().failed(stale);
+  assert.equal(breaker.state(), "closed");
+  for (let at = 0; at < 3; at++) breaker.admit().failed(failed);
+  now = 1_000;
+  breaker.admit().failed(stale);
+  // The next one finds out.
+  breaker.admit().succeeded();
+  assert.equal(breaker.state(), "closed");
+});

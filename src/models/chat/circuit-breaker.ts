@@ -1,6 +1,6 @@
 // Stops asking a provider that fails again and again, and lets one call find out when it is back.
 import { LakehouseError } from "#kernel/problem.ts";
-import { failureClass, isOfCaller, type FailureClass } from "./failure-class.ts";
+import { failureClass, isOfCaller, wasStale, type FailureClass } from "./failure-class.ts";
 
 export interface BreakerRules {
   readonly breaker_failures: number;
@@ -57,6 +57,7 @@ export function createCircuitBreaker(
   }
 
   function pass(is_probe: boolean): Pass {
+    const opened_before = opened;
     let spoke = false;
     return {
       speaks() {
@@ -79,7 +80,8 @@ export function createCircuitBreaker(
           if (is_finding_out || open_until === undefined) close(0);
         } else if (is_finding_out) {
           trip();
-        } else {
+        } else if (opened === opened_before) {
+          // What was asked before the circuit opened fails late, and tells nothing about now.
           failures++;
           if (open_until === undefined && failures >= rules.breaker_failures) trip();
         }
@@ -107,9 +109,13 @@ export function createCircuitBreaker(
   };
 }
 
-/** Whether nothing was learnt: a caller in a hurry, a fault of ours, or what could not be sent. */
+/**
+ * Whether nothing was learnt: a caller in a hurry, a fault of ours, what could not be sent, or an
+ * idle connection that the provider had closed.
+ */
 function isUntold(error: LakehouseError, kind: FailureClass | undefined): boolean {
   if (error.reason === "invalid_input") return error.extra["provider_status"] === undefined;
+  if (wasStale(error)) return true;
   const is_ours = error.code === "deadline_exceeded" || error.code === "internal";
   return is_ours && kind === undefined;
 }

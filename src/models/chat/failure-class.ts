@@ -23,6 +23,17 @@ export function failureClass(error: LakehouseError): FailureClass | undefined {
   }
 }
 
+const NOT_OF_REQUESTS: ReadonlySet<string> = new Set([
+  "cancelled",
+  "deadline_exceeded",
+  "internal",
+]);
+
+/** Whether it tells of the request itself: whoever else is asked the same says the same. */
+export function isOfRequest(error: LakehouseError): boolean {
+  return failureClass(error) === undefined && !NOT_OF_REQUESTS.has(error.code);
+}
+
 /** How a try ends for which a provider has certainly done no work, or none that is paid for. */
 const UNPAID: ReadonlySet<string> = new Set([
   // Before it is sent: what an adapter cannot say to its provider.
@@ -40,6 +51,11 @@ const UNPAID: ReadonlySet<string> = new Set([
 export function mayHaveWorked(error: LakehouseError): boolean {
   if (error.extra["broke_off"] === true || toldUsage(error) !== undefined) return true;
   return !UNPAID.has(error.reason);
+}
+
+/** Whether it was lost on an idle connection that its provider had just closed: it is not down. */
+export function wasStale({ extra }: LakehouseError): boolean {
+  return extra["stale_connection"] === true;
 }
 
 /** Whether we did not ask the provider, which then says nothing of how it fares. */

@@ -1,7 +1,7 @@
 // A provider's deltas under guard: a limit to the first piece and to each gap, and a clean leaving.
 import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
 import { createEarlyEnd, offAbort, onAbort } from "#kernel/early-end.ts";
-import { startWait, stopWait } from "#kernel/long-wait.ts";
+import { startWait, stopWait, type Wait } from "#kernel/long-wait.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import { charactersOf, tooManyCharacters } from "#ports/chat-length.ts";
 import { STILL_THERE, type ChatDelta } from "#ports/chat-model.ts";
@@ -63,6 +63,8 @@ export function guardedAnswer(
   let finished = false;
   let over = false;
   let failure: LakehouseError | undefined;
+  /** Of the call: also while nobody asks for the next piece. */
+  let deadline: Wait | undefined;
 
   const listens = call.signal !== NEVER;
   const callerLeft = () => end(cancelledError(call));
@@ -72,6 +74,7 @@ export function guardedAnswer(
     over = true;
     failure = error;
     if (listens) offAbort(call.signal, callerLeft);
+    if (deadline !== undefined) stopWait(deadline);
     // Aborting frees the connection also when the provider is stuck; its end is not waited for. One
     // that has just said its last piece is not stuck, and ending it is enough.
     if (!finished || source?.return === undefined) early.end(heard ? LEFT : leftUnread());
@@ -119,6 +122,8 @@ export function guardedAnswer(
       }
       if (source === undefined) {
         if (listens) onAbort(call.signal, callerLeft);
+        const left_ms = remainingMs(call);
+        deadline = startWait(left_ms, () => end(tooSlow(provider, left_ms, left_ms)));
         try {
           source = open(early.signal)[Symbol.asyncIterator]();
         } catch (error) {

@@ -1,7 +1,7 @@
 // Asks a second time when the first piece is slow to come; who speaks first is listened to.
 import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
-import { mayHaveWorked } from "./failure-class.ts";
+import { isOfRequest, mayHaveWorked } from "./failure-class.ts";
 import type { Deltas } from "./guarded-answer.ts";
 
 /** An answer whose first piece is there. */
@@ -26,8 +26,8 @@ export interface HedgeRules {
 /**
  * The first of at most two attempts that speaks; the other one is left at once, and `onLeft` hears
  * of it. A first attempt that fails before the second was made fails the whole: retries are
- * somebody else's business. Where both fail, the error of one that may have worked is thrown, since
- * that is not for asking again.
+ * somebody else's business, and so does what a provider says of the request itself. Where both
+ * fail, the error of one that may have worked is thrown, since that is not for asking again.
  */
 export function hedgedAnswer(
   attempt: () => Attempt,
@@ -42,26 +42,32 @@ export function hedgedAnswer(
     const made = new Set<Attempt>();
     let over = false;
     let failure: LakehouseError | undefined;
+    const settle = () => {
+      over = true;
+      clearTimeout(timer);
+      for (const other of made) {
+        other.leave();
+        onLeft(other);
+      }
+    };
     const listen = (one: Attempt) => {
       made.add(one);
       one.started.then(
         (answer) => {
-          clearTimeout(timer);
           if (over) return;
-          over = true;
           made.delete(one);
-          for (const other of made) {
-            other.leave();
-            onLeft(other);
-          }
+          settle();
           resolve(answer);
         },
         (thrown: unknown) => {
           made.delete(one);
-          if (failure === undefined || !mayHaveWorked(failure)) failure = toLakehouseError(thrown);
-          if (over || made.size > 0) return;
-          over = true;
-          clearTimeout(timer);
+          if (over) return;
+          const error = toLakehouseError(thrown);
+          // Of the request itself: the other try will hear the same.
+          const is_told = isOfRequest(error);
+          if (is_told || failure === undefined || !mayHaveWorked(failure)) failure = error;
+          if (made.size > 0 && !is_told) return;
+          settle();
           reject(failure);
         },
       );

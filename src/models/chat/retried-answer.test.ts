@@ -28,7 +28,9 @@ test("waits are random up to a ceiling that doubles and is bounded", () => {
 
 test("Retry-After is waited for in full, or not at all when it is too long", () => {
   assert.equal(waitBefore(busy(0.5), 0, rules), 500);
-  assert.equal(waitBefore(busy(0), 0, rules), 0);
+  // Of now or of a moment ago: all who were refused must not come at once.
+  const jitter_ms = waitBefore(busy(0), 0, rules, () => 0.5);
+  assert.equal(jitter_ms, 0.5 * rules.retry_base_ms);
   assert.equal(waitBefore(busy(3_600), 0, rules), undefined);
 });
 
@@ -56,4 +58,11 @@ test("what the provider said is told, and not that nobody asked it after that", 
   assert.equal(await outcome([busy(0), unreachable, open]), unreachable);
   assert.equal((await outcome([busy(0), full])).reason, "provider_rate_limited");
   assert.equal(await outcome([open]), open);
+});
+
+test("a connection that was closed while nobody used it is not waited for", () => {
+  const extra = { stale_connection: true };
+  const stale = new LakehouseError("unavailable", "x", { reason: "provider_unreachable", extra });
+  assert.equal(waitBefore(stale, 0, rules), 0);
+  assert.equal(waitBefore(stale, rules.retries_max, rules), undefined);
 });

@@ -1,7 +1,7 @@
 // Tries again when a provider cannot be reached or is busy, as long as nothing was said yet.
 import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
 import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
-import { isUnasked } from "./failure-class.ts";
+import { isUnasked, wasStale } from "./failure-class.ts";
 
 export interface RetryRules {
   readonly retries_max: number;
@@ -45,13 +45,15 @@ export function waitBefore(
   random: () => number = Math.random,
 ): number | undefined {
   if (tries >= rules.retries_max || !isPassing(error)) return undefined;
-  const asked_s = error.extra["retry_after_s"];
-  if (typeof asked_s === "number") {
-    const asked_ms = asked_s * 1000;
-    return asked_ms <= rules.retry_wait_max_ms ? asked_ms : undefined;
-  }
+  // There is nothing to wait for: it has closed what it no longer used.
+  if (wasStale(error)) return 0;
   const ceiling_ms = Math.min(rules.retry_wait_max_ms, rules.retry_base_ms * 2 ** tries);
-  return random() * ceiling_ms;
+  const jitter_ms = random() * ceiling_ms;
+  const asked_s = error.extra["retry_after_s"];
+  if (typeof asked_s !== "number") return jitter_ms;
+  // A date of a moment ago, or 0, does not mean that all may come at once.
+  const asked_ms = Math.max(asked_s * 1000, jitter_ms);
+  return asked_ms <= rules.retry_wait_max_ms ? asked_ms : undefined;
 }
 
 /** Nothing was asked yet, or nothing was done by its own word: a lost answer may be paid for. */

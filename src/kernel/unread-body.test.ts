@@ -1,0 +1,48 @@
+// A reader who stops reading: what made the answer is ended, and whoever comes back is told.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { collectBytes } from "./http-client.ts";
+import { endedUnread } from "./unread-body.ts";
+
+function counted(pieces: number) {
+  let ended = 0;
+  async function* make() {
+    try {
+      for (let n = 0; n < pieces; n++) yield Buffer.from([n]);
+    } finally {
+      ended++;
+    }
+  }
+  return { body: make(), ended: () => ended };
+}
+
+test("a reader that reads on gets all of it, also when the source is slow", async () => {
+  async function* slow() {
+    yield Buffer.from("a");
+    await sleep(60);
+    yield Buffer.from("b");
+  }
+  assert.equal((await collectBytes(endedUnread(slow(), 20))).toString(), "ab");
+});
+
+test("a source is left when its reader takes nothing, and a late reader is told", async () => {
+  const { body, ended } = counted(3);
+  const pieces = endedUnread(body, 20);
+  assert.equal((await pieces.next()).done, false);
+  assert.equal(ended(), 0);
+  await sleep(60);
+  assert.equal(ended(), 1);
+  await assert.rejects(pieces.next(), { code: "cancelled", message: "nobody read on for 20 ms" });
+  await pieces.return!();
+});
+
+test("a reader that leaves ends the source once, and nothing runs on", async () => {
+  const { body, ended } = counted(3);
+  const pieces = endedUnread(body, 20);
+  await pieces.next();
+  await pieces.return!();
+  assert.equal(ended(), 1);
+  await sleep(40);
+  assert.equal(ended(), 1);
+});
