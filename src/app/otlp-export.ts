@@ -65,6 +65,9 @@ const ANSWER_BYTES_MAX = 64 * 1024;
 /** Answers after which the same batch may be sent again (OTLP/HTTP, "Retryable Response Codes"). */
 const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
+/** A queue that is too small runs over now and then: for so long it counts as failing. */
+const OVERFLOW_TOLD_MS = 30_000;
+
 type Sent = "taken" | "partly" | "refused" | "again";
 
 export function createOtlpExport({ settings, headers, version, log }: OtlpOptions): OtlpExport {
@@ -75,6 +78,8 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
   /** What the collector asked for, with its last answer. */
   let retry_after_ms = 0;
   let is_failing = false;
+  /** When spans were last dropped for want of room, on the steady clock. */
+  let overflowed_ms = -Infinity;
   let stopped = false;
   const closing = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -91,7 +96,7 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
     if (over <= 0) return;
     queue.splice(0, over);
     dropped_spans += over;
-    is_failing = true;
+    overflowed_ms = performance.now();
   }
 
   async function sendAll(): Promise<void> {
@@ -177,7 +182,7 @@ export function createOtlpExport({ settings, headers, version, log }: OtlpOption
       waiting_spans: queue.length,
       failed_tries: failures,
     }),
-    isFailing: () => is_failing,
+    isFailing: () => is_failing || performance.now() - overflowed_ms < OVERFLOW_TOLD_MS,
     flush,
     async stop() {
       // What waits gets one more try; a collector that hangs or is slow does not hold up the end.

@@ -267,5 +267,24 @@ test("a collector that is well again is not failing, whatever it refused before"
   }
   assert.deepEqual(failing, [true, false, true, false, true]);
   await otlp.stop();
-  assert.equal(otlp.isFailing(), false);
+});
+
+test("a queue that runs over is failing, also while the collector takes all it is sent", async (t) => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? "");
+    request.resume();
+    setTimeout(() => response.end("{}"), 100);
+  });
+  const otlp_url = `http://127.0.0.1:${await listening(t, server)}/`;
+  const settings = telemetrySettings.parse({ otlp_url, queue_spans_max: 3 });
+  const otlp = createOtlpExport({ settings, headers: {}, version: "1", log: silentLog });
+  otlp.take(contractEvent(1));
+  const sent = otlp.flush();
+  for (let n = 2; n <= 6; n++) otlp.take(contractEvent(n));
+  await sent;
+  assert.deepEqual(otlp.figures().dropped_spans, 2);
+  assert.equal(otlp.isFailing(), true);
+  await otlp.stop();
+  assert.ok(asked.length > 0);
 });

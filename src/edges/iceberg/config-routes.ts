@@ -59,5 +59,7 @@ function basicPassword(request: Request): string | null {
 }
 
 function oauthError(status: number, error: string, error_description: string): Response {
-  return Response.json({ error, error_description }, { status });
+  // RFC 6749, section 5.2.
+  const headers = status === 401 ? { "www-authenticate": "Basic" } : {};
+  return Response.json({ error, error_description }, { status, headers });
 }

@@ -65,6 +65,8 @@ export function errorAnswer(
   const headers = new Headers();
   const retry_after = retryAfterHeader(error);
   if (retry_after !== undefined) headers.set("retry-after", retry_after);
+  // RFC 9110, section 15.5.2.
+  if (status === 401) headers.set("www-authenticate", "Bearer");
   if (asked.head) return new Response(null, { status, headers });
   headers.set("content-type", "application/json");
   const body = { error: { message: messageOf(error), type, code: status } };

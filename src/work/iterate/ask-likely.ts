@@ -59,7 +59,7 @@ export function createLikelyAsker() {
 /**
  * What is asked once, also by drafts side by side. One that fails is no failure of the others: of
  * those who only waited for a question that failed each asks it itself in the end. Whoever was late
- * is not asked again: the limit has passed for all of them.
+ * is not asked again: the limit has passed for all of them. Whoever was silent is asked once more.
  */
 export function createAskedOnce<T>() {
   const known = new Map<string, Promise<T>>();
@@ -72,12 +72,15 @@ export function createAskedOnce<T>() {
   }
 
   return async (key: string, ask: () => Promise<T>, call: Call): Promise<T> => {
+    let silences = 0;
     for (let before = known.get(key); before !== undefined; before = known.get(key)) {
       try {
         return await before;
       } catch (error) {
         throwIfOver(call);
-        if (passedLimit(toLakehouseError(error))) throw error;
+        const failed = toLakehouseError(error);
+        if (failed.extra["silent_ms"] !== undefined) silences++;
+        if (passedLimit(failed) || silences === 2) throw error;
       }
     }
     return askFirst(key, ask);

@@ -7,6 +7,9 @@ export function passedLimit({ code, extra }: LakehouseError): boolean {
   return code === "deadline_exceeded" && extra["silent_ms"] === undefined;
 }
 
+/** Timers and the clock need not agree to the millisecond. */
+const EARLY_MS = 20;
+
 export interface Limit {
   /** Who is named as too slow. */
   readonly who: string;
@@ -25,6 +28,8 @@ export async function inTime<T>(
   } catch (thrown) {
     const error = toLakehouseError(thrown);
     if (limited.deadline_ms >= call.deadline_ms || !passedLimit(error)) throw error;
+    // A look-up, say, has a limit of its own, and its own words for it.
+    if (Date.now() < limited.deadline_ms - EARLY_MS) throw error;
     throw retold(error, {
       message: `${who} did not answer within ${timeout_ms} ms`,
       hint: "the limit of one answer is the setting iterate.attempt_timeout_ms",

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { startCall, type Call } from "#kernel/call.ts";
 import { systemClock } from "#kernel/clock.ts";
 import { connectLocal } from "#kernel/connect-local.ts";
-import type { Handlers } from "#kernel/contract.ts";
+import type { Client, Handlers } from "#kernel/contract.ts";
 import { readJsonlFile } from "#kernel/jsonl-read.ts";
 import { silentLog } from "#kernel/log.ts";
 import { LakehouseError } from "#kernel/problem.ts";
@@ -15,6 +15,7 @@ import type { EventInput } from "#contracts/observe.ts";
 import { query } from "#contracts/query.ts";
 import { validate } from "#contracts/validate.ts";
 import type { DomainPack } from "#ports/domain-pack.ts";
+import { createLookup } from "#work/validate/row-lookup.ts";
 import { createValidate } from "#work/validate/validate-service.ts";
 import { validateSettings } from "#work/validate/validate-settings.ts";
 import { bookshopPack } from "../../../domains/bookshop/pack.ts";
@@ -282,20 +283,39 @@ test("a validator has no longer than an answer has", async () => {
   const deadlines: number[] = [];
   const hears = async (_input: unknown, { deadline_ms }: Call) => {
     deadlines.push(deadline_ms);
+    await new Promise((resolve) => setTimeout(resolve, deadline_ms - Date.now()));
     throw new LakehouseError("deadline_exceeded", "too late");
   };
   const needs = {
     ask: async () => said,
     validate: { validate: hears },
-    validate_timeout_ms: 1_000,
+    validate_timeout_ms: 100,
     tell: () => undefined,
   } as unknown as AttemptNeeds;
   const request = { iteration: 1, kind: "order", context: {}, chat: {} };
   const { failed } = await runAttempt(needs, request, [], startCall({ timeout_ms: 60_000 }));
   assert.equal(failed?.reason, "validator_failed");
-  assert.equal(failed.message, "the validator did not answer within 1000 ms");
+  assert.equal(failed.message, "the validator did not answer within 100 ms");
   assert.match(failed.hint ?? "", /iterate\.attempt_timeout_ms/);
-  assert.ok(deadlines[0]! <= Date.now() + 1_000, String(deadlines));
+  assert.ok(deadlines[0]! <= Date.now(), String(deadlines));
+});
+
+test("a look-up that is too slow is told as that, with its own setting", async () => {
+  const rows = () => Promise.reject(new LakehouseError("deadline_exceeded", "took over 50 ms"));
+  const client = { rows } as unknown as Client<typeof query>;
+  const settings = validateSettings.parse({ lookup_timeout_ms: 50 });
+  const validate = (_input: unknown, call: Call) =>
+    createLookup(client, settings, call).rows("SELECT 1", []);
+  const needs = {
+    ask: async () => said,
+    validate: { validate },
+    validate_timeout_ms: 5_000,
+    tell: () => undefined,
+  } as unknown as AttemptNeeds;
+  const request = { iteration: 1, kind: "order", context: {}, chat: {} };
+  const { failed } = await runAttempt(needs, request, [], startCall({ timeout_ms: 60_000 }));
+  assert.match(failed!.message, /look-up of the validator failed: took over 50 ms/);
+  assert.match(failed!.hint ?? "", /validate\.lookup_timeout_ms/);
 });
 
 test("a caller's own deadline is not told as the limit of an attempt", async (t) => {

@@ -89,11 +89,14 @@ interface Refused {
   readonly said: unknown;
   /** Not what it says was refused, but how it is written. */
   readonly of_form: boolean;
+  /** There is no such item: no field of it is to blame. */
+  readonly is_phantom: boolean;
 }
 
 function refusedIn(kind: TaskKind, { artifact, error, verdict }: Attempt): Refused[] {
   if (verdict !== "validation_failed" || error === null || !("field" in error)) return [];
   const of_form = error.kind === "schema";
+  const is_phantom = error.kind === "phantom";
   const refused = [error, ...(error.also ?? [])].flatMap((fault): Refused[] => {
     const path = fault.field.split(".");
     const said = valueAt(artifact, path);
@@ -106,7 +109,14 @@ function refusedIn(kind: TaskKind, { artifact, error, verdict }: Attempt): Refus
     const before = withItems(artifact, path, (list, at) => list.slice(0, at));
     const named = keysIn(kind, before);
     return keysIn(kind, only).map((key) => {
-      return { key, nth: named.filter((one) => one === key).length, field, said, of_form };
+      return {
+        key,
+        nth: named.filter((one) => one === key).length,
+        field,
+        said,
+        of_form,
+        is_phantom,
+      };
     });
   });
   // Refused as a further item only, it still stands where it was named first.
@@ -131,8 +141,9 @@ function keysIn(kind: TaskKind, artifact: unknown): string[] {
  * the candidate does not say there, is a slip of the model. So is a wrong form, unless it is that
  * of the candidate's own id.
  */
-function isOf({ key, field, said, of_form }: Refused, hit: MatrixHit): boolean {
+function isOf({ key, field, said, of_form, is_phantom }: Refused, hit: MatrixHit): boolean {
   if (key !== keyOf(hit)) return false;
+  if (is_phantom) return true;
   const values = Object.values(hit.metadata);
   if (of_form) return typeof said === "string" && hit.id.endsWith(said) && values.includes(said);
   if (said === undefined || (typeof said === "object" && said !== null)) return true;

@@ -34,14 +34,17 @@ export function createLookup(
   };
 }
 
+const TOO_SLOW = "the limit of one look-up is the setting validate.lookup_timeout_ms";
+
 /** A look-up that fails is no verdict on the artifact: it is passed on as what it is. */
 function lookupFailed(thrown: unknown): LakehouseError {
   const error = toLakehouseError(thrown);
   // An unknown table in the validator's own SQL is a missing dataset, not a fault of the caller.
   const code = error.code === "invalid" || error.code === "not_found" ? "unavailable" : error.code;
+  const is_late = code === "deadline_exceeded";
   return new LakehouseError(code, `the look-up of the validator failed: ${error.message}`, {
     reason: "lookup_failed",
-    hint: error.hint ?? "ingest the datasets of the domain first",
+    hint: is_late ? TOO_SLOW : (error.hint ?? "ingest the datasets of the domain first"),
     cause: error,
   });
 }
