@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createEarlyEnd, offAbort, onAbort } from "./early-end.ts";
-import { createWaits, startWait, stopWait } from "./long-wait.ts";
+import { createWaits, startIdleWait, startWait, stopWait } from "./long-wait.ts";
 
 test("everybody who listens hears of the end once, with the first reason, in order", () => {
   const early = createEarlyEnd();
@@ -80,4 +80,20 @@ test("waits that share a timer are over after their time, unless they are stoppe
   // One that begins when all the others are over is over too.
   waits.stop(last!);
   await new Promise<void>((resolve) => void waits.start(20, resolve));
+});
+
+test("an idle wait keeps no process alive, however long it is", async () => {
+  const timersThatHold = () =>
+    process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timersThatHold();
+  const waits = [5_000, 600_000].map((wait_ms) => startIdleWait(wait_ms, () => undefined));
+  assert.equal(timersThatHold(), before);
+  for (const wait of waits) stopWait(wait);
+  await new Promise<void>((resolve) => {
+    const holds = setTimeout(() => assert.fail("the idle wait was not over in time"), 5_000);
+    startIdleWait(20, () => {
+      clearTimeout(holds);
+      resolve();
+    });
+  });
 });

@@ -29,13 +29,23 @@ export function stopWait(wait: Wait): void {
   else clearTimeout(wait.timer);
 }
 
+/** The same for what nobody may be waiting for any more: it keeps no process alive. */
+export function startIdleWait(wait_ms: number, onOver: () => void): Wait {
+  if (wait_ms > EXACT_MS_MAX) return idle_waits.start(wait_ms, onOver);
+  const wait = startWait(wait_ms, onOver);
+  wait.timer?.unref();
+  return wait;
+}
+
 const waits = createWaits(LOOK_EVERY_MS);
+const idle_waits = createWaits(LOOK_EVERY_MS, { is_idle: true });
 
 /**
  * Waits of equal length (in looks) stand in one ring, in the order in which they will be over. Each
- * may last two looks too long.
+ * may last two looks too long. Idle ones keep no process alive.
  */
-export function createWaits(look_every_ms: number) {
+export function createWaits(look_every_ms: number, options: { readonly is_idle?: boolean } = {}) {
+  const { is_idle = false } = options;
   const rings = new Map<number, Wait>();
   let count = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -85,8 +95,10 @@ export function createWaits(look_every_ms: number) {
       const wait: Wait = { timer: undefined, due_ms, onOver, previous: ring.previous, next: ring };
       ring.previous!.next = wait;
       ring.previous = wait;
-      if (timer === undefined) timer = setInterval(look, look_every_ms);
-      else if (count === 0) timer.ref();
+      if (timer === undefined) {
+        timer = setInterval(look, look_every_ms);
+        if (is_idle) timer.unref();
+      } else if (count === 0 && !is_idle) timer.ref();
       count++;
       return wait;
     },

@@ -46,3 +46,21 @@ test("a reader that leaves ends the source once, and nothing runs on", async () 
   await sleep(40);
   assert.equal(ended(), 1);
 });
+
+test("a reader that leaves while it waits for a piece leaves no limit behind", async () => {
+  let ended = 0;
+  const source: AsyncIterableIterator<Uint8Array> = {
+    next: () => sleep(20).then(() => ({ done: false, value: Buffer.from("a") })),
+    return: () => {
+      ended++;
+      return Promise.resolve({ done: true, value: undefined });
+    },
+    [Symbol.asyncIterator]: () => source,
+  };
+  const pieces = endedUnread(source, 20);
+  const last = pieces.next();
+  await pieces.return!();
+  assert.equal((await last).done, false);
+  await sleep(60);
+  assert.equal(ended, 1);
+});

@@ -1,7 +1,7 @@
 // A provider's deltas under guard: a limit to the first piece and to each gap, and a clean leaving.
 import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
 import { createEarlyEnd, offAbort, onAbort } from "#kernel/early-end.ts";
-import { startWait, stopWait, type Wait } from "#kernel/long-wait.ts";
+import { startIdleWait, startWait, stopWait, type Wait } from "#kernel/long-wait.ts";
 import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import { charactersOf, tooManyCharacters } from "#ports/chat-length.ts";
 import { STILL_THERE, type ChatDelta } from "#ports/chat-model.ts";
@@ -123,7 +123,7 @@ export function guardedAnswer(
       if (source === undefined) {
         if (listens) onAbort(call.signal, callerLeft);
         const left_ms = remainingMs(call);
-        deadline = startWait(left_ms, () => end(tooSlow(provider, left_ms, left_ms)));
+        deadline = startIdleWait(left_ms, () => end(tooSlow(provider, left_ms, left_ms)));
         try {
           source = open(early.signal)[Symbol.asyncIterator]();
         } catch (error) {
