@@ -1,6 +1,6 @@
 // How long an answer is, for limits and for the room that it takes.
 import { LakehouseError } from "#kernel/problem.ts";
-import type { TokenUsage } from "#contracts/nouns.ts";
+import { BESIDE_MESSAGE, type TokenUsage } from "#contracts/nouns.ts";
 import type { ChatDelta } from "./chat-model.ts";
 import { withUsage } from "./told-usage.ts";
 
@@ -8,13 +8,19 @@ import { withUsage } from "./told-usage.ts";
 export function charactersOf(delta: ChatDelta): number {
   const { content, reasoning, refusal, tool_calls, other } = delta;
   let characters = content.length;
-  if (other !== undefined) characters += lengthOf(other);
+  if (other !== undefined) characters += lengthOfOthers(other);
   if (reasoning !== undefined) characters += reasoning.length;
   if (refusal !== undefined) characters += refusal.length;
   if (tool_calls !== undefined) {
     for (const piece of tool_calls) characters += charactersOfCall(piece);
   }
   return characters;
+}
+
+/** What stands beside the message (a provider's search results …) is not said. */
+function lengthOfOthers(other: NonNullable<ChatDelta["other"]>): number {
+  const { [BESIDE_MESSAGE]: _beside, ...said } = other;
+  return Object.keys(said).length === 0 ? 0 : lengthOf(said);
 }
 
 /** For each piece of a call, so that pieces without any text come to an end too. */

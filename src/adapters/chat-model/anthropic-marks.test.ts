@@ -6,6 +6,7 @@ import type { ChatRequest } from "#ports/chat-model.ts";
 import { createAnthropicProvider } from "./anthropic-provider.ts";
 import { toAnthropicRequest, unreadByAnthropic } from "./anthropic-request.ts";
 import { startScriptedServer } from "../../../test/support/scripted-server.ts";
+import type { HasAfter } from "../../../test/support/temp-dir.ts";
 
 const cache_control = { type: "ephemeral" };
 const made = (changes: Partial<ChatRequest>) =>
@@ -91,6 +92,50 @@ test("a model that refuses strict tools is asked again without strict, and it is
   assert.match(deltas.at(-1)!.notes!.join(), /anthropic\/old does not take strict ones/);
 });
 
+/** One that refuses strict tools with what `refuses` says; how often it was asked, and how. */
+async function refusing(t: HasAfter, refuses: (tools: string) => string | undefined) {
+  const strict: boolean[] = [];
+  const base_url = await startScriptedServer(t, (body) => {
+    const tools = JSON.stringify(body["tools"]);
+    strict.push(tools.includes('"strict"'));
+    const message = refuses(tools);
+    if (message !== undefined) return { status: 400, body: { type: "error", error: { message } } };
+    return { body: { content: [text("yes")], stop_reason: "end_turn" } };
+  });
+  const provider = createAnthropicProvider({ base_url, api_key: "k" });
+  const ask = (name: string) => {
+    const tool = { type: "function", function: { name, parameters: SCHEMA, strict: true } };
+    return collectDeltas(provider.chat(askRequest("old", { tools: [tool] })));
+  };
+  return { ask, strict };
+}
+
+test("a schema that is too loose for strict goes without it, other schemas keep it", async (t) => {
+  const { ask, strict } = await refusing(t, (tools) =>
+    tools.includes('"strict"') && tools.includes('"loose"')
+      ? "input_schema: 'additionalProperties' must be explicitly set to false"
+      : undefined,
+  );
+  for (const name of ["loose", "loose", "held"]) await ask(name);
+  assert.deepEqual(strict, [true, false, false, true]);
+});
+
+test("a model that knows no strict at all is asked with it once", async (t) => {
+  const { ask, strict } = await refusing(t, (tools) =>
+    tools.includes('"strict"')
+      ? "tools.0.custom.strict: Extra inputs are not permitted"
+      : undefined,
+  );
+  for (const name of ["f", "g"]) await ask(name);
+  assert.deepEqual(strict, [true, false, false]);
+});
+
+test("what is refused without strict too says nothing of strict", async (t) => {
+  const { ask, strict } = await refusing(t, () => "max_tokens is too large");
+  for (const name of ["f", "f"]) await assert.rejects(ask(name), /max_tokens is too large/);
+  assert.deepEqual(strict, [true, false, true, false]);
+});
+
 test("of metadata the user is sent, of tiers of service those that Anthropic has", () => {
   const sent = (extra: object) => {
     const { body, notes } = made({ extra: { ...extra } });
@@ -105,6 +150,11 @@ test("of metadata the user is sent, of tiers of service those that Anthropic has
     { user_id: "own" },
     "auto",
     [],
+  ]);
+  assert.deepEqual(sent({ metadata: { user_id: 7 }, user: "u" }), [
+    { user_id: "u" },
+    undefined,
+    ["metadata.user_id: Anthropic takes a text there, left out"],
   ]);
   assert.deepEqual(sent({ metadata: { team: "x" }, service_tier: "flex" }), [
     undefined,

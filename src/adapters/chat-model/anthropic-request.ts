@@ -114,7 +114,10 @@ const ONLY_SYSTEM =
 /** Who asks, and at which of its tiers of service. */
 function accountOf(extra: ChatRequest["extra"], notes: string[]): Loose {
   const { metadata, user, service_tier: tier } = extra ?? {};
-  const user_id = asObject(metadata)?.["user_id"] ?? user;
+  const named = asObject(metadata)?.["user_id"];
+  const is_text = typeof named === "string";
+  if (!is_text && (named ?? undefined) !== undefined) notes.push(USER_ID_NO_TEXT);
+  const user_id = is_text ? named : user;
   const told = typeof user_id === "string" ? { metadata: { user_id } } : {};
   if (tier === undefined || tier === null) return told;
   const service_tier = TIERS.get(tier);
@@ -122,6 +125,8 @@ function accountOf(extra: ChatRequest["extra"], notes: string[]): Loose {
   notes.push(`service_tier: Anthropic has no ${JSON.stringify(tier)}, left out`);
   return told;
 }
+
+const USER_ID_NO_TEXT = "metadata.user_id: Anthropic takes a text there, left out";
 
 /** OpenAI's `default` asks for no priority. */
 const TIERS: ReadonlyMap<unknown, string> = new Map([

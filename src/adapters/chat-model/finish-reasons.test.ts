@@ -18,12 +18,14 @@ import {
 test("the words of many servers are read, in whichever case they are written", () => {
   for (const [reason, words] of [
     ["stop", ["stop", "STOP", "end_turn", "eos", "COMPLETE", "stop_sequence"]],
-    ["length", ["length", "MAX_TOKENS", "model_length", "max_output_tokens"]],
+    ["length", ["length", "MAX_TOKENS", "model_length", "max_output_tokens", "token_limit"]],
     ["tool_calls", ["tool_calls", "tool_use", "function_call"]],
     [
       "content_filter",
       ["content_filter", "content_filter: RECITATION", "SAFETY", "prohibited_content", "sensitive"],
     ],
+    ["content_filter", ["guardrail_intervened", "ERROR_TOXIC"]],
+    ["error", ["function_call_filter: UNEXPECTED", "error_limit", "user_cancel", "time_limit"]],
     ["error", ["error", "abort", "cancelled", "insufficient_system_resource", "network_error"]],
   ] as const) {
     for (const word of words) assert.deepEqual(endOf(word), { finish_reason: reason }, word);

@@ -35,6 +35,7 @@ const WORDS: readonly (readonly [FinishReason, readonly string[]])[] = [
       "length",
       "max_tokens",
       "model_length",
+      "token_limit",
       "max_output_tokens",
       "model_context_window_exceeded",
       "pause_turn",
@@ -51,6 +52,8 @@ const WORDS: readonly (readonly [FinishReason, readonly string[]])[] = [
       "blocklist",
       "spii",
       "sensitive",
+      "guardrail_intervened",
+      "error_toxic",
       "refusal",
     ],
   ],
@@ -65,6 +68,8 @@ const WORDS: readonly (readonly [FinishReason, readonly string[]])[] = [
       "insufficient_system_resource",
       "network_error",
       "timeout",
+      "time_limit",
+      "user_cancel",
       "malformed_function_call",
     ],
   ],
@@ -77,13 +82,15 @@ const REASONS: ReadonlyMap<string, FinishReason> = new Map(
 /** Of a stream that says that it is over, and not why. */
 export const UNSAID_END = `${UNKNOWN_END}none was told, read as stop; it may not be whole`;
 
+const FAILED = /^(?:function_call_filter|error_)/;
+
 const WORD_LENGTH_MAX = 64;
 
 /** In whichever case it is written; what is not known is taken for the natural end, with a note. */
 export function endOf(word: string): ToldEnd {
   const known = word.toLowerCase();
   if (known.startsWith("content_filter")) return { finish_reason: "content_filter" };
-  const finish_reason = REASONS.get(known);
+  const finish_reason = REASONS.get(known) ?? (FAILED.test(known) ? "error" : undefined);
   if (finish_reason !== undefined) return { finish_reason };
   const told = JSON.stringify(word.slice(0, WORD_LENGTH_MAX));
   const note = `${UNKNOWN_END}${told} is not known here, read as stop; it may not be whole`;

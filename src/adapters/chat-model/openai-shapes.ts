@@ -90,6 +90,8 @@ const HEAD: ReadonlySet<string> = new Set([
   "choices",
   "usage",
   "error",
+  // Ours, of what the house left out: a provider's would pass for it.
+  "notes",
   // Letters of no meaning, another one in each chunk.
   "obfuscation",
 ]);
@@ -102,6 +104,8 @@ export function createBesideReader() {
   return {
     read(document: unknown): void {
       const members = asObject(document) ?? {};
+      // Events of another kind (a ping) are not told of the answer.
+      if (!Array.isArray(members["choices"])) return;
       for (const name of Object.keys(members)) {
         if (HEAD.has(name) || isBlank(members[name])) continue;
         told ??= new Map();
@@ -125,7 +129,7 @@ function joinedParts(list: readonly unknown[]) {
   for (const value of list) {
     const part: Loose = typeof value === "string" ? { text: value } : (asObject(value) ?? {});
     const { thinking } = part;
-    if (SAYING.every((name) => part[name] === undefined) && !isBlank(value)) others.push(value);
+    if (SAYING.every((name) => isUnsaid(part[name])) && !isBlank(value)) others.push(value);
     content += asText(part["text"]) ?? "";
     refusal += asText(part["refusal"]) ?? "";
     reasoning += Array.isArray(thinking) ? joinedParts(thinking).content : (asText(thinking) ?? "");
@@ -134,6 +138,8 @@ function joinedParts(list: readonly unknown[]) {
 }
 
 const SAYING = ["text", "refusal", "thinking"];
+
+const isUnsaid = (value: unknown) => value === undefined || value === null;
 
 /** The calls of tools; the one `function_call` of older servers is the only one. */
 function callsOf({ tool_calls, function_call }: Loose): readonly unknown[] | undefined {

@@ -35,6 +35,11 @@ test("a function that was called is a tool that was called, for each of them", (
   });
 });
 
+test("an empty list of tool calls hides no function that was called", () => {
+  const [, called] = plainMessages([OLD[0]!, { ...OLD[1]!, tool_calls: [] }, OLD[2]!]);
+  assert.equal((called!["tool_calls"] as unknown[]).length, 1);
+});
+
 test("what an assistant refused is its text", () => {
   const refused = [{ type: "refusal", refusal: "no" }];
   for (const message of [{ content: refused }, { content: null, refusal: "no" }]) {

@@ -16,7 +16,8 @@ export function plainMessages(messages: readonly ChatMessage[]): readonly ChatMe
     if (role !== "assistant") return message;
     const told = withRefusal(message);
     const wanted = asObject(told["function_call"]);
-    if (wanted === undefined || Array.isArray(told["tool_calls"])) return told;
+    const calls = told["tool_calls"];
+    if (wanted === undefined || (Array.isArray(calls) && calls.length > 0)) return told;
     const id = `call_${at}`;
     ids.set(wanted["name"], id);
     return { ...told, tool_calls: [{ id, type: "function", function: wanted }] };

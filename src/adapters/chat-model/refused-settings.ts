@@ -1,6 +1,7 @@
 // Asks again without a setting that the model refuses, and says so.
+import { createHash } from "node:crypto";
 import type { HttpResponse } from "#kernel/http-client.ts";
-import { LakehouseError } from "#kernel/problem.ts";
+import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
 import { asObject } from "./openai-shapes.ts";
 
@@ -29,8 +30,12 @@ interface Setting {
   /** Undefined: it is not set. */
   valueOf(request: ChatRequest): unknown;
   without(request: ChatRequest): ChatRequest;
-  /** How a refusal names it. */
-  readonly named: RegExp;
+  /** How a refusal names it; undefined: it need not. */
+  readonly named?: RegExp;
+  /** What is refused, where not all of its value is: in few characters. */
+  keyOf?(request: ChatRequest): string;
+  /** How a refusal says that the model takes no value of it. */
+  readonly never?: RegExp;
   note(full_name: string, value: unknown): string;
 }
 
@@ -60,9 +65,15 @@ export const STRICT: Setting = {
   name: "strict",
   valueOf: ({ tools }) => (tools?.some((tool) => isStrict(tool)) === true ? true : undefined),
   without: (request) => ({ ...request, tools: request.tools?.map(withoutStrict) }),
-  named: /\bstrict\b/i,
+  // Schemas outside of what it holds to strictly are refused in words of their own.
+  keyOf: ({ tools }) => hashOf(tools?.filter(isStrict)),
+  never: /strict: Extra inputs are not permitted/i,
   note: (full_name) => `tools: ${full_name} does not take strict ones like these: strict left out`,
 };
+
+function hashOf(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
+}
 
 function isStrict(tool: unknown): boolean {
   return asObject(asObject(tool)?.["function"])?.["strict"] === true;
@@ -107,19 +118,22 @@ function forgiver(provider: string, setting: Setting, note: NoteSink | undefined
     const value = setting.valueOf(request);
     if (value === undefined) return ask(request);
     const { model } = request;
-    const key = `${model}\n${JSON.stringify(value)}${besideOf(request)}`;
+    const what = setting.keyOf?.(request) ?? JSON.stringify(value);
+    let key = `${model}\n${what}${besideOf(request)}`;
     const text = setting.note(`${provider}/${model}`, value);
-    if (!refused.has(key)) {
+    const is_known = refused.has(key) || refused.has(model);
+    if (!is_known) {
       try {
         return await ask(request);
       } catch (error) {
         if (!isRefusal(error, setting.named)) throw error;
+        if (setting.never?.test(toLakehouseError(error).message) === true) key = model;
         if (request.tally !== undefined) request.tally.retries++;
       }
     }
     const response = await ask(setting.without(request));
     notes.push(text);
-    if (refused.has(key)) return response;
+    if (is_known) return response;
     // Only now is it known that the setting was what was wrong.
     if (refused.size >= REMEMBERED_MAX) refused.clear();
     if (key.length <= KEY_LENGTH_MAX) refused.add(key);
@@ -142,8 +156,8 @@ function numberless(_name: string, value: unknown): unknown {
   return typeof value === "number" ? 0 : value;
 }
 
-function isRefusal(error: unknown, named: RegExp): boolean {
+function isRefusal(error: unknown, named: RegExp | undefined): boolean {
   if (!(error instanceof LakehouseError)) return false;
   const status = error.extra["provider_status"];
-  return (status === 400 || status === 422) && named.test(error.message);
+  return (status === 400 || status === 422) && (named?.test(error.message) ?? true);
 }

@@ -109,7 +109,7 @@ export async function createChat(
         }
         const answers = tier?.answers ?? routedName(id, opener.table);
         if (answers === undefined || may?.(answers) === false) throw noSuchModel(id);
-        return tier?.listed ?? findModel(needs.providers, answers, probe(call));
+        return tier?.listed ?? findModel(needs.providers, answers, id, probe(call));
       },
       async providers(_input, call) {
         const lanes = opener.lanes();

@@ -36,6 +36,15 @@ eachTransport("a model is found by its listed id, slashes and all", async (conne
   await assert.rejects(client.model({ id: "gone/tiny" }), { reason: "provider_unreachable" });
 });
 
+eachTransport("a bare name is unknown while its provider is away", async (connect) => {
+  const providers = [createOllamaProvider({ name: "ollama", base_url: "http://127.0.0.1:1" })];
+  const needs = { providers, tiers: {}, log: silentLog, clock: systemClock };
+  const client = await connect(chat, (await createChat(needs, chatSettings.parse({}))).handlers);
+  const said = { reason: "no_such_model", message: /"tiny"/ };
+  await assert.rejects(client.model({ id: "tiny" }), said);
+  await assert.rejects(client.model({ id: "ollama/tiny" }), { reason: "provider_unreachable" });
+});
+
 eachTransport("tiers that can be asked are listed beside the models", async (connect, t) => {
   const client = await connect(chat, (await open(t)).handlers);
   const ids = (await client.models({})).data.map(({ id }) => id);

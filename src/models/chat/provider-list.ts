@@ -31,17 +31,35 @@ export function routedName(model: string, table: RoutingTable): string | undefin
 }
 
 /**
- * One of them by its listed id, with or without Ollama's `:latest`. Errors: `not_found`
- * (no_such_model), and those of its provider.
+ * One of them by its listed id, with or without Ollama's `:latest`; `asked` is what the caller
+ * wrote. Errors: `not_found` (no_such_model), and those of its provider.
  */
-export async function findModel(providers: readonly ChatProvider[], full_name: string, call: Call) {
+export async function findModel(
+  providers: readonly ChatProvider[],
+  full_name: string,
+  asked: string,
+  call: Call,
+) {
   const provider = providers.find(({ name }) => full_name.startsWith(`${name}/`));
-  const models = provider === undefined ? [] : (await modelsInTime(provider, call)).map(asListed);
+  const models =
+    provider === undefined
+      ? []
+      : (await knownModels(provider, full_name, asked, call)).map(asListed);
   const found =
     models.find(({ id }) => id === full_name) ??
     models.find(({ id }) => id === `${full_name}:latest`);
-  if (found === undefined) throw noSuchModel(full_name);
+  if (found === undefined) throw noSuchModel(asked);
   return found;
+}
+
+/** Of a name that leads here only because it names no provider, nothing is known without it. */
+async function knownModels(provider: ChatProvider, full_name: string, asked: string, call: Call) {
+  try {
+    return await modelsInTime(provider, call);
+  } catch (error) {
+    const is_away = toLakehouseError(error).reason === "provider_unreachable";
+    throw is_away && asked !== full_name ? noSuchModel(asked) : error;
+  }
 }
 
 /**
