@@ -104,7 +104,9 @@ test("every operation of the API document, with four kinds of credentials", asyn
     }
     seen[scope]++;
     for (const secret of [undefined, WRONG]) {
-      assert.equal((await knock(door, secret)).status, 401, `${door.id} with ${secret}`);
+      const { status, headers } = await knock(door, secret);
+      assert.equal(status, 401, `${door.id} with ${secret}`);
+      assert.equal(headers.get("www-authenticate"), "Bearer", `${door.id} with ${secret}`);
     }
     assert.equal((await knock(door, insufficientFor(scope))).status, 403, door.id);
     const right = await knock(door, SECRETS.owner);
@@ -114,6 +116,19 @@ test("every operation of the API document, with four kinds of credentials", asyn
   assert.ok(doors.length >= 115, `only ${doors.length} operations`);
   assert.ok(seen.read > 40 && seen.write > 40 && seen.admin >= 5, JSON.stringify(seen));
   t.diagnostic(`${doors.length} operations: ${JSON.stringify(seen)}, ${open.length} open`);
+});
+
+test("a 401 of the catalog's face names its scheme too", async () => {
+  for (const path of ["/iceberg/v1/config", "/iceberg/v1/lakehouse/namespaces"]) {
+    const { status, headers } = await knock({ id: path, method: "GET", path }, WRONG);
+    assert.deepEqual([status, headers.get("www-authenticate")], [401, "Bearer"], path);
+  }
+  const path = "/iceberg/v1/oauth/tokens";
+  const authorization = `Basic ${Buffer.from(`any:${WRONG}`).toString("base64")}`;
+  const body = new URLSearchParams({ grant_type: "client_credentials" });
+  const asked = { method: "POST", headers: { authorization }, body };
+  const { status, headers } = await fetch(`${house.url}${path}`, asked);
+  assert.deepEqual([status, headers.get("www-authenticate")], [401, "Basic"], path);
 });
 
 test("a virtual key: models only where it says so, models of its list, nothing once deleted", async () => {

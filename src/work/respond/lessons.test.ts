@@ -55,6 +55,10 @@ function blamed(
 
 test("a playbook failed whose answer does not exist, does not fit or is refused as it is", () => {
   assert.deepEqual(blamed(LAMPS, ["lamps.1.lamp_id"], "phantom"), ["p2"]);
+  // That there is no such item is no slip in its name.
+  const renamed = [{ ...second, name: "Zephyrus" }];
+  assert.deepEqual(blamed(renamed, ["lamps.0.name"], "phantom"), ["p2"]);
+  assert.deepEqual(blamed(renamed, ["lamps.0.name"]), []);
   assert.deepEqual(blamed(LAMPS, ["lamps.1.in_stock"]), ["p2"]);
   assert.deepEqual(blamed(LAMPS, ["lamps.0"]), ["p1"]);
   assert.deepEqual(blamed(LAMPS, ["lamps"], "completeness"), []);
