@@ -43,14 +43,14 @@ test("of an answer that is all thought no words are left", () => {
 });
 
 test("tags without number are read to the end", () => {
-  for (const tag of [
-    "a </think>",
-    "<think><think></think>",
-    "<reasoning> a ",
-    "\n<thinking></x>",
-  ]) {
+  for (const [tag, is_spoken] of [
+    ["a </think>", true],
+    ["<think><think></think>", false],
+    ["<reasoning> a ", true],
+    ["\n<thinking></x>", false],
+  ] as const) {
     const text = tag.repeat(40_000);
-    assert.ok(spokenWords(text).length <= text.length, tag);
+    assert.ok(spokenWords(text) === (is_spoken ? text.trim() : ""), tag);
   }
 });
 
@@ -62,6 +62,9 @@ test("a tag that is only mentioned leaves nothing out", () => {
     "Take W-1 and W-2. Do not write </think> in the answer.",
     "Name l1. End with the object, not with `</think>`.",
     "1. Name l1.\n2. Do not emit </think>",
+    "Never end with `</think>`\n\nName l1.",
+    'Never end with "</think>"\nName l1.',
+    "Leave such tags out (</think>)\n- name l1 only",
     "<reasoning> is no field of the answer.\nName l1 only.",
     "Fix these:\n- <thought> is no field; leave it out\n- name l1 only",
     "Fix these:\n- <thinking> is no field; leave it out\n- name l1 only",

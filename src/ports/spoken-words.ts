@@ -27,12 +27,14 @@ export function spokenWords(text: string): string {
 
 /**
  * Closing tags as sentences speak of them: in the midst of one, or behind a quotation mark or a
- * bracket, with words behind them on their line, or none at all to the end.
+ * bracket, with words behind them on their line, or none at all to the end. Those that stand
+ * between two such marks are spoken of wherever the line ends.
  */
 const MENTIONED = new RegExp(
   String.raw`(?<=[^\s.!?:][ \t]|["'\x60(*])` +
     `(?:${CLOSING_TAG.source})` +
-    String.raw`(?=[^\n\p{L}\p{N}]*[\p{L}\p{N}]|[^\p{L}\p{N}]*$)`,
+    String.raw`(?=[^\n\p{L}\p{N}]*[\p{L}\p{N}]|[^\p{L}\p{N}]*$)` +
+    String.raw`|(?<=["'\x60(*])(?:${CLOSING_TAG.source})(?=["'\x60)*])`,
   "giu",
 );
 

@@ -53,7 +53,7 @@ export function createOverseer(
     const answer = await needs.chat.chat({ model, messages, max_tokens, task_class }, call);
     // What it thought aloud is no advice.
     const correction = spokenWords(answer.content).slice(0, CORRECTION_CHARS_MAX);
-    if (correction === "") {
+    if (!SAYS.test(correction)) {
       throw new LakehouseError("unavailable", `${answer.model} wrote no correction`, {
         reason: "model_failed",
       });
@@ -74,6 +74,9 @@ export function createOverseer(
     return row;
   };
 }
+
+/** Marks alone, left of an answer that was all thought, are no correction. */
+const SAYS = /[\p{L}\p{N}]/u;
 
 function messagesFor({ task, planned, history }: RefusedWork): ChatMessage[] {
   const refused = history.slice(-DRAFTS_SHOWN).map(({ raw, error }) => ({
