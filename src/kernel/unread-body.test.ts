@@ -37,6 +37,18 @@ test("a source is left when its reader takes nothing, and a late reader is told"
   await pieces.return!();
 });
 
+test("a large piece has the time that a slow line takes for it", async () => {
+  async function* large() {
+    yield Buffer.alloc(16 * 300);
+    yield Buffer.from("a");
+  }
+  const pieces = endedUnread(large(), 20);
+  await pieces.next();
+  await sleep(100);
+  assert.equal((await pieces.next()).done, false);
+  await pieces.return!();
+});
+
 test("a reader that leaves ends the source once, and nothing runs on", async () => {
   const { body, ended } = counted(3);
   const pieces = endedUnread(body, 20);

@@ -17,6 +17,11 @@ export function charactersOf(delta: ChatDelta): number {
   return characters;
 }
 
+/** All that a delta holds, for the room that it takes. */
+export function heldCharactersOf(delta: ChatDelta): number {
+  return charactersOf(delta) + lengthOf(delta.other?.[BESIDE_MESSAGE]);
+}
+
 /** What stands beside the message (a provider's search results …) is not said. */
 function lengthOfOthers(other: NonNullable<ChatDelta["other"]>): number {
   const { [BESIDE_MESSAGE]: _beside, ...said } = other;

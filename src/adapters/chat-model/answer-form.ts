@@ -60,11 +60,13 @@ function resumed(begin: Uint8Array[], source: AsyncIterator<Uint8Array>): ByteSt
 }
 
 /** What comes behind the reason of an answer (its cost, and the stream's end) is soon there. */
-const REST_WAIT_MS = 1_000;
+const REST_WAIT_MS = 2_000;
 
 export interface RestLimit {
   /** From now on the rest is waited for only so long; then the body ends. Safe to call again. */
   start(): void;
+  /** Its reason was no end: more was said behind it, and may be said after any time. */
+  goesOn(): void;
   stop(): void;
 }
 
@@ -73,6 +75,7 @@ export function createRestLimit({ body }: HttpResponse): RestLimit {
   let timer: NodeJS.Timeout | undefined;
   return {
     start: () => void (timer ??= setTimeout(leave, REST_WAIT_MS, body)),
+    goesOn: () => clearTimeout(timer),
     stop: () => clearTimeout(timer),
   };
 }

@@ -131,9 +131,12 @@ test("a model that knows no strict at all is asked with it once", async (t) => {
 });
 
 test("what is refused without strict too says nothing of strict", async (t) => {
-  const { ask, strict } = await refusing(t, () => "max_tokens is too large");
-  for (const name of ["f", "f"]) await assert.rejects(ask(name), /max_tokens is too large/);
+  const { ask, strict } = await refusing(t, () => "tools: names must be unique");
+  for (const name of ["f", "f"]) await assert.rejects(ask(name), /names must be unique/);
   assert.deepEqual(strict, [true, false, true, false]);
+  const poor = await refusing(t, () => "Your credit balance is too low");
+  for (const name of ["f", "f"]) await assert.rejects(poor.ask(name), /too low/);
+  assert.deepEqual(poor.strict, [true, true]);
 });
 
 test("of metadata the user is sent, of tiers of service those that Anthropic has", () => {

@@ -72,6 +72,14 @@ test("comments behind the end hold nobody up", DEADLINE, async (t) => {
   assert.equal(textOf(deltas), "hello");
 });
 
+test("a reason with each piece is no end", DEADLINE, async (t) => {
+  const deltas = await streamed(t, (socket) => {
+    socket.write(head("text/event-stream") + said("one ", "stop") + said("two ", "stop"));
+    setTimeout(() => socket.end(`${said("three", "stop")}data: [DONE]\n\n`), 2_500);
+  });
+  assert.equal(textOf(deltas), "one two three");
+});
+
 test("a usage that comes a little late is still told", DEADLINE, async (t) => {
   const deltas = await streamed(t, (socket) => {
     socket.write(head("text/event-stream") + said("hello") + said("", "stop"));

@@ -297,6 +297,7 @@ async function* streamedAnswer(
       if (error !== undefined) throw withUsage(error, told ?? so_far);
       by = tellsModel(document) ?? by;
       tool_calls = choice?.tool_calls ?? tool_calls;
+      const was_over = finish_reason !== undefined;
       if (choice?.finish_reason !== undefined) {
         ({ finish_reason, note } = endOf(choice.finish_reason));
       }
@@ -307,7 +308,9 @@ async function* streamedAnswer(
       if (delta !== STILL_THERE || finish_reason === undefined) {
         yield by === undefined || delta === STILL_THERE ? delta : { ...delta, ...by };
       }
-      if (finish_reason !== undefined) rest.start();
+      // Some servers tell a reason with each piece.
+      if (was_over && delta !== STILL_THERE && charactersOf(delta) > 0) rest.goesOn();
+      else if (finish_reason !== undefined) rest.start();
     }
   } catch (error) {
     // The answer was whole already: that the connection broke off after it harms nobody.

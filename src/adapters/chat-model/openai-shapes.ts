@@ -104,8 +104,8 @@ export function createBesideReader() {
   return {
     read(document: unknown): void {
       const members = asObject(document) ?? {};
-      // Events of another kind (a ping) are not told of the answer.
-      if (!Array.isArray(members["choices"])) return;
+      // A sign of life is not told of the answer.
+      if (members["type"] === "ping") return;
       for (const name of Object.keys(members)) {
         if (HEAD.has(name) || isBlank(members[name])) continue;
         told ??= new Map();

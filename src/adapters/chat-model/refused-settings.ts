@@ -30,8 +30,8 @@ interface Setting {
   /** Undefined: it is not set. */
   valueOf(request: ChatRequest): unknown;
   without(request: ChatRequest): ChatRequest;
-  /** How a refusal names it; undefined: it need not. */
-  readonly named?: RegExp;
+  /** How a refusal names it. */
+  readonly named: RegExp;
   /** What is refused, where not all of its value is: in few characters. */
   keyOf?(request: ChatRequest): string;
   /** How a refusal says that the model takes no value of it. */
@@ -65,7 +65,9 @@ export const STRICT: Setting = {
   name: "strict",
   valueOf: ({ tools }) => (tools?.some((tool) => isStrict(tool)) === true ? true : undefined),
   without: (request) => ({ ...request, tools: request.tools?.map(withoutStrict) }),
-  // Schemas outside of what it holds to strictly are refused in words of their own.
+  // Schemas outside of what it holds to strictly are refused in words of their own; a refusal of
+  // anything else (credit, a picture) says nothing of it.
+  named: /\b(?:strict|schemas?|tools?|grammar|additionalProperties)\b/i,
   keyOf: ({ tools }) => hashOf(tools?.filter(isStrict)),
   never: /strict: Extra inputs are not permitted/i,
   note: (full_name) => `tools: ${full_name} does not take strict ones like these: strict left out`,
@@ -118,10 +120,14 @@ function forgiver(provider: string, setting: Setting, note: NoteSink | undefined
     const value = setting.valueOf(request);
     if (value === undefined) return ask(request);
     const { model } = request;
-    const what = setting.keyOf?.(request) ?? JSON.stringify(value);
-    let key = `${model}\n${what}${besideOf(request)}`;
+    const keyNow = () => {
+      const what = setting.keyOf?.(request) ?? JSON.stringify(value);
+      return `${model}\n${what}${besideOf(request)}`;
+    };
+    let key: string | undefined;
     const text = setting.note(`${provider}/${model}`, value);
-    const is_known = refused.has(key) || refused.has(model);
+    // Nothing is refused as a rule, and a key of many tools is long.
+    const is_known = refused.size > 0 && (refused.has(model) || refused.has(keyNow()));
     if (!is_known) {
       try {
         return await ask(request);
@@ -136,6 +142,7 @@ function forgiver(provider: string, setting: Setting, note: NoteSink | undefined
     if (is_known) return response;
     // Only now is it known that the setting was what was wrong.
     if (refused.size >= REMEMBERED_MAX) refused.clear();
+    key ??= keyNow();
     if (key.length <= KEY_LENGTH_MAX) refused.add(key);
     note?.(text, { provider, model, [setting.name]: value });
     return response;
@@ -156,8 +163,8 @@ function numberless(_name: string, value: unknown): unknown {
   return typeof value === "number" ? 0 : value;
 }
 
-function isRefusal(error: unknown, named: RegExp | undefined): boolean {
+function isRefusal(error: unknown, named: RegExp): boolean {
   if (!(error instanceof LakehouseError)) return false;
   const status = error.extra["provider_status"];
-  return (status === 400 || status === 422) && (named?.test(error.message) ?? true);
+  return (status === 400 || status === 422) && named.test(error.message);
 }

@@ -2,7 +2,7 @@
 // judge of requests also those of the same request in other words.
 import { canonicalJson, sha256Hex } from "#kernel/ids.ts";
 import { UNKNOWN_END } from "#contracts/nouns.ts";
-import { charactersOf } from "#ports/chat-length.ts";
+import { heldCharactersOf } from "#ports/chat-length.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 import type { RequestReading, SameRequest } from "#ports/same-request.ts";
 import type { AskedChat } from "./chat-request.ts";
@@ -138,7 +138,7 @@ export function createAnswerCache(
       const { deltas } = answer;
       if (!isWhole(deltas.at(-1)) || !deltas.some(saysSomething)) return;
       if (deltas.some((delta) => delta.tool_calls !== undefined)) return;
-      const text = answer.deltas.reduce((sum, delta) => sum + charactersOf(delta) * 2, 0);
+      const text = answer.deltas.reduce((sum, delta) => sum + heldCharactersOf(delta) * 2, 0);
       const read =
         alike === undefined ? 0 : READING_BYTES + READ_LETTER_BYTES * alike.reading.key.length;
       const size = ENTRY_BYTES + text + DELTA_BYTES * answer.deltas.length + read;

@@ -59,10 +59,3 @@ test("what the provider said is told, and not that nobody asked it after that", 
   assert.equal((await outcome([busy(0), full])).reason, "provider_rate_limited");
   assert.equal(await outcome([open]), open);
 });
-
-test("a connection that was closed while nobody used it is not waited for", () => {
-  const extra = { stale_connection: true };
-  const stale = new LakehouseError("unavailable", "x", { reason: "provider_unreachable", extra });
-  assert.equal(waitBefore(stale, 0, rules), 0);
-  assert.equal(waitBefore(stale, rules.retries_max, rules), undefined);
-});

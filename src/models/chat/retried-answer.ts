@@ -1,7 +1,7 @@
 // Tries again when a provider cannot be reached or is busy, as long as nothing was said yet.
 import { cancelledError, NEVER, remainingMs, type Call } from "#kernel/call.ts";
 import { toLakehouseError, type LakehouseError } from "#kernel/problem.ts";
-import { isUnasked, wasStale } from "./failure-class.ts";
+import { isUnasked } from "./failure-class.ts";
 
 export interface RetryRules {
   readonly retries_max: number;
@@ -45,8 +45,6 @@ export function waitBefore(
   random: () => number = Math.random,
 ): number | undefined {
   if (tries >= rules.retries_max || !isPassing(error)) return undefined;
-  // There is nothing to wait for: it has closed what it no longer used.
-  if (wasStale(error)) return 0;
   const ceiling_ms = Math.min(rules.retry_wait_max_ms, rules.retry_base_ms * 2 ** tries);
   const jitter_ms = random() * ceiling_ms;
   const asked_s = error.extra["retry_after_s"];
