@@ -65,8 +65,7 @@ const REST_WAIT_MS = 2_000;
 export interface RestLimit {
   /** From now on the rest is waited for only so long; then the body ends. Safe to call again. */
   start(): void;
-  /** Its reason was no end: more was said behind it, and may be said after any time. */
-  goesOn(): void;
+  /** For good: it is over, or its reason was no end, and more may be said after any time. */
   stop(): void;
 }
 
@@ -75,7 +74,6 @@ export function createRestLimit({ body }: HttpResponse): RestLimit {
   let timer: NodeJS.Timeout | undefined;
   return {
     start: () => void (timer ??= setTimeout(leave, REST_WAIT_MS, body)),
-    goesOn: () => clearTimeout(timer),
     stop: () => clearTimeout(timer),
   };
 }

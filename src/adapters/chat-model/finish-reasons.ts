@@ -82,6 +82,7 @@ const REASONS: ReadonlyMap<string, FinishReason> = new Map(
 /** Of a stream that says that it is over, and not why. */
 export const UNSAID_END = `${UNKNOWN_END}none was told, read as stop; it may not be whole`;
 
+/** Longer words that begin so end an answer before it was whole. */
 const FAILED = /^(?:function_call_filter|error_)/;
 
 const WORD_LENGTH_MAX = 64;

@@ -309,7 +309,7 @@ async function* streamedAnswer(
         yield by === undefined || delta === STILL_THERE ? delta : { ...delta, ...by };
       }
       // Some servers tell a reason with each piece.
-      if (was_over && delta !== STILL_THERE && charactersOf(delta) > 0) rest.goesOn();
+      if (was_over && delta !== STILL_THERE && charactersOf(delta) > 0) rest.stop();
       else if (finish_reason !== undefined) rest.start();
     }
   } catch (error) {

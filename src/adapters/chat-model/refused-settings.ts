@@ -1,7 +1,7 @@
 // Asks again without a setting that the model refuses, and says so.
-import { createHash } from "node:crypto";
 import type { HttpResponse } from "#kernel/http-client.ts";
-import { LakehouseError, toLakehouseError } from "#kernel/problem.ts";
+import { sha256Hex } from "#kernel/ids.ts";
+import { LakehouseError } from "#kernel/problem.ts";
 import type { ChatRequest } from "#ports/chat-model.ts";
 import { asObject } from "./openai-shapes.ts";
 
@@ -68,14 +68,10 @@ export const STRICT: Setting = {
   // Schemas outside of what it holds to strictly are refused in words of their own; a refusal of
   // anything else (credit, a picture) says nothing of it.
   named: /\b(?:strict|schemas?|tools?|grammar|additionalProperties)\b/i,
-  keyOf: ({ tools }) => hashOf(tools?.filter(isStrict)),
+  keyOf: ({ tools }) => sha256Hex(JSON.stringify(tools?.filter(isStrict))),
   never: /strict: Extra inputs are not permitted/i,
   note: (full_name) => `tools: ${full_name} does not take strict ones like these: strict left out`,
 };
-
-function hashOf(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
-}
 
 function isStrict(tool: unknown): boolean {
   return asObject(asObject(tool)?.["function"])?.["strict"] === true;
@@ -133,7 +129,7 @@ function forgiver(provider: string, setting: Setting, note: NoteSink | undefined
         return await ask(request);
       } catch (error) {
         if (!isRefusal(error, setting.named)) throw error;
-        if (setting.never?.test(toLakehouseError(error).message) === true) key = model;
+        if (setting.never?.test(error.message) === true) key = model;
         if (request.tally !== undefined) request.tally.retries++;
       }
     }
@@ -163,7 +159,7 @@ function numberless(_name: string, value: unknown): unknown {
   return typeof value === "number" ? 0 : value;
 }
 
-function isRefusal(error: unknown, named: RegExp): boolean {
+function isRefusal(error: unknown, named: RegExp): error is LakehouseError {
   if (!(error instanceof LakehouseError)) return false;
   const status = error.extra["provider_status"];
   return (status === 400 || status === 422) && named.test(error.message);

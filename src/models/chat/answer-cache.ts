@@ -138,10 +138,10 @@ export function createAnswerCache(
       const { deltas } = answer;
       if (!isWhole(deltas.at(-1)) || !deltas.some(saysSomething)) return;
       if (deltas.some((delta) => delta.tool_calls !== undefined)) return;
-      const text = answer.deltas.reduce((sum, delta) => sum + heldCharactersOf(delta) * 2, 0);
+      const text = deltas.reduce((sum, delta) => sum + heldCharactersOf(delta) * 2, 0);
       const read =
         alike === undefined ? 0 : READING_BYTES + READ_LETTER_BYTES * alike.reading.key.length;
-      const size = ENTRY_BYTES + text + DELTA_BYTES * answer.deltas.length + read;
+      const size = ENTRY_BYTES + text + DELTA_BYTES * deltas.length + read;
       if (size > rules.cache_bytes_max) return;
       const before = entries.get(exact);
       if (before !== undefined) drop(exact, before);
