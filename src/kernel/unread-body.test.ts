@@ -49,6 +49,24 @@ test("a large piece has the time that a slow line takes for it", async () => {
   await pieces.return!();
 });
 
+test("a small piece behind a large one has no more time than any other", async () => {
+  let ended = 0;
+  async function* both() {
+    try {
+      yield Buffer.alloc(16 * 60_000);
+      yield Buffer.from("a");
+      yield Buffer.from("b");
+    } finally {
+      ended++;
+    }
+  }
+  const pieces = endedUnread(both(), 20);
+  await pieces.next();
+  await pieces.next();
+  await sleep(100);
+  assert.equal(ended, 1);
+});
+
 test("a reader that leaves ends the source once, and nothing runs on", async () => {
   const { body, ended } = counted(3);
   const pieces = endedUnread(body, 20);

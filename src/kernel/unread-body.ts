@@ -52,7 +52,7 @@ export function endedUnread(
     is_out = true;
     handed_ms = performance.now();
     limit_ms = stall_ms + item.value.length / READ_BYTES_PER_MS;
-    wait ??= startIdleWait(limit_ms, look);
+    wait ??= startIdleWait(stall_ms, look);
     return item;
   }
 

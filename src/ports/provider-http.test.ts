@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { constants, createGzip, gzipSync } from "node:zlib";
 import { brotliCompressSync, deflateSync, zstdCompressSync } from "node:zlib";
 import { ask, serve } from "./provider-http.suite.ts";
-import { providerBytes, readProviderJson } from "./provider-http.ts";
+import { providerBytes, readProviderJson, retryAfterSeconds } from "./provider-http.ts";
 import { failureOf } from "../../test/support/failure-of.ts";
 import { listening } from "../../test/support/listening.ts";
 
@@ -48,6 +48,27 @@ test("a request that was cut off after it was sent is no failed connection", asy
   assert.equal(asked, 1);
   const nobody = await failureOf(ask("http://127.0.0.1:1"));
   assert.deepEqual([nobody.reason, nobody.extra], ["provider_unreachable", {}]);
+});
+
+test("Retry-After is seconds or a date, and what is neither is none", () => {
+  const now_ms = Date.parse("2026-01-01T00:00:00Z");
+  const year_s = 365 * 24 * 3600;
+  for (const [header, seconds] of [
+    ["7", 7],
+    [" 0.5 ", 0.5],
+    ["7, 9", 9],
+    ["99999999999", year_s],
+    ["Thu, 01 Jan 2026 00:01:00 GMT", 60],
+    ["Wed, 31 Dec 2025 23:59:00 GMT", 0],
+    ["Fri, 01 Jan 2038 00:00:00 GMT", year_s],
+    ["soon", undefined],
+    ["1 minute", undefined],
+    ["May 5", undefined],
+    ["", undefined],
+    [undefined, undefined],
+  ] as const) {
+    assert.equal(retryAfterSeconds(header, now_ms), seconds, header);
+  }
 });
 
 test("only 401 hints at the key", async (t) => {

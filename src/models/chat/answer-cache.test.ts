@@ -2,6 +2,7 @@
 // also for the same request in other words.
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { BESIDE_MESSAGE } from "#contracts/nouns.ts";
 import type { SameRequest } from "#ports/same-request.ts";
 import { createAnswerCache } from "./answer-cache.ts";
 import type { AskedChat } from "./chat-request.ts";
@@ -139,8 +140,10 @@ test("the order within a schema is part of the key, that of the request's member
 test("an answer that says nothing is not kept", () => {
   const cache = cacheOf(10_000);
   const key = cache.keyOf(asking("a"))!;
-  const end = { content: "", finish_reason: "stop" as const };
-  cache.put(key, { provider: "p", model: "m", deltas: [{ content: "" }, end] });
+  const other = { [BESIDE_MESSAGE]: { system_fingerprint: "f" } };
+  const end = { content: "", finish_reason: "stop" as const, other };
+  const thought = { content: "", reasoning: "hm" };
+  cache.put(key, { provider: "p", model: "m", deltas: [thought, end] });
   assert.equal(cache.get(key), undefined);
   cache.put(key, { provider: "p", model: "m", deltas: [{ content: "", refusal: "no" }, end] });
   assert.equal(cache.get(key)?.how, "hit");

@@ -2,7 +2,7 @@
 // judge of requests also those of the same request in other words.
 import { canonicalJson, sha256Hex } from "#kernel/ids.ts";
 import { UNKNOWN_END } from "#contracts/nouns.ts";
-import { heldCharactersOf } from "#ports/chat-length.ts";
+import { charactersOf, heldCharactersOf } from "#ports/chat-length.ts";
 import type { ChatDelta } from "#ports/chat-model.ts";
 import type { RequestReading, SameRequest } from "#ports/same-request.ts";
 import type { AskedChat } from "./chat-request.ts";
@@ -179,9 +179,9 @@ function isWhole(last: ChatDelta | undefined): boolean {
   return last?.finish_reason === "stop" && !is_guess;
 }
 
-/** A refusal, or what is not text, is an answer too. */
-function saysSomething({ content, refusal, other }: ChatDelta): boolean {
-  return content !== "" || refusal !== undefined || other !== undefined;
+/** A refusal, or what is not text, is an answer too; thoughts alone are none. */
+function saysSomething({ reasoning: _reasoning, ...said }: ChatDelta): boolean {
+  return charactersOf(said) > 0;
 }
 
 /** Whether the same request is meant to have the same answer, and that is worth its room. */
