@@ -30,6 +30,7 @@ import {
   direct,
   EVERYTHING,
   startLakehouse,
+  startRelay,
   WARM_UP,
   type Subject,
 } from "./support/gateway-subjects.ts";
@@ -102,7 +103,7 @@ async function interleaved(subjects: readonly Subject[]): Promise<Map<string, Se
   return seen;
 }
 
-/** One pinned core: ours, the provider itself and the peers. */
+/** One pinned core: ours, the provider itself, the floor and the peers. */
 async function pinnedRounds({ name: on }: Runtime, subjects: readonly Subject[]): Promise<void> {
   const seen = await interleaved(subjects);
   for (const [name, all] of seen) {
@@ -134,6 +135,12 @@ async function pinnedRounds({ name: on }: Runtime, subjects: readonly Subject[])
     else figures[`${on}: times ${peer}, requests/s`] = round(times);
     figures[`${on}: times ${peer}, CPU`] = round(by_cpu);
   }
+  // Where even the floor does less than six times the peer, no gateway can.
+  const floor = middle("relay", "per_s") / middle("portkey", "per_s");
+  if (seen.has("portkey")) figures[`${on}: relay times portkey, requests/s`] = round(floor);
+  figures[`${on}: relay added p50 ms`] = round(
+    middle("relay", "p50_ms") - middle("direct", "p50_ms"),
+  );
 }
 
 async function peersOn(runtime: Runtime): Promise<Subject[]> {
@@ -213,7 +220,9 @@ try {
     await coldStarts(runtime);
     note("one core …");
     const house = await ours(runtime, upstream.url, "pinned");
-    await pinnedRounds(runtime, [direct(upstream.url), house, ...(await peersOn(runtime))]);
+    const floor = (await started(startRelay(upstream.url, runtime)))!;
+    const peers = await peersOn(runtime);
+    await pinnedRounds(runtime, [direct(upstream.url), floor, house, ...peers]);
     await stopAll();
     note("the whole machine …");
     await wideRun(runtime);

@@ -26,17 +26,22 @@ export async function startUpstream(delay_ms = 0): Promise<Upstream> {
     cwd: ROOT,
     stdio: ["pipe", "pipe", "inherit"],
   });
-  const first = await new Promise<string>((resolve, reject) => {
-    child.stdout!.once("data", (chunk: Buffer) => resolve(chunk.toString()));
-    child.once("exit", () => reject(new Error("the provider ended at start")));
-  });
-  const url = `http://127.0.0.1:${(JSON.parse(first) as { port: number }).port}`;
+  const url = await saidUrl(child, "the provider");
   return {
     url,
     left: async () =>
       (await (await fetch(`${url}/left`)).json()) as { at_ms: number; count: number },
     stop: () => ended(child, "SIGTERM"),
   };
+}
+
+/** Where a child listens that prints `{ "port": N }`; `name`: what is told when it ends before. */
+export async function saidUrl(child: ChildProcess, name: string): Promise<string> {
+  const first = await new Promise<string>((resolve, reject) => {
+    child.stdout!.once("data", (chunk: Buffer) => resolve(chunk.toString()));
+    child.once("exit", () => reject(new Error(`${name} ended at start`)));
+  });
+  return `http://127.0.0.1:${(JSON.parse(first) as { port: number }).port}`;
 }
 
 /** Ends a child that was started here, and waits for it. */

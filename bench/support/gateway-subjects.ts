@@ -6,7 +6,7 @@ import { freePort } from "../../test/support/listening.ts";
 import { ROOT } from "../../test/support/source-tree.ts";
 import type { Runtime } from "../../test/support/runtimes.ts";
 import { pinned, unpinned } from "./gateway-machine.ts";
-import { ended, untilOk } from "./gateway-processes.ts";
+import { ended, saidUrl, untilOk } from "./gateway-processes.ts";
 
 export interface Subject {
   readonly name: string;
@@ -30,6 +30,23 @@ export function direct(upstream_url: string): Subject {
     model: "bench",
     cold_ms: 0,
     stop: async () => undefined,
+  };
+}
+
+/** Sockets passed on to sockets, nothing read: no gateway on the runtime can do more. */
+export async function startRelay(upstream_url: string, runtime: Runtime): Promise<Subject> {
+  const relay = "bench/support/gateway-relay.ts";
+  const program = [...runtime.args, relay, new URL(upstream_url).port];
+  const [command, args] = pinned(runtime.path, program);
+  const started = performance.now();
+  const child = spawn(command, args, { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] });
+  const url = await saidUrl(child, "the relay");
+  return {
+    ...direct(url),
+    name: "relay",
+    pid: child.pid!,
+    cold_ms: performance.now() - started,
+    stop: () => ended(child, "SIGTERM"),
   };
 }
 
